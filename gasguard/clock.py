@@ -1,0 +1,59 @@
+"""Time, injected: nothing else in gasguard asks the operating system what time it is."""
+
+import ctypes
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Protocol
+
+from gasguard.core.instant import Instant
+
+__all__ = ["Clock", "Instant", "SystemClock", "iso"]
+
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+_STA_UNSYNC = 0x0040  # <sys/timex.h>: the kernel's clock is not disciplined by NTP
+_TIME_ERROR = 5  # adjtimex() return value for an unsynchronised clock
+
+
+class Clock(Protocol):
+    """Where the guard gets its time from."""
+
+    def now(self) -> Instant:
+        """This moment."""
+        ...
+
+    def boot_id(self) -> str:
+        """Changes at each start of the machine; CLOCK_BOOTTIME is comparable only within one."""
+        ...
+
+    def synchronised(self) -> bool:
+        """Whether the wall clock is known to be right."""
+        ...
+
+
+class SystemClock:
+    """The clocks of this machine (Linux)."""
+
+    def __init__(self) -> None:
+        self._libc = ctypes.CDLL(None, use_errno=True)
+        self._boot_id = _BOOT_ID.read_text().strip() if _BOOT_ID.exists() else ""
+
+    def now(self) -> Instant:
+        return Instant(time.clock_gettime(time.CLOCK_BOOTTIME), time.time())
+
+    def boot_id(self) -> str:
+        return self._boot_id
+
+    def synchronised(self) -> bool:
+        # struct timex is 208 bytes on 64-bit Linux, less on 32-bit; `modes` 0 only reads.
+        # `status` follows modes, offset, freq, maxerror and esterror.
+        timex = ctypes.create_string_buffer(512)
+        answer = self._libc.adjtimex(timex)
+        longs = ctypes.sizeof(ctypes.c_long)
+        status = int.from_bytes(timex.raw[5 * longs : 5 * longs + 4], "little")
+        return answer not in (-1, _TIME_ERROR) and not status & _STA_UNSYNC
+
+
+def iso(wall: float) -> str:
+    """Unix time as ISO 8601 to the second, with the local offset: Home Assistant needs one."""
+    return datetime.fromtimestamp(wall, UTC).astimezone().isoformat(timespec="seconds")

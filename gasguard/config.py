@@ -1,0 +1,399 @@
+"""The configuration file: YAML in, checked settings out, every fault at once with its place."""
+
+import contextlib
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+import yaml
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
+
+from gasguard.durations import EXAMPLES, format_duration, parse_duration
+from gasguard.errors import ConfigError, DurationError
+
+_BURNER_ID = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
+_TOPIC = r"^[^+#/\x00\s]+(/[^+#/\x00\s]+)*$"
+
+
+def _duration(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise ValueError(f"is no duration; write for example {EXAMPLES}")
+    try:
+        return parse_duration(str(value), milliseconds=True)
+    except DurationError as error:
+        raise ValueError(str(error)) from None
+
+
+def _burner_id(value: str) -> str:
+    if value == "all" or not _BURNER_ID.fullmatch(value) or len(value) > 32:
+        raise ValueError(
+            "is no burner id; use a-z, 0-9 and _, a letter first, at most 32, and not 'all', "
+            "for example front_left"
+        )
+    return value
+
+
+def _token(value: object) -> object:
+    # YAML reads a token of digits alone as a number, with a leading zero even as an octal one.
+    if isinstance(value, int):
+        raise ValueError("put the token in quotes: YAML took it for a number")
+    if not isinstance(value, str) or not re.fullmatch(r"[0-9a-fA-F]{32}", value):
+        raise ValueError("must be 32 hexadecimal digits (firmware_notes/commissioning.md says how)")
+    return value
+
+
+BurnerId = Annotated[str, AfterValidator(_burner_id)]
+Duration = Annotated[float, BeforeValidator(_duration)]
+Token = Annotated[SecretStr, BeforeValidator(_token)]
+Wiring = Literal["normally_closed", "normally_open"]
+
+
+class Strict(BaseModel):
+    """Unknown keys are faults, values are fixed once read."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class Tls(Strict):
+    """TLS to the broker. An empty block means the system's authorities."""
+
+    ca: Path | None = None
+    cert: Path | None = None
+    key: Path | None = None
+    insecure: bool = False
+    """Accept any certificate: against eavesdroppers only, not against impostors."""
+
+
+class HomeAssistant(Strict):
+    """How gasguard announces itself to Home Assistant."""
+
+    discovery: bool = True
+    prefix: str = Field("homeassistant", pattern=_TOPIC)
+
+
+class Mqtt(Strict):
+    """The broker."""
+
+    host: str = Field("127.0.0.1", min_length=1)
+    port: int = Field(1883, ge=1, le=65535)
+    username: str | None = None
+    password: SecretStr | None = None
+    base_topic: str = Field("gasguard", pattern=_TOPIC)
+    tls: Tls | None = None
+    home_assistant: HomeAssistant = HomeAssistant()
+
+
+class Channel(Strict):
+    """Where a property lives in the device's MIoT specification."""
+
+    siid: int = Field(ge=1, le=65535)
+    piid: int = Field(ge=1, le=65535)
+
+
+class Lease(Channel):
+    """The relay's own countdown, used as a dead-man: see firmware_notes/relays.md."""
+
+    after: Duration = Field(ge=15, le=12 * 3600)
+    unit: Literal["s", "min"] = "s"
+    off: int = -1
+    """What the property reads, and is set to, when no countdown runs."""
+
+    @property
+    def unit_seconds(self) -> int:
+        """Length of one count in seconds."""
+        return 60 if self.unit == "min" else 1
+
+
+class _UdpRelay(Strict):
+    host: str = Field(min_length=1)
+    port: int = Field(54321, ge=1, le=65535)
+    token: Token
+    contact: Wiring
+    jog: Annotated[Duration, Field(gt=0, le=60)] | None = None
+
+
+class MiotRelay(_UdpRelay):
+    """A relay whose switch is a MIoT property."""
+
+    driver: Literal["miot"]
+    switch: Channel = Channel(siid=2, piid=1)
+    lease: Lease | None = None
+
+    @model_validator(mode="after")
+    def _lease_needs_normally_open(self) -> Self:
+        if self.lease and self.contact != "normally_open":
+            raise ValueError(
+                "lease needs contact: normally_open, a countdown can only switch the relay off"
+            )
+        if self.lease and self.jog:
+            raise ValueError("lease and jog exclude each other: a jogging module has no countdown")
+        return self
+
+
+class MiioRelay(_UdpRelay):
+    """A relay of the older kind: set_power and get_prop (chuangmi.plug.m1, m3, v3)."""
+
+    driver: Literal["miio"]
+
+
+Relay = Annotated[MiotRelay | MiioRelay, Field(discriminator="driver")]
+
+
+class MqttFlame(Strict):
+    """A flame sensor that publishes on a topic: lit/out, on/off, true/false, 1/0."""
+
+    driver: Literal["mqtt"]
+    topic: str = Field(pattern=_TOPIC)
+
+
+class Limits(Strict):
+    """How long things may last. Each is a duration."""
+
+    max_burn: Annotated[Duration, Field(ge=10, le=24 * 3600)] | None = None
+    prewarn: Duration = Field(60.0, ge=0, le=3600)
+    rearm_after: Duration = Field(10.0, ge=2, le=600)
+    flame_out_within: Duration = Field(120.0, ge=1, le=600)
+
+
+class Burner(Strict):
+    """One burner: its relay or relays in series, and what belongs to them."""
+
+    name: str | None = Field(None, min_length=1, max_length=64)
+    relay: Relay | None = None
+    relays: list[Relay] | None = Field(None, min_length=1, max_length=4)
+    voice: Channel | None = None
+    flame: MqttFlame | None = None
+    limits: Limits = Limits()
+
+    @property
+    def in_series(self) -> list[MiotRelay | MiioRelay]:
+        """Every relay of this burner; opening any one of them takes the flame away."""
+        return self.relays or ([self.relay] if self.relay else [])
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if (self.relay is None) == (self.relays is None):
+            raise ValueError("needs either relay: or relays: (several in series)")
+        if self.voice and self.voice_relay is None:
+            raise ValueError("voice needs a relay with driver: miot")
+        if self.limits.max_burn is not None and self.flame is None:
+            raise ValueError("limits.max_burn needs flame: (how else to know that it burns?)")
+        return self
+
+    @property
+    def voice_relay(self) -> MiotRelay | None:
+        """The module that carries the voice channel: the first one that has channels."""
+        return next((relay for relay in self.in_series if isinstance(relay, MiotRelay)), None)
+
+
+class Config(Strict):
+    """The whole file."""
+
+    mqtt: Mqtt = Mqtt()
+    state_dir: Path = Path("/var/lib/gasguard")
+    burners: dict[BurnerId, Burner] = Field(min_length=1, max_length=256)
+    on_shutdown: Literal["trip_if_active", "leave"] = "trip_if_active"
+    allow_remote_rearm: bool = False
+
+    @property
+    def control_socket(self) -> Path:
+        """The local socket of the running daemon."""
+        return self.state_dir / "control.sock"
+
+
+def _shared_channels(burners: dict[str, Burner]) -> Iterator[str]:
+    taken: dict[tuple[object, ...], str] = {}
+    for burner_id, burner in burners.items():
+        for place, key in _channels(burner_id, burner):
+            if key in taken:
+                yield f"{place}: is the same channel as {taken[key]}; each needs one of its own"
+            taken.setdefault(key, place)
+
+
+def _channels(burner_id: str, burner: Burner) -> Iterator[tuple[str, tuple[object, ...]]]:
+    for index, relay in enumerate(burner.in_series):
+        place = f"burners.{burner_id}." + ("relay" if burner.relay else f"relays.{index}")
+        if isinstance(relay, MiotRelay):
+            yield f"{place}.switch", (relay.host, relay.port, relay.switch.siid, relay.switch.piid)
+            if relay.lease:
+                lease = relay.lease
+                yield f"{place}.lease", (relay.host, relay.port, lease.siid, lease.piid)
+        else:
+            yield f"{place}.host", (relay.host, relay.port)
+    if burner.voice and (module := burner.voice_relay):
+        voice = burner.voice
+        yield f"burners.{burner_id}.voice", (module.host, module.port, voice.siid, voice.piid)
+
+
+def _token_clash(burners: dict[str, Burner]) -> Iterator[str]:
+    seen: dict[tuple[str, int], tuple[str, str]] = {}
+    for burner_id, burner in burners.items():
+        for relay in burner.in_series:
+            place = f"burners.{burner_id}.relay.token"
+            secret = relay.token.get_secret_value().lower()
+            first, known = seen.setdefault((relay.host, relay.port), (place, secret))
+            if known != secret:
+                yield f"{place}: differs from {first}, but a device has one token"
+
+
+class _Unresolved(str):
+    """Stands where `!env` or `!file` found nothing, until the walk below names its place."""
+
+    fault: str
+
+
+class _Loader(yaml.SafeLoader):
+    """SafeLoader with `!env NAME` and `!file PATH`; duplicate keys are faults."""
+
+    folder: Path
+    faults: list[str]
+
+
+def _unresolved(fault: str) -> _Unresolved:
+    value = _Unresolved()
+    value.fault = fault
+    return value
+
+
+def _env(loader: _Loader, node: yaml.ScalarNode) -> str:
+    name = str(loader.construct_scalar(node))
+    if name not in os.environ:
+        return _unresolved(f"!env {name}: this environment variable is not set")
+    return os.environ[name]
+
+
+def _file(loader: _Loader, node: yaml.ScalarNode) -> str:
+    path = loader.folder / str(loader.construct_scalar(node))
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        return _unresolved(f"!file {path}: {error.strerror}")
+    except ValueError:
+        return _unresolved(f"!file {path}: is not a file of UTF-8 text")
+
+
+def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[str, Any]:
+    seen: set[object] = set()
+    for key_node, _ in node.value:
+        key = key_node.value if isinstance(key_node, yaml.ScalarNode) else "a list or mapping"
+        if key in seen:
+            line = key_node.start_mark.line + 1
+            loader.faults.append(f"line {line}: {key!r} stands here for the second time")
+        seen.add(key)
+    return {str(key): value for key, value in loader.construct_mapping(node, deep=True).items()}
+
+
+_Loader.add_constructor("!env", _env)
+_Loader.add_constructor("!file", _file)
+_Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
+
+
+def load_config(path: Path) -> Config:
+    """Read and check `path`. Relative paths in it are relative to its folder.
+
+    Raises ConfigError with every fault found; secrets never appear in it.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ConfigError([f"{path}: is not UTF-8 text (byte {error.start})"]) from None
+    except OSError as error:
+        raise ConfigError([f"{path}: {error.strerror}"]) from None
+    try:
+        loader = _Loader(text)
+        loader.folder, loader.faults = path.parent, []
+        raw = loader.get_single_data()
+    except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
+        raise ConfigError([f"{path}: is not YAML: {_yaml_problem(error)}"]) from None
+    if not isinstance(raw, dict):
+        raise ConfigError([f"{path}: must be a mapping with burners:, see config.example.yaml"])
+    return parse_config(raw, path.parent, loader.faults)
+
+
+def _yaml_problem(error: Exception) -> str:
+    mark = getattr(error, "problem_mark", None)
+    where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
+    # The text around the fault may be a secret: only the parser's own words are shown.
+    return where + (getattr(error, "problem", None) or type(error).__name__)
+
+
+def parse_config(raw: dict[str, Any], folder: Path, faults: list[str] | None = None) -> Config:
+    """Check data already read. `folder` anchors relative paths. Raises ConfigError."""
+    unresolved = dict(_walk(raw))
+    faults = [*(faults or []), *(f"{place}: {fault}" for place, fault in unresolved.items())]
+    config, burners = None, {}
+    try:
+        config = Config.model_validate(raw)
+        burners = config.burners
+    except ValidationError as error:
+        faults += [text for place, text in _explain(error) if place not in unresolved]
+        burners = _sound_burners(raw.get("burners"))
+    faults += [*_shared_channels(burners), *_token_clash(burners)]
+    if faults or config is None:
+        raise ConfigError(faults)
+    return config.model_copy(update={"state_dir": (folder / config.state_dir).resolve()})
+
+
+def _walk(value: object, place: str = "") -> Iterator[tuple[str, str]]:
+    """Every unresolved scalar, as (place, fault)."""
+    if isinstance(value, _Unresolved):
+        yield place, value.fault
+    elif isinstance(value, dict | list):
+        items = value.items() if isinstance(value, dict) else enumerate(value)
+        for key, inner in items:
+            yield from _walk(inner, f"{place}.{key}" if place else str(key))
+
+
+def _sound_burners(raw: object) -> dict[str, Burner]:
+    """The burners without faults of their own: cross-checks among them still count."""
+    sound = {}
+    for burner_id, burner in raw.items() if isinstance(raw, dict) else ():
+        with contextlib.suppress(ValidationError):
+            sound[burner_id] = Burner.model_validate(burner)
+    return sound
+
+
+def _explain(error: ValidationError) -> Iterator[tuple[str, str]]:
+    for fault in error.errors(include_url=False, include_input=False):
+        place = ".".join(_without_tags(fault["loc"]))
+        message = fault["msg"].removeprefix("Value error, ")
+        yield place, f"{place}: {_HINTS.get(fault['type'], message)}{_bound(fault)}"
+
+
+_HINTS = {
+    "extra_forbidden": "is no key that gasguard knows; see config.example.yaml",
+    "missing": "is required",
+    "union_tag_invalid": "must be miot or miio",
+    "union_tag_not_found": "is missing driver: miot or driver: miio",
+}
+
+
+def _bound(fault: Any) -> str:  # pydantic's ErrorDetails has no type for its context
+    """Bounds of a duration are seconds inside; say them the way they are written."""
+    context, place = fault.get("ctx") or {}, fault["loc"][-1] if fault["loc"] else ""
+    bound = next((context[key] for key in ("ge", "gt", "le", "lt") if key in context), None)
+    if bound is None or place not in {*Limits.model_fields, "after", "jog"}:
+        return ""
+    return f" seconds ({format_duration(bound)})"
+
+
+def _without_tags(location: tuple[int | str, ...]) -> Iterator[str]:
+    """The path as it stands in the file: pydantic adds the union's tag behind relay(s)."""
+    for index, part in enumerate(location):
+        above = location[max(0, index - 2) : index]
+        if part == "[key]":
+            continue
+        if part in ("miot", "miio") and any(step in ("relay", "relays") for step in above):
+            continue
+        yield str(part)

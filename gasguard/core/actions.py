@@ -1,0 +1,170 @@
+"""The few things that change the contact: a trip, its confirmation, its failure, the closing."""
+
+from dataclasses import replace
+
+from gasguard.core.messages import CancelLease, CloseContact, Kind, OpenContact, Status
+from gasguard.core.model import (
+    ANSWER_WITHIN,
+    MAX_WAITING,
+    Contact,
+    Flame,
+    Lock,
+    Opening,
+    Phase,
+    Reason,
+    Source,
+    State,
+    Trip,
+    Waiting,
+)
+from gasguard.core.turn import Turn
+
+_REASON_OF_LOCK = {
+    Lock.GAS_ALARM: Reason.GAS_ALARM,
+    Lock.SMOKE_ALARM: Reason.SMOKE_ALARM,
+    Lock.OVERHEAT: Reason.OVERHEAT,
+    Lock.CHILD: Reason.LOCK,
+    Lock.RESTART: Reason.RESTART,
+}
+
+
+def trip(
+    turn: Turn, reason: Reason, source: Source, ref: int = 0, message: str | None = None
+) -> None:
+    """Demand that the contact opens. Always possible, in every phase; drops the timer.
+
+    While an earlier demand is still unconfirmed its cause stays the one on record: it came first.
+    """
+    state = turn.state
+    if state.timer is not None:
+        if reason is not Reason.TIMER:
+            turn.tell(Kind.TIMER_CANCELLED, reason, source)
+        turn.set(timer=None)
+    under_way = state.opening if state.phase in (Phase.TRIPPING, Phase.TRIP_FAILED) else None
+    if under_way is None or state.last_trip is None:
+        turn.set(last_trip=Trip(reason, source, turn.wall, turn.now))
+        turn.tell(Kind.TRIP, reason, source, message=message)
+    waiting = under_way.waiting if under_way else ()
+    if ref:
+        if len(waiting) >= MAX_WAITING:
+            _give_up(turn, waiting[0])
+            waiting = waiting[1:]
+        waiting = (*waiting, Waiting(ref, turn.now + ANSWER_WITHIN))
+    turn.set(
+        phase=Phase.TRIP_FAILED if state.phase is Phase.TRIP_FAILED else Phase.TRIPPING,
+        opening=Opening(
+            since=under_way.since if under_way else turn.now,
+            commanded_at=turn.now,
+            waiting=waiting,
+            disobeyed=under_way.disobeyed if under_way else (),
+        ),
+        commanded_at=turn.now,
+        closing=None,
+        flame_deadline=None,
+    )
+    turn.out.append(OpenContact(overtakes_close=state.closing is not None))
+
+
+def reopen(turn: Turn) -> None:
+    """Somebody closed the contact while it must be open: open it at once and say why."""
+    state = turn.state
+    lock = next((lock for lock in _REASON_OF_LOCK if lock in state.locks), None)
+    if lock:
+        reason, why = _REASON_OF_LOCK[lock], f"the burner is locked ({lock})"
+    else:
+        reason = state.last_trip.reason if state.last_trip else Reason.RESTART
+        why = f"the burner was shut off ({reason}) and is not re-armed yet"
+    trip(turn, reason, Source.GUARD, message=f"closed from outside and opened again: {why}")
+
+
+def confirm(turn: Turn) -> None:
+    """A read-back asked after the command shows the contact open."""
+    state = turn.state
+    for waiting in state.opening.waiting if state.opening else ():
+        if state.burns_on:
+            turn.answer(
+                waiting.ref, Status.FAILED, "flame_burns_on", "contact open, but the flame burns on"
+            )
+        else:
+            turn.answer(waiting.ref, Status.CONFIRMED)
+    last = state.last_trip
+    if last and not last.confirmed:
+        last = replace(last, confirmed=True, latency=turn.now - last.began)
+        turn.tell(
+            Kind.TRIP_CONFIRMED, last.reason, last.source, latency_ms=_milliseconds(last.latency)
+        )
+    lit = state.flame is Flame.LIT
+    turn.set(
+        phase=_open_phase(turn),
+        opening=None,
+        last_trip=last,
+        hold_until=turn.now + state.settings.rearm_after,
+        burning_since=state.burning_since if lit else None,
+        flame_deadline=turn.now + state.settings.flame_out_within if lit else None,
+    )
+    for index, view in enumerate(state.relays):
+        if view.lease_ends or view.foreign_end is not None:
+            turn.out.append(CancelLease(index))
+            turn.set_relay(index, replace(view, lease_ends=(), foreign_end=None))
+
+
+def _open_phase(turn: Turn) -> Phase:
+    if turn.state.burns_on:
+        return Phase.TRIP_FAILED
+    return Phase.LOCKED_OUT if turn.state.locks else Phase.TRIPPED
+
+
+def fail_trip(turn: Turn, why: str) -> None:
+    """The trip did not do its work in time: loudest alarm, opening goes on."""
+    last = turn.state.last_trip
+    turn.set(phase=Phase.TRIP_FAILED)
+    turn.tell(
+        Kind.TRIP_FAILED, last.reason if last else None, last.source if last else None, message=why
+    )
+
+
+def give_up_waiting(turn: Turn) -> None:
+    """Tell requests that have waited long enough that their shutoff is not confirmed (yet)."""
+    opening = turn.state.opening
+    if opening is None:
+        return
+    late = [waiting for waiting in opening.waiting if waiting.until <= turn.now]
+    if late:
+        for waiting in late:
+            _give_up(turn, waiting)
+        left = tuple(waiting for waiting in opening.waiting if waiting.until > turn.now)
+        turn.set(opening=replace(opening, waiting=left))
+
+
+def _give_up(turn: Turn, waiting: Waiting) -> None:
+    problem = next((view.problem for view in turn.state.relays if view.problem), None)
+    message = "not confirmed; still trying" + (f": {problem}" if problem else "")
+    turn.answer(waiting.ref, Status.FAILED, "not_confirmed", message)
+
+
+def latch(turn: Turn, lock: Lock) -> None:
+    """Add a lock; its trip, if it needs one, is the caller's."""
+    turn.set(locks=turn.state.locks | {lock})
+    turn.tell(Kind.LOCKED, lock)
+
+
+def close_if_due(turn: Turn) -> None:
+    """Order the contact closed where rule 4 of the safety concept allows it, and only there."""
+    state = turn.state
+    if may_close(state) and max(state.hold_until, state.close_not_before) <= turn.now:
+        turn.set(closing=turn.now, commanded_at=turn.now)
+        turn.out.append(CloseContact())
+
+
+def may_close(state: State) -> bool:
+    """Whether nothing but time stands between the contact and its closing."""
+    if state.phase not in (Phase.STARTING, Phase.TRIPPED) or state.closing is not None:
+        return False
+    if state.locks or state.hazards or state.flame is Flame.LIT:
+        return False
+    known = all(view.contact is not Contact.UNKNOWN for view in state.relays)
+    return known and (state.contact is Contact.OPEN or state.phase is Phase.TRIPPED)
+
+
+def _milliseconds(seconds: float | None) -> int | None:
+    return None if seconds is None else round(seconds * 1000)

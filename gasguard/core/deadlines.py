@@ -1,0 +1,144 @@
+"""What the passing of time does, and when it next does something."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import replace
+
+from gasguard.core.actions import (
+    close_if_due,
+    fail_trip,
+    give_up_waiting,
+    latch,
+    may_close,
+    trip,
+)
+from gasguard.core.messages import Kind, OpenContact
+from gasguard.core.model import (
+    CONFIRM_WITHIN,
+    STALE_AFTER,
+    UNREACHABLE_AFTER,
+    Contact,
+    Flame,
+    Lock,
+    Phase,
+    Reason,
+    RelayView,
+    Source,
+    State,
+)
+from gasguard.core.turn import Turn
+
+_CAN_BURN = (Phase.STARTING, Phase.READY)
+_HELD_OPEN = (Phase.TRIPPED, Phase.LOCKED_OUT)
+
+
+def tick(turn: Turn) -> None:
+    """Do everything that is due now."""
+    for index in range(len(turn.state.relays)):
+        _notice_silence(turn, index)
+    _timer(turn)
+    must_end_at = turn.state.must_end_at
+    if must_end_at is not None and turn.now >= must_end_at and turn.state.phase in _CAN_BURN:
+        trip(turn, Reason.MAX_BURN, Source.GUARD)
+    opening = turn.state.opening
+    if (
+        opening is not None
+        and turn.state.phase is Phase.TRIPPING
+        and turn.now >= opening.since + CONFIRM_WITHIN
+    ):
+        fail_trip(turn, _why_not_open(turn.state))
+    give_up_waiting(turn)
+    _flame_burns_on(turn)
+    close_if_due(turn)
+
+
+def next_deadline(state: State) -> float | None:
+    """When `Tick` is due next, or None. Ticks in between change nothing."""
+    return min(_deadlines(state), default=None)
+
+
+def _deadlines(state: State) -> Iterator[float]:
+    for view in state.relays:
+        heard = _heard(view)
+        if not view.lost:
+            yield heard + UNREACHABLE_AFTER
+        if view.contact is not Contact.UNKNOWN:
+            yield heard + STALE_AFTER
+    if state.timer is not None:
+        yield state.timer.deadline
+        if not state.timer.warned:
+            yield state.timer.deadline - state.settings.prewarn
+    if state.must_end_at is not None and state.phase in _CAN_BURN:
+        yield state.must_end_at
+    if state.opening is not None:
+        if state.phase is Phase.TRIPPING:
+            yield state.opening.since + CONFIRM_WITHIN
+        for waiting in state.opening.waiting[:1]:
+            yield waiting.until
+    if state.flame_deadline is not None and state.phase in _HELD_OPEN:
+        yield state.flame_deadline
+    closing_at = max(state.hold_until, state.close_not_before)
+    if may_close(state) and not math.isinf(closing_at):
+        yield closing_at
+
+
+def _heard(view: RelayView) -> float:
+    return view.since if view.read_at is None else view.read_at
+
+
+def _notice_silence(turn: Turn, index: int) -> None:
+    view = turn.state.relays[index]
+    silent_for = turn.now - _heard(view)
+    if silent_for >= UNREACHABLE_AFTER and not view.lost:
+        turn.set_relay(index, replace(view, reachable=False, lost=True))
+        turn.tell(
+            Kind.RELAY_UNREACHABLE,
+            relay=index,
+            message=view.problem,
+            burning=turn.state.active,
+            locked=bool(turn.state.locks),
+        )
+    view = turn.state.relays[index]
+    if silent_for >= STALE_AFTER and view.contact is not Contact.UNKNOWN:
+        turn.set_relay(index, replace(view, contact=Contact.UNKNOWN))
+
+
+def _timer(turn: Turn) -> None:
+    state, timer = turn.state, turn.state.timer
+    if timer is None:
+        return
+    if turn.now >= timer.deadline:
+        if state.phase in _CAN_BURN or state.closing is not None:
+            trip(turn, Reason.TIMER, timer.source)
+        else:
+            turn.set(timer=None)
+            turn.tell(Kind.TIMER_CANCELLED, "already_off", timer.source)
+    elif not timer.warned and turn.now >= timer.deadline - state.settings.prewarn:
+        turn.set(timer=replace(timer, warned=True))
+        # A timer shorter than the warning time was set a moment ago: nobody needs reminding.
+        if timer.duration > state.settings.prewarn:
+            turn.tell(
+                Kind.PREWARNING,
+                Reason.TIMER,
+                timer.source,
+                remaining_s=round(timer.deadline - turn.now, 1),
+                label=timer.label,
+            )
+
+
+def _why_not_open(state: State) -> str:
+    if state.opening is not None and state.opening.disobeyed:
+        return "the relay answers, but its contact reads closed: cut its power, then check it"
+    problem = next((view.problem for view in state.relays if view.problem), "no answer")
+    return f"not confirmed open within {CONFIRM_WITHIN:.0f} s, still trying: {problem}"
+
+
+def _flame_burns_on(turn: Turn) -> None:
+    state = turn.state
+    due = state.flame_deadline is not None and turn.now >= state.flame_deadline
+    if due and state.phase in _HELD_OPEN and state.flame is Flame.LIT:
+        turn.set(flame_deadline=None, burns_on=True)
+        if Lock.STUCK not in state.locks:
+            latch(turn, Lock.STUCK)
+        fail_trip(turn, "the contact is open but the flame burns on: turn the stove off by hand")
+        turn.out.append(OpenContact())

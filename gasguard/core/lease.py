@@ -1,0 +1,79 @@
+"""The device-side countdown: the guard's own lease on the contact, or somebody's delayed off.
+
+A relay with a countdown is told "open in N seconds unless I renew". The same countdown serves
+Mi Home's "off in ten minutes", so a value the guard did not set becomes a timer and is left alone.
+"""
+
+from dataclasses import replace
+
+from gasguard.core.messages import Kind, RelayRead, RenewLease
+from gasguard.core.model import Phase, RelayView, Source, Timer
+from gasguard.core.turn import Turn
+
+_SLACK = 5.0
+"""Seconds by which a countdown may differ from what the guard expects and still be its own."""
+
+
+def slack(grain: float) -> float:
+    """Tolerance in seconds for a countdown with this resolution."""
+    return _SLACK if grain <= 1 else grain + _SLACK
+
+
+def countdown_read(turn: Turn, event: RelayRead) -> None:
+    """Compare the device's countdown with what the guard set, and renew where it is due."""
+    settings = turn.state.settings.relays[event.relay]
+    if settings.lease is None or turn.state.phase is not Phase.READY:
+        return
+    view = turn.state.relays[event.relay]
+    if event.countdown is None:
+        _none_runs(turn, event.relay, view)
+        return
+    end = turn.now + event.countdown
+    tolerance = slack(settings.lease_grain)
+    own = view.lease_inherited and event.countdown <= settings.lease + tolerance
+    if own or any(abs(end - known) <= tolerance for known in view.lease_ends):
+        turn.set_relay(event.relay, replace(view, lease_inherited=False, foreign_end=None))
+        if event.countdown <= settings.lease * 2 / 3:
+            _renew(turn, event.relay, end)
+        elif own:
+            turn.set_relay(event.relay, replace(turn.state.relays[event.relay], lease_ends=(end,)))
+    else:
+        _somebody_elses(turn, event.relay, view, end, tolerance)
+
+
+def _none_runs(turn: Turn, relay: int, view: RelayView) -> None:
+    if view.foreign_end is not None:
+        turn.set_relay(relay, replace(view, foreign_end=None))
+        timer = turn.state.timer
+        if timer and timer.source is Source.MI_HOME and timer.deadline > turn.now:
+            turn.set(timer=None)
+            turn.tell(Kind.TIMER_CANCELLED, None, Source.MI_HOME)
+    _renew(turn, relay, None)
+
+
+def _renew(turn: Turn, relay: int, running_end: float | None) -> None:
+    lease = turn.state.settings.relays[relay].lease
+    view = turn.state.relays[relay]
+    if lease is None or turn.state.opening is not None:
+        return
+    # A renewal may be lost, and is never sent again: until the next read both ends are the guard's.
+    ends = (turn.now + lease,) if running_end is None else (running_end, turn.now + lease)
+    turn.set_relay(relay, replace(view, lease_ends=ends, lease_inherited=False, foreign_end=None))
+    turn.out.append(RenewLease(relay, lease))
+
+
+def _somebody_elses(turn: Turn, relay: int, view: RelayView, end: float, tolerance: float) -> None:
+    known = view.foreign_end
+    turn.set_relay(relay, replace(view, foreign_end=end, lease_ends=(), lease_inherited=False))
+    if known is not None and abs(end - known) <= tolerance:
+        return
+    timer = turn.state.timer
+    if timer is None or end < timer.deadline:
+        left = end - turn.now
+        turn.set(timer=Timer(end, left, Source.MI_HOME))
+        turn.tell(Kind.TIMER_STARTED, None, Source.MI_HOME, duration_s=round(left, 1))
+
+
+def expired(turn: Turn, view: RelayView, grain: float) -> bool:
+    """Whether an opening nobody ordered is the guard's own lease running out."""
+    return view.lease_inherited or any(turn.now >= end - slack(grain) for end in view.lease_ends)

@@ -1,0 +1,225 @@
+"""What goes into `step` (events) and what comes out of it (commands)."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from gasguard.core.model import Contact, Flame, Lock, Reason, Source
+
+# --- events: requests -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Something a person or a rule wants. `ref` names it in the answer; 0 wants none."""
+
+    source: Source
+    ref: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Off(Request):
+    """Shut off now."""
+
+    reason: Reason = Reason.REMOTE
+
+
+@dataclass(frozen=True, slots=True)
+class SetTimer(Request):
+    """Start or replace the timer. `duration` in seconds, checked by the core."""
+
+    duration: float = 0.0
+    label: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ExtendTimer(Request):
+    """Lengthen the running timer by `duration` seconds; the same `key` twice counts once."""
+
+    duration: float = 0.0
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CancelTimer(Request):
+    """Drop the timer; the burner burns on."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChildLock(Request):
+    """Lock the burner."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unlock(Request):
+    """Remove the child lock, and only that."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rearm(Request):
+    """End a latched trip, or the wait after an ordinary one."""
+
+
+# --- events: readings -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class RelayRead:
+    """A relay's own word on its state."""
+
+    relay: int
+    """Index into `Settings.relays`."""
+    contact: Contact
+    asked_at: float
+    """When the question was asked: it is true of no earlier moment."""
+    open_answered: bool = False
+    """It was asked after an open that the device answered with success."""
+    voice: bool | None = None
+    """Whether the voice channel is on; None where this relay has none."""
+    countdown: float | None = None
+    """Seconds left on the device's countdown; None when none runs or there is none."""
+    latency: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RelayFailed:
+    """A relay did not answer, or said no. `problem` says what to do about it."""
+
+    relay: int
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceRestored:
+    """Before closing, the voice channel was set on and read back on; or `problem` says why not."""
+
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FlameRead:
+    """The flame sensor's word."""
+
+    flame: Flame
+
+
+@dataclass(frozen=True, slots=True)
+class Hazard:
+    """A hazard sensor begins or ends to report. `kind` is one of the alarm locks."""
+
+    kind: Lock
+    active: bool
+
+
+# --- events: time and life --------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """Time has passed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shutdown:
+    """The daemon is about to end and `on_shutdown` says to trip what is active."""
+
+
+Event = (
+    Off
+    | SetTimer
+    | ExtendTimer
+    | CancelTimer
+    | ChildLock
+    | Unlock
+    | Rearm
+    | RelayRead
+    | RelayFailed
+    | VoiceRestored
+    | FlameRead
+    | Hazard
+    | Tick
+    | Shutdown
+)
+
+# --- commands ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class OpenContact:
+    """Open every relay, and keep trying until each has been read back open."""
+
+    overtakes_close: bool = False
+    """A close was ordered and not yet answered: look closely whether it lands after all."""
+
+
+@dataclass(frozen=True, slots=True)
+class CloseContact:
+    """Set the voice channel on, close every relay once, read back. Never repeated by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class RenewLease:
+    """Tell a relay once to open by itself after `seconds`; lost is lost."""
+
+    relay: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class CancelLease:
+    """Stop a relay's countdown."""
+
+    relay: int
+
+
+class Kind(StrEnum):
+    """Types of event that the outside is told (contract, section 3)."""
+
+    TRIP = "trip"
+    TRIP_CONFIRMED = "trip_confirmed"
+    TRIP_FAILED = "trip_failed"
+    REARMED = "rearmed"
+    TIMER_STARTED = "timer_started"
+    TIMER_EXTENDED = "timer_extended"
+    TIMER_CANCELLED = "timer_cancelled"
+    PREWARNING = "prewarning"
+    FLAME_LIT = "flame_lit"
+    FLAME_OUT = "flame_out"
+    RELAY_UNREACHABLE = "relay_unreachable"
+    RELAY_RECOVERED = "relay_recovered"
+    LOCKED = "locked"
+    UNLOCKED = "unlocked"
+    COMMAND_REJECTED = "command_rejected"
+    PROOF_TEST_PASSED = "proof_test_passed"
+    PROOF_TEST_FAILED = "proof_test_failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Tell:
+    """Something happened that observers and the journal should know."""
+
+    kind: Kind
+    reason: str | None = None
+    source: Source | None = None
+    details: dict[str, str | float | bool] = field(default_factory=dict)
+
+
+class Status(StrEnum):
+    """What an acknowledgement says."""
+
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    CONFIRMED = "confirmed"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The acknowledgement of request `ref`."""
+
+    ref: int
+    status: Status
+    code: str | None = None
+    message: str | None = None
+
+
+Command = OpenContact | CloseContact | RenewLease | CancelLease | Tell | Answer

@@ -1,0 +1,183 @@
+"""What devices say, and what follows from it."""
+
+from dataclasses import replace
+
+from gasguard.core import lease
+from gasguard.core.actions import close_if_due, confirm, latch, reopen, trip
+from gasguard.core.messages import (
+    FlameRead,
+    Hazard,
+    Kind,
+    OpenContact,
+    RelayFailed,
+    RelayRead,
+    VoiceRestored,
+)
+from gasguard.core.model import (
+    CLOSE_AGAIN_AFTER,
+    STUCK_OVER,
+    STUCK_READBACKS,
+    Contact,
+    Flame,
+    Lock,
+    Phase,
+    Reason,
+    RelayView,
+    Source,
+)
+from gasguard.core.turn import Turn
+
+_HAZARD_REASON = {
+    Lock.GAS_ALARM: Reason.GAS_ALARM,
+    Lock.SMOKE_ALARM: Reason.SMOKE_ALARM,
+    Lock.OVERHEAT: Reason.OVERHEAT,
+}
+
+
+def relay_read(turn: Turn, event: RelayRead) -> None:
+    """A read-back. One that was asked before the last command proves only that the relay lives."""
+    if not 0 <= event.relay < len(turn.state.relays):
+        return
+    before = turn.state.relays[event.relay]
+    _reached(turn, event, before)
+    if event.asked_at < turn.state.commanded_at:
+        return
+    turn.set_relay(event.relay, replace(turn.state.relays[event.relay], contact=event.contact))
+    if event.contact is Contact.OPEN:
+        _read_open(turn, event, before)
+    else:
+        _read_closed(turn, event, before)
+    _voice_read(turn, event)
+    lease.countdown_read(turn, event)
+    close_if_due(turn)
+
+
+def _reached(turn: Turn, event: RelayRead, before: RelayView) -> None:
+    view = replace(
+        before,
+        read_at=turn.now,
+        reachable=True,
+        lost=False,
+        problem=None,
+        latency=before.latency if event.latency is None else event.latency,
+    )
+    turn.set_relay(event.relay, view)
+    if before.lost:
+        turn.tell(Kind.RELAY_RECOVERED, relay=event.relay)
+
+
+def _read_open(turn: Turn, event: RelayRead, before: RelayView) -> None:
+    state = turn.state
+    if state.opening is not None:
+        confirm(turn)
+    elif state.closing is not None:
+        # The close did not take. Whether to order another is decided anew, a little later.
+        turn.set(closing=None, close_not_before=turn.now + CLOSE_AGAIN_AFTER)
+    elif state.phase is Phase.READY:
+        grain = state.settings.relays[event.relay].lease_grain
+        if before.foreign_end is not None and state.timer and state.timer.source is Source.MI_HOME:
+            trip(turn, Reason.TIMER, Source.MI_HOME)
+        elif lease.expired(turn, before, grain):
+            trip(turn, Reason.LEASE, Source.GUARD)
+        else:
+            trip(turn, Reason.VOICE, Source.MI_HOME)
+    elif state.phase is Phase.STARTING and before.lease_inherited:
+        trip(turn, Reason.LEASE, Source.GUARD)
+
+
+def _read_closed(turn: Turn, event: RelayRead, before: RelayView) -> None:
+    state = turn.state
+    if state.opening is not None:
+        _disobeyed(turn, event)
+    elif state.closing is not None or state.phase is Phase.STARTING:
+        if state.contact is Contact.CLOSED:
+            turn.set(phase=Phase.READY, closing=None)
+            if state.phase is Phase.TRIPPED:
+                turn.tell(Kind.REARMED)
+    elif state.settings.jog:
+        # A module in jog mode closes by itself and cannot hold a lock: pulse it at every look, so
+        # that no flame lives long enough to heat the thermocouple.
+        if state.phase is Phase.LOCKED_OUT:
+            turn.set(commanded_at=turn.now)
+            turn.out.append(OpenContact())
+    elif state.phase is not Phase.READY and before.contact is not Contact.CLOSED:
+        reopen(turn)
+
+
+def _disobeyed(turn: Turn, event: RelayRead) -> None:
+    """An open was sent, and the relay reads closed all the same."""
+    state, opening = turn.state, turn.state.opening
+    if opening is None or state.contact is Contact.OPEN:
+        return
+    if state.phase is Phase.LOCKED_OUT:
+        reopen(turn)
+    elif event.open_answered:
+        # First, one between, and last are all that the rule counts.
+        disobeyed = (*opening.disobeyed[: STUCK_READBACKS - 1], turn.now)
+        turn.set(opening=replace(opening, disobeyed=disobeyed))
+        over = disobeyed[-1] - disobeyed[0]
+        stuck = len(disobeyed) >= STUCK_READBACKS and over >= STUCK_OVER
+        if stuck and Lock.STUCK not in state.locks:
+            latch(turn, Lock.STUCK)
+
+
+def _voice_read(turn: Turn, event: RelayRead) -> None:
+    if event.voice is True:
+        if not turn.state.voice_armed:
+            turn.set(voice_armed=True)
+    elif event.voice is False and turn.state.voice_armed:
+        turn.set(voice_armed=False)
+        trip(turn, Reason.VOICE, Source.MI_HOME)
+
+
+def voice_restored(turn: Turn, event: VoiceRestored) -> None:
+    """Whether an off on the voice channel counts from here on."""
+    turn.set(voice_armed=event.problem is None)
+
+
+def relay_failed(turn: Turn, event: RelayFailed) -> None:
+    """The relay said nothing, or no. Whether it counts as lost is a matter of time."""
+    if 0 <= event.relay < len(turn.state.relays):
+        view = turn.state.relays[event.relay]
+        if view.problem != event.problem:
+            turn.set_relay(event.relay, replace(view, problem=event.problem))
+
+
+def flame_read(turn: Turn, event: FlameRead) -> None:
+    """The flame was lit, went out, or its sensor fell silent."""
+    state = turn.state
+    if event.flame is state.flame:
+        return
+    turn.set(flame=event.flame)
+    if event.flame is Flame.LIT:
+        since = turn.now if state.burning_since is None else state.burning_since
+        waits = state.phase in (Phase.TRIPPED, Phase.LOCKED_OUT)
+        deadline = turn.now + state.settings.flame_out_within if waits else None
+        turn.set(burning_since=since, flame_deadline=deadline)
+        turn.tell(Kind.FLAME_LIT)
+    elif event.flame is Flame.OUT:
+        turn.set(burning_since=None, flame_deadline=None)
+        turn.tell(Kind.FLAME_OUT)
+        if state.burns_on:
+            _burnt_out(turn)
+        close_if_due(turn)
+
+
+def _burnt_out(turn: Turn) -> None:
+    turn.set(burns_on=False)
+    if turn.state.opening is None:
+        turn.set(phase=Phase.LOCKED_OUT)
+
+
+def hazard(turn: Turn, event: Hazard) -> None:
+    """A hazard sensor begins to report: trip and latch. Its end only makes a re-arm possible."""
+    reason = _HAZARD_REASON.get(event.kind)
+    if reason is None:
+        return
+    if not event.active:
+        turn.set(hazards=turn.state.hazards - {event.kind})
+        return
+    turn.set(hazards=turn.state.hazards | {event.kind})
+    if event.kind not in turn.state.locks:
+        latch(turn, event.kind)
+        trip(turn, reason, Source.GUARD)

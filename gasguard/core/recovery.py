@@ -1,0 +1,192 @@
+"""What outlives the daemon, and how a burner starts from it (safety concept, rules 6 and 7)."""
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+from gasguard.core.actions import trip
+from gasguard.core.instant import Instant
+from gasguard.core.messages import Command, OpenContact
+from gasguard.core.model import (
+    Lock,
+    Opening,
+    Phase,
+    Reason,
+    RelayView,
+    Settings,
+    Source,
+    State,
+    Timer,
+    Trip,
+)
+from gasguard.core.turn import Turn
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """The durable part of a burner's state: saved whenever it changes."""
+
+    held_open: bool = False
+    """A demand stands: unconfirmed, or confirmed and not re-armed yet."""
+    locks: tuple[Lock, ...] = ()
+    timer: Timer | None = None
+    last_trip: Trip | None = None
+    burning_since: float | None = None
+    leased: bool = False
+    rearmed_at: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """When a record was saved: what is needed to know how much time has passed since."""
+
+    boot_id: str
+    boot: float
+    wall: float
+    synchronised: bool
+
+
+def record_of(state: State) -> Record:
+    """What must be on disk for this state."""
+    return Record(
+        held_open=state.phase in (Phase.TRIPPING, Phase.TRIPPED, Phase.TRIP_FAILED),
+        locks=tuple(sorted(state.locks)),
+        timer=state.timer,
+        last_trip=state.last_trip,
+        burning_since=state.burning_since,
+        leased=any(view.lease_ends or view.lease_inherited for view in state.relays),
+        rearmed_at=state.rearmed_at,
+    )
+
+
+def recover(
+    settings: Settings, saved: tuple[Record, Stamp] | None, present: Stamp, *, damaged: bool = False
+) -> tuple[State, tuple[Command, ...]]:
+    """The state to start from, and what to do first.
+
+    `saved` is None for a burner never seen. `damaged` says that the store was, and may have held
+    anything: the burner starts locked out.
+    """
+    record, stamp = saved or (Record(), present)
+    now = Instant(present.boot, present.wall)
+    passed = _passed(stamp, present)
+    # CLOCK_BOOTTIME starts anew with the machine: shift what was saved on the old one.
+    shift = 0.0 if passed is None else present.boot - (stamp.boot + passed)
+    locks = frozenset(record.locks) | ({Lock.RESTART} if damaged else frozenset())
+    same_boot = stamp.boot_id == present.boot_id
+    view = RelayView(since=present.boot)
+    views = tuple(
+        RelayView(since=present.boot, lease_inherited=record.leased and relay.lease is not None)
+        for relay in settings.relays
+    ) or (view,)
+    state = State(
+        settings,
+        relays=views,
+        locks=locks,
+        last_trip=record.last_trip and _shifted_trip(record.last_trip, shift),
+        rearmed_at=record.rearmed_at
+        if same_boot
+        else tuple(present.boot for _ in record.rearmed_at),
+    )
+    turn = Turn(state, now)
+    if record.held_open or locks:
+        turn.set(
+            phase=Phase.TRIPPING if record.held_open else Phase.LOCKED_OUT,
+            opening=Opening(since=present.boot, commanded_at=present.boot),
+            commanded_at=present.boot,
+        )
+        turn.out.append(OpenContact())
+    _resume_deadlines(turn, record, passed, shift)
+    return turn.state, tuple(turn.out)
+
+
+def _passed(stamp: Stamp, present: Stamp) -> float | None:
+    """Seconds since the record was saved; None where no clock can be trusted to say."""
+    if stamp.boot_id and stamp.boot_id == present.boot_id:
+        return max(0.0, present.boot - stamp.boot)
+    if stamp.synchronised and present.synchronised and present.wall >= stamp.wall:
+        return present.wall - stamp.wall
+    return None
+
+
+def _shifted_trip(trip_: Trip, shift: float) -> Trip:
+    return Trip(
+        trip_.reason, trip_.source, trip_.wall, trip_.began + shift, trip_.confirmed, trip_.latency
+    )
+
+
+def _resume_deadlines(turn: Turn, record: Record, passed: float | None, shift: float) -> None:
+    """Go on with the time that is left; what cannot be known to be ahead counts as passed."""
+    locked = bool(turn.state.locks)
+    timer, since = record.timer, record.burning_since
+    if passed is None:
+        if timer is not None or since is not None:
+            trip(turn, Reason.RESTART, Source.GUARD)
+        return
+    if since is not None:
+        turn.set(burning_since=since + shift)
+    if timer is None or locked:
+        return
+    moved = Timer(
+        timer.deadline + shift,
+        timer.duration,
+        timer.source,
+        timer.label,
+        timer.warned,
+        timer.extend_ids,
+    )
+    if moved.deadline > turn.now:
+        turn.set(timer=moved)
+    elif turn.state.phase is Phase.STARTING:
+        trip(turn, Reason.TIMER, timer.source)
+    must_end_at = turn.state.must_end_at
+    if must_end_at is not None and must_end_at <= turn.now:
+        trip(turn, Reason.MAX_BURN, Source.GUARD)
+
+
+# --- plain data -------------------------------------------------------------------------------
+
+
+def record_to_data(record: Record) -> dict[str, Any]:
+    """The record as JSON-serialisable data."""
+    data = {name.name: getattr(record, name.name) for name in fields(Record)}
+    for name in ("timer", "last_trip"):
+        inner = data[name]
+        if inner is not None:
+            data[name] = {part.name: getattr(inner, part.name) for part in fields(inner)}
+    return data
+
+
+def record_from_data(data: dict[str, Any]) -> Record:
+    """The inverse of `record_to_data`. Raises ValueError, TypeError or KeyError when damaged."""
+    timer, last = data["timer"], data["last_trip"]
+    return Record(
+        held_open=_boolean(data["held_open"]),
+        locks=tuple(Lock(lock) for lock in data["locks"]),
+        timer=timer
+        and Timer(
+            deadline=float(timer["deadline"]),
+            duration=float(timer["duration"]),
+            source=Source(timer["source"]),
+            label=timer["label"],
+            warned=_boolean(timer["warned"]),
+            extend_ids=tuple(str(key) for key in timer["extend_ids"]),
+        ),
+        last_trip=last
+        and Trip(
+            reason=Reason(last["reason"]),
+            source=Source(last["source"]),
+            wall=float(last["wall"]),
+            began=float(last["began"]),
+            confirmed=_boolean(last["confirmed"]),
+            latency=None if last["latency"] is None else float(last["latency"]),
+        ),
+        burning_since=None if data["burning_since"] is None else float(data["burning_since"]),
+        leased=_boolean(data["leased"]),
+        rearmed_at=tuple(float(at) for at in data["rearmed_at"]),
+    )
+
+
+def _boolean(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError("not a boolean")
+    return value

@@ -1,0 +1,195 @@
+"""What people and rules ask for. A refusal says why and changes nothing."""
+
+from dataclasses import replace
+
+from gasguard.core.actions import close_if_due, latch, trip
+from gasguard.core.messages import (
+    CancelTimer,
+    ChildLock,
+    ExtendTimer,
+    Kind,
+    Off,
+    Rearm,
+    SetTimer,
+    Shutdown,
+    Status,
+    Unlock,
+)
+from gasguard.core.model import (
+    MAX_EXTEND_IDS,
+    MAX_TIMER,
+    REARM_LIMIT,
+    REARM_WINDOW,
+    Flame,
+    Lock,
+    Phase,
+    Reason,
+    Source,
+    Timer,
+)
+from gasguard.core.turn import Turn
+
+_LOCAL = (Source.CLI, Source.WEB)
+"""Ways in that may re-arm a latched trip: whoever uses them is at the stove, or close."""
+
+
+def off(turn: Turn, request: Off) -> None:
+    """Nothing refuses an off."""
+    turn.answer(request.ref, Status.ACCEPTED)
+    trip(turn, request.reason, request.source, request.ref)
+
+
+def shutdown(turn: Turn, _request: Shutdown) -> None:
+    """Trip before the daemon ends, if somebody may be cooking or an opening is unfinished."""
+    if turn.state.active or turn.state.opening is not None:
+        trip(turn, Reason.SHUTDOWN, Source.GUARD)
+
+
+def set_timer(turn: Turn, request: SetTimer) -> None:
+    """Start the timer, or replace the one that runs."""
+    if _timer_refused(turn, request, request.duration):
+        return
+    timer = Timer(turn.now + request.duration, request.duration, request.source, request.label)
+    turn.set(timer=timer)
+    turn.answer(request.ref, Status.ACCEPTED)
+    turn.tell(
+        Kind.TIMER_STARTED, None, request.source, duration_s=request.duration, label=request.label
+    )
+
+
+def extend_timer(turn: Turn, request: ExtendTimer) -> None:
+    """Lengthen the running timer, once for each key."""
+    timer = turn.state.timer
+    left = timer.deadline - turn.now if timer else 0.0
+    if timer and request.key is not None and request.key in timer.extend_ids:
+        turn.answer(request.ref, Status.ACCEPTED, None, "this id was counted already")
+        return
+    if _timer_refused(turn, request, request.duration, left):
+        return
+    if timer is None:
+        turn.reject(request.ref, request.source, "no_timer", "no timer runs; set one first")
+        return
+    keys = timer.extend_ids if request.key is None else (*timer.extend_ids, request.key)
+    turn.set(
+        timer=replace(
+            timer,
+            deadline=timer.deadline + request.duration,
+            duration=timer.duration + request.duration,
+            warned=timer.warned and left + request.duration <= turn.state.settings.prewarn,
+            extend_ids=keys[-MAX_EXTEND_IDS:],
+        )
+    )
+    turn.answer(request.ref, Status.ACCEPTED)
+    turn.tell(Kind.TIMER_EXTENDED, None, request.source, extended_s=request.duration)
+
+
+def _timer_refused(
+    turn: Turn, request: SetTimer | ExtendTimer, duration: float, left: float = 0.0
+) -> bool:
+    state = turn.state
+    if state.phase is Phase.TRIP_FAILED:
+        code, message = "trip_failed", "the burner could not be shut off; see its state"
+    elif state.phase is Phase.LOCKED_OUT or state.locks:
+        locks = ", ".join(sorted(state.locks))
+        code, message = "locked_out", f"the burner is locked ({locks})"
+    elif not duration > 0:  # also true of NaN
+        code, message = "invalid_duration", "a duration must be positive, for example 20m"
+    elif left + duration > MAX_TIMER:
+        code, message = "too_long", "a timer lasts at most 24h"
+    else:
+        return False
+    turn.reject(request.ref, request.source, code, message)
+    return True
+
+
+def cancel_timer(turn: Turn, request: CancelTimer) -> None:
+    """Drop the timer. Where none runs there is nothing to do, which is what was asked for."""
+    if turn.state.timer is not None:
+        turn.set(timer=None)
+        turn.tell(Kind.TIMER_CANCELLED, None, request.source)
+    turn.answer(request.ref, Status.ACCEPTED)
+
+
+def child_lock(turn: Turn, request: ChildLock) -> None:
+    """Open the contact and keep it open until unlocked."""
+    state = turn.state
+    if state.settings.jog:
+        turn.reject(
+            request.ref,
+            request.source,
+            "unsupported",
+            "a relay in jog mode closes by itself and cannot hold a lock; switch jog (点动) off in "
+            "Mi Home and remove relay.jog from the configuration",
+        )
+        return
+    turn.answer(request.ref, Status.ACCEPTED)
+    if Lock.CHILD in state.locks:
+        return
+    if state.timer is not None:
+        turn.set(timer=None)
+        turn.tell(Kind.TIMER_CANCELLED, Reason.LOCK, request.source)
+    latch(turn, Lock.CHILD)
+    if state.phase is Phase.TRIPPED and state.closing is None:
+        turn.set(phase=Phase.LOCKED_OUT)
+    elif state.phase is not Phase.LOCKED_OUT:
+        trip(turn, Reason.LOCK, request.source)
+
+
+def unlock(turn: Turn, request: Unlock) -> None:
+    """Remove the child lock; what else keeps the burner off stays."""
+    turn.answer(request.ref, Status.ACCEPTED)
+    if Lock.CHILD in turn.state.locks:
+        turn.set(locks=turn.state.locks - {Lock.CHILD})
+        turn.tell(Kind.UNLOCKED, Lock.CHILD, request.source)
+        _leave_lockout(turn)
+
+
+def rearm(turn: Turn, request: Rearm) -> None:
+    """End a latched trip, or the wait after an ordinary one."""
+    refusal = _rearm_refused(turn, request)
+    if refusal:
+        turn.reject(request.ref, request.source, *refusal)
+        return
+    turn.answer(request.ref, Status.ACCEPTED)
+    latched = turn.state.locks - {Lock.CHILD}
+    if latched:
+        recent = tuple(at for at in turn.state.rearmed_at if at > turn.now - REARM_WINDOW)
+        turn.set(locks=turn.state.locks - latched, rearmed_at=(*recent, turn.now))
+        for lock in sorted(latched):
+            turn.tell(Kind.UNLOCKED, lock, request.source)
+    turn.set(hold_until=turn.now)
+    _leave_lockout(turn)
+    close_if_due(turn)
+
+
+def _rearm_refused(turn: Turn, request: Rearm) -> tuple[str, str] | None:
+    state = turn.state
+    latched = state.locks - {Lock.CHILD}
+    recent = [at for at in state.rearmed_at if at > turn.now - REARM_WINDOW]
+    if state.phase is Phase.TRIP_FAILED:
+        return "trip_failed", "the burner could not be shut off; mend that first, see its state"
+    if latched and request.source not in _LOCAL and not state.settings.allow_remote_rearm:
+        return (
+            "remote_rearm",
+            "a latched trip is re-armed at the Pi (gasguard rearm BURNER -c FILE); from afar only "
+            "with allow_remote_rearm: true",
+        )
+    if state.hazards:
+        return "hazard", f"{', '.join(sorted(state.hazards))} still reports"
+    if latched and len(recent) >= REARM_LIMIT:
+        minutes = max(1, round((recent[0] + REARM_WINDOW - turn.now) / 60))
+        return "rearm_limit", f"re-armed {REARM_LIMIT} times in 15 min; again in {minutes} min"
+    if state.flame is Flame.LIT:
+        return "flame_lit", "the flame still reads lit"
+    if not latched and state.locks:
+        return "child_lock", "the child lock is on; unlock it"
+    if not latched and state.phase is not Phase.TRIPPED:
+        return "not_tripped", f"nothing to re-arm: the burner is {state.phase}"
+    return None
+
+
+def _leave_lockout(turn: Turn) -> None:
+    state = turn.state
+    if state.phase is Phase.LOCKED_OUT and not state.locks:
+        turn.set(phase=Phase.TRIPPING if state.opening is not None else Phase.TRIPPED)
+        close_if_due(turn)

@@ -1,0 +1,1 @@
+"""Devices: one family a module, all behind the protocols of `base`."""

@@ -1,0 +1,1 @@
+"""Mi Home relays on the local network: the miIO protocol over UDP."""

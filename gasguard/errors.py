@@ -1,0 +1,54 @@
+"""The error tree. Vendor exceptions never leave their driver: they become one of these."""
+
+from enum import StrEnum
+
+
+class GasguardError(Exception):
+    """Root of everything gasguard raises on purpose; its text is fit to show to a user."""
+
+
+class ConfigError(GasguardError):
+    """The configuration is unusable. `faults` lists each one as `place: what was expected`."""
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = faults
+
+
+class DurationError(GasguardError, ValueError):
+    """A text is no duration; the message shows a right one."""
+
+
+class StoreError(GasguardError):
+    """The durable state could not be written or read."""
+
+
+class DriverError(GasguardError):
+    """A device could not do what it was asked."""
+
+
+class Cause(StrEnum):
+    """Why a device counts as unreachable."""
+
+    SILENT = "silent"
+    """Nothing answers, not even to a hello."""
+    WRONG_TOKEN = "wrong_token"  # noqa: S105 - the name of a cause, not a secret
+    """Hello is answered, commands are not: the device drops what it cannot decrypt."""
+    BUSY = "busy"
+    """The device answers, but only that it is busy."""
+
+
+class Unreachable(DriverError):
+    """The device gave no usable answer in time; trying again is right."""
+
+    def __init__(self, message: str, cause: Cause = Cause.SILENT) -> None:
+        super().__init__(message)
+        self.cause = cause
+
+
+class Refused(DriverError):
+    """The device answered, and said no. `code` is the device's own (for example -4003)."""
+
+    def __init__(self, message: str, code: int) -> None:
+        super().__init__(message)
+        self.code = code

@@ -1,0 +1,1 @@
+"""A simulated stove and its relays, speaking the real miIO protocol; deterministic from a seed."""
