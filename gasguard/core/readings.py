@@ -39,10 +39,10 @@ def relay_read(turn: Turn, event: RelayRead) -> None:
     if not 0 <= event.relay < len(turn.state.relays):
         return
     before = turn.state.relays[event.relay]
-    _reached(turn, event, before)
-    if event.asked_at < turn.state.commanded_at:
+    stale = event.asked_at < turn.state.commanded_at
+    _reached(turn, event, before, before.contact if stale else event.contact)
+    if stale:
         return
-    turn.set_relay(event.relay, replace(turn.state.relays[event.relay], contact=event.contact))
     if event.contact is Contact.OPEN:
         _read_open(turn, event, before)
     else:
@@ -52,9 +52,10 @@ def relay_read(turn: Turn, event: RelayRead) -> None:
     close_if_due(turn)
 
 
-def _reached(turn: Turn, event: RelayRead, before: RelayView) -> None:
+def _reached(turn: Turn, event: RelayRead, before: RelayView, contact: Contact) -> None:
     view = replace(
         before,
+        contact=contact,
         read_at=turn.now,
         reachable=True,
         lost=False,

@@ -133,6 +133,11 @@ class Channel:
             else:
                 self.switch(self._planned.pop(0).value, event)
 
+    def power_cut(self) -> None:
+        """Without mains nothing counts on; the cloud's timers go off unheard."""
+        self._countdown_ends = self._jog_ends = None
+        self._planned.clear()
+
     def power_up(self, now: float) -> None:
         """The module has started: running countdowns and jogs are forgotten."""
         self._countdown_ends = self._jog_ends = None

@@ -78,10 +78,14 @@ class Faults:
                 raise FaultError(f"{name} takes {_TAKES[expected]}")
         return replace(self, **changes)
 
+    def complete(self) -> dict[str, bool | float]:
+        """All of them by name, fit for `changed`."""
+        return {name: getattr(self, name) for name in _TYPES}
+
     def active(self) -> dict[str, bool | float]:
         """Those that differ from a healthy device."""
-        healthy = Faults()
-        return {n: getattr(self, n) for n in _TYPES if getattr(self, n) != getattr(healthy, n)}
+        healthy = Faults().complete()
+        return {name: value for name, value in self.complete().items() if value != healthy[name]}
 
 
 _TYPES: dict[str, type] = {field.name: type(field.default) for field in fields(Faults)}

@@ -19,10 +19,6 @@ class Wire:
         """The same for an answer on its way back."""
         return self._copies(faults, faults.loss_out)
 
-    def busy(self, faults: Faults) -> bool:
-        """Whether the device finds no time for this command."""
-        return self._happens(faults.busy)
-
     def _copies(self, faults: Faults, loss: float) -> list[float]:
         if faults.offline or faults.unpowered:
             return []

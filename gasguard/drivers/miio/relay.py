@@ -1,0 +1,193 @@
+"""Mi Home relays: MIoT modules addressed by siid/piid, and the older set_power plugs."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from gasguard.config import Channel, MiioRelay, MiotRelay, Wiring
+from gasguard.core.model import Contact
+from gasguard.drivers.base import Reading
+from gasguard.drivers.miio.transport import DeviceClock, MiioTransport
+from gasguard.errors import Refused
+
+_OK = 0
+_PENDING = 1
+"""The device has taken the command but not carried it out: the read-back tells the rest."""
+
+
+class _Wiring:
+    """Which way round the contact is wired: what the relay's switch means for the circuit."""
+
+    def __init__(self, wiring: Wiring) -> None:
+        self._on_opens = wiring == "normally_closed"
+
+    def switch_for(self, contact: Contact) -> bool:
+        return (contact is Contact.OPEN) == self._on_opens
+
+    def contact_for(self, switch_on: bool) -> Contact:
+        return Contact.OPEN if switch_on == self._on_opens else Contact.CLOSED
+
+
+class MiotRelayDriver:
+    """A MIoT relay channel, with its voice channel and countdown where it has them."""
+
+    def __init__(
+        self, settings: MiotRelay, voice: Channel | None, clock: DeviceClock | None = None
+    ) -> None:
+        token = bytes.fromhex(settings.token.get_secret_value())
+        self._transport = MiioTransport(settings.host, settings.port, token, clock or DeviceClock())
+        self._wiring = _Wiring(settings.contact)
+        self._switch, self._voice, self._lease = settings.switch, voice, settings.lease
+        self._asked = [part for part in (self._switch, voice, settings.lease) if part]
+
+    @property
+    def address(self) -> str:
+        """host:port."""
+        return self._transport.address
+
+    async def open(self, within: float) -> None:
+        """See `Relay.open`."""
+        await self._set(self._switch, self._wiring.switch_for(Contact.OPEN), within)
+
+    async def close(self, within: float) -> None:
+        """See `Relay.close`."""
+        wanted = self._wiring.switch_for(Contact.CLOSED)
+        await self._set(self._switch, wanted, within, resend=False)
+
+    async def read(self, within: float) -> Reading:
+        """See `Relay.read`. Switch, voice channel and countdown come in one answer."""
+        asked = [_address(channel) for channel in self._asked]
+        result, latency = await self._transport.call("get_properties", asked, within)
+        values = [self._value(channel, result) for channel in self._asked]
+        switch = values[0]
+        if not isinstance(switch, bool | int):
+            raise self._nonsense("get_properties", result)
+        voice = values[1] if self._voice else None
+        countdown = values[-1] if self._lease else None
+        return Reading(
+            contact=self._wiring.contact_for(bool(switch)),
+            voice=None if voice is None else bool(voice),
+            countdown=self._seconds(countdown),
+            latency=latency,
+        )
+
+    def _seconds(self, count: object) -> float | None:
+        if self._lease is None or isinstance(count, bool) or not isinstance(count, int | float):
+            return None
+        if count == self._lease.off or count <= 0:
+            return None
+        return float(count) * self._lease.unit_seconds
+
+    async def set_voice(self, on: bool, within: float) -> None:
+        """See `Relay.set_voice`."""
+        if self._voice:
+            await self._set(self._voice, on, within)
+
+    async def renew_lease(self, seconds: float, within: float) -> None:
+        """See `Relay.renew_lease`. Rounded up to what the device can count."""
+        if self._lease:
+            count = -int(-seconds // self._lease.unit_seconds)
+            await self._set(self._lease, count, within, resend=False)
+
+    async def cancel_lease(self, within: float) -> None:
+        """See `Relay.cancel_lease`."""
+        if self._lease:
+            await self._set(self._lease, self._lease.off, within)
+
+    async def aclose(self) -> None:
+        """See `Relay.aclose`."""
+        await self._transport.aclose()
+
+    async def _set(
+        self, channel: Channel, value: bool | int, within: float, *, resend: bool = True
+    ) -> None:
+        params = [{**_address(channel), "value": value}]
+        result, _ = await self._transport.call("set_properties", params, within, resend=resend)
+        # python-miio's own simulator answers a bare 0 where devices answer a list.
+        code = result if isinstance(result, int) else self._entry(channel, result).get("code", _OK)
+        if code not in (_OK, _PENDING):
+            raise self._refused(channel, "set", code)
+
+    def _value(self, channel: Channel, result: object) -> object:
+        entry = self._entry(channel, result)
+        if entry.get("code", _OK) != _OK:
+            raise self._refused(channel, "read", entry.get("code"))
+        return entry.get("value")
+
+    def _entry(self, channel: Channel, result: object) -> dict[str, Any]:
+        for entry in _entries(result):
+            if (entry.get("siid"), entry.get("piid")) == (channel.siid, channel.piid):
+                return entry
+        raise self._nonsense(f"{channel.siid}/{channel.piid}", result)
+
+    def _refused(self, channel: Channel, verb: str, code: object) -> Refused:
+        return Refused(
+            f"{self.address} refused to {verb} siid {channel.siid} piid {channel.piid} (code "
+            f"{code}): does this model have that property? See firmware_notes/relays.md",
+            code if isinstance(code, int) else 0,
+        )
+
+    def _nonsense(self, what: str, result: object) -> Refused:
+        return Refused(f"{self.address} answered {what} with {str(result)[:80]!r}", 0)
+
+
+class MiioRelayDriver:
+    """A relay of the older kind, one channel: set_power and get_prop (chuangmi.plug.m1, m3, v3)."""
+
+    def __init__(self, settings: MiioRelay, clock: DeviceClock | None = None) -> None:
+        token = bytes.fromhex(settings.token.get_secret_value())
+        self._transport = MiioTransport(settings.host, settings.port, token, clock or DeviceClock())
+        self._wiring = _Wiring(settings.contact)
+
+    @property
+    def address(self) -> str:
+        """host:port."""
+        return self._transport.address
+
+    async def open(self, within: float) -> None:
+        """See `Relay.open`."""
+        await self._set_power(Contact.OPEN, within)
+
+    async def close(self, within: float) -> None:
+        """See `Relay.close`."""
+        await self._set_power(Contact.CLOSED, within, resend=False)
+
+    async def _set_power(self, contact: Contact, within: float, *, resend: bool = True) -> None:
+        word = "on" if self._wiring.switch_for(contact) else "off"
+        result, _ = await self._transport.call("set_power", [word], within, resend=resend)
+        if result not in (["ok"], "ok", 0, [0]):
+            raise Refused(f"{self.address} answered set_power with {str(result)[:80]!r}", 0)
+
+    async def read(self, within: float) -> Reading:
+        """See `Relay.read`."""
+        result, latency = await self._transport.call("get_prop", ["power"], within)
+        word = result[0] if isinstance(result, list) and result else None
+        if word not in ("on", "off"):
+            raise Refused(f"{self.address} answered get_prop power with {str(result)[:80]!r}", 0)
+        return Reading(contact=self._wiring.contact_for(word == "on"), latency=latency)
+
+    async def set_voice(self, on: bool, within: float) -> None:
+        """These relays have no second channel."""
+
+    async def renew_lease(self, seconds: float, within: float) -> None:
+        """These relays have no countdown."""
+
+    async def cancel_lease(self, within: float) -> None:
+        """These relays have no countdown."""
+
+    async def aclose(self) -> None:
+        """See `Relay.aclose`."""
+        await self._transport.aclose()
+
+
+def _address(channel: Channel) -> dict[str, Any]:
+    return {
+        "did": f"{channel.siid}-{channel.piid}",
+        "siid": channel.siid,
+        "piid": channel.piid,
+    }
+
+
+def _entries(result: object) -> Iterator[dict[str, Any]]:
+    for entry in result if isinstance(result, list) else ():
+        if isinstance(entry, dict):
+            yield entry

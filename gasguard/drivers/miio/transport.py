@@ -1,0 +1,248 @@
+"""Calls to a miIO device over UDP that survive loss, reboots and repeated ids.
+
+python-miio's own `send` waits 5 s for a lost packet and starts its message ids at 1, which a device
+that remembers ids answers without executing (python-miio #813). Here a call is sent again every
+60 to 150 ms, each time under an id never used before, and any answer to any of them counts.
+"""
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Callable
+from typing import Any
+
+from gasguard.drivers.miio.codec import HELLO, FrameError, decode, encode
+from gasguard.errors import Cause, Refused, Unreachable
+
+log = logging.getLogger(__name__)
+
+RESEND_MIN = 0.060
+RESEND_MAX = 0.150
+"""Bounds of the resend interval in seconds: below, devices get busy; above, a loss is felt."""
+HELLO_SPACING = 0.5
+"""Least seconds between two hellos to one device: bursts upset some (python-miio #2004)."""
+HELLO_AFTER_SENDS = 2
+"""Unanswered sends after which the device may have rebooted and its clock started anew."""
+BUSY_PAUSE = 0.2
+"""Seconds to leave a device alone that says it is busy."""
+TELLING_SILENCE = 5
+"""Commands in a row without an answer that, while hello is answered, mean a wrong token."""
+_BUSY_CODES = (-9999, -30001)
+_ID_BITS = 31
+
+
+class MessageIds:
+    """Message ids that start at random and never repeat within a process."""
+
+    def __init__(self) -> None:
+        self._next = secrets.randbelow(2**_ID_BITS)
+
+    def take(self) -> int:
+        """A fresh id, 1 to 2^31 - 1."""
+        self._next = (self._next + 1) % 2**_ID_BITS or 1
+        return self._next
+
+
+_ids = MessageIds()
+
+
+class DeviceClock:
+    """What all channels of one device share: its id, its clock and the last hello."""
+
+    def __init__(self) -> None:
+        self.device_id: bytes | None = None
+        self._offset = 0.0
+        self.hello_sent = float("-inf")
+        self.hello_answered = float("-inf")
+
+    def heard(self, device_id: bytes, stamp: int, now: float) -> None:
+        """Follow the device's clock: `stamp` seconds since its start, at `now`."""
+        self.device_id = device_id
+        self._offset = stamp - now
+
+    def stamp(self, now: float) -> int:
+        """What the device's clock reads now, as far as is known."""
+        return max(0, int(now + self._offset))
+
+
+class MiioTransport(asyncio.DatagramProtocol):
+    """One UDP socket to one device. Calls may overlap: answers are told apart by id."""
+
+    def __init__(self, host: str, port: int, token: bytes, clock: DeviceClock) -> None:
+        self.address = f"{host}:{port}"
+        self._host, self._port, self._token = host, port, token
+        self._clock = clock
+        self._socket: asyncio.DatagramTransport | None = None
+        self._opening: asyncio.Lock = asyncio.Lock()
+        self._calls: dict[int, Callable[[dict[str, Any], float], None]] = {}
+        self._hello_waiters: set[asyncio.Event] = set()
+        self._round_trip = RESEND_MIN / 2
+        self._unanswered = 0
+        self._garbled = False
+        self._busy = False
+
+    # --- the socket ---------------------------------------------------------------------------
+
+    async def _ready(self) -> asyncio.DatagramTransport:
+        async with self._opening:
+            if self._socket is None or self._socket.is_closing():
+                loop = asyncio.get_running_loop()
+                try:
+                    self._socket, _ = await loop.create_datagram_endpoint(
+                        lambda: self, remote_addr=(self._host, self._port)
+                    )
+                except OSError as error:
+                    raise Unreachable(f"{self.address}: {error.strerror or error}") from None
+            return self._socket
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The loop gave the socket up; the next call opens another."""
+        self._socket = None
+
+    def error_received(self, exc: Exception) -> None:
+        """ICMP says nobody listens. The device may be starting: resending goes on."""
+        log.debug("%s: %s", self.address, exc)
+
+    async def aclose(self) -> None:
+        """Close the socket; calls under way run into their time limit."""
+        if self._socket is not None:
+            self._socket.close()
+
+    # --- receiving ----------------------------------------------------------------------------
+
+    def datagram_received(self, data: bytes, addr: object) -> None:
+        """Sort one datagram in; whatever it is, nothing is raised."""
+        now = asyncio.get_running_loop().time()
+        try:
+            frame = decode(data, self._token)
+        except FrameError as error:
+            self._garbled = True
+            log.debug("%s: dropped a datagram: %s", self.address, error)
+            return
+        if frame.payload is None:
+            self._clock.heard(frame.device_id, frame.stamp, now)
+            self._clock.hello_answered = now
+            for waiter in self._hello_waiters:
+                waiter.set()
+            return
+        call_id = frame.payload.get("id")
+        call = self._calls.get(call_id) if isinstance(call_id, int) else None
+        if call is not None:
+            self._clock.heard(frame.device_id, frame.stamp, now)
+            call(frame.payload, now)
+
+    # --- calling ------------------------------------------------------------------------------
+
+    async def call(
+        self, method: str, params: list[Any], within: float, *, resend: bool = True
+    ) -> tuple[Any, float]:
+        """The device's `result` and the seconds from the answered sending to the answer.
+
+        Sends until answered or `within` seconds have passed; with `resend` false only once.
+        Raises Unreachable (with its cause) or Refused (with the device's code).
+        """
+        loop = asyncio.get_running_loop()
+        began, deadline = loop.time(), loop.time() + within
+        try:
+            async with asyncio.timeout_at(deadline):
+                socket = await self._ready()
+                if self._clock.device_id is None:
+                    await self._first_hello(socket)
+                return await self._send_until_answered(socket, method, params, resend=resend)
+        except TimeoutError:
+            raise self._silence(began) from None
+
+    def _silence(self, began: float) -> Unreachable:
+        if self._busy:
+            return Unreachable(f"{self.address} only answers that it is busy", Cause.BUSY)
+        heard_hello = self._clock.hello_answered >= began
+        if self._garbled or (heard_hello and self._unanswered >= TELLING_SILENCE):
+            return Unreachable(
+                f"{self.address} answers hello but no command: the token is wrong (it changes "
+                "when the device is added to Wi-Fi anew)",
+                Cause.WRONG_TOKEN,
+            )
+        return Unreachable(f"{self.address} does not answer: is it powered and on this network?")
+
+    async def _first_hello(self, socket: asyncio.DatagramTransport) -> None:
+        heard = asyncio.Event()
+        self._hello_waiters.add(heard)
+        try:
+            while self._clock.device_id is None:
+                self._hello(socket, spacing=RESEND_MAX)
+                try:
+                    async with asyncio.timeout(RESEND_MAX):
+                        await heard.wait()
+                except TimeoutError:
+                    continue
+        finally:
+            self._hello_waiters.discard(heard)
+
+    def _hello(self, socket: asyncio.DatagramTransport, spacing: float = HELLO_SPACING) -> None:
+        now = asyncio.get_running_loop().time()
+        if now - self._clock.hello_sent >= spacing:
+            self._clock.hello_sent = now
+            socket.sendto(HELLO)
+
+    async def _send_until_answered(
+        self, socket: asyncio.DatagramTransport, method: str, params: list[Any], *, resend: bool
+    ) -> tuple[Any, float]:
+        loop = asyncio.get_running_loop()
+        answered: asyncio.Queue[tuple[dict[str, Any], float]] = asyncio.Queue()
+        used: list[int] = []
+        sends = 0
+        try:
+            while True:
+                if sends == 0 or resend:
+                    sent_at = loop.time()
+                    used.append(self._send(socket, method, params, answered, sent_at))
+                    sends += 1
+                if sends > HELLO_AFTER_SENDS:
+                    self._hello(socket)
+                try:
+                    async with asyncio.timeout(self._interval()):
+                        payload, latency = await answered.get()
+                except TimeoutError:
+                    continue
+                self._measured(latency)
+                if "error" not in payload:
+                    return payload.get("result"), latency
+                code, message = _error_of(payload["error"])
+                self._busy = code in _BUSY_CODES
+                if not self._busy:
+                    raise Refused(f"{self.address} refused {method}: {message} ({code})", code)
+                await asyncio.sleep(BUSY_PAUSE)
+        finally:
+            for call_id in used:
+                self._calls.pop(call_id, None)
+
+    def _send(
+        self,
+        socket: asyncio.DatagramTransport,
+        method: str,
+        params: list[Any],
+        answered: "asyncio.Queue[tuple[dict[str, Any], float]]",
+        sent_at: float,
+    ) -> int:
+        call_id = _ids.take()
+        self._unanswered += 1
+        self._calls[call_id] = lambda payload, now: answered.put_nowait((payload, now - sent_at))
+        request = {"id": call_id, "method": method, "params": params}
+        stamp = self._clock.stamp(sent_at)
+        socket.sendto(encode(self._token, self._clock.device_id or b"\xff" * 4, stamp, request))
+        return call_id
+
+    def _interval(self) -> float:
+        return min(RESEND_MAX, max(RESEND_MIN, 2 * self._round_trip))
+
+    def _measured(self, latency: float) -> None:
+        self._unanswered, self._garbled, self._busy = 0, False, False
+        # A slow answer is believed slowly: one late packet must not slow the next shutoff.
+        self._round_trip += (min(latency, 1.0) - self._round_trip) / 8
+
+
+def _error_of(error: object) -> tuple[int, str]:
+    if isinstance(error, dict):
+        code = error.get("code")
+        return code if isinstance(code, int) else 0, str(error.get("message", "no message"))[:200]
+    return 0, str(error)[:200]

@@ -1,0 +1,213 @@
+"""Keeps one relay: polls it, opens it for as long as it takes, closes it once when told.
+
+The controller orders, the keeper carries out and posts what the device says as events. An open
+order goes out at once, whatever else is under way on the wire.
+"""
+
+import asyncio
+import contextlib
+import logging
+import random
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from gasguard.clock import Clock
+from gasguard.core.messages import Event, RelayFailed, RelayRead, VoiceRestored
+from gasguard.core.model import Contact
+from gasguard.drivers.base import Reading, Relay
+from gasguard.errors import DriverError, Refused
+
+log = logging.getLogger(__name__)
+
+POLL_EVERY = 1.8
+"""Seconds between two polls: at most 2 (safety concept), and not faster than devices like."""
+WATCH_EVERY = 0.5
+WATCH_FOR = 5.0
+"""After an off that overtook an unanswered close, look this often for this long (safety concept)."""
+CALL_WITHIN = 0.8
+"""Time limit of one call in seconds. Opening goes on call after call, at most 1 s apart."""
+OPEN_AGAIN_AFTER = 0.15
+"""Pause in seconds between two rounds of opening."""
+SETTLE_READS = 3
+"""Read-backs that a slow relay gets to show that it has closed."""
+
+
+class RelayKeeper:
+    """One relay's hands. Lives on the event loop; `post` takes its events."""
+
+    def __init__(
+        self, index: int, relay: Relay, clock: Clock, post: Callable[[Event], None], *, voice: bool
+    ) -> None:
+        self._index, self._relay, self._clock, self._post = index, relay, clock, post
+        self._voice = voice
+        self._opening: asyncio.Task[None] | None = None
+        self._closing: asyncio.Task[None] | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._orders = 0
+        self._ordered = asyncio.Event()
+        self._watch_until = float("-inf")
+
+    def start(self) -> None:
+        """Begin to poll."""
+        self._spawn(self._poll())
+
+    async def stop(self) -> None:
+        """End all tasks and close the socket; the relay stays as it is."""
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._relay.aclose()
+
+    # --- orders -------------------------------------------------------------------------------
+
+    def open(self, *, overtakes_close: bool) -> None:
+        """Open now, and again until a read-back asked after this order shows it."""
+        if self._closing is not None:
+            self._closing.cancel()
+        if overtakes_close:
+            self._watch_until = self._boot() + WATCH_FOR
+        self._orders += 1
+        self._ordered.set()
+        if self._opening is None:
+            self._opening = self._spawn(self._open_until_open())
+
+    def close(self) -> None:
+        """Close once and read back; any later open order ends this."""
+        if self._opening is not None:
+            self._opening.cancel()
+        if self._closing is not None:
+            self._closing.cancel()
+        self._closing = self._spawn(self._close_once())
+
+    def renew_lease(self, seconds: float) -> None:
+        """Start or renew the device-side countdown: one datagram."""
+        self._spawn(self._quietly(self._relay.renew_lease(seconds, CALL_WITHIN)))
+
+    def cancel_lease(self) -> None:
+        """Stop the device-side countdown."""
+        self._spawn(self._quietly(self._relay.cancel_lease(CALL_WITHIN)))
+
+    # --- carrying out -------------------------------------------------------------------------
+
+    async def _open_until_open(self) -> None:
+        try:
+            while True:
+                order = self._orders
+                self._ordered.clear()
+                reading = await self._open_and_read()
+                if reading is not None and reading.contact is Contact.OPEN:
+                    if order == self._orders:
+                        return
+                    continue
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(OPEN_AGAIN_AFTER):
+                        await self._ordered.wait()
+        finally:
+            self._opening = None
+
+    async def _open_and_read(self) -> Reading | None:
+        answered = False
+        try:
+            await self._relay.open(CALL_WITHIN)
+            answered = True
+        except Refused as error:
+            self._failed(error)
+        except DriverError as error:
+            self._failed(error)
+            return None
+        return await self._read_back(open_answered=answered)
+
+    async def _read_back(self, *, open_answered: bool = False) -> Reading | None:
+        asked_at = self._boot()
+        try:
+            reading = await self._relay.read(CALL_WITHIN)
+        except DriverError as error:
+            self._failed(error)
+            return None
+        self._report(reading, asked_at, open_answered=open_answered)
+        return reading
+
+    def _report(self, reading: Reading, asked_at: float, *, open_answered: bool = False) -> None:
+        self._post(
+            RelayRead(
+                self._index,
+                reading.contact,
+                asked_at,
+                open_answered,
+                reading.voice,
+                reading.countdown,
+                reading.latency,
+            )
+        )
+
+    def _failed(self, error: DriverError) -> None:
+        self._post(RelayFailed(self._index, str(error)))
+
+    async def _close_once(self) -> None:
+        this = asyncio.current_task()
+        try:
+            if self._voice:
+                await self._restore_voice()
+            try:
+                await self._relay.close(CALL_WITHIN)
+                asked_at, reading = await self._read_settled()
+            except DriverError as error:
+                self._failed(error)
+            else:
+                self._closing = None
+                self._report(reading, asked_at)
+        finally:
+            if self._closing is this:
+                self._closing = None
+
+    async def _read_settled(self) -> tuple[float, Reading]:
+        """The state after a close, leaving a slow relay a moment to carry it out."""
+        for last in (False,) * (SETTLE_READS - 1) + (True,):
+            asked_at = self._boot()
+            reading = await self._relay.read(CALL_WITHIN)
+            if reading.contact is Contact.CLOSED or last:
+                break
+            await asyncio.sleep(OPEN_AGAIN_AFTER)
+        return asked_at, reading
+
+    async def _restore_voice(self) -> None:
+        try:
+            await self._relay.set_voice(True, CALL_WITHIN)
+            on = (await self._relay.read(CALL_WITHIN)).voice
+            problem = None if on else "it was set on but reads off"
+        except DriverError as error:
+            problem = str(error)
+        self._post(VoiceRestored(problem))
+
+    async def _poll(self) -> None:
+        # Relays of one house are not polled in step.
+        await asyncio.sleep(random.uniform(0, 0.05))  # noqa: S311 - spreads load, hides nothing
+        while True:
+            began = self._boot()
+            if self._opening is None and self._closing is None:
+                await self._read_back()
+            watching = self._boot() < self._watch_until
+            pause = (WATCH_EVERY if watching else POLL_EVERY) - (self._boot() - began)
+            await asyncio.sleep(max(0.05, pause))
+
+    async def _quietly(self, call: Coroutine[Any, Any, None]) -> None:
+        """For what the next read shows anyway: a failure is only logged."""
+        try:
+            await call
+        except DriverError as error:
+            log.debug("%s: %s", self._relay.address, error)
+
+    def _boot(self) -> float:
+        return self._clock.now().boot
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+        return task
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.critical("%s: a relay task died", self._relay.address, exc_info=error)

@@ -1,0 +1,33 @@
+"""What `gasguard simulate` tells its user about the simulated modules."""
+
+from gasguard.simulator.setup import Address, DevicePlan
+from gasguard.simulator.world import World
+
+
+def describe(world: World) -> list[str]:
+    """One line per module, then one per channel. Tokens are shown: they are simulated ones."""
+    lines: list[str] = []
+    for address, plan in world.plans.items():
+        lines += _device(world, address, plan)
+    return lines
+
+
+def _device(world: World, address: Address, plan: DevicePlan) -> list[str]:
+    server = world.servers[address]
+    relay = server.relay
+    lines = [
+        f"{server.host}:{server.port}  token {plan.token.hex()}  model {relay.model}  "
+        f"id {relay.device_id.hex()}"
+    ]
+    for key, spec in plan.channels.items():
+        place = "set_power" if key == plan.legacy else f"siid {spec.siid} piid {spec.piid}"
+        parts = [place, plan.roles[key], f"now {'on' if relay.value(key) else 'off'}"]
+        if spec.countdown:
+            unit = "min" if spec.countdown.unit_s == 60 else "s"
+            parts.append(
+                f"countdown siid {spec.countdown.siid} piid {spec.countdown.piid} in {unit}"
+            )
+        if spec.jog is not None:
+            parts.append(f"jogs for {spec.jog:g} s")
+        lines.append("  " + ", ".join(parts))
+    return lines

@@ -1,0 +1,131 @@
+"""UDP in memory for the simulated loop: delays from a seed, order kept where delays are equal."""
+
+import asyncio
+import errno
+import heapq
+import ipaddress
+from random import Random
+from typing import Any
+
+Address = tuple[str, int]
+
+_FIRST_FREE_PORT = 49152
+_WILDCARD = "0.0.0.0"  # noqa: S104 - compared with, never bound
+
+
+class SimulatedEndpoint(asyncio.DatagramTransport):
+    """One socket of the simulated network."""
+
+    def __init__(
+        self,
+        network: "SimulatedNetwork",
+        protocol: asyncio.DatagramProtocol,
+        local: Address,
+        remote: Address | None,
+    ) -> None:
+        super().__init__({"sockname": local, "peername": remote, "socket": None})
+        self.protocol = protocol
+        self.local = local
+        self.remote = remote
+        self._network = network
+        self._closing = False
+
+    def sendto(self, data: Any, addr: Any = None) -> None:
+        """As asyncio's: `addr` may be left out only on a connected endpoint."""
+        if not isinstance(data, bytes | bytearray | memoryview):
+            raise TypeError(f"data argument must be bytes-like, not {type(data).__name__}")
+        if self.remote and addr not in (None, self.remote):
+            raise ValueError(f"Invalid address: must be None or {self.remote}")
+        target = addr or self.remote
+        if target is None:
+            raise ValueError("an endpoint that is not connected needs an address to send to")
+        if not self._closing:
+            self._network.send(bytes(data), self.local, plain(target))
+
+    def close(self) -> None:
+        if not self._closing:
+            self._closing = True
+            self._network.forget(self)
+            self._network.loop.call_soon(self.protocol.connection_lost, None)
+
+    def abort(self) -> None:
+        self.close()
+
+    def is_closing(self) -> bool:
+        return self._closing
+
+    def get_write_buffer_size(self) -> int:
+        return 0
+
+    def receive(self, data: bytes, source: Address) -> None:
+        """A datagram has arrived; a connected endpoint takes only its peer's."""
+        if not self._closing and self.remote in (None, source):
+            self.protocol.datagram_received(data, source)
+
+
+class SimulatedNetwork:
+    """Every endpoint of one loop. Datagrams to nobody vanish, as on a network with a dead host."""
+
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, *, latency: float, jitter: float, random: Random
+    ) -> None:
+        self.loop = loop
+        self.latency, self.jitter = latency, jitter
+        self._random = random
+        self._endpoints: dict[Address, SimulatedEndpoint] = {}
+        self._in_flight: list[tuple[float, int, bytes, Address, Address]] = []
+        self._sent = 0
+
+    def open(
+        self,
+        protocol: asyncio.DatagramProtocol,
+        local: Address | None,
+        remote: Address | None,
+    ) -> SimulatedEndpoint:
+        """A new endpoint. Without an address, or with port 0, it gets a free port."""
+        host, port = plain(local or ("127.0.0.1", 0))
+        if remote and host == _WILDCARD:
+            host = "127.0.0.1"
+        port = port or self._free_port(host)
+        if (host, port) in self._endpoints:
+            raise OSError(errno.EADDRINUSE, f"simulated address {host}:{port} is taken")
+        peer = plain(remote) if remote else None
+        endpoint = SimulatedEndpoint(self, protocol, (host, port), peer)
+        self._endpoints[host, port] = endpoint
+        return endpoint
+
+    def forget(self, endpoint: SimulatedEndpoint) -> None:
+        """The endpoint is closed; its address is free again."""
+        self._endpoints.pop(endpoint.local, None)
+
+    def send(self, data: bytes, source: Address, target: Address) -> None:
+        """Put a datagram on its way."""
+        delay = self.latency + (self._random.uniform(0, self.jitter) if self.jitter else 0.0)
+        if source[0] == _WILDCARD:
+            source = ("127.0.0.1", source[1])
+        at = self.loop.time() + delay
+        self._sent += 1
+        heapq.heappush(self._in_flight, (at, self._sent, data, source, target))
+        # Timers that are due at the same moment fire in any order; the heap above keeps it.
+        self.loop.call_at(at, self._arrive)
+
+    def _arrive(self) -> None:
+        _, _, data, source, target = heapq.heappop(self._in_flight)
+        endpoint = self._endpoints.get(target) or self._endpoints.get((_WILDCARD, target[1]))
+        if endpoint:
+            endpoint.receive(data, source)
+
+    def _free_port(self, host: str) -> int:
+        taken = {port for _, port in self._endpoints}
+        return next(port for port in range(_FIRST_FREE_PORT, 65536) if port not in taken)
+
+
+def plain(address: Any) -> Address:
+    """(host, port) as it is compared; names other than localhost have no place here."""
+    host, port = address[0], address[1]
+    if host in ("localhost", "", None):
+        host = "127.0.0.1"
+    try:
+        return str(ipaddress.ip_address(host)), port
+    except ValueError:
+        raise OSError(errno.EADDRNOTAVAIL, f"simulated network knows no name {host!r}") from None

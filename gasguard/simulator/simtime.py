@@ -1,0 +1,136 @@
+"""Simulated time and network: an asyncio loop that never waits, and UDP that never leaves it.
+
+async def story() -> None:
+    world = World.from_config(config, seed=7)
+    await world.start()
+    await asyncio.sleep(1200)  # twenty minutes, in no time
+    await world.stop()
+
+simtime.run(story(), seed=7)
+"""
+
+import asyncio
+import selectors
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Executor
+from typing import Any, TypeVar
+
+from gasguard.clock import Instant
+from gasguard.errors import GasguardError
+from gasguard.simulator.seeding import stream
+from gasguard.simulator.simnet import SimulatedNetwork
+
+T = TypeVar("T")
+
+_FIRST_MOMENT = 1000.0
+_OWN_SOCKETS = 1  # asyncio's self-pipe
+
+
+class DeadlockError(GasguardError, RuntimeError):
+    """Nothing is ready, no timer runs and no socket is open: the program would wait for ever."""
+
+
+class _JumpingSelector(selectors.SelectSelector):
+    """Where a real selector would sleep, this one moves the clock."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = _FIRST_MOMENT
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        # Real sockets (a control socket in a test, say) still work; they are only never waited for.
+        watched = len(self.get_map())
+        ready = super().select(0) if timeout is None or watched > _OWN_SOCKETS else []
+        if ready:
+            return ready
+        if timeout is None:
+            raise DeadlockError("simulation: nothing is ready and no timer runs")
+        self.now += max(0.0, timeout)
+        return []
+
+
+class SimulatedLoop(asyncio.SelectorEventLoop):
+    """Time jumps to the next timer when nothing is ready; datagrams travel in memory.
+
+    Executors run their functions at once, in place: nothing depends on a thread's luck.
+    """
+
+    def __init__(self, *, seed: int = 0, latency: float = 0.001, jitter: float = 0.0) -> None:
+        """Each datagram takes `latency` to `latency + jitter` seconds, drawn from `seed`."""
+        self._clock = _JumpingSelector()
+        super().__init__(self._clock)
+        self.network = SimulatedNetwork(
+            self, latency=latency, jitter=jitter, random=stream(seed, "network")
+        )
+
+    def time(self) -> float:
+        return self._clock.now
+
+    async def create_datagram_endpoint(  # type: ignore[override]
+        self,
+        protocol_factory: Callable[[], asyncio.DatagramProtocol],
+        local_addr: tuple[str, int] | None = None,
+        remote_addr: tuple[str, int] | None = None,
+        **_options: object,
+    ) -> tuple[asyncio.DatagramTransport, asyncio.DatagramProtocol]:
+        """An endpoint of the simulated network. Raises OSError if `local_addr` is taken."""
+        protocol = protocol_factory()
+        transport = self.network.open(protocol, local_addr, remote_addr)
+        protocol.connection_made(transport)
+        return transport, protocol
+
+    def run_in_executor(  # type: ignore[override]
+        self, _executor: Executor | None, func: Callable[..., T], *args: Any
+    ) -> "asyncio.Future[T]":
+        """Call `func` now, on this thread."""
+        future: asyncio.Future[T] = self.create_future()
+        try:
+            future.set_result(func(*args))
+        except Exception as error:  # noqa: BLE001 - handed on to whoever awaits
+            future.set_exception(error)
+        return future
+
+
+def run(coro: Coroutine[Any, Any, T], *, seed: int = 0, latency: float = 0.001) -> T:
+    """`asyncio.run` in simulated time. Raises DeadlockError if `coro` can never end."""
+    with asyncio.Runner(loop_factory=lambda: SimulatedLoop(seed=seed, latency=latency)) as runner:
+        return runner.run(coro)
+
+
+class SimulatedClock:
+    """gasguard.clock.Clock on a loop's time."""
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        wall0: float = 1_795_000_000.0,
+        boot_id: str = "simulated-boot-1",
+        *,
+        boot0: float = 0.0,
+        synchronised: bool = True,
+    ) -> None:
+        """At this moment the wall clock reads `wall0` (Unix time) and CLOCK_BOOTTIME `boot0`."""
+        self._loop = loop
+        self._wall_offset = wall0 - loop.time()
+        self._boot_offset = boot0 - loop.time()
+        self._boot_id = boot_id
+        self.is_synchronised = synchronised
+
+    def now(self) -> Instant:
+        time = self._loop.time()
+        return Instant(time + self._boot_offset, time + self._wall_offset)
+
+    def boot_id(self) -> str:
+        return self._boot_id
+
+    def synchronised(self) -> bool:
+        return self.is_synchronised
+
+    def jump_wall(self, seconds: float) -> None:
+        """Somebody sets the wall clock; nothing else moves."""
+        self._wall_offset += seconds
+
+    def reboot(self, boot_id: str) -> None:
+        """The machine starts anew: CLOCK_BOOTTIME from 0 under a new boot id."""
+        self._boot_id = boot_id
+        self._boot_offset = -self._loop.time()

@@ -1,0 +1,368 @@
+"""The simulated kitchen: stove, relay modules and the wires between them, from a configuration."""
+
+import asyncio
+import math
+import time as system_time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, TypedDict
+
+from gasguard.config import Config
+from gasguard.errors import GasguardError
+from gasguard.simulator.relay import MiRelay
+from gasguard.simulator.seeding import stream
+from gasguard.simulator.setup import Address, DevicePlan, Wired, plan_devices, wired
+from gasguard.simulator.stove import Burner, Figures
+from gasguard.simulator.udp import RelayServer
+
+FlameListener = Callable[[str, bool], None]
+
+HOLD_S = 6.0
+"""How long a person holds the knob, in stove time: the FFD wants 3 to 5 s."""
+_SLACK_S = 0.001
+"""Timers aim this far behind an event, past any rounding of clocks; the event keeps its moment."""
+_MOST_SPEED = 1000.0
+
+
+class SimulatorError(GasguardError, ValueError):
+    """The simulated world was asked for something it does not have."""
+
+
+class BurnerSnapshot(TypedDict):
+    """One burner at one moment."""
+
+    knob: str
+    gas: bool
+    flame: bool
+    thermocouple_mv: float
+    current_ma: float
+    circuit: str
+    """`open` or `closed`: the thermocouple circuit as it physically is."""
+
+
+@dataclass(slots=True)
+class _Place:
+    """One burner with its circuit and the hand at its knob."""
+
+    burner: Burner
+    contacts: list[Wired]
+    voice: tuple[Address, tuple[int, int]] | None
+    lets_go_at: float | None = None
+
+
+class World:
+    """Stove and relays. Without `start` it has no sockets and answers whoever calls its methods.
+
+    The stove's time runs `speed` times as fast as the loop's; the modules' clocks, countdowns and
+    jogs keep to the loop's, as the clocks of whoever talks to them do.
+    """
+
+    def __init__(
+        self,
+        plans: dict[Address, DevicePlan],
+        circuits: dict[str, tuple[list[Wired], tuple[Address, tuple[int, int]] | None]],
+        *,
+        seed: int,
+        speed: float,
+        time: Callable[[], float],
+    ) -> None:
+        self._time = time
+        self._speed = _checked_speed(speed)
+        self._loop_zero, self._stove_zero = time(), 0.0
+        self._timer: asyncio.TimerHandle | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._busy = False
+        self._flame_listeners: list[FlameListener] = []
+        self.plans = plans
+        self.servers: dict[Address, RelayServer] = {}
+        for address, plan in plans.items():
+            self.servers[address] = self._server(address, plan, seed)
+        self._places: dict[str, _Place] = {}
+        for burner_id, (contacts, voice) in circuits.items():
+            random = stream(seed, f"burner {burner_id}")
+            burner = Burner(
+                Figures.drawn(random), random=random, on_flame=self._flame_relay(burner_id)
+            )
+            self._places[burner_id] = _Place(burner, contacts, voice)
+
+    @classmethod
+    def from_config(
+        cls,
+        config: Config,
+        *,
+        seed: int = 0,
+        speed: float = 1.0,
+        time: Callable[[], float] | None = None,
+    ) -> "World":
+        """Stove and modules at rest, every circuit closed, every voice channel on.
+
+        `time` (seconds) defaults to the running loop's, outside a loop to the monotonic clock.
+        Raises ConfigError if a relay's host is not on this machine.
+        """
+        circuits = {}
+        for burner_id, burner in config.burners.items():
+            module, voice = burner.voice_relay, None
+            if burner.voice and module:
+                voice = ((module.host, module.port), (burner.voice.siid, burner.voice.piid))
+            circuits[burner_id] = ([wired(relay) for relay in burner.in_series], voice)
+        time = time or _loop_time()
+        return cls(plan_devices(config), circuits, seed=seed, speed=speed, time=time)
+
+    @property
+    def burner_ids(self) -> list[str]:
+        return list(self._places)
+
+    @property
+    def speed(self) -> float:
+        """Seconds of stove time in one second."""
+        return self._speed
+
+    async def start(self) -> None:
+        """Bind every module's port and let the stove run by itself. Raises OSError if taken."""
+        self._loop = asyncio.get_running_loop()
+        if abs(self._loop.time() - self._time()) > 1:
+            raise SimulatorError("build the World inside the loop that runs it, or pass its time")
+        try:
+            for server in self.servers.values():
+                await server.start()
+        except OSError:
+            await self.stop()
+            raise
+        self.sync()
+
+    async def stop(self) -> None:
+        """Close the ports; the world can still be looked at."""
+        if self._timer:
+            self._timer.cancel()
+        self._timer = self._loop = None
+        for server in self.servers.values():
+            await server.stop()
+
+    def on_flame(self, listener: FlameListener) -> None:
+        """Call `listener(burner_id, lit)` at each change of a flame."""
+        self._flame_listeners.append(listener)
+
+    def sync(self) -> None:
+        """Bring everything to the present moment, in the order in which it happened."""
+        if self._busy:
+            return
+        self._busy = True
+        try:
+            now = self._time()
+            while (event := self._next_outside()) is not None and event <= now:
+                self._happen(event)
+            self._happen(now)
+        finally:
+            self._busy = False
+        self._arm(now)
+
+    def snapshot(self) -> dict[str, BurnerSnapshot]:
+        """Every burner as it is now."""
+        self.sync()
+        return {burner_id: self._look(place) for burner_id, place in self._places.items()}
+
+    def relay(self, burner_id: str, index: int = 0) -> MiRelay:
+        """The module of a burner's relay number `index`, counted from 0."""
+        return self.server(burner_id, index).relay
+
+    def server(self, burner_id: str, index: int = 0) -> RelayServer:
+        """The same with its socket and faults."""
+        return self.servers[self._contact(burner_id, index).address]
+
+    def inject(self, burner_id: str, index: int = 0, **changes: Any) -> None:
+        """Change faults of that module, by name. Raises FaultError and then changes nothing."""
+        self.server(burner_id, index).inject(self._time(), **changes)
+
+    def reboot(self, burner_id: str, index: int = 0, *, silent_for: float = 2.0) -> None:
+        """Restart that module; its network is back after `silent_for` seconds."""
+        self.sync()
+        self.relay(burner_id, index).reboot(self._time(), silent_for=silent_for)
+        self.sync()
+
+    def light(self, burner_id: str, hold_s: float = HOLD_S) -> None:
+        """Press, hold for `hold_s` of stove time, let go: as a person lights a burner."""
+        place = self._act(burner_id, Burner.press_and_light)
+        place.lets_go_at = self._stove_time(self._time()) + hold_s
+        self.sync()
+
+    def press(self, burner_id: str) -> None:
+        """Press the knob and keep it down until `release`: gas flows whatever the relay does."""
+        self._act(burner_id, Burner.press_and_light)
+
+    def release(self, burner_id: str) -> None:
+        """Let a pressed knob spring back."""
+        self._act(burner_id, Burner.release)
+
+    def turn_off(self, burner_id: str) -> None:
+        """Turn the knob off."""
+        self._act(burner_id, Burner.turn_off)
+
+    def blow_out(self, burner_id: str) -> None:
+        """The flame goes out, the gas stays on until the FFD has cooled."""
+        self._act(burner_id, Burner.blow_out)
+
+    def add_resistance(self, burner_id: str, added_mohm: float) -> None:
+        """Wire and contacts of this burner now add so many mΩ, 0 to a million."""
+        if not 0 <= added_mohm <= 1e6:
+            raise SimulatorError("added resistance is from 0 to 1000000 mΩ")
+        self.sync()
+        burner = self._place(burner_id).burner
+        burner.add_resistance(self._stove_time(self._time()), added_mohm)
+        self.sync()
+
+    def mi_home(self, burner_id: str, value: bool, *, wired: bool = False) -> None:
+        """Say on or off in Mi Home: to the voice channel, without one or `wired` to the contact's.
+
+        In the relay's own terms: with normally closed wiring and no voice channel, off lets burn.
+        """
+        address, key = self._spoken_to(burner_id, wired)
+        self.sync()
+        self.servers[address].relay.mi_home_switch(*key, value, self._time())
+        self.sync()
+
+    def mi_home_off_in(self, burner_id: str, seconds: float, *, wired: bool = False) -> None:
+        """A delayed off (N 分钟后关闭) to the same channel."""
+        if not 0 < seconds <= 86400:
+            raise SimulatorError("a delayed off is within 0 s to 24 h")
+        address, key = self._spoken_to(burner_id, wired)
+        self.sync()
+        self.servers[address].relay.mi_home_off_in(*key, seconds, self._time())
+        self.sync()
+
+    def set_speed(self, speed: float) -> None:
+        """Run the stove so many times faster than the clock from now on (up to 1000)."""
+        speed = _checked_speed(speed)
+        self.sync()
+        now = self._time()
+        self._stove_zero, self._loop_zero = self._stove_time(now), now
+        self._speed = speed
+        self.sync()
+
+    def _server(self, address: Address, plan: DevicePlan, seed: int) -> RelayServer:
+        name = f"device {address[0]}:{address[1]}"
+        random = stream(seed, name)
+        relay = MiRelay(
+            plan.token,
+            random.getrandbits(32),
+            plan.channels.values(),
+            random=random,
+            now=self._time(),
+            legacy=plan.legacy,
+            model="chuangmi.plug.m1" if plan.legacy else "yeelink.switch.sw1",
+        )
+        relay.listeners.append(lambda _siid, _piid, _value, at: self._switched(at))
+        return RelayServer(relay, *address, random=stream(seed, f"{name} wire"), sync=self.sync)
+
+    def _flame_relay(self, burner_id: str) -> Callable[[bool, float], None]:
+        def changed(lit: bool, _at: float) -> None:
+            for listener in self._flame_listeners:
+                listener(burner_id, lit)
+
+        return changed
+
+    def _stove_time(self, at: float) -> float:
+        return self._stove_zero + (at - self._loop_zero) * self._speed
+
+    def _loop_moment(self, stove_time: float) -> float:
+        return self._loop_zero + (stove_time - self._stove_zero) / self._speed
+
+    def _next_outside(self) -> float | None:
+        """Loop time of the next thing that acts on a burner from outside: a relay or a hand."""
+        return min(self._outside_events(), default=None)
+
+    def _outside_events(self) -> Iterator[float]:
+        for server in self.servers.values():
+            if (at := server.relay.next_event()) is not None:
+                yield at
+        for place in self._places.values():
+            if place.lets_go_at is not None:
+                yield self._loop_moment(place.lets_go_at)
+
+    def _happen(self, at: float) -> None:
+        for server in self.servers.values():
+            server.relay.advance(at)
+        self._circuits_moved(at)
+        for place in self._places.values():
+            if place.lets_go_at is not None and self._loop_moment(place.lets_go_at) <= at:
+                place.burner.release(self._stove_time(at))
+                place.lets_go_at = None
+
+    def _circuits_moved(self, at: float) -> None:
+        stove_time = self._stove_time(at)
+        for place in self._places.values():
+            place.burner.advance(stove_time, self._is_open(place))
+
+    def _switched(self, at: float) -> None:
+        self._circuits_moved(at)
+        if not self._busy:
+            self._arm(self._time())
+
+    def _is_open(self, place: _Place) -> bool:
+        for contact in place.contacts:
+            relay = self.servers[contact.address].relay
+            if not relay.faults.welded and relay.coil(contact.key) == contact.opens_when:
+                return True
+        return False
+
+    def _arm(self, now: float) -> None:
+        """Wake up for the next event, if the world has been started."""
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
+        if self._loop is None:
+            return
+        stove = (place.burner.next_event() for place in self._places.values())
+        moments = [self._loop_moment(at) for at in stove if at is not None]
+        event = min([*moments, *self._outside_events()], default=None)
+        if event is not None:
+            self._timer = self._loop.call_at(max(event, now) + _SLACK_S, self.sync)
+
+    def _act(self, burner_id: str, action: Callable[[Burner, float], None]) -> _Place:
+        place = self._place(burner_id)
+        self.sync()
+        place.lets_go_at = None
+        action(place.burner, self._stove_time(self._time()))
+        self.sync()
+        return place
+
+    def _look(self, place: _Place) -> BurnerSnapshot:
+        burner = place.burner
+        return {
+            "knob": str(burner.knob),
+            "gas": burner.gas,
+            "flame": burner.flame,
+            "thermocouple_mv": round(burner.thermocouple_mv, 3),
+            "current_ma": round(burner.current_ma, 1),
+            "circuit": "open" if self._is_open(place) else "closed",
+        }
+
+    def _place(self, burner_id: str) -> _Place:
+        try:
+            return self._places[burner_id]
+        except KeyError:
+            raise SimulatorError(f"no such burner; there are {', '.join(self._places)}") from None
+
+    def _contact(self, burner_id: str, index: int) -> Wired:
+        contacts = self._place(burner_id).contacts
+        if not 0 <= index < len(contacts):
+            raise SimulatorError(f"burner {burner_id} has {len(contacts)} relay(s), from 0 on")
+        return contacts[index]
+
+    def _spoken_to(self, burner_id: str, wired_channel: bool) -> tuple[Address, tuple[int, int]]:
+        place = self._place(burner_id)
+        if place.voice and not wired_channel:
+            return place.voice
+        return place.contacts[0].address, place.contacts[0].key
+
+
+def _loop_time() -> Callable[[], float]:
+    try:
+        return asyncio.get_running_loop().time
+    except RuntimeError:
+        return system_time.monotonic
+
+
+def _checked_speed(speed: float) -> float:
+    if not (math.isfinite(speed) and 0 < speed <= _MOST_SPEED):
+        raise SimulatorError(f"speed is above 0 and at most {_MOST_SPEED:g}")
+    return speed

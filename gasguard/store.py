@@ -1,0 +1,205 @@
+"""The disk: SQLite for what must outlive the daemon, and the journal of what happened.
+
+One thread does all writing, in order. Guard state is fsynced before its future resolves; the
+journal is written in batches and may lose its last second in a power cut.
+"""
+
+import asyncio
+import contextlib
+import json
+import logging
+import sqlite3
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Executor, ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+from gasguard.core.recovery import Record, Stamp, record_from_data, record_to_data
+from gasguard.errors import StoreError
+
+log = logging.getLogger(__name__)
+
+_T = TypeVar("_T")
+
+FILE_NAME = "guard.db"
+JOURNAL_KEEPS = 50_000
+"""Journal rows kept; the oldest go first. About 10 MB."""
+_PENDING_ROWS = 2_000
+"""Journal rows that wait for a disk that does not write, before the oldest are dropped."""
+
+_MIGRATIONS = (
+    """
+    CREATE TABLE guard (
+        burner TEXT PRIMARY KEY, record TEXT NOT NULL, boot_id TEXT NOT NULL,
+        boot REAL NOT NULL, wall REAL NOT NULL, synchronised INTEGER NOT NULL
+    ) STRICT;
+    CREATE TABLE journal (
+        seq INTEGER PRIMARY KEY AUTOINCREMENT, at REAL NOT NULL, burner TEXT NOT NULL,
+        event TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX journal_at ON journal (at);
+    """,
+)
+
+
+class Store:
+    """The durable state under one folder. Open it with `Store.open`."""
+
+    def __init__(self, connection: sqlite3.Connection, executor: Executor, damaged: bool) -> None:
+        self._db = connection
+        self._executor = executor
+        self._rows: deque[tuple[float, str, str]] = deque(maxlen=_PENDING_ROWS)
+        self._told = False
+        self.damaged = damaged
+        """What was here could not be read and was set aside: it may have held a latch."""
+
+    @classmethod
+    def open(cls, folder: Path, executor: Executor | None = None) -> "Store":
+        """Open or create the store in `folder`. `executor` must run one call at a time, in order.
+
+        A damaged file is set aside under a new name. Raises StoreError when the folder is unusable.
+        """
+        path = folder / FILE_NAME
+        executor = executor or ThreadPoolExecutor(1, "store")
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            try:
+                return cls(_connect(path), executor, damaged=False)
+            except (sqlite3.DatabaseError, ValueError, TypeError, KeyError) as error:
+                if isinstance(error, sqlite3.OperationalError) and not _readable(path):
+                    raise
+                aside = _set_aside(path)
+                log.error("%s is damaged (%s): set aside as %s", path, error, aside.name)
+                return cls(_connect(path), executor, damaged=True)
+        except (OSError, sqlite3.Error) as error:
+            raise StoreError(f"state_dir {folder} is not usable: {error}") from None
+
+    def load(self) -> dict[str, tuple[Record, Stamp]]:
+        """Every burner's last saved record."""
+        return _load(self._db)
+
+    def save(self, burner: str, record: Record, stamp: Stamp) -> "asyncio.Future[None]":
+        """Write one burner's record; the future resolves once it is fsynced.
+
+        The future raises StoreError when the disk refuses.
+        """
+        return self._run(lambda: self._save(burner, record, stamp))
+
+    def _save(self, burner: str, record: Record, stamp: Stamp) -> None:
+        data = json.dumps(record_to_data(record))
+        with self._db:
+            self._db.execute(
+                "INSERT OR REPLACE INTO guard VALUES (?, ?, ?, ?, ?, ?)",
+                (burner, data, stamp.boot_id, stamp.boot, stamp.wall, stamp.synchronised),
+            )
+
+    def note(self, at: float, burner: str, event: dict[str, Any]) -> None:
+        """Put an event on the journal; `flush` writes it. `at` is Unix time."""
+        self._rows.append((at, burner, json.dumps(event, ensure_ascii=False)))
+
+    def flush(self) -> "asyncio.Future[None]":
+        """Write the journal rows that wait. A failure is logged, never raised."""
+        rows = list(self._rows)
+        self._rows.clear()
+        return self._run(lambda: self._flush(rows))
+
+    def _flush(self, rows: list[tuple[float, str, str]]) -> None:
+        try:
+            with self._db:
+                self._db.executemany(
+                    "INSERT INTO journal (at, burner, event) VALUES (?, ?, ?)", rows
+                )
+                self._db.execute(
+                    "DELETE FROM journal WHERE seq <= (SELECT max(seq) FROM journal) - ?",
+                    (JOURNAL_KEEPS,),
+                )
+            self._told = False
+        except sqlite3.Error as error:
+            level, self._told = (logging.DEBUG if self._told else logging.WARNING), True
+            log.log(level, "history lost %d rows: %s", len(rows), error)
+
+    def history(
+        self, burner: str | None, since: float, limit: int = 1000
+    ) -> "asyncio.Future[list[dict[str, Any]]]":
+        """Events since Unix time `since`, newest last, at most `limit`."""
+        rows = list(self._rows)
+        self._rows.clear()
+
+        def query() -> list[dict[str, Any]]:
+            self._flush(rows)
+            found = self._db.execute(
+                "SELECT event FROM journal WHERE at >= ? AND (? IS NULL OR burner = ?) "
+                "ORDER BY seq DESC LIMIT ?",
+                (since, burner, burner, limit),
+            ).fetchall()
+            return [json.loads(event) for (event,) in reversed(found)]
+
+        return self._run(query)
+
+    def _run(self, work: Callable[[], _T]) -> "asyncio.Future[_T]":
+        def guarded() -> _T:
+            try:
+                return work()
+            except sqlite3.Error as error:
+                raise StoreError(f"the disk refused: {error}") from None
+
+        return asyncio.get_running_loop().run_in_executor(self._executor, guarded)
+
+    async def aclose(self) -> None:
+        """Write what waits and close the file."""
+        with contextlib.suppress(StoreError):
+            await self.flush()
+            await self._run(self._db.close)
+        self._executor.shutdown(wait=False)
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    db = sqlite3.connect(path, check_same_thread=False, timeout=2.0)
+    try:
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("PRAGMA synchronous = FULL")
+        (verdict,) = db.execute("PRAGMA quick_check(1)").fetchone()
+        if verdict != "ok":
+            raise ValueError(verdict)
+        (version,) = db.execute("PRAGMA user_version").fetchone()
+        if version > len(_MIGRATIONS):
+            raise ValueError(f"it was written by a newer gasguard (schema {version})")
+        for number, script in enumerate(_MIGRATIONS[version:], version + 1):
+            db.executescript(f"BEGIN;{script}PRAGMA user_version = {number};COMMIT;")
+        _load(db)
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def _load(db: sqlite3.Connection) -> dict[str, tuple[Record, Stamp]]:
+    rows = db.execute("SELECT burner, record, boot_id, boot, wall, synchronised FROM guard")
+    return {
+        burner: (
+            record_from_data(json.loads(record)),
+            Stamp(boot_id, boot, wall, bool(synchronised)),
+        )
+        for burner, record, boot_id, boot, wall, synchronised in rows
+    }
+
+
+def _readable(path: Path) -> bool:
+    """Whether the file itself opens: an operational error then is about its content."""
+    try:
+        with path.open("r+b"):
+            return True
+    except OSError:
+        return False
+
+
+def _set_aside(path: Path) -> Path:
+    when = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%f")
+    aside = path.with_name(f"{path.name}.damaged-{when}")
+    path.rename(aside)
+    for suffix in ("-wal", "-shm"):
+        with contextlib.suppress(FileNotFoundError):
+            Path(f"{path}{suffix}").rename(f"{aside}{suffix}")
+    return aside

@@ -1,0 +1,1 @@
+"""Tests of the simulated stove, its relays, and simulated time."""
