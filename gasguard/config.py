@@ -284,14 +284,19 @@ def _file(loader: _Loader, node: yaml.ScalarNode) -> str:
 
 
 def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[str, Any]:
-    seen: set[object] = set()
-    for key_node, _ in node.value:
-        key = key_node.value if isinstance(key_node, yaml.ScalarNode) else "a list or mapping"
-        if key in seen:
-            line = key_node.start_mark.line + 1
+    loader.flatten_mapping(node)
+    mapping: dict[str, Any] = {}
+    for key_node, value_node in node.value:
+        line = key_node.start_mark.line + 1
+        if not isinstance(key_node, yaml.ScalarNode):
+            loader.faults.append(f"line {line}: a key must be a word")
+            continue
+        # The text as written: YAML 1.1 would read the key `off` as false.
+        key = key_node.value
+        if key in mapping:
             loader.faults.append(f"line {line}: {key!r} stands here for the second time")
-        seen.add(key)
-    return {str(key): value for key, value in loader.construct_mapping(node, deep=True).items()}
+        mapping[key] = loader.construct_object(value_node, deep=True)
+    return mapping
 
 
 _Loader.add_constructor("!env", _env)

@@ -23,7 +23,7 @@ POLL_EVERY = 1.8
 """Seconds between two polls: at most 2 (safety concept), and not faster than devices like."""
 WATCH_EVERY = 0.5
 WATCH_FOR = 5.0
-"""After an off that overtook an unanswered close, look this often for this long (safety concept)."""
+"""After an off that overtook an unanswered close, look so often, for so long (safety)."""
 CALL_WITHIN = 0.8
 """Time limit of one call in seconds. Opening goes on call after call, at most 1 s apart."""
 OPEN_AGAIN_AFTER = 0.15
@@ -65,6 +65,7 @@ class RelayKeeper:
         """Open now, and again until a read-back asked after this order shows it."""
         if self._closing is not None:
             self._closing.cancel()
+            self._closing = None
         if overtakes_close:
             self._watch_until = self._boot() + WATCH_FOR
         self._orders += 1
@@ -76,6 +77,7 @@ class RelayKeeper:
         """Close once and read back; any later open order ends this."""
         if self._opening is not None:
             self._opening.cancel()
+            self._opening = None
         if self._closing is not None:
             self._closing.cancel()
         self._closing = self._spawn(self._close_once())
@@ -91,6 +93,7 @@ class RelayKeeper:
     # --- carrying out -------------------------------------------------------------------------
 
     async def _open_until_open(self) -> None:
+        this = asyncio.current_task()
         try:
             while True:
                 order = self._orders
@@ -104,7 +107,8 @@ class RelayKeeper:
                     async with asyncio.timeout(OPEN_AGAIN_AFTER):
                         await self._ordered.wait()
         finally:
-            self._opening = None
+            if self._opening is this:
+                self._opening = None
 
     async def _open_and_read(self) -> Reading | None:
         answered = False

@@ -99,6 +99,11 @@ class Store:
         """Put an event on the journal; `flush` writes it. `at` is Unix time."""
         self._rows.append((at, burner, json.dumps(event, ensure_ascii=False)))
 
+    @property
+    def has_rows(self) -> bool:
+        """Whether journal rows wait to be written."""
+        return bool(self._rows)
+
     def flush(self) -> "asyncio.Future[None]":
         """Write the journal rows that wait. A failure is logged, never raised."""
         rows = list(self._rows)

@@ -4,7 +4,6 @@ from dataclasses import replace
 
 from gasguard.core.messages import CancelLease, CloseContact, Kind, OpenContact, Status
 from gasguard.core.model import (
-    ANSWER_WITHIN,
     MAX_WAITING,
     Contact,
     Flame,
@@ -49,7 +48,7 @@ def trip(
         if len(waiting) >= MAX_WAITING:
             _give_up(turn, waiting[0])
             waiting = waiting[1:]
-        waiting = (*waiting, Waiting(ref, turn.now + ANSWER_WITHIN))
+        waiting = (*waiting, Waiting(ref, turn.now))
     turn.set(
         phase=Phase.TRIP_FAILED if state.phase is Phase.TRIP_FAILED else Phase.TRIPPING,
         opening=Opening(
@@ -86,7 +85,12 @@ def confirm(turn: Turn) -> None:
                 waiting.ref, Status.FAILED, "flame_burns_on", "contact open, but the flame burns on"
             )
         else:
-            turn.answer(waiting.ref, Status.CONFIRMED)
+            turn.answer(
+                waiting.ref,
+                Status.CONFIRMED,
+                None,
+                f"confirmed in {_milliseconds(turn.now - waiting.asked_at)} ms",
+            )
     last = state.last_trip
     if last and not last.confirmed:
         last = replace(last, confirmed=True, latency=turn.now - last.began)

@@ -115,7 +115,8 @@ class Settings:
     name: str
     relays: tuple[RelaySettings, ...] = (RelaySettings(),)
     jog: bool = False
-    voice: bool = False
+    voice_relay: int | None = None
+    """Index of the relay whose module carries the voice channel, if there is one."""
     rearm_after: float = 10.0
     prewarn: float = 60.0
     max_burn: float | None = None
@@ -177,7 +178,12 @@ class Waiting:
     """A request that waits to hear whether its shutoff was confirmed."""
 
     ref: int
-    until: float
+    asked_at: float
+
+    @property
+    def until(self) -> float:
+        """When it is told that the shutoff was not confirmed."""
+        return self.asked_at + ANSWER_WITHIN
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,4 +48,4 @@ class Turn:
     def reject(self, ref: int, source: Source, code: str, message: str) -> None:
         """Refuse a request; the state stays as it is."""
         self.answer(ref, Status.REJECTED, code, message)
-        self.tell(Kind.COMMAND_REJECTED, code, source, message=message)
+        self.tell(Kind.COMMAND_REJECTED, code, source, code=code, message=message)

@@ -154,7 +154,7 @@ class MiRelay:
             self.channels[siid, piid].switch(value, now)
 
     def mi_home_off_in(self, siid: int, piid: int, seconds: float, now: float) -> None:
-        """A delayed off (十分钟后关闭): by the channel's countdown, else by a timer in the cloud."""
+        """A delayed off (十分钟后关闭): by the channel's countdown, else by the cloud's timer."""
         self.advance(now)
         channel = self.channels[siid, piid]
         countdown = channel.spec.countdown

@@ -35,8 +35,12 @@ class DevicePlan:
 
 def wired(relay: MiotRelay | MiioRelay) -> Wired:
     """Where this relay sits in the circuit, and which way round."""
-    key = _key(relay)
-    return Wired((relay.host, relay.port), key, relay.contact == "normally_closed")
+    return Wired(address_of(relay), _key(relay), relay.contact == "normally_closed")
+
+
+def address_of(relay: MiotRelay | MiioRelay) -> Address:
+    """Where this relay's module listens; localhost is 127.0.0.1, miIO knows no IPv6."""
+    return "127.0.0.1" if relay.host == "localhost" else relay.host, relay.port
 
 
 def plan_devices(config: Config) -> dict[Address, DevicePlan]:
@@ -48,9 +52,8 @@ def plan_devices(config: Config) -> dict[Address, DevicePlan]:
     for burner_id, burner in config.burners.items():
         for relay in burner.in_series:
             token = bytes.fromhex(relay.token.get_secret_value())
-            _add_relay(
-                plans.setdefault((relay.host, relay.port), DevicePlan(token)), burner_id, relay
-            )
+            plan = plans.setdefault(address_of(relay), DevicePlan(token))
+            _add_relay(plan, burner_id, relay)
         _add_voice(plans, burner_id, burner)
     return plans
 
@@ -102,7 +105,7 @@ def _add_voice(plans: dict[Address, DevicePlan], burner_id: str, burner: Burner)
     relay = burner.voice_relay
     if burner.voice is None or relay is None:
         return
-    plan, key = plans[relay.host, relay.port], (burner.voice.siid, burner.voice.piid)
+    plan, key = plans[address_of(relay)], (burner.voice.siid, burner.voice.piid)
     # A module in jog mode jogs on every channel, the unwired ones too.
     plan.channels[key] = ChannelSpec(*key, rest=True, jog=relay.jog)
     plan.roles[key] = f"{burner_id}, voice"

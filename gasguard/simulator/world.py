@@ -11,7 +11,7 @@ from gasguard.config import Config
 from gasguard.errors import GasguardError
 from gasguard.simulator.relay import MiRelay
 from gasguard.simulator.seeding import stream
-from gasguard.simulator.setup import Address, DevicePlan, Wired, plan_devices, wired
+from gasguard.simulator.setup import Address, DevicePlan, Wired, address_of, plan_devices, wired
 from gasguard.simulator.stove import Burner, Figures
 from gasguard.simulator.udp import RelayServer
 
@@ -103,7 +103,7 @@ class World:
         for burner_id, burner in config.burners.items():
             module, voice = burner.voice_relay, None
             if burner.voice and module:
-                voice = ((module.host, module.port), (burner.voice.siid, burner.voice.piid))
+                voice = (address_of(module), (burner.voice.siid, burner.voice.piid))
             circuits[burner_id] = ([wired(relay) for relay in burner.in_series], voice)
         time = time or _loop_time()
         return cls(plan_devices(config), circuits, seed=seed, speed=speed, time=time)

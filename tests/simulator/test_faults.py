@@ -12,7 +12,8 @@ from gasguard.simulator import simtime
 from gasguard.simulator.faults import FaultError, Faults, parse_fault
 from gasguard.simulator.relay import MiRelay
 from gasguard.simulator.udp import RelayServer
-from tests.simulator.kitchen import SWITCH, TOKEN, Asker, Client, module
+
+from .kitchen import SWITCH, TOKEN, Asker, Client, module
 
 
 def faulty(**faults: Any) -> Asker:
@@ -86,8 +87,17 @@ def test_unpowered_releases_the_coil_and_ends_in_a_restart() -> None:
 
 @pytest.mark.parametrize(
     "changes",
-    [{"loss_in": 1.1}, {"loss_out": -0.1}, {"busy": float("nan")}, {"delay_s": 61}, {"nope": 1}]
-    + [{"clock_skew_s": float("inf")}, {"offline": 1}, {"loss_in": True}, {"loss_in": "0.5"}],
+    [
+        {"loss_in": 1.1},
+        {"loss_out": -0.1},
+        {"busy": float("nan")},
+        {"delay_s": 61},
+        {"nope": 1},
+        {"clock_skew_s": float("inf")},
+        {"offline": 1},
+        {"loss_in": True},
+        {"loss_in": "0.5"},
+    ],
 )
 def test_values_out_of_range_change_nothing(changes: dict[str, Any]) -> None:
     with pytest.raises(FaultError):

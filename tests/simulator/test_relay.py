@@ -8,7 +8,8 @@ import pytest
 from gasguard.drivers.miio.codec import HELLO, decode
 from gasguard.simulator.channels import ChannelSpec, Countdown, PowerOn
 from gasguard.simulator.relay import LEGACY_SWITCH, MiRelay
-from tests.simulator.kitchen import SWITCH, TOKEN, Asker, module
+
+from .kitchen import SWITCH, TOKEN, Asker, module
 
 COUNTING = ChannelSpec(2, 1, rest=True, countdown=Countdown(2, 3))
 
@@ -173,7 +174,7 @@ def test_countdown_in_minutes() -> None:
     asker.set(2, piid=5)
     asker.now = 50.0
     assert asker.get(piid=5) == 2
-    asker.now = 61.0
+    asker.now, asker.stamp = 61.0, None
     assert asker.get(piid=5) == 1
     asker.now, asker.stamp = 120.0, None
     assert (asker.get(), asker.get(piid=5)) == (False, 0)

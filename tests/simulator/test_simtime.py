@@ -1,13 +1,15 @@
 """Simulated time and network."""
 
 import asyncio
+import socket
 import time
 
 import pytest
 
 from gasguard.simulator import simtime
 from gasguard.simulator.simtime import DeadlockError, SimulatedClock, SimulatedLoop
-from tests.simulator.kitchen import Client
+
+from .kitchen import Client
 
 
 class Echo(Client):
@@ -119,6 +121,44 @@ def test_datagrams_to_nobody_and_from_closed_endpoints_vanish() -> None:
         client.send(b"again")
         await asyncio.sleep(1)
         assert client.got == []
+
+    simtime.run(story())
+
+
+def test_addresses_and_data_are_checked_as_by_asyncio() -> None:
+    async def story() -> None:
+        loop = asyncio.get_running_loop()
+        server = await echo()
+        assert server.transport
+        with pytest.raises(ValueError, match="address to send to"):
+            server.transport.sendto(b"x")
+        with pytest.raises(TypeError):
+            server.transport.sendto("x")  # type: ignore[arg-type]
+        with pytest.raises(OSError, match="knows no name"):
+            await Client.to("example.org")
+        await loop.create_datagram_endpoint(Echo, local_addr=("0.0.0.0", 99))
+        client = await Client.to("127.0.0.55", 99)
+        client.send(b"anyone?")
+        server.transport.abort()
+        await asyncio.sleep(1)
+        assert client.got == [], "answered from 127.0.0.1, which is not whom it asked"
+        local = await Client.to("localhost", 99)
+        local.send(b"you?")
+        await asyncio.sleep(1)
+        assert [data for _, data in local.got] == [b"you?"]
+
+    simtime.run(story())
+
+
+def test_real_sockets_work_too() -> None:
+    async def story() -> None:
+        left, right = socket.socketpair()
+        reader, writer = await asyncio.open_connection(sock=left)
+        right.sendall(b"hello\n")
+        assert await asyncio.wait_for(reader.readline(), 10) == b"hello\n"
+        right.close()
+        writer.close()
+        await writer.wait_closed()
 
     simtime.run(story())
 

@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from gasguard.simulator.stove import Burner, Figures, Knob
 
 
-def burner(figures: Figures | None = None, seed: int = 0) -> tuple[Burner, list[tuple[bool, float]]]:
+def burner(
+    figures: Figures | None = None, seed: int = 0
+) -> tuple[Burner, list[tuple[bool, float]]]:
     flames: list[tuple[bool, float]] = []
     made = Burner(
         figures or Figures(), random=Random(seed), on_flame=lambda lit, at: flames.append((lit, at))
@@ -168,7 +170,9 @@ ACTIONS = st.lists(
 )
 
 
-def play(actions: list[tuple[float, str]], step: float | None) -> tuple[list[tuple[bool, float]], float]:
+def play(
+    actions: list[tuple[float, str]], step: float | None
+) -> tuple[list[tuple[bool, float]], float]:
     """Act at the given distances; in between advance in steps, or not at all."""
     made, flames = burner(seed=5)
     now, is_open = 0.0, False

@@ -1,0 +1,136 @@
+"""The composition root: builds the daemon from its configuration and runs it."""
+
+import asyncio
+import contextlib
+import logging
+import signal
+from collections.abc import AsyncIterator
+
+from gasguard.clock import Clock, SystemClock
+from gasguard.config import Burner, Config, MiioRelay, MiotRelay
+from gasguard.controller import Controller, News, Wiring
+from gasguard.core.messages import Kind
+from gasguard.core.model import RelaySettings, Settings
+from gasguard.drivers.base import Relay
+from gasguard.errors import StoreError
+from gasguard.interfaces.control import ControlSocket
+from gasguard.interfaces.payloads import event_payload
+from gasguard.store import Store
+
+log = logging.getLogger(__name__)
+
+OPEN_FIRST_WITHIN = 2.0
+"""Seconds that demands from before the start have to be confirmed before anything else begins."""
+_REJECTIONS_NOTED_EVERY = 1.0
+"""Seconds: a flood of bad commands must not push the rest out of the journal."""
+
+
+def core_settings(name: str, burner: Burner, config: Config) -> Settings:
+    """A burner's configuration as the core knows it."""
+    relays = burner.in_series
+    limits = burner.limits
+    return Settings(
+        burner=name,
+        name=burner.name or name,
+        relays=tuple(
+            RelaySettings(relay.lease.after, float(relay.lease.unit_seconds))
+            if isinstance(relay, MiotRelay) and relay.lease
+            else RelaySettings()
+            for relay in relays
+        ),
+        jog=any(relay.jog for relay in relays),
+        voice_relay=(
+            relays.index(burner.voice_relay) if burner.voice and burner.voice_relay else None
+        ),
+        rearm_after=limits.rearm_after,
+        prewarn=limits.prewarn,
+        max_burn=limits.max_burn,
+        flame_out_within=limits.flame_out_within,
+        allow_remote_rearm=config.allow_remote_rearm,
+    )
+
+
+def build_wirings(config: Config) -> list[Wiring]:
+    """Every burner with its drivers. Channels of one host share what the device has once."""
+    # Imported here: heavy, and needed only where a miIO relay is configured.
+    from gasguard.drivers.miio.relay import MiioRelayDriver, MiotRelayDriver
+    from gasguard.drivers.miio.transport import DeviceClock
+
+    clocks: dict[tuple[str, int], DeviceClock] = {}
+
+    def driver(burner: Burner, relay: MiotRelay | MiioRelay) -> Relay:
+        clock = clocks.setdefault((relay.host, relay.port), DeviceClock())
+        if isinstance(relay, MiioRelay):
+            return MiioRelayDriver(relay, clock)
+        return MiotRelayDriver(relay, burner.voice if relay is burner.voice_relay else None, clock)
+
+    return [
+        Wiring(
+            core_settings(name, burner, config),
+            [driver(burner, relay) for relay in burner.in_series],
+        )
+        for name, burner in config.burners.items()
+    ]
+
+
+class Journal:
+    """Notes every event, so that `gasguard history` can tell."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._rejection_noted = float("-inf")
+
+    def __call__(self, news: News) -> None:
+        name = news.state.settings.burner
+        for tell in news.tells:
+            if tell.kind is Kind.COMMAND_REJECTED:
+                if news.at.boot - self._rejection_noted < _REJECTIONS_NOTED_EVERY:
+                    continue
+                self._rejection_noted = news.at.boot
+            self._store.note(news.at.wall, name, event_payload(tell, name, news.at))
+
+
+@contextlib.asynccontextmanager
+async def running(config: Config, clock: Clock | None = None) -> AsyncIterator[Controller]:
+    """The daemon, live inside the block: first the guard, then the ways in.
+
+    Raises StoreError when the state folder is unusable or another daemon uses it.
+    """
+    clock = clock or SystemClock()
+    store = Store.open(config.state_dir)
+    controller = Controller(build_wirings(config), store, clock)
+    controller.observers.append(Journal(store))
+    control = ControlSocket(config.control_socket, controller, store, clock)
+    try:
+        await control.start()
+    except OSError as error:
+        await store.aclose()
+        raise StoreError(f"state_dir {config.state_dir}: {error}") from None
+    controller.start()
+    await controller.opened_what_must_be(OPEN_FIRST_WITHIN)
+
+    # Imported here: the guard is live before anything that it does not need is.
+    from gasguard.interfaces.mqtt import MqttInterface
+
+    flames = {name: b.flame.topic for name, b in config.burners.items() if b.flame}
+    mqtt = MqttInterface(config.mqtt, controller, clock, flames)
+    await mqtt.start()
+    try:
+        yield controller
+    finally:
+        await control.stop()
+        await controller.stop(trip_if_active=config.on_shutdown == "trip_if_active")
+        await mqtt.stop()
+        await store.aclose()
+
+
+async def run(config: Config) -> None:
+    """Guard until SIGTERM or SIGINT."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with running(config):
+        log.info("guarding %s", ", ".join(config.burners))
+        await stop.wait()
+        log.info("ending")

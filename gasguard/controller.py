@@ -1,0 +1,389 @@
+"""The guard's engine: events in, `core.step`, commands out.
+
+Readings, time and shutoffs take effect at once. Everything else waits in a queue of its burner and
+is on disk before it takes effect. What observers and askers hear comes after the disk, in order.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import count
+
+from gasguard.clock import Clock, Instant
+from gasguard.core import next_deadline, recover, step
+from gasguard.core.messages import (
+    Answer,
+    CancelLease,
+    CloseContact,
+    Command,
+    Event,
+    Kind,
+    Off,
+    OpenContact,
+    RelayFailed,
+    RenewLease,
+    Request,
+    Shutdown,
+    Status,
+    Tell,
+    Tick,
+    VoiceRestored,
+)
+from gasguard.core.model import Settings, Source, State
+from gasguard.core.recovery import Record, Stamp, record_of
+from gasguard.drivers.base import Relay
+from gasguard.errors import StoreError
+from gasguard.keeper import RelayKeeper
+from gasguard.store import Store
+
+log = logging.getLogger(__name__)
+
+LOOK_EVERY = 1.0
+"""Longest sleep between two looks at the deadlines: the loop's clock does not count suspend."""
+_LEAST_SLEEP = 0.005
+SAVE_WITHIN = 5.0
+"""Seconds a request waits for the disk before it is rejected."""
+TELL_WITHIN = 0.5
+"""Seconds that news of a shutoff waits for the disk: a disk delays the news, never the shutoff."""
+SAVE_AGAIN_AFTER = 1.0
+MAX_QUEUED = 100
+"""Requests of one burner that may wait for the disk; more are rejected."""
+SHUTDOWN_WITHIN = 5.0
+"""Seconds that ending waits for a confirmation (contract, on_shutdown)."""
+
+Reply = Callable[[Answer], None]
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What one turn changed, for observers: the state it led to, and what happened."""
+
+    state: State
+    at: Instant
+    tells: tuple[Tell, ...]
+
+
+class Burner:
+    """One burner under guard."""
+
+    def __init__(self, state: State, keepers: list[RelayKeeper]) -> None:
+        self.state = state
+        self.keepers = keepers
+        self.requests: asyncio.Queue[Request] = asyncio.Queue(MAX_QUEUED)
+        self.on_disk: Record | None = None
+        """What the disk holds, or will once the writes under way are done; None: not known."""
+        self.saving: asyncio.Future[None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """A burner's settings and the relays that go with `settings.relays`, in the same order."""
+
+    settings: Settings
+    relays: Sequence[Relay]
+
+
+@dataclass(slots=True)
+class _Bulletin:
+    """News and answers that wait for the disk."""
+
+    news: News
+    answers: list[tuple[Reply, Answer]] = field(default_factory=list)
+    saved: "asyncio.Future[None] | None" = None
+
+
+class Controller:
+    """Guards all burners. Everything runs on one event loop; `request` is not thread-safe."""
+
+    def __init__(self, wirings: Sequence[Wiring], store: Store, clock: Clock) -> None:
+        self._store, self._clock = store, clock
+        self.observers: list[Callable[[News], None]] = []
+        self._replies: dict[int, Reply] = {}
+        self._refs = count(1)
+        self._bulletins: asyncio.Queue[_Bulletin] = asyncio.Queue()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._alarm: asyncio.TimerHandle | None = None
+        self._burners: dict[str, Burner] = {}
+        self._first: list[tuple[str, tuple[Command, ...]]] = []
+        saved, present = store.load(), self._stamp()
+        for wiring in wirings:
+            name = wiring.settings.burner
+            record = saved.get(name)
+            state, commands = recover(wiring.settings, record, present, damaged=store.damaged)
+            keepers = [
+                RelayKeeper(
+                    index,
+                    relay,
+                    clock,
+                    partial(self._handle, name),
+                    voice=index == wiring.settings.voice_relay,
+                )
+                for index, relay in enumerate(wiring.relays)
+            ]
+            self._burners[name] = Burner(state, keepers)
+            self._first.append((name, commands))
+
+    # --- life ---------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Open what must be open, then begin to poll, to serve and to tell."""
+        loop = asyncio.get_running_loop()
+        for name, commands in self._first:
+            burner = self._burners[name]
+            self._commit(name, burner, burner.state, commands)
+        for name, burner in self._burners.items():
+            for keeper in burner.keepers:
+                keeper.start()
+            self._tasks.append(loop.create_task(self._serve(name, burner)))
+        self._tasks.append(loop.create_task(self._tell()))
+        self._tasks.append(loop.create_task(self._write_journal()))
+        self._look()
+
+    async def opened_what_must_be(self, within: float) -> None:
+        """Wait until no demand from before the start is unconfirmed, at most `within` seconds."""
+        await self._until(self._nothing_opening, within)
+
+    def _nothing_opening(self) -> bool:
+        return all(burner.state.opening is None for burner in self._burners.values())
+
+    async def stop(self, *, trip_if_active: bool) -> None:
+        """End. With `trip_if_active`, burners in use are opened first, for at most 5 s."""
+        if trip_if_active:
+            for name in self._burners:
+                self._handle(name, Shutdown())
+            await self._until(self._nothing_opening, SHUTDOWN_WITHIN)
+        if self._alarm is not None:
+            self._alarm.cancel()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._bulletins.join(), 2 * TELL_WITHIN)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for burner in self._burners.values():
+            await asyncio.gather(*(keeper.stop() for keeper in burner.keepers))
+            if burner.saving is not None:
+                await asyncio.wait([burner.saving], timeout=SAVE_WITHIN)
+
+    async def _until(self, done: Callable[[], bool], within: float) -> None:
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + within
+        while not done() and loop.time() < deadline:  # noqa: ASYNC110 - at start and end only
+            await asyncio.sleep(0.01)
+
+    # --- what ways in use ---------------------------------------------------------------------
+
+    def states(self) -> dict[str, State]:
+        """Every burner's present state, in the configured order."""
+        return {name: burner.state for name, burner in self._burners.items()}
+
+    def request(self, name: str, request: Request, reply: Reply | None = None) -> None:
+        """Hand in a request for a known burner; `reply` hears each acknowledgement.
+
+        An off takes effect before this returns.
+        """
+        burner = self._burners[name]
+        if reply is not None:
+            ref = next(self._refs)
+            self._replies[ref] = reply
+            request = replace(request, ref=ref)
+        if isinstance(request, Off):
+            self._handle(name, request)
+            return
+        try:
+            burner.requests.put_nowait(request)
+        except asyncio.QueueFull:
+            self._reject(name, request, "busy", "too many requests at once; try again")
+
+    def reject(
+        self, name: str, source: Source, code: str, message: str, reply: Reply | None = None
+    ) -> None:
+        """Refuse what never became a request; told like any other refusal."""
+        log.debug("%s: request rejected (%s): %s", name, code, message)
+        tell = Tell(Kind.COMMAND_REJECTED, code, source, {"code": code, "message": message})
+        news = News(self._burners[name].state, self._clock.now(), (tell,))
+        answers = [(reply, Answer(0, Status.REJECTED, code, message))] if reply else []
+        self._bulletins.put_nowait(_Bulletin(news, answers))
+
+    def post(self, name: str, event: Event) -> None:
+        """Hand in a reading of a known burner."""
+        self._handle(name, event)
+
+    # --- the turn -----------------------------------------------------------------------------
+
+    def _handle(self, name: str, event: Event) -> None:
+        burner = self._burners[name]
+        self._log_problem(name, burner, event)
+        state, commands = step(burner.state, event, self._clock.now())
+        self._commit(name, burner, state, commands)
+        self._look()
+
+    def _commit(
+        self, name: str, burner: Burner, state: State, commands: tuple[Command, ...]
+    ) -> None:
+        before, burner.state = burner.state, state
+        # The relay first: nothing below may delay it.
+        for command in commands:
+            self._carry_out(burner, command)
+        if before.phase is not state.phase:
+            reason = state.last_trip.reason if state.last_trip else "-"
+            log.info("%s: %s -> %s (%s)", name, before.phase, state.phase, reason)
+        tells = tuple(command for command in commands if isinstance(command, Tell))
+        answers = [command for command in commands if isinstance(command, Answer)]
+        if before is state and not commands:
+            return
+        bulletin = _Bulletin(
+            News(state, self._clock.now(), tells),
+            [(reply, answer) for answer in answers if (reply := self._reply_of(answer))],
+            self._save_beside(name, burner),
+        )
+        self._bulletins.put_nowait(bulletin)
+
+    def _carry_out(self, burner: Burner, command: Command) -> None:
+        match command:
+            case OpenContact(overtakes_close=overtakes):
+                for keeper in burner.keepers:
+                    keeper.open(overtakes_close=overtakes)
+            case CloseContact():
+                for keeper in burner.keepers:
+                    keeper.close()
+            case RenewLease(relay=relay, seconds=seconds):
+                burner.keepers[relay].renew_lease(seconds)
+            case CancelLease(relay=relay):
+                burner.keepers[relay].cancel_lease()
+
+    def _reply_of(self, answer: Answer) -> Reply | None:
+        reply = self._replies.get(answer.ref)
+        if answer.status is not Status.ACCEPTED:
+            self._replies.pop(answer.ref, None)
+        return reply
+
+    def _log_problem(self, name: str, burner: Burner, event: Event) -> None:
+        if isinstance(event, RelayFailed):
+            known = burner.state.relays[event.relay].problem
+            log.log(
+                logging.DEBUG if known == event.problem else logging.WARNING,
+                "%s: %s",
+                name,
+                event.problem,
+            )
+        elif isinstance(event, VoiceRestored) and event.problem:
+            log.warning(
+                "%s: the voice channel could not be set on (%s); until it is seen on, an off there "
+                "does not count: set it on in Mi Home",
+                name,
+                event.problem,
+            )
+
+    # --- time ---------------------------------------------------------------------------------
+
+    def _look(self) -> None:
+        """Set the alarm for the next deadline."""
+        now = self._clock.now().boot
+        due = min(
+            (at for b in self._burners.values() if (at := next_deadline(b.state)) is not None),
+            default=now + LOOK_EVERY,
+        )
+        if self._alarm is not None:
+            self._alarm.cancel()
+        delay = min(LOOK_EVERY, max(_LEAST_SLEEP, due - now))
+        self._alarm = asyncio.get_running_loop().call_later(delay, self._tick)
+
+    def _tick(self) -> None:
+        now = self._clock.now()
+        for name, burner in self._burners.items():
+            due = next_deadline(burner.state)
+            if due is not None and due <= now.boot:
+                state, commands = step(burner.state, Tick(), now)
+                self._commit(name, burner, state, commands)
+        self._look()
+
+    # --- requests that wait for the disk ------------------------------------------------------
+
+    async def _serve(self, name: str, burner: Burner) -> None:
+        while True:
+            request = await burner.requests.get()
+            try:
+                await asyncio.wait_for(self._save_ahead(name, burner, request), SAVE_WITHIN)
+            except (StoreError, TimeoutError) as error:
+                burner.on_disk = None
+                why = str(error) or "the disk does not answer"
+                self._reject(name, request, "not_saved", f"nothing changed: {why}")
+                self._save_beside(name, burner)
+            else:
+                self._handle(name, request)  # type: ignore[arg-type] # every Request is an Event
+            self._let_go(request)
+
+    async def _save_ahead(self, name: str, burner: Burner, request: Request) -> None:
+        """Write what the request would lead to, until nothing else changed meanwhile."""
+        while True:
+            before = record_of(burner.state)
+            would_be, _ = step(burner.state, request, self._clock.now())  # type: ignore[arg-type]
+            record = record_of(would_be)
+            if record == before:
+                return
+            burner.on_disk = record
+            await self._store.save(name, record, self._stamp())
+            if record_of(burner.state) == before:
+                return
+
+    def _reject(self, name: str, request: Request, code: str, message: str) -> None:
+        self.reject(name, request.source, code, message, self._replies.pop(request.ref, None))
+
+    def _let_go(self, request: Request) -> None:
+        self._replies.pop(request.ref, None)
+
+    # --- the disk -----------------------------------------------------------------------------
+
+    def _stamp(self) -> Stamp:
+        now, clock = self._clock.now(), self._clock
+        return Stamp(clock.boot_id(), now.boot, now.wall, clock.synchronised())
+
+    def _save_beside(self, name: str, burner: Burner) -> "asyncio.Future[None] | None":
+        """Start to write the present state, if the disk holds another; nobody waits for it."""
+        record = record_of(burner.state)
+        if record == burner.on_disk:
+            return burner.saving
+        burner.on_disk = record
+        saving = self._store.save(name, record, self._stamp())
+        burner.saving = saving
+        saving.add_done_callback(partial(self._saved, name, burner))
+        return saving
+
+    def _saved(self, name: str, burner: Burner, saving: "asyncio.Future[None]") -> None:
+        if burner.saving is saving:
+            burner.saving = None
+        if not saving.cancelled() and (error := saving.exception()) is not None:
+            log.error("%s: state not saved, trying again: %s", name, error)
+            burner.on_disk = None
+            asyncio.get_running_loop().call_later(SAVE_AGAIN_AFTER, self._save_beside, name, burner)
+
+    async def _write_journal(self) -> None:
+        while True:
+            await asyncio.sleep(1.0)
+            if self._store.has_rows:
+                await self._store.flush()
+
+    # --- telling ------------------------------------------------------------------------------
+
+    async def _tell(self) -> None:
+        """Pass news and answers on in order, each after the state behind it is on disk."""
+        while True:
+            bulletin = await self._bulletins.get()
+            if bulletin.saved is not None and not bulletin.saved.done():
+                await asyncio.wait([bulletin.saved], timeout=TELL_WITHIN)
+            for observer in self.observers:
+                _safely(partial(observer, bulletin.news))
+            for reply, answer in bulletin.answers:
+                _safely(partial(reply, answer))
+            self._bulletins.task_done()
+
+
+def _safely(call: Callable[[], None]) -> None:
+    """A way in that fails must not take the others, or the guard, with it."""
+    try:
+        call()
+    except Exception:
+        log.exception("a way in failed while being told")

@@ -1,0 +1,155 @@
+"""The words of a command, from MQTT or the local socket, made into a request."""
+
+import json
+from dataclasses import dataclass
+
+from gasguard.core.messages import (
+    CancelTimer,
+    ChildLock,
+    ExtendTimer,
+    Off,
+    Rearm,
+    Request,
+    SetTimer,
+    Unlock,
+)
+from gasguard.core.model import Source
+from gasguard.durations import parse_duration
+from gasguard.errors import DurationError, GasguardError
+
+MAX_PAYLOAD = 1024
+"""Bytes; no command is longer. An off is carried out whatever its length."""
+MAX_LABEL = 64
+MAX_ID = 64
+
+
+class BadCommand(GasguardError):
+    """A command that means nothing; `code` is for programs, the text for people."""
+
+    def __init__(self, code: str, message: str, request_id: str | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.request_id = request_id
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A request and the id its sender gave it."""
+
+    request: Request
+    request_id: str | None = None
+
+
+def parse_command(command: str, payload: bytes, source: Source) -> Parsed:
+    """`command` is off, timer, timer/extend, lock or rearm. Raises BadCommand, but not for off."""
+    if command == "off":
+        return Parsed(Off(source), _id_of_off(payload))
+    text = _text(payload)
+    match command:
+        case "timer":
+            return _timer(text, source)
+        case "timer/extend":
+            duration, _, request_id = _duration(text)
+            return Parsed(ExtendTimer(source, duration=duration, key=request_id), request_id)
+        case "lock":
+            return Parsed(_one_of(text, {"LOCK": ChildLock(source), "UNLOCK": Unlock(source)}))
+        case "rearm":
+            return Parsed(_one_of(text, {"REARM": Rearm(source)}))
+    raise BadCommand("unknown_command", f"there is no command {command[:40]!r}")
+
+
+def _id_of_off(payload: bytes) -> str | None:
+    """Best effort: nothing in an off's payload can be wrong."""
+    try:
+        data = json.loads(payload) if len(payload) <= MAX_PAYLOAD else None
+        return _id(data.get("id")) if isinstance(data, dict) else None
+    except (ValueError, RecursionError, BadCommand):
+        return None
+
+
+def _text(payload: bytes) -> str:
+    if len(payload) > MAX_PAYLOAD:
+        raise BadCommand("malformed", f"longer than {MAX_PAYLOAD} bytes")
+    try:
+        return payload.decode().strip()
+    except UnicodeDecodeError:
+        raise BadCommand("malformed", "is not UTF-8 text") from None
+
+
+def _one_of(text: str, words: dict[str, Request]) -> Request:
+    if text not in words:
+        raise BadCommand("malformed", f"{text[:40]!r}: write {' or '.join(words)}")
+    return words[text]
+
+
+def _timer(text: str, source: Source) -> Parsed:
+    if text.lower() == "cancel":
+        return Parsed(CancelTimer(source))
+    duration, label, request_id = _duration(text, cancellable=True)
+    if duration == 0:
+        return Parsed(CancelTimer(source), request_id)
+    return Parsed(SetTimer(source, duration=duration, label=label), request_id)
+
+
+def _duration(text: str, *, cancellable: bool = False) -> tuple[float, str | None, str | None]:
+    """Seconds, label and id of a plain duration or `{"duration": "20m", "label": …, "id": …}`."""
+    label = request_id = None
+    if text.startswith("{"):
+        data = _object(text)
+        request_id = _id(data.get("id"))
+        label = _label(data.get("label"), request_id)
+        unknown = sorted(set(data) - {"duration", "label", "id"})
+        if unknown:
+            raise BadCommand("malformed", f"unknown key {unknown[0][:40]!r}", request_id)
+        value = data.get("duration")
+        if isinstance(value, bool) or not isinstance(value, str | int | float):
+            raise BadCommand(
+                "malformed", 'needs a duration, for example {"duration": "20m"}', request_id
+            )
+        text = str(value)
+    if cancellable and text.strip().lower() == "cancel":
+        return 0.0, label, request_id
+    try:
+        duration = parse_duration(text)
+    except DurationError as error:
+        raise BadCommand("invalid_duration", str(error), request_id) from None
+    if duration == 0 and not cancellable:
+        raise BadCommand("invalid_duration", "must be more than 0, for example 5m", request_id)
+    return duration, label, request_id
+
+
+def _object(text: str) -> dict[str, object]:
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError):
+        raise BadCommand("malformed", 'is not JSON; write 20m or {"duration": "20m"}') from None
+    if not isinstance(data, dict):
+        raise BadCommand("malformed", "must be a JSON object")
+    return data
+
+
+def _id(value: object) -> str | None:
+    if value is None:
+        return None
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, str | int)
+        or not _plain(str(value), MAX_ID)
+    ):
+        raise BadCommand("malformed", f"id must be plain text of at most {MAX_ID} characters")
+    return str(value)
+
+
+def _label(value: object, request_id: str | None) -> str | None:
+    if value is None:
+        return None
+    if not isinstance(value, str) or not _plain(value, MAX_LABEL):
+        raise BadCommand(
+            "malformed", f"label must be plain text of at most {MAX_LABEL} characters", request_id
+        )
+    return value or None
+
+
+def _plain(text: str, longest: int) -> bool:
+    """Fit to be stored, published and printed: no control characters, no halves of characters."""
+    return len(text) <= longest and (text.isprintable() or not text)

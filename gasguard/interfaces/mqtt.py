@@ -1,0 +1,231 @@
+"""gasguard on MQTT: topics, states, events and acknowledgements (contract, section 3)."""
+
+import asyncio
+import json
+import logging
+import threading
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from gasguard.clock import Clock, Instant
+from gasguard.config import Mqtt
+from gasguard.controller import Controller, News, Reply
+from gasguard.core.messages import Answer, FlameRead, Status
+from gasguard.core.model import Flame, Source, State
+from gasguard.interfaces.commands import BadCommand, parse_command
+from gasguard.interfaces.mqtt_link import Connection, Listener, Message, MqttLink
+from gasguard.interfaces.payloads import ack_payload, event_payload, state_payload, steady_part
+
+log = logging.getLogger(__name__)
+
+COMMANDS = ("off", "timer", "timer/extend", "lock", "rearm")
+PUBLISH_EVERY = 60.0
+"""Seconds after which a state is published again though nothing changed (contract)."""
+_LOOK_EVERY = 5.0
+_HANDED_OVER = 500
+"""Messages on their way to the event loop; a flood beyond that waits in the broker, not here."""
+_HAND_OVER_WITHIN = 2.0
+_FLAME_WORDS = {
+    **dict.fromkeys(("lit", "on", "true", "1"), Flame.LIT),
+    **dict.fromkeys(("out", "off", "false", "0"), Flame.OUT),
+}
+
+
+class MqttInterface:
+    """The way in and out over MQTT. Everything but the link's callbacks runs on the event loop."""
+
+    def __init__(
+        self,
+        settings: Mqtt,
+        controller: Controller,
+        clock: Clock,
+        flame_topics: dict[str, str] | None = None,
+    ) -> None:
+        self._base = settings.base_topic
+        self._controller, self._clock = controller, clock
+        self._flame_topics = {topic: name for name, topic in (flame_topics or {}).items()}
+        topics = [f"{self._base}/+/{command}/set" for command in COMMANDS]
+        listener = Listener(
+            partial(self._hand_over, self._subscribed),
+            self._on_message,
+            partial(self._hand_over, self._lost),
+        )
+        self._link = MqttLink(
+            settings, f"{self._base}/status", [*topics, *self._flame_topics], listener
+        )
+        self._connection: Connection | None = None
+        self._published: dict[str, tuple[dict[str, Any], float]] = {}
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._room = threading.BoundedSemaphore(_HANDED_OVER)
+        self._refresher: asyncio.Task[None] | None = None
+        self._unknown: set[str] = set()
+
+    async def start(self) -> None:
+        """Begin to connect; returns at once, broker or no broker."""
+        self._loop = asyncio.get_running_loop()
+        self._controller.observers.append(self._on_news)
+        self._refresher = self._loop.create_task(self._refresh())
+        self._link.start()
+
+    async def stop(self) -> None:
+        """Say goodbye and disconnect."""
+        if self._refresher is not None:
+            self._refresher.cancel()
+        if self._connection is not None:
+            self._connection.publish(f"{self._base}/status", "offline", retain=True)
+        await asyncio.to_thread(self._link.stop)
+
+    # --- from the link's thread ---------------------------------------------------------------
+
+    def _hand_over(self, work: Callable[..., None], *args: object) -> None:
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(work, *args)
+
+    def _on_message(self, connection: Connection, message: Message) -> None:
+        if not self._room.acquire(timeout=_HAND_OVER_WITHIN):
+            log.error("mqtt: the guard does not take messages; one was dropped")
+            return
+        self._hand_over(self._received, connection, message)
+
+    # --- on the event loop: coming and going --------------------------------------------------
+
+    def _subscribed(self, connection: Connection) -> None:
+        self._connection = connection
+        self._published.clear()
+        for name, state in self._controller.states().items():
+            self._publish_state(name, state, self._clock.now())
+        connection.publish(f"{self._base}/status", "online", retain=True)
+
+    def _lost(self, connection: Connection) -> None:
+        if self._connection is connection:
+            self._connection = None
+
+    async def _refresh(self) -> None:
+        while True:
+            await asyncio.sleep(_LOOK_EVERY)
+            now = self._clock.now()
+            for name, state in self._controller.states().items():
+                _, at = self._published.get(name, ({}, float("-inf")))
+                if now.boot - at >= PUBLISH_EVERY - 2 * _LOOK_EVERY:
+                    self._published.pop(name, None)
+                    self._publish_state(name, state, now)
+
+    # --- publishing ---------------------------------------------------------------------------
+
+    def _on_news(self, news: News) -> None:
+        name = news.state.settings.burner
+        self._publish_state(name, news.state, news.at)
+        for tell in news.tells:
+            self._publish(f"{self._base}/{name}/event", event_payload(tell, name, news.at))
+
+    def _publish_state(self, name: str, state: State, now: Instant) -> None:
+        if self._connection is None:
+            return
+        payload = state_payload(state, now)
+        steady = steady_part(payload)
+        if self._published.get(name, (None,))[0] != steady:
+            self._published[name] = (steady, now.boot)
+            self._publish(f"{self._base}/{name}/state", payload, retain=True)
+
+    def _publish(self, topic: str, payload: dict[str, Any], *, retain: bool = False) -> None:
+        if self._connection is not None:
+            text = json.dumps(payload, ensure_ascii=False)
+            self._connection.publish(topic, text, retain=retain)
+
+    def _replier(
+        self,
+        connection: Connection,
+        name: str,
+        command: str,
+        request_id: str | None,
+        message: Message,
+    ) -> Reply:
+        def reply(answer: Answer) -> None:
+            text = json.dumps(ack_payload(command, request_id, answer), ensure_ascii=False)
+            connection.publish(f"{self._base}/{name}/ack", text)
+            if message.response_topic and self._may_answer_on(message.response_topic):
+                connection.publish(
+                    message.response_topic, text, correlation=message.correlation or b""
+                )
+
+        return reply
+
+    def _may_answer_on(self, topic: str) -> bool:
+        """A stranger must not make the daemon publish commands or states in its own name."""
+        sound = 0 < len(topic) <= 256 and not set(topic) & set("+#\0")
+        return sound and not topic.startswith((f"{self._base}/", "$"))
+
+    # --- receiving ----------------------------------------------------------------------------
+
+    def _received(self, connection: Connection, message: Message) -> None:
+        try:
+            if message.topic in self._flame_topics:
+                self._flame(self._flame_topics[message.topic], message.payload)
+            else:
+                self._command(connection, message)
+        except Exception:
+            log.exception("mqtt: a message on %s was not understood", message.topic)
+        finally:
+            self._room.release()
+
+    def _flame(self, name: str, payload: bytes) -> None:
+        word = payload[:16].decode(errors="replace").strip().lower()
+        self._controller.post(name, FlameRead(_FLAME_WORDS.get(word, Flame.UNKNOWN)))
+
+    def _command(self, connection: Connection, message: Message) -> None:
+        rest = message.topic[len(self._base) + 1 : -len("/set")]
+        name, _, command = rest.partition("/")
+        burners = self._controller.states()
+        if name == "all" and command == "off":
+            targets = list(burners)
+        elif name in burners:
+            targets = [name]
+        else:
+            self._unknown_burner(connection, name, command, message)
+            return
+        if message.retain:
+            self._retained(connection, targets, command, message)
+            return
+        for target in targets:
+            self._carry_out(connection, target, command, message)
+
+    def _carry_out(self, connection: Connection, name: str, command: str, message: Message) -> None:
+        try:
+            parsed = parse_command(command, message.payload, Source.MQTT)
+        except BadCommand as bad:
+            reply = self._replier(connection, name, command, bad.request_id, message)
+            self._controller.reject(name, Source.MQTT, bad.code, str(bad), reply)
+            return
+        reply = self._replier(connection, name, command, parsed.request_id, message)
+        self._controller.request(name, parsed.request, reply)
+
+    def _retained(
+        self, connection: Connection, targets: list[str], command: str, message: Message
+    ) -> None:
+        """A stored command is of unknown age: never carried out, answered, and cleared."""
+        if connection.is_mqtt5:
+            why = f"a retained {command} command is not carried out; it was cleared"
+            connection.publish(message.topic, b"", retain=True)
+        else:
+            # On 3.1.1 the clearing would come back here as a live and empty command.
+            why = (
+                f"a retained {command} command is not carried out; clear it with: "
+                f"mosquitto_pub -r -n -t {message.topic}"
+            )
+        for name in targets:
+            log.warning("%s: %s", name, why)
+            reply = self._replier(connection, name, command, None, message)
+            self._controller.reject(name, Source.MQTT, "retained", why, reply)
+
+    def _unknown_burner(
+        self, connection: Connection, name: str, command: str, message: Message
+    ) -> None:
+        if message.retain:
+            return
+        known = ", ".join(self._controller.states())
+        if len(self._unknown) < _HANDED_OVER and name not in self._unknown:
+            self._unknown.add(name)
+            log.warning("mqtt: no burner %r (there are: %s)", name[:64], known)
+        answer = Answer(0, Status.REJECTED, "unknown_burner", f"there are: {known}")
+        self._replier(connection, name, command, None, message)(answer)

@@ -1,0 +1,240 @@
+"""One connection to the broker after the other, for ever, in a thread of its own.
+
+Each connection is a new paho client: nothing queued on a dead connection is sent on the next one.
+The event loop only ever queues into paho and never waits for it; paho's callbacks only hand over.
+"""
+
+import logging
+import random
+import socket
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import paho.mqtt.client as paho
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+from paho.mqtt.subscribeoptions import SubscribeOptions
+
+from gasguard.config import Mqtt
+
+log = logging.getLogger(__name__)
+
+KEEPALIVE = 12
+"""Seconds. A frozen broker is noticed after about twice that (measured with paho 2)."""
+RETRY_MIN, RETRY_MAX = 1.0, 10.0
+"""Bounds in seconds of the wait before connecting again, drawn at random in between."""
+_CONNECT_WITHIN = 5.0
+_UNSUPPORTED_PROTOCOL = (132, 1)  # CONNACK reason of MQTT 5, return code of 3.1.1
+_QUEUE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message that came in. `response_topic` and `correlation` are MQTT 5's."""
+
+    topic: str
+    payload: bytes
+    retain: bool
+    response_topic: str | None = None
+    correlation: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """What the owner wants to hear. Everything is called on the link's thread."""
+
+    subscribed: Callable[["Connection"], None]
+    """Connected, and every subscription is acknowledged."""
+    received: Callable[["Connection", Message], None]
+    lost: Callable[["Connection"], None]
+
+
+class Connection:
+    """One live connection. `publish` may be called from any thread and never waits."""
+
+    def __init__(self, client: paho.Client, protocol: int) -> None:
+        self._client = client
+        self.is_mqtt5 = protocol == paho.MQTTv5
+
+    def publish(
+        self,
+        topic: str,
+        payload: str | bytes,
+        *,
+        retain: bool = False,
+        correlation: bytes | None = None,
+    ) -> None:
+        """Queue a message at QoS 1. Dropped when the connection is gone or the queue is full."""
+        properties = None
+        if correlation is not None and self.is_mqtt5:
+            properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call] # paho
+            properties.CorrelationData = correlation
+        result = self._client.publish(topic, payload, qos=1, retain=retain, properties=properties)
+        if result.rc not in (paho.MQTT_ERR_SUCCESS, paho.MQTT_ERR_NO_CONN):
+            log.warning("mqtt: %s not published: %s", topic, paho.error_string(result.rc))
+
+
+class MqttLink:
+    """Keeps connecting until stopped."""
+
+    def __init__(
+        self, settings: Mqtt, will_topic: str, topics: list[str], listener: Listener
+    ) -> None:
+        self._settings, self._will_topic = settings, will_topic
+        self._topics, self._listener = topics, listener
+        self._protocol: MQTTProtocolVersion = paho.MQTTv5
+        self._stopping = threading.Event()
+        self._client: paho.Client | None = None
+        self._thread = threading.Thread(target=self._run, name="mqtt", daemon=True)
+        self._complaint = ""
+        self._refused_protocol = False
+
+    def start(self) -> None:
+        """Begin to connect."""
+        self._thread.start()
+
+    def stop(self, within: float = 2.0) -> None:
+        """Disconnect; waits for the thread, at most `within` seconds. Blocks: not for the loop."""
+        self._stopping.set()
+        if self._client is not None:
+            self._client.disconnect()
+        self._thread.join(within)
+
+    # --- the thread ---------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                self._connect_and_serve()
+            except OSError as error:
+                self._complain(f"cannot connect: {error.strerror or error}")
+            except Exception:
+                # Whatever paho or a callback raises, the next connection starts afresh.
+                log.exception("mqtt: connection failed; connecting again")
+            if self._refused_protocol:
+                self._refused_protocol = False
+                continue
+            self._stopping.wait(random.uniform(RETRY_MIN, RETRY_MAX))  # noqa: S311 - only spreads
+
+    def _complain(self, text: str) -> None:
+        broker = f"{self._settings.host}:{self._settings.port}"
+        level = logging.DEBUG if text == self._complaint else logging.WARNING
+        self._complaint = text
+        log.log(level, "mqtt: broker %s: %s; trying again for ever", broker, text)
+
+    def _connect_and_serve(self) -> None:
+        client = self._new_client()
+        connection = Connection(client, self._protocol)
+        wanted: set[int] = set()
+
+        def on_connect(
+            _client: paho.Client,
+            _userdata: object,
+            _flags: paho.ConnectFlags,
+            reason: ReasonCode,
+            _properties: Properties | None,
+        ) -> None:
+            if reason.is_failure:
+                self._refused(reason)
+                client.disconnect()
+                return
+            self._complaint = ""
+            log.info("mqtt: connected, protocol %s", "5" if connection.is_mqtt5 else "3.1.1")
+            for topic in self._topics:
+                _, mid = self._subscribe(client, topic, mqtt5=connection.is_mqtt5)
+                if mid is not None:
+                    wanted.add(mid)
+
+        def on_subscribe(
+            _client: paho.Client,
+            _userdata: object,
+            mid: int,
+            reasons: list[ReasonCode],
+            _properties: Properties | None,
+        ) -> None:
+            if any(reason.is_failure for reason in reasons):
+                self._complain("a subscription was refused: check the broker's access rules")
+                client.disconnect()
+                return
+            wanted.discard(mid)
+            if not wanted:
+                self._listener.subscribed(connection)
+
+        def on_message(_client: paho.Client, _userdata: object, message: paho.MQTTMessage) -> None:
+            properties = message.properties
+            self._listener.received(
+                connection,
+                Message(
+                    message.topic,
+                    bytes(message.payload),
+                    message.retain,
+                    getattr(properties, "ResponseTopic", None),
+                    getattr(properties, "CorrelationData", None),
+                ),
+            )
+
+        client.on_connect = on_connect
+        client.on_subscribe = on_subscribe
+        client.on_message = on_message
+        self._client = client
+        try:
+            client.connect(self._settings.host, self._settings.port, KEEPALIVE)
+            while client.loop(1.0) == paho.MQTT_ERR_SUCCESS:
+                pass
+            if not self._stopping.is_set() and not self._complaint:
+                self._complain("connection lost")
+        finally:
+            self._listener.lost(connection)
+
+    def _refused(self, reason: ReasonCode) -> None:
+        if reason.value in _UNSUPPORTED_PROTOCOL or "protocol" in str(reason).lower():
+            was_5 = self._protocol == paho.MQTTv5
+            self._protocol = paho.MQTTv311 if was_5 else paho.MQTTv5
+            self._refused_protocol = was_5
+            log.info("mqtt: broker has no MQTT %s", "5, using 3.1.1" if was_5 else "3.1.1")
+        else:
+            self._complain(f"refused the connection: {reason}; check mqtt.username and password")
+
+    def _subscribe(
+        self, client: paho.Client, topic: str, *, mqtt5: bool
+    ) -> tuple[MQTTErrorCode, int | None]:
+        if not mqtt5:
+            return client.subscribe(topic, qos=1)
+        # Retained commands are asked for so that they can be answered and cleared; noLocal keeps
+        # the clearing from coming back as a command.
+        options = SubscribeOptions(
+            qos=1, noLocal=True, retainHandling=SubscribeOptions.RETAIN_SEND_ON_SUBSCRIBE
+        )
+        return client.subscribe(topic, options=options)
+
+    def _new_client(self) -> paho.Client:
+        settings = self._settings
+        # A new client starts clean, with a session that ends with the connection: a command sent
+        # while the daemon was away must not arrive later.
+        client = paho.Client(
+            CallbackAPIVersion.VERSION2, protocol=self._protocol, reconnect_on_failure=False
+        )
+        client.connect_timeout = _CONNECT_WITHIN
+        client.max_queued_messages_set(_QUEUE)
+        client.will_set(self._will_topic, "offline", qos=1, retain=True)
+        # With this callback set, publishing from another thread only queues and wakes this one.
+        client.on_socket_register_write = lambda _client, _userdata, _socket: None
+        client.on_socket_open = _no_delay
+        if settings.username is not None:
+            secret = settings.password.get_secret_value() if settings.password else None
+            client.username_pw_set(settings.username, secret)
+        if settings.tls is not None:
+            tls = settings.tls
+            ca, cert, key = (str(path) if path else None for path in (tls.ca, tls.cert, tls.key))
+            client.tls_set(ca, cert, key)
+            client.tls_insecure_set(tls.insecure)
+        return client
+
+
+def _no_delay(_client: paho.Client, _userdata: object, sock: object) -> None:
+    """Without this a QoS 1 hop takes 43 ms: Nagle's algorithm against delayed acknowledgements."""
+    if isinstance(sock, socket.socket):
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -1,0 +1,103 @@
+"""What the outside reads: states, events, acknowledgements as JSON data (contract, section 3)."""
+
+from typing import Any
+
+from gasguard.clock import Instant, iso
+from gasguard.core.messages import Answer, Tell
+from gasguard.core.model import State, Timer, Trip
+
+_RESTLESS = ("updated_at",)
+_RESTLESS_INSIDE = {"timer": "remaining_s", "relay": "latency_ms"}
+
+
+def state_payload(state: State, now: Instant) -> dict[str, Any]:
+    """A burner's state as published on `<base>/<burner>/state`."""
+    settings = state.settings
+    return {
+        "burner": settings.burner,
+        "name": settings.name,
+        "phase": state.phase.value,
+        "contact": state.contact.value,
+        "flame": state.flame.value,
+        "timer": state.timer and _timer(state.timer, state, now),
+        "burning_since": _moment(state.burning_since, now),
+        "must_end_at": _moment(state.must_end_at, now),
+        "last_trip": state.last_trip and _trip(state.last_trip),
+        "locks": sorted(lock.value for lock in state.locks),
+        "relay": _relay(state),
+        **({} if settings.voice_relay is None else {"voice_armed": state.voice_armed}),
+        "updated_at": iso(now.wall),
+    }
+
+
+def _moment(boot: float | None, now: Instant) -> str | None:
+    return None if boot is None else iso(now.wall_at(boot))
+
+
+def _timer(timer: Timer, state: State, now: Instant) -> dict[str, Any]:
+    return {
+        "ends_at": iso(now.wall_at(timer.deadline)),
+        "remaining_s": max(0, round(timer.deadline - now.boot)),
+        "duration_s": round(timer.duration),
+        "label": timer.label,
+        "guaranteed": state.reachable,
+    }
+
+
+def _trip(trip: Trip) -> dict[str, Any]:
+    return {
+        "at": iso(trip.wall),
+        "reason": trip.reason.value,
+        "source": trip.source.value,
+        "confirmed": trip.confirmed,
+        "latency_ms": None if trip.latency is None else round(trip.latency * 1000),
+    }
+
+
+def _relay(state: State) -> dict[str, Any]:
+    views = state.relays
+    latencies = [view.latency for view in views if view.latency is not None]
+    relay: dict[str, Any] = {
+        "reachable": state.reachable,
+        "latency_ms": round(max(latencies) * 1000) if latencies else None,
+        "problem": next((view.problem for view in views if view.problem), None),
+    }
+    if len(views) > 1:
+        relay["in_series"] = [
+            {"contact": view.contact.value, "reachable": view.reachable, "problem": view.problem}
+            for view in views
+        ]
+    return relay
+
+
+def steady_part(payload: dict[str, Any]) -> dict[str, Any]:
+    """The part of a state payload whose change is worth publishing: no clocks, no round trips."""
+    steady = {key: value for key, value in payload.items() if key not in _RESTLESS}
+    for key, restless in _RESTLESS_INSIDE.items():
+        inner = steady[key]
+        if inner:
+            steady[key] = {name: value for name, value in inner.items() if name != restless}
+    return steady
+
+
+def event_payload(tell: Tell, burner: str, at: Instant) -> dict[str, Any]:
+    """An event as published on `<base>/<burner>/event` and kept in the journal."""
+    return {
+        "type": tell.kind.value,
+        "at": iso(at.wall),
+        "burner": burner,
+        "reason": tell.reason,
+        "source": tell.source and tell.source.value,
+        **tell.details,
+    }
+
+
+def ack_payload(command: str, request_id: str | None, answer: Answer) -> dict[str, Any]:
+    """An acknowledgement as published on `<base>/<burner>/ack`."""
+    return {
+        "command": command,
+        "id": request_id,
+        "status": answer.status.value,
+        "code": answer.code,
+        "message": answer.message,
+    }
