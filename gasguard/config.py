@@ -22,6 +22,7 @@ from pydantic import (
 from gasguard.durations import EXAMPLES, format_duration, parse_duration
 from gasguard.errors import ConfigError, DurationError
 
+CONTROL_SOCKET = "control.sock"
 _BURNER_ID = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
 _TOPIC = r"^[^+#/\x00\s]+(/[^+#/\x00\s]+)*$"
 
@@ -209,7 +210,7 @@ class Config(Strict):
     @property
     def control_socket(self) -> Path:
         """The local socket of the running daemon."""
-        return self.state_dir / "control.sock"
+        return self.state_dir / CONTROL_SOCKET
 
 
 def _shared_channels(burners: dict[str, Burner]) -> Iterator[str]:
@@ -284,19 +285,20 @@ def _file(loader: _Loader, node: yaml.ScalarNode) -> str:
 
 
 def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[str, Any]:
-    loader.flatten_mapping(node)
-    mapping: dict[str, Any] = {}
-    for key_node, value_node in node.value:
+    seen: set[str] = set()
+    for key_node, _ in node.value:
         line = key_node.start_mark.line + 1
         if not isinstance(key_node, yaml.ScalarNode):
             loader.faults.append(f"line {line}: a key must be a word")
-            continue
+        elif key_node.value in seen:
+            loader.faults.append(f"line {line}: {key_node.value!r} stands here for the second time")
+        seen.add(str(key_node.value))
+    loader.flatten_mapping(node)  # `<<: *module` gives way to the keys beside it
+    return {
         # The text as written: YAML 1.1 would read the key `off` as false.
-        key = key_node.value
-        if key in mapping:
-            loader.faults.append(f"line {line}: {key!r} stands here for the second time")
-        mapping[key] = loader.construct_object(value_node, deep=True)
-    return mapping
+        str(key_node.value): loader.construct_object(value_node, deep=True)
+        for key_node, value_node in node.value
+    }
 
 
 _Loader.add_constructor("!env", _env)
@@ -309,6 +311,25 @@ def load_config(path: Path) -> Config:
 
     Raises ConfigError with every fault found; secrets never appear in it.
     """
+    raw, faults = _read(path)
+    return parse_config(raw, path.parent, faults)
+
+
+def load_control_socket(path: Path) -> Path:
+    """Where the daemon of this configuration listens.
+
+    All else in the file may have faults, secrets be out of reach: an off must still get through.
+    Raises ConfigError when not even `state_dir` can be read.
+    """
+    raw, _ = _read(path)
+    state_dir = raw.get("state_dir", Config.model_fields["state_dir"].default)
+    if not isinstance(state_dir, str | Path) or isinstance(state_dir, _Unresolved):
+        raise ConfigError(["state_dir: must be the path of a folder"])
+    return (path.parent / state_dir).resolve() / CONTROL_SOCKET
+
+
+def _read(path: Path) -> tuple[dict[str, Any], list[str]]:
+    """The file's data, and the faults of its form. Raises ConfigError if it is no YAML mapping."""
     try:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
@@ -323,7 +344,7 @@ def load_config(path: Path) -> Config:
         raise ConfigError([f"{path}: is not YAML: {_yaml_problem(error)}"]) from None
     if not isinstance(raw, dict):
         raise ConfigError([f"{path}: must be a mapping with burners:, see config.example.yaml"])
-    return parse_config(raw, path.parent, loader.faults)
+    return raw, loader.faults
 
 
 def _yaml_problem(error: Exception) -> str:

@@ -36,7 +36,7 @@ def trip(
     """
     state = turn.state
     if state.timer is not None:
-        if reason is not Reason.TIMER:
+        if (reason, source) != (Reason.TIMER, state.timer.source):
             turn.tell(Kind.TIMER_CANCELLED, reason, source)
         turn.set(timer=None)
     under_way = state.opening if state.phase in (Phase.TRIPPING, Phase.TRIP_FAILED) else None
@@ -59,7 +59,8 @@ def trip(
         ),
         commanded_at=turn.now,
         closing=None,
-        flame_deadline=None,
+        # Another off behind an open contact does not give a flame that burns on more time.
+        flame_deadline=state.flame_deadline if state.contact is Contact.OPEN else None,
     )
     turn.out.append(OpenContact(overtakes_close=state.closing is not None))
 
@@ -98,13 +99,16 @@ def confirm(turn: Turn) -> None:
             Kind.TRIP_CONFIRMED, last.reason, last.source, latency_ms=_milliseconds(last.latency)
         )
     lit = state.flame is Flame.LIT
+    flame_deadline = state.flame_deadline
+    if flame_deadline is None and lit:
+        flame_deadline = turn.now + state.settings.flame_out_within
     turn.set(
         phase=_open_phase(turn),
         opening=None,
         last_trip=last,
         hold_until=turn.now + state.settings.rearm_after,
         burning_since=state.burning_since if lit else None,
-        flame_deadline=turn.now + state.settings.flame_out_within if lit else None,
+        flame_deadline=flame_deadline,
     )
     for index, view in enumerate(state.relays):
         if view.lease_ends or view.foreign_end is not None:

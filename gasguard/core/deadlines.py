@@ -28,7 +28,6 @@ from gasguard.core.model import (
 )
 from gasguard.core.turn import Turn
 
-_CAN_BURN = (Phase.STARTING, Phase.READY)
 _HELD_OPEN = (Phase.TRIPPED, Phase.LOCKED_OUT)
 
 
@@ -38,7 +37,7 @@ def tick(turn: Turn) -> None:
         _notice_silence(turn, index)
     _timer(turn)
     must_end_at = turn.state.must_end_at
-    if must_end_at is not None and turn.now >= must_end_at and turn.state.phase in _CAN_BURN:
+    if must_end_at is not None and turn.now >= must_end_at and _can_burn(turn.state):
         trip(turn, Reason.MAX_BURN, Source.GUARD)
     opening = turn.state.opening
     if (
@@ -68,18 +67,29 @@ def _deadlines(state: State) -> Iterator[float]:
         yield state.timer.deadline
         if not state.timer.warned:
             yield state.timer.deadline - state.settings.prewarn
-    if state.must_end_at is not None and state.phase in _CAN_BURN:
+    if state.must_end_at is not None and _can_burn(state):
         yield state.must_end_at
     if state.opening is not None:
         if state.phase is Phase.TRIPPING:
             yield state.opening.since + CONFIRM_WITHIN
         for waiting in state.opening.waiting[:1]:
             yield waiting.until
-    if state.flame_deadline is not None and state.phase in _HELD_OPEN:
+    if state.flame_deadline is not None and _reads_lit_behind_open(state):
         yield state.flame_deadline
     closing_at = max(state.hold_until, state.close_not_before)
     if may_close(state) and not math.isinf(closing_at):
         yield closing_at
+
+
+def _can_burn(state: State) -> bool:
+    """Whether a deadline must shut off. A module in jog mode closes again while still tripped."""
+    if state.settings.jog and state.phase is Phase.TRIPPED:
+        return state.contact is not Contact.OPEN
+    return state.phase in (Phase.STARTING, Phase.READY)
+
+
+def _reads_lit_behind_open(state: State) -> bool:
+    return state.flame is Flame.LIT and state.phase in _HELD_OPEN
 
 
 def _heard(view: RelayView) -> float:
@@ -88,8 +98,9 @@ def _heard(view: RelayView) -> float:
 
 def _notice_silence(turn: Turn, index: int) -> None:
     view = turn.state.relays[index]
-    silent_for = turn.now - _heard(view)
-    if silent_for >= UNREACHABLE_AFTER and not view.lost:
+    heard = _heard(view)
+    # The same sums as in `_deadlines`: rounding must leave nothing due behind.
+    if turn.now >= heard + UNREACHABLE_AFTER and not view.lost:
         turn.set_relay(index, replace(view, reachable=False, lost=True))
         turn.tell(
             Kind.RELAY_UNREACHABLE,
@@ -99,7 +110,7 @@ def _notice_silence(turn: Turn, index: int) -> None:
             locked=bool(turn.state.locks),
         )
     view = turn.state.relays[index]
-    if silent_for >= STALE_AFTER and view.contact is not Contact.UNKNOWN:
+    if turn.now >= heard + STALE_AFTER and view.contact is not Contact.UNKNOWN:
         turn.set_relay(index, replace(view, contact=Contact.UNKNOWN))
 
 
@@ -108,7 +119,7 @@ def _timer(turn: Turn) -> None:
     if timer is None:
         return
     if turn.now >= timer.deadline:
-        if state.phase in _CAN_BURN or state.closing is not None:
+        if _can_burn(state) or state.closing is not None:
             trip(turn, Reason.TIMER, timer.source)
         else:
             turn.set(timer=None)
@@ -136,7 +147,7 @@ def _why_not_open(state: State) -> str:
 def _flame_burns_on(turn: Turn) -> None:
     state = turn.state
     due = state.flame_deadline is not None and turn.now >= state.flame_deadline
-    if due and state.phase in _HELD_OPEN and state.flame is Flame.LIT:
+    if due and _reads_lit_behind_open(state):
         turn.set(flame_deadline=None, burns_on=True)
         if Lock.STUCK not in state.locks:
             latch(turn, Lock.STUCK)

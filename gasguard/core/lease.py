@@ -4,6 +4,7 @@ A relay with a countdown is told "open in N seconds unless I renew". The same co
 Mi Home's "off in ten minutes", so a value the guard did not set becomes a timer and is left alone.
 """
 
+import math
 from dataclasses import replace
 
 from gasguard.core.messages import Kind, RelayRead, RenewLease
@@ -27,6 +28,8 @@ def countdown_read(turn: Turn, event: RelayRead) -> None:
     view = turn.state.relays[event.relay]
     if event.countdown is None:
         _none_runs(turn, event.relay, view)
+        return
+    if not math.isfinite(event.countdown):
         return
     end = turn.now + event.countdown
     tolerance = slack(settings.lease_grain)

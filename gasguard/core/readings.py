@@ -92,7 +92,7 @@ def _read_closed(turn: Turn, event: RelayRead, before: RelayView) -> None:
         _disobeyed(turn, event)
     elif state.closing is not None or state.phase is Phase.STARTING:
         if state.contact is Contact.CLOSED:
-            turn.set(phase=Phase.READY, closing=None)
+            turn.set(phase=Phase.READY, closing=None, flame_deadline=None)
             if state.phase is Phase.TRIPPED:
                 turn.tell(Kind.REARMED)
     elif state.settings.jog:
@@ -153,7 +153,9 @@ def flame_read(turn: Turn, event: FlameRead) -> None:
     if event.flame is Flame.LIT:
         since = turn.now if state.burning_since is None else state.burning_since
         waits = state.phase in (Phase.TRIPPED, Phase.LOCKED_OUT)
-        deadline = turn.now + state.settings.flame_out_within if waits else None
+        deadline = state.flame_deadline
+        if deadline is None and waits:
+            deadline = turn.now + state.settings.flame_out_within
         turn.set(burning_since=since, flame_deadline=deadline)
         turn.tell(Kind.FLAME_LIT)
     elif event.flame is Flame.OUT:
@@ -161,7 +163,7 @@ def flame_read(turn: Turn, event: FlameRead) -> None:
         turn.tell(Kind.FLAME_OUT)
         if state.burns_on:
             _burnt_out(turn)
-        close_if_due(turn)
+    close_if_due(turn)
 
 
 def _burnt_out(turn: Turn) -> None:

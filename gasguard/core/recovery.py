@@ -1,6 +1,6 @@
 """What outlives the daemon, and how a burner starts from it (safety concept, rules 6 and 7)."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from gasguard.core.actions import trip
@@ -72,17 +72,21 @@ def recover(
     # CLOCK_BOOTTIME starts anew with the machine: shift what was saved on the old one.
     shift = 0.0 if passed is None else present.boot - (stamp.boot + passed)
     locks = frozenset(record.locks) | ({Lock.RESTART} if damaged else frozenset())
-    same_boot = stamp.boot_id == present.boot_id
-    view = RelayView(since=present.boot)
+    same_boot = stamp.boot_id != "" and stamp.boot_id == present.boot_id
     views = tuple(
         RelayView(since=present.boot, lease_inherited=record.leased and relay.lease is not None)
         for relay in settings.relays
-    ) or (view,)
+    )
     state = State(
         settings,
         relays=views,
         locks=locks,
-        last_trip=record.last_trip and _shifted_trip(record.last_trip, shift),
+        last_trip=record.last_trip
+        and replace(
+            record.last_trip,
+            # On a clock that no longer exists it began who knows when: count from now.
+            began=present.boot if passed is None else record.last_trip.began + shift,
+        ),
         rearmed_at=record.rearmed_at
         if same_boot
         else tuple(present.boot for _ in record.rearmed_at),
@@ -101,22 +105,15 @@ def recover(
 
 def _passed(stamp: Stamp, present: Stamp) -> float | None:
     """Seconds since the record was saved; None where no clock can be trusted to say."""
-    if stamp.boot_id and stamp.boot_id == present.boot_id:
+    if stamp.boot_id != "" and stamp.boot_id == present.boot_id:
         return max(0.0, present.boot - stamp.boot)
     if stamp.synchronised and present.synchronised and present.wall >= stamp.wall:
         return present.wall - stamp.wall
     return None
 
 
-def _shifted_trip(trip_: Trip, shift: float) -> Trip:
-    return Trip(
-        trip_.reason, trip_.source, trip_.wall, trip_.began + shift, trip_.confirmed, trip_.latency
-    )
-
-
 def _resume_deadlines(turn: Turn, record: Record, passed: float | None, shift: float) -> None:
     """Go on with the time that is left; what cannot be known to be ahead counts as passed."""
-    locked = bool(turn.state.locks)
     timer, since = record.timer, record.burning_since
     if passed is None:
         if timer is not None or since is not None:
@@ -124,22 +121,14 @@ def _resume_deadlines(turn: Turn, record: Record, passed: float | None, shift: f
         return
     if since is not None:
         turn.set(burning_since=since + shift)
-    if timer is None or locked:
-        return
-    moved = Timer(
-        timer.deadline + shift,
-        timer.duration,
-        timer.source,
-        timer.label,
-        timer.warned,
-        timer.extend_ids,
-    )
-    if moved.deadline > turn.now:
-        turn.set(timer=moved)
-    elif turn.state.phase is Phase.STARTING:
-        trip(turn, Reason.TIMER, timer.source)
+    if timer is not None and not turn.state.locks:
+        moved = replace(timer, deadline=timer.deadline + shift)
+        if moved.deadline > turn.now:
+            turn.set(timer=moved)
+        elif turn.state.phase is Phase.STARTING:
+            trip(turn, Reason.TIMER, timer.source)
     must_end_at = turn.state.must_end_at
-    if must_end_at is not None and must_end_at <= turn.now:
+    if must_end_at is not None and must_end_at <= turn.now and turn.state.phase is Phase.STARTING:
         trip(turn, Reason.MAX_BURN, Source.GUARD)
 
 
@@ -158,31 +147,33 @@ def record_to_data(record: Record) -> dict[str, Any]:
 
 def record_from_data(data: dict[str, Any]) -> Record:
     """The inverse of `record_to_data`. Raises ValueError, TypeError or KeyError when damaged."""
-    timer, last = data["timer"], data["last_trip"]
+    timer, last, since = data["timer"], data["last_trip"], data["burning_since"]
     return Record(
         held_open=_boolean(data["held_open"]),
-        locks=tuple(Lock(lock) for lock in data["locks"]),
-        timer=timer
-        and Timer(
-            deadline=float(timer["deadline"]),
-            duration=float(timer["duration"]),
+        locks=tuple(Lock(lock) for lock in _list(data["locks"])),
+        timer=None
+        if timer is None
+        else Timer(
+            deadline=_number(timer["deadline"]),
+            duration=_number(timer["duration"]),
             source=Source(timer["source"]),
-            label=timer["label"],
+            label=None if timer["label"] is None else _text(timer["label"]),
             warned=_boolean(timer["warned"]),
-            extend_ids=tuple(str(key) for key in timer["extend_ids"]),
+            extend_ids=tuple(_text(key) for key in _list(timer["extend_ids"])),
         ),
-        last_trip=last
-        and Trip(
+        last_trip=None
+        if last is None
+        else Trip(
             reason=Reason(last["reason"]),
             source=Source(last["source"]),
-            wall=float(last["wall"]),
-            began=float(last["began"]),
+            wall=_number(last["wall"]),
+            began=_number(last["began"]),
             confirmed=_boolean(last["confirmed"]),
-            latency=None if last["latency"] is None else float(last["latency"]),
+            latency=None if last["latency"] is None else _number(last["latency"]),
         ),
-        burning_since=None if data["burning_since"] is None else float(data["burning_since"]),
+        burning_since=None if since is None else _number(since),
         leased=_boolean(data["leased"]),
-        rearmed_at=tuple(float(at) for at in data["rearmed_at"]),
+        rearmed_at=tuple(_number(at) for at in _list(data["rearmed_at"])),
     )
 
 
@@ -190,3 +181,24 @@ def _boolean(value: object) -> bool:
     if not isinstance(value, bool):
         raise TypeError("not a boolean")
     return value
+
+
+def _number(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError("not a number")
+    # No clock has run for 300 million years; beyond that sit infinity, NaN and broken digits.
+    if not abs(value) < 1e16:
+        raise ValueError("no time that a clock could show")
+    return float(value)
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError("not a text")
+    return value
+
+
+def _list(value: object) -> list[Any]:
+    if not isinstance(value, list | tuple):
+        raise TypeError("not a list")
+    return list(value)

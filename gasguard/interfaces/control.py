@@ -20,6 +20,7 @@ from gasguard.core.messages import Answer, Status
 from gasguard.core.model import Source
 from gasguard.interfaces.commands import BadCommand, parse_command
 from gasguard.interfaces.payloads import ack_payload, state_payload
+from gasguard.interfaces.unix import socket_address
 from gasguard.store import Store
 
 log = logging.getLogger(__name__)
@@ -51,7 +52,8 @@ class ControlSocket:
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         before = os.umask(0o117)
         try:
-            listener.bind(str(self._path))
+            with socket_address(self._path) as address:
+                listener.bind(address)
         finally:
             os.umask(before)
         self._server = await asyncio.start_unix_server(self._accept, sock=listener, limit=MAX_LINE)
@@ -209,7 +211,8 @@ def _answers(path: Path) -> bool:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
         probe.settimeout(1.0)
         try:
-            probe.connect(str(path))
+            with socket_address(path) as address:
+                probe.connect(address)
         except OSError:
             return False
         return True

@@ -32,6 +32,8 @@ speed 5                     run the stove five times faster
 help                        this"""
 
 _LONGEST_LINE = 1000
+_MOST_WAITING = 100
+"""Lines read ahead; then the reading thread waits, whatever is poured into the input."""
 _DELAY = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)(s|m|h)", re.ASCII)
 _UNIT_S = {"s": 1, "m": 60, "h": 3600}
 
@@ -151,9 +153,11 @@ async def run_text_console(world: World, stream_in: TextIO, stream_out: TextIO) 
     """
     loop = asyncio.get_running_loop()
     lines: asyncio.Queue[str] = asyncio.Queue()
+    room = threading.Semaphore(_MOST_WAITING)
     console = Console(world)
 
     def hand_over(line: str) -> bool:
+        room.acquire()
         try:
             loop.call_soon_threadsafe(lines.put_nowait, line)
         except RuntimeError:  # the loop is closed
@@ -165,7 +169,9 @@ async def run_text_console(world: World, stream_in: TextIO, stream_out: TextIO) 
     )
     reader.start()
     while True:
-        answer = console.execute(await lines.get())
+        line = await lines.get()
+        room.release()
+        answer = console.execute(line)
         if answer:
             stream_out.write(answer.encode("utf-8", "replace").decode("utf-8") + "\n")
             stream_out.flush()

@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable
+from functools import partial
 from hashlib import md5
 from random import Random
 from typing import Any, NamedTuple
@@ -93,7 +94,11 @@ class MiRelay:
         if any(key != legacy for key in self.channels):
             self._methods |= {"get_properties": self._get, "set_properties": self._set}
         if legacy:
-            self._methods |= {"get_prop": self._get_prop, "set_power": self._set_power}
+            channel = self.channels[legacy]
+            self._methods |= {
+                "get_prop": partial(self._get_prop, channel),
+                "set_power": partial(self._set_power, channel),
+            }
 
     def value(self, key: Key) -> bool:
         """What the switch property reads."""
@@ -272,18 +277,16 @@ class MiRelay:
         channel.switch(value, now)
         return _OK
 
-    def _get_prop(self, params: object, _now: float) -> list[str]:
-        assert self.legacy is not None  # noqa: S101 - the method exists only then
-        power = "on" if self.value(self.legacy) else "off"
+    def _get_prop(self, channel: Channel, params: object, _now: float) -> list[str]:
+        power = "on" if channel.value else "off"
         return [power if name == "power" else "" for name in _listed(params)]
 
-    def _set_power(self, params: object, now: float) -> list[str]:
-        assert self.legacy is not None  # noqa: S101 - the method exists only then
+    def _set_power(self, channel: Channel, params: object, now: float) -> list[str]:
         if params not in (["on"], ["off"]):
             raise _MethodError(-5001, "invalid_arg")
         if self.faults.refuse:
             raise _MethodError(_NOT_FOUND, "refused")
-        self._switch(self.channels[self.legacy], params == ["on"], now)
+        self._switch(channel, params == ["on"], now)
         return ["ok"]
 
 

@@ -4,6 +4,7 @@ import asyncio
 import errno
 import heapq
 import ipaddress
+from functools import lru_cache
 from random import Random
 from typing import Any
 
@@ -122,10 +123,14 @@ class SimulatedNetwork:
 
 def plain(address: Any) -> Address:
     """(host, port) as it is compared; names other than localhost have no place here."""
-    host, port = address[0], address[1]
+    return _plain_host(address[0]), address[1]
+
+
+@lru_cache(maxsize=256)
+def _plain_host(host: str | None) -> str:
     if host in ("localhost", "", None):
-        host = "127.0.0.1"
+        return "127.0.0.1"
     try:
-        return str(ipaddress.ip_address(host)), port
+        return str(ipaddress.ip_address(host))
     except ValueError:
         raise OSError(errno.EADDRNOTAVAIL, f"simulated network knows no name {host!r}") from None

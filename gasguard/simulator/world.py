@@ -70,6 +70,7 @@ class World:
         self._speed = _checked_speed(speed)
         self._loop_zero, self._stove_zero = time(), 0.0
         self._timer: asyncio.TimerHandle | None = None
+        self._armed_for: float | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._busy = False
         self._flame_listeners: list[FlameListener] = []
@@ -134,7 +135,7 @@ class World:
         """Close the ports; the world can still be looked at."""
         if self._timer:
             self._timer.cancel()
-        self._timer = self._loop = None
+        self._timer = self._loop = self._armed_for = None
         for server in self.servers.values():
             await server.stop()
 
@@ -306,16 +307,24 @@ class World:
 
     def _arm(self, now: float) -> None:
         """Wake up for the next event, if the world has been started."""
+        event = self._next_event() if self._loop else None
+        if event == self._armed_for and event is not None and event > now:
+            return
         if self._timer:
             self._timer.cancel()
-            self._timer = None
-        if self._loop is None:
-            return
+        self._timer, self._armed_for = None, event
+        if event is not None and self._loop:
+            self._timer = self._loop.call_at(max(event, now) + _SLACK_S, self._wake)
+
+    def _wake(self) -> None:
+        self._timer = self._armed_for = None
+        self.sync()
+
+    def _next_event(self) -> float | None:
+        """Loop time of the next change that needs nobody's call."""
         stove = (place.burner.next_event() for place in self._places.values())
         moments = [self._loop_moment(at) for at in stove if at is not None]
-        event = min([*moments, *self._outside_events()], default=None)
-        if event is not None:
-            self._timer = self._loop.call_at(max(event, now) + _SLACK_S, self.sync)
+        return min([*moments, *self._outside_events()], default=None)
 
     def _act(self, burner_id: str, action: Callable[[Burner, float], None]) -> _Place:
         place = self._place(burner_id)

@@ -1,6 +1,7 @@
 """One burner's core with a clock beside it, driven the way the controller drives it."""
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 
 from gasguard.core import next_deadline, recover, step
 from gasguard.core.instant import Instant
@@ -75,9 +76,12 @@ class Burner:
         """Let time pass in silence: only the deadlines that fall due are heard of."""
         return self._pass(seconds, lambda: ())
 
-    def watch(self, seconds: float, *contacts: Contact, answered: bool = False) -> Commands:
+    def watch(
+        self, seconds: float, *contacts: Contact, answered: bool = False, voice: bool | None = None
+    ) -> Commands:
         """Let time pass while the relays, polled every two seconds, read `contacts`."""
-        return self._pass(seconds, lambda: self.read(*contacts, answered=answered), 2.0)
+        poll = partial(self.read, *contacts, answered=answered, voice=voice)
+        return self._pass(seconds, poll, 2.0)
 
     def _pass(self, seconds: float, poll: Callable[[], Commands], every: float = 1e9) -> Commands:
         out: list[Command] = []

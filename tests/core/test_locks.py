@@ -93,7 +93,7 @@ def test_unlocking_soon_after_locking_still_waits_for_rearm_after():
     assert not closes(burner.unlock())
     assert burner.phase is Phase.TRIPPED
     assert not closes(burner.watch(9.8, OPEN))
-    assert closes(burner.watch(0.2, OPEN))
+    assert closes(burner.watch(0.4, OPEN))
 
 
 def test_unlocking_before_the_contact_has_opened_does_not_drop_the_demand():

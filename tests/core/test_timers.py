@@ -44,7 +44,7 @@ def test_a_timer_that_ends_shuts_the_burner_off_with_its_own_source():
     started = only_tell(out, Kind.TIMER_STARTED)
     assert started.details == {"duration_s": 1200, "label": "eggs"}
     assert not opens(burner.watch(1199.9, CLOSED))
-    out = burner.watch(0.1, CLOSED)
+    out = burner.watch(0.2, CLOSED)
     assert opens(out)
     told = only_tell(out, Kind.TRIP)
     assert (told.reason, told.source) == (Reason.TIMER, Source.BEMFA)

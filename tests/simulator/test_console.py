@@ -214,6 +214,18 @@ def test_text_console_answers_lines_and_outlives_its_input() -> None:
     asyncio.run(story())
 
 
+def test_more_input_than_is_read_ahead() -> None:
+    async def story() -> None:
+        world = World.from_config(config())
+        typed, printed = Typed(b"nonsense\n" * 1000 + b"speed 5\n"), Printed("speed 5")
+        task = asyncio.create_task(run_text_console(world, typed, printed))
+        await asyncio.wait_for(printed.done.wait(), 10)
+        assert printed.getvalue().count("no such command") == 1000
+        task.cancel()
+
+    asyncio.run(story())
+
+
 def test_input_that_is_no_text_ends_nothing() -> None:
     async def story() -> None:
         world = World.from_config(config())

@@ -316,6 +316,21 @@ def test_started_world_runs_by_itself_and_stops() -> None:
     simtime.run(story())
 
 
+def test_a_clock_behind_the_loops_delays_and_loses_nothing() -> None:
+    async def story() -> None:
+        loop = asyncio.get_running_loop()
+        world = World.from_config(config(), time=lambda: loop.time() - 0.5)
+        seen: list[bool] = []
+        world.on_flame(lambda _burner, lit: seen.append(lit))
+        await world.start()
+        world.light("left")
+        await asyncio.sleep(30)
+        assert seen == [True]
+        await world.stop()
+
+    simtime.run(story())
+
+
 def test_a_taken_address_is_an_error_and_leaves_nothing_open() -> None:
     async def story() -> None:
         settings = config(left={"relays": [miot(host="127.0.0.8"), miot()]})

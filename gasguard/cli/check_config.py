@@ -1,0 +1,16 @@
+"""`gasguard check-config`."""
+
+from pathlib import Path
+
+import click
+
+from gasguard.cli.options import config_option
+from gasguard.config import load_config
+
+
+@click.command(epilog="Example: gasguard check-config -c config.yaml")
+@config_option(required=True)
+def check_config(config_path: Path) -> None:
+    """Check FILE and name every fault with its place. Never prints a secret."""
+    config = load_config(config_path)
+    click.echo(f"{config_path}: no faults; burners: {', '.join(config.burners)}")

@@ -1,0 +1,128 @@
+"""`gasguard off`, `timer`, `lock`, `unlock`, `rearm`."""
+
+from pathlib import Path
+
+import click
+
+from gasguard.cli.link import Ack, connect
+from gasguard.cli.main import FAILED, UNREACHABLE, Misused
+from gasguard.cli.options import config_option, mqtt_option
+from gasguard.durations import format_duration, parse_duration
+from gasguard.errors import DurationError
+
+
+@click.command(epilog="Examples: gasguard off        gasguard off left right")
+@click.argument("burners", nargs=-1, metavar="[BURNER]...")
+@config_option()
+@mqtt_option
+@click.pass_context
+def off(
+    ctx: click.Context, burners: tuple[str, ...], config_path: Path | None, mqtt_url: str | None
+) -> None:
+    """Shut burners off, all when none is named, and wait for the relay's read-back."""
+    confirmed: dict[str, bool] = {}
+    for ack in connect(config_path, mqtt_url).command("off", list(burners), ""):
+        name = ack["burner"]
+        if ack["status"] == "accepted":
+            confirmed.setdefault(name, False)
+            continue
+        confirmed[name] = ack["status"] == "confirmed"
+        said = ack["message"] or ack["code"] or ack["status"]
+        word = "off, " if confirmed[name] else "NOT CONFIRMED OFF: "
+        click.echo(f"{name}: {word}{said}", err=not confirmed[name])
+    for name in (name for name, done in confirmed.items() if not done):
+        click.echo(f"{name}: turn the stove off by hand and look at: gasguard status", err=True)
+    if not confirmed:
+        click.echo("gasguard: the daemon did not answer; turn the stove off by hand", err=True)
+        ctx.exit(UNREACHABLE)
+    if not all(confirmed.values()):
+        ctx.exit(FAILED)
+
+
+@click.command(
+    epilog="Examples: gasguard timer left 20m      gasguard timer left +5m      "
+    "gasguard timer left cancel",
+    context_settings={"ignore_unknown_options": True},
+)
+@click.argument("burner")
+@click.argument("duration")
+@config_option()
+@mqtt_option
+@click.pass_context
+def timer(
+    ctx: click.Context,
+    burner: str,
+    duration: str,
+    config_path: Path | None,
+    mqtt_url: str | None,
+) -> None:
+    """Set the cooking timer (20m), extend it (+5m) or cancel it (cancel).
+
+    DURATION is 90s, 20m, 1h30m, 20:00, 1:30:00, PT20M, or a number of minutes.
+    """
+    if duration.strip().lower() in ("cancel", "0"):
+        command, value, done = "timer", "cancel", "timer cancelled"
+    else:
+        extends = duration.startswith("+")
+        value = duration[1:] if extends else duration
+        try:
+            seconds = parse_duration(value)
+        except DurationError as error:
+            raise Misused(str(error)) from None
+        if seconds == 0:
+            raise Misused("a duration must be more than 0, for example 20m, or: cancel")
+        command = "timer/extend" if extends else "timer"
+        done = f"timer {'extended by' if extends else 'set to'} {format_duration(seconds)}"
+    _simple(ctx, command, burner, value, done, config_path, mqtt_url)
+
+
+@click.command(epilog="Example: gasguard lock left")
+@click.argument("burner")
+@config_option()
+@mqtt_option
+@click.pass_context
+def lock(ctx: click.Context, burner: str, config_path: Path | None, mqtt_url: str | None) -> None:
+    """Switch the child lock on: the burner is shut off and no flame stays lit."""
+    _simple(ctx, "lock", burner, "LOCK", "child lock on", config_path, mqtt_url)
+
+
+@click.command(epilog="Example: gasguard unlock left")
+@click.argument("burner")
+@config_option()
+@mqtt_option
+@click.pass_context
+def unlock(ctx: click.Context, burner: str, config_path: Path | None, mqtt_url: str | None) -> None:
+    """Switch the child lock off; an alarm's lock stays."""
+    _simple(ctx, "lock", burner, "UNLOCK", "child lock off", config_path, mqtt_url)
+
+
+@click.command(epilog="Example: gasguard rearm left -c /etc/gasguard/config.yaml")
+@click.argument("burner")
+@config_option()
+@mqtt_option
+@click.pass_context
+def rearm(ctx: click.Context, burner: str, config_path: Path | None, mqtt_url: str | None) -> None:
+    """Close the circuit again after a latched trip. Go and look at the stove first."""
+    _simple(ctx, "rearm", burner, "REARM", "re-armed", config_path, mqtt_url)
+
+
+def _simple(
+    ctx: click.Context,
+    command: str,
+    burner: str,
+    value: str,
+    done: str,
+    config_path: Path | None,
+    mqtt_url: str | None,
+) -> None:
+    last: Ack | None = None
+    for last in connect(config_path, mqtt_url).command(command, [burner], value):
+        if last["status"] == "accepted":
+            click.echo(f"{burner}: {done}")
+        else:
+            click.echo(f"{burner}: {last['message'] or last['code']}", err=True)
+    if last is None:
+        click.echo("gasguard: the daemon did not answer", err=True)
+        ctx.exit(UNREACHABLE)
+    if last["status"] != "accepted":
+        ctx.exit(FAILED)

@@ -1,0 +1,229 @@
+"""What the flame sensor adds: a longest burn, and whether a trip did its work."""
+
+import pytest
+
+from gasguard.core import next_deadline
+from gasguard.core.messages import Kind, Status
+from gasguard.core.model import Flame, Lock, Phase, Reason, Source
+from tests.core.burner import (
+    CLOSED,
+    OPEN,
+    burning_on,
+    closes,
+    locked_out,
+    only_tell,
+    opens,
+    ready,
+    statuses,
+    tells,
+    tripped,
+    tripping,
+)
+
+LIT, OUT, UNKNOWN = Flame.LIT, Flame.OUT, Flame.UNKNOWN
+
+
+def tripped_hot(**settings: object):
+    """Tripped a moment ago: the contact is open, the thermocouple still hot."""
+    burner = ready(**settings)
+    burner.flame(LIT)
+    burner.off()
+    burner.now += 0.1
+    burner.read(OPEN)
+    assert burner.phase is Phase.TRIPPED
+    return burner
+
+
+def test_the_flame_is_told_when_it_changes():
+    burner = ready()
+    assert tells(burner.flame(LIT), Kind.FLAME_LIT)
+    assert burner.flame(LIT) == ()
+    assert tells(burner.flame(OUT), Kind.FLAME_OUT)
+    assert burner.flame(OUT) == ()
+
+
+def test_burning_since_counts_from_the_first_sight_of_the_flame():
+    burner = ready()
+    burner.flame(LIT)
+    lit_at = burner.now
+    burner.now += 60
+    burner.flame(UNKNOWN)
+    burner.flame(LIT)
+    assert burner.state.burning_since == lit_at, "a gap in the signal is no relighting"
+    burner.flame(OUT)
+    assert burner.state.burning_since is None
+
+
+def test_the_longest_burn_ends_in_a_trip():
+    burner = ready(max_burn=3600.0)
+    burner.flame(LIT)
+    assert burner.state.must_end_at == burner.now + 3600
+    assert not opens(burner.watch(3599, CLOSED))
+    told = only_tell(burner.watch(1, CLOSED), Kind.TRIP)
+    assert (told.reason, told.source) == (Reason.MAX_BURN, Source.GUARD)
+
+
+def test_a_silent_flame_sensor_does_not_stop_the_longest_burn():
+    burner = ready(max_burn=3600.0)
+    burner.flame(LIT)
+    burner.flame(UNKNOWN)
+    assert opens(burner.watch(3600, CLOSED))
+
+
+def test_the_longest_burn_starts_anew_with_each_lighting():
+    burner = ready(max_burn=3600.0)
+    for _ in range(3):
+        burner.flame(LIT)
+        assert not opens(burner.watch(3000, CLOSED))
+        burner.flame(OUT)
+
+
+def test_without_a_longest_burn_nothing_ends_by_itself():
+    burner = ready()
+    burner.flame(LIT)
+    assert burner.state.must_end_at is None
+    assert not opens(burner.watch(24 * 3600, CLOSED))
+
+
+def test_a_hot_thermocouple_has_time_to_cool_after_a_trip():
+    burner = tripped_hot(flame_out_within=120.0)
+    assert not tells(burner.watch(119, OPEN), Kind.TRIP_FAILED)
+    burner.flame(OUT)
+    assert burner.phase is Phase.TRIPPED
+    assert not tells(burner.watch(600, OPEN), Kind.TRIP_FAILED)
+
+
+def test_a_flame_that_burns_on_behind_an_open_contact_is_a_failed_trip():
+    burner = tripped_hot(flame_out_within=120.0)
+    out = burner.watch(120.1, OPEN)
+    assert "burns on" in only_tell(out, Kind.TRIP_FAILED).details["message"]
+    assert opens(out)
+    assert only_tell(out, Kind.LOCKED).reason == Lock.STUCK
+    assert burner.phase is Phase.TRIP_FAILED
+
+
+def test_the_failure_stays_while_the_flame_burns_however_open_the_contact_reads():
+    burner = burning_on()
+    burner.watch(600, OPEN)
+    assert burner.phase is Phase.TRIP_FAILED
+
+
+def test_an_off_while_the_flame_burns_on_is_not_confirmed():
+    burner = burning_on()
+    burner.off(ref=7)
+    burner.now += 0.1
+    out = burner.read(OPEN)
+    assert statuses(out, 7) == [Status.FAILED]
+    assert burner.phase is Phase.TRIP_FAILED
+
+
+def test_when_it_is_out_at_last_the_burner_stays_locked_until_a_rearm():
+    burner = burning_on()
+    burner.flame(OUT)
+    assert burner.phase is Phase.LOCKED_OUT
+    assert burner.state.locks == {Lock.STUCK}
+    assert not closes(burner.watch(60, OPEN))
+    assert closes(burner.rearm())
+
+
+def test_when_it_is_out_during_another_opening_that_one_must_still_be_confirmed():
+    burner = burning_on()
+    burner.off()
+    burner.flame(OUT)
+    assert burner.phase is Phase.TRIP_FAILED
+    burner.now += 0.1
+    burner.read(OPEN)
+    assert burner.phase is Phase.LOCKED_OUT
+
+
+def test_a_flame_lit_behind_an_open_contact_fails_too():
+    for burner in (tripped(rearm_after=300.0), locked_out()):
+        burner.flame(LIT)
+        out = burner.watch(120.1, OPEN)
+        assert tells(out, Kind.TRIP_FAILED)
+        assert Lock.STUCK in burner.state.locks
+
+
+def test_a_flame_that_burns_on_a_second_time_is_latched_once():
+    burner = burning_on()
+    burner.flame(OUT)
+    burner.flame(LIT)
+    out = burner.watch(120.1, OPEN)
+    assert tells(out, Kind.TRIP_FAILED)
+    assert not tells(out, Kind.LOCKED)
+
+
+def test_a_flame_seen_while_opening_is_judged_from_the_confirmation_on():
+    burner = tripping(flame_out_within=30.0)
+    burner.flame(LIT)
+    burner.now += 1
+    burner.read(OPEN)
+    assert not tells(burner.watch(29.8, OPEN), Kind.TRIP_FAILED)
+    assert tells(burner.watch(0.4, OPEN), Kind.TRIP_FAILED)
+
+
+def test_pressing_off_again_and_again_does_not_postpone_the_judgement():
+    burner = tripped_hot(flame_out_within=120.0)
+    heard = []
+    for _ in range(6):
+        heard += burner.watch(25, OPEN)
+        heard += burner.off()
+        burner.now += 0.1
+        heard += burner.read(OPEN)
+    assert tells(heard, Kind.TRIP_FAILED)
+
+
+def test_a_closing_from_outside_starts_the_judgement_anew():
+    burner = tripped_hot(flame_out_within=120.0)
+    burner.watch(100, OPEN)
+    burner.read(CLOSED)
+    burner.now += 0.1
+    burner.read(OPEN)
+    assert not tells(burner.watch(119, OPEN), Kind.TRIP_FAILED)
+
+
+def test_a_sensor_silent_when_judged_is_judged_when_it_speaks_again():
+    burner = tripped_hot(flame_out_within=120.0, rearm_after=600.0)
+    burner.flame(UNKNOWN)
+    assert not tells(burner.watch(130, OPEN), Kind.TRIP_FAILED)
+    burner.flame(LIT)
+    assert tells(burner.tick(), Kind.TRIP_FAILED)
+
+
+def test_a_sensor_that_comes_and_goes_does_not_postpone_the_judgement():
+    burner = tripped_hot(flame_out_within=120.0, rearm_after=600.0)
+    heard = []
+    for _ in range(5):
+        heard += burner.watch(25, OPEN)
+        burner.flame(UNKNOWN)
+        burner.flame(LIT)
+    assert tells(heard, Kind.TRIP_FAILED)
+
+
+def test_a_sensor_that_falls_silent_no_longer_holds_the_contact_open():
+    burner = tripped_hot(flame_out_within=120.0)
+    out = burner.watch(20, OPEN)
+    assert not closes(out)
+    assert closes(burner.flame(UNKNOWN))
+
+
+def test_the_judgement_of_one_trip_does_not_reach_into_the_next():
+    burner = tripped_hot(flame_out_within=120.0)
+    burner.watch(20, OPEN)
+    burner.flame(UNKNOWN)
+    burner.read(CLOSED)
+    assert burner.phase is Phase.READY
+    burner.flame(LIT)
+    burner.watch(300, CLOSED)
+    burner.off()
+    burner.now += 0.1
+    burner.read(OPEN)
+    assert not tells(burner.watch(119, OPEN), Kind.TRIP_FAILED)
+
+
+@pytest.mark.parametrize("flame", list(Flame))
+def test_no_flame_signal_makes_a_ready_burner_trip_by_itself(flame):
+    burner = ready()
+    assert not opens(burner.flame(flame))
+    assert burner.phase is Phase.READY
+    assert next_deadline(burner.state) > burner.now

@@ -1,0 +1,254 @@
+"""The device-side countdown: the guard's own lease, or the delayed off of somebody else."""
+
+import math
+
+import pytest
+
+from gasguard.core.messages import CancelLease, Kind, RelayRead, RenewLease
+from gasguard.core.model import Phase, Reason, RelaySettings, Source
+from gasguard.core.recovery import record_of
+from tests.core.burner import (
+    CLOSED,
+    EVERYWHERE,
+    OPEN,
+    START,
+    Burner,
+    only_tell,
+    opens,
+    ready,
+    stamp_at,
+    tells,
+)
+
+LEASE = 180.0
+SECONDS = {"relays": (RelaySettings(lease=LEASE),)}
+MINUTES = {"relays": (RelaySettings(lease=LEASE, lease_grain=60.0),)}
+
+
+class Device:
+    """A relay with a countdown, polled every two seconds."""
+
+    def __init__(self, burner: Burner, grain: float = 1.0) -> None:
+        self.burner = burner
+        self.grain = grain
+        self.end: float | None = None
+        self.deaf = False
+        self.renewed: list[float] = []
+
+    def look(self, contact=CLOSED):
+        left = None if self.end is None else max(0.0, self.end - self.burner.now)
+        shown = None if left is None else math.ceil(left / self.grain) * self.grain
+        out = self.burner.read(contact, countdown=shown)
+        for command in out:
+            if isinstance(command, RenewLease):
+                self.renewed.append(self.burner.now)
+                if not self.deaf:
+                    self.end = self.burner.now + command.seconds
+            elif isinstance(command, CancelLease):
+                self.end = None
+        return out
+
+    def live(self, seconds: float):
+        """Poll for so long; the device opens when its countdown ends. Returns all that came out."""
+        out = []
+        for _ in range(round(seconds / 2)):
+            out += self.burner.wait(2.0)
+            expired = self.end is not None and self.burner.now >= self.end
+            out += self.look(OPEN if expired else CLOSED)
+        return out
+
+
+def leased(grain: float = 1.0) -> Device:
+    device = Device(ready(**(SECONDS if grain == 1 else MINUTES)), grain)
+    device.look()
+    assert device.end is not None
+    return device
+
+
+def test_a_lease_is_taken_as_soon_as_the_burner_is_ready():
+    burner = Burner(**SECONDS)
+    assert RenewLease(0, LEASE) in burner.read(CLOSED)
+
+
+def test_without_a_lease_configured_a_countdown_is_nobodys_business():
+    burner = ready()
+    assert burner.read(CLOSED, countdown=30) == ()
+    assert burner.state.timer is None
+
+
+@pytest.mark.parametrize("grain", [1.0, 60.0])
+def test_the_lease_is_renewed_every_third_and_never_taken_for_somebody_elses(grain):
+    device = leased(grain)
+    out = device.live(1800)
+    assert not tells(out, Kind.TIMER_STARTED)
+    assert not opens(out)
+    gaps = [later - earlier for earlier, later in zip(device.renewed, device.renewed[1:])]
+    assert gaps
+    assert all(LEASE / 3 - 2 <= gap <= LEASE / 3 + max(grain, 2) + 2 for gap in gaps)
+
+
+def test_a_lost_renewal_is_decided_anew_at_the_next_look_and_the_old_end_stays_its_own():
+    device = leased()
+    device.deaf = True
+    device.live(70)
+    assert len(device.renewed) > 2
+    device.deaf = False
+    out = device.live(600)
+    assert not tells(out, Kind.TIMER_STARTED)
+    assert not opens(out)
+
+
+def test_a_lease_that_runs_out_is_a_trip_by_lease():
+    device = leased()
+    device.deaf = True
+    told = only_tell(device.live(LEASE), Kind.TRIP)
+    assert (told.reason, told.source) == (Reason.LEASE, Source.GUARD)
+
+
+def test_an_opening_long_before_the_lease_ends_is_somebody():
+    device = leased()
+    device.burner.now += 20
+    assert only_tell(device.look(OPEN), Kind.TRIP).reason is Reason.VOICE
+
+
+def test_a_countdown_the_guard_did_not_set_becomes_a_timer():
+    device = leased()
+    device.end = device.burner.now + 600
+    told = only_tell(device.look(), Kind.TIMER_STARTED)
+    assert told.source is Source.MI_HOME
+    assert device.burner.state.timer.duration == pytest.approx(600)
+    assert not tells(device.live(100), Kind.TIMER_STARTED), "told once"
+
+
+@pytest.mark.parametrize("seconds", [30, 100, 600])
+def test_somebody_elses_countdown_is_never_lengthened(seconds):
+    device = leased()
+    device.burner.now += 40
+    device.end = device.burner.now + seconds
+    before = len(device.renewed)
+    out = device.live(seconds + 4)
+    assert len(device.renewed) == before
+    told = tells(out, Kind.TRIP)[0]
+    assert (told.reason, told.source) == (Reason.TIMER, Source.MI_HOME)
+
+
+def test_a_device_that_is_a_little_early_still_ends_its_timer():
+    device = leased()
+    device.end = device.burner.now + 600
+    device.look()
+    device.burner.now += 598
+    told = only_tell(device.look(OPEN), Kind.TRIP)
+    assert (told.reason, told.source) == (Reason.TIMER, Source.MI_HOME)
+
+
+def test_a_countdown_changed_in_mi_home_moves_the_timer():
+    device = leased()
+    device.end = device.burner.now + 600
+    device.look()
+    device.end = device.burner.now + 300
+    device.look()
+    assert device.burner.state.timer.deadline == pytest.approx(device.end)
+
+
+def test_a_later_countdown_does_not_move_an_earlier_timer():
+    device = leased()
+    device.burner.timer(60)
+    device.end = device.burner.now + 600
+    device.look()
+    assert device.burner.state.timer.source is Source.MQTT
+    assert tells(device.live(62), Kind.TRIP)[0].source is Source.MQTT
+
+
+def test_a_countdown_cancelled_in_mi_home_cancels_its_timer_and_the_lease_returns():
+    device = leased()
+    device.end = device.burner.now + 600
+    device.look()
+    device.end = None
+    out = device.look()
+    assert only_tell(out, Kind.TIMER_CANCELLED).source is Source.MI_HOME
+    assert device.burner.state.timer is None
+    assert RenewLease(0, LEASE) in out
+
+
+def test_a_countdown_cancelled_in_mi_home_leaves_everybody_elses_timer():
+    device = leased()
+    device.burner.timer(60)
+    device.end = device.burner.now + 600
+    device.look()
+    device.end = None
+    assert not tells(device.look(), Kind.TIMER_CANCELLED)
+    assert device.burner.state.timer is not None
+
+
+@pytest.mark.parametrize("nonsense", [math.nan, math.inf, -math.inf])
+def test_a_countdown_that_is_no_number_starts_no_timer(nonsense):
+    device = leased()
+    device.burner.read(CLOSED, countdown=nonsense)
+    assert device.burner.state.timer is None
+
+
+def test_a_trip_cancels_the_countdown():
+    for own in (True, False):
+        device = leased()
+        if not own:
+            device.end = device.burner.now + 600
+            device.look()
+        device.burner.off()
+        device.burner.now += 0.1
+        assert CancelLease(0) in device.look(OPEN)
+        assert device.end is None
+
+
+@pytest.mark.parametrize("place", [place for place in EVERYWHERE if place != "ready"])
+def test_no_lease_is_renewed_while_a_demand_stands(place):
+    burner = EVERYWHERE[place](**SECONDS)
+    if place == "starting":
+        burner.off()
+    for countdown in (None, 10.0, 170.0, 5000.0):
+        out = burner.read(OPEN, countdown=countdown)
+        assert not [command for command in out if isinstance(command, RenewLease)]
+
+
+def test_the_read_back_that_shows_a_voice_demand_renews_nothing():
+    burner = ready(**SECONDS)
+    out = burner.send(RelayRead(0, CLOSED, burner.now, voice=False))
+    assert opens(out)
+    assert not [command for command in out if isinstance(command, RenewLease)]
+
+
+def restarted(device: Device, seconds: float) -> Device:
+    saved = (record_of(device.burner.state), stamp_at(device.burner.now))
+    successor = Device(Burner(saved, stamp_at(device.burner.now + seconds), **SECONDS))
+    successor.end = device.end
+    return successor
+
+
+@pytest.mark.parametrize("away", [5, 100])
+def test_after_a_restart_the_old_lease_is_recognised_and_goes_on(away):
+    device = restarted(leased(), away)
+    out = [*device.look(), *device.live(600)]
+    assert device.burner.phase is Phase.READY
+    assert not tells(out, Kind.TIMER_STARTED)
+    assert not opens(out)
+
+
+def test_a_lease_that_ran_out_while_the_daemon_was_dead_is_a_trip_by_lease():
+    device = restarted(leased(), 300)
+    told = only_tell(device.look(OPEN), Kind.TRIP)
+    assert (told.reason, told.source) == (Reason.LEASE, Source.GUARD)
+
+
+def test_after_a_restart_somebody_elses_long_countdown_is_still_somebody_elses():
+    device = leased()
+    device.end = device.burner.now + 600
+    device.look()
+    device = restarted(device, 10)
+    device.look()
+    assert device.renewed == []
+    assert device.burner.state.timer.source is Source.MI_HOME
+
+
+def test_a_burner_that_never_held_a_lease_does_not_take_a_countdown_for_its_own():
+    burner = Burner((record_of(ready().state), stamp_at(START)), stamp_at(START + 5), **SECONDS)
+    burner.read(CLOSED, countdown=100.0)
+    assert burner.state.timer.source is Source.MI_HOME

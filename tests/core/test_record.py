@@ -1,0 +1,159 @@
+"""The durable record: it survives the way to disk and back, and damage never passes for data."""
+
+import copy
+import json
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gasguard.core import recover
+from gasguard.core.model import Lock, Reason, Settings, Source, Timer, Trip
+from gasguard.core.recovery import Record, record_from_data, record_of, record_to_data
+from tests.core.burner import EVERYWHERE, stamp_at
+
+DAMAGE = (ValueError, TypeError, KeyError)
+
+times = st.floats(-1e9, 1e9)
+timers = st.builds(
+    Timer,
+    deadline=times,
+    duration=times,
+    source=st.sampled_from(Source),
+    label=st.none() | st.text(),
+    warned=st.booleans(),
+    extend_ids=st.lists(st.text()).map(tuple),
+)
+trips = st.builds(
+    Trip,
+    reason=st.sampled_from(Reason),
+    source=st.sampled_from(Source),
+    wall=times,
+    began=times,
+    confirmed=st.booleans(),
+    latency=st.none() | times,
+)
+records = st.builds(
+    Record,
+    held_open=st.booleans(),
+    locks=st.lists(st.sampled_from(Lock), unique=True).map(tuple),
+    timer=st.none() | timers,
+    last_trip=st.none() | trips,
+    burning_since=st.none() | times,
+    leased=st.booleans(),
+    rearmed_at=st.lists(times).map(tuple),
+)
+
+FULL = record_to_data(
+    Record(
+        held_open=True,
+        locks=(Lock.CHILD,),
+        timer=Timer(100.0, 60.0, Source.MQTT, "eggs", True, ("a",)),
+        last_trip=Trip(Reason.TIMER, Source.MQTT, 1.0, 2.0, True, 0.5),
+        burning_since=3.0,
+        leased=True,
+        rearmed_at=(4.0,),
+    )
+)
+
+
+def through_json(data: dict) -> dict:
+    return json.loads(json.dumps(data))
+
+
+@given(records)
+def test_a_record_survives_the_way_to_disk_and_back(record):
+    assert record_from_data(through_json(record_to_data(record))) == record
+
+
+@pytest.mark.parametrize("place", EVERYWHERE)
+def test_the_record_of_every_phase_survives_too(place):
+    record = record_of(EVERYWHERE[place]().state)
+    assert record_from_data(through_json(record_to_data(record))) == record
+
+
+def places(data: object, path: tuple = ()) -> list[tuple]:
+    inner = data.items() if isinstance(data, dict) else ()
+    return [path, *(place for key, value in inner for place in places(value, (*path, key)))]
+
+
+def altered(path: tuple, value: object) -> object:
+    """The full record as data, with one value in it replaced."""
+    data = {"": through_json(FULL)}
+    path = ("", *path)
+    target = data
+    for key in path[:-1]:
+        target = target[key]
+    target[path[-1]] = copy.deepcopy(value)
+    return data[""]
+
+
+WRONG = {
+    "a number without end": math.inf,
+    "no number": math.nan,
+    "a number no float can hold": 10**400,
+    "a word": "soup",
+    "an empty word": "",
+    "an empty list": [],
+    "a list of a list": [[]],
+    "an empty mapping": {},
+    "a small number": 0,
+}
+ALLOWED = {
+    # What is sound all the same, because the field may hold it.
+    ("locks",): ["an empty list"],
+    ("rearmed_at",): ["an empty list"],
+    ("timer", "extend_ids"): ["an empty list"],
+    ("timer", "label"): ["a word", "an empty word"],
+    **dict.fromkeys(
+        [
+            ("burning_since",),
+            ("timer", "deadline"),
+            ("timer", "duration"),
+            ("last_trip", "wall"),
+            ("last_trip", "began"),
+            ("last_trip", "latency"),
+        ],
+        ["a small number"],
+    ),
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+@pytest.mark.parametrize("path", places(FULL), ids=".".join)
+def test_a_value_of_the_wrong_kind_is_damage(path, wrong):
+    data = altered(path, WRONG[wrong])
+    if wrong in ALLOWED.get(path, []):
+        record_from_data(data)
+    else:
+        with pytest.raises(DAMAGE):
+            record_from_data(data)
+
+
+@pytest.mark.parametrize("path", [place for place in places(FULL) if place], ids=".".join)
+def test_a_missing_value_is_damage(path):
+    data = through_json(FULL)
+    inner = data
+    for key in path[:-1]:
+        inner = inner[key]
+    del inner[path[-1]]
+    with pytest.raises(DAMAGE):
+        record_from_data(data)
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner),
+    max_leaves=6,
+)
+
+
+@given(st.sampled_from(places(FULL)), json_values)
+def test_whatever_passes_for_a_record_can_be_recovered_from(path, value):
+    try:
+        record = record_from_data(altered(path, value))
+    except DAMAGE:
+        return
+    state, _ = recover(Settings("left", "Left"), (record, stamp_at(5.0)), stamp_at(6.0))
+    assert state.locks >= set(record.locks)

@@ -1,0 +1,104 @@
+"""Several relays in series: any one open takes the flame away, all closed give it back."""
+
+from gasguard.core.messages import CloseContact, Kind, Status
+from gasguard.core.model import Lock, Phase, Reason, RelaySettings
+from tests.core.burner import (
+    CLOSED,
+    OPEN,
+    closes,
+    closing,
+    only_tell,
+    opens,
+    ready,
+    starting,
+    statuses,
+    tells,
+    tripped,
+    tripping,
+)
+
+TWO = {"relays": (RelaySettings(), RelaySettings())}
+
+
+def test_ready_needs_every_relay_closed():
+    burner = starting(**TWO)
+    burner.read_one(0, CLOSED)
+    assert burner.phase is Phase.STARTING
+    burner.read_one(1, CLOSED)
+    assert burner.phase is Phase.READY
+
+
+def test_a_clean_start_closes_the_one_that_is_open_once_both_are_known():
+    burner = starting(**TWO)
+    assert not closes(burner.read_one(0, OPEN))
+    assert closes(burner.read_one(1, CLOSED)) == [CloseContact()]
+
+
+def test_any_one_read_open_confirms_the_trip():
+    burner = ready(**TWO)
+    burner.off(ref=7)
+    burner.now += 0.1
+    assert statuses(burner.read_one(0, CLOSED, answered=True)) == []
+    assert statuses(burner.read_one(1, OPEN), 7) == [Status.CONFIRMED]
+    assert burner.phase is Phase.TRIPPED
+    assert burner.state.contact is OPEN
+
+
+def test_the_confirmation_of_one_does_not_alarm_about_the_other_as_stuck():
+    burner = tripping(**TWO)
+    burner.read_one(1, OPEN)
+    for _ in range(10):
+        burner.now += 1
+        burner.read_one(0, CLOSED, answered=True)
+        burner.read_one(1, OPEN)
+    assert not burner.state.locks
+    assert burner.phase is Phase.TRIPPED
+
+
+def test_two_that_disobey_are_stuck():
+    burner = tripping(**TWO)
+    for _ in range(4):
+        burner.read_one(0, CLOSED, answered=True)
+        burner.read_one(1, CLOSED, answered=True)
+        burner.wait(2)
+    assert burner.state.locks == {Lock.STUCK}
+
+
+def test_it_closes_only_when_both_can_be_read():
+    burner = tripped(**TWO)
+    for _ in range(10):
+        burner.wait(2)
+        assert not closes(burner.read_one(0, OPEN))
+    assert closes(burner.read_one(1, OPEN))
+
+
+def test_rearmed_means_both_read_closed():
+    burner = closing(**TWO)
+    assert not tells(burner.read_one(0, CLOSED), Kind.REARMED)
+    assert burner.phase is Phase.TRIPPED
+    assert tells(burner.read_one(1, CLOSED), Kind.REARMED)
+    assert burner.phase is Phase.READY
+
+
+def test_one_opened_from_outside_is_a_trip():
+    burner = ready(**TWO)
+    told = only_tell(burner.read_one(1, OPEN), Kind.TRIP)
+    assert told.reason is Reason.VOICE
+
+
+def test_one_closed_from_outside_is_opened_again():
+    burner = tripped(**TWO)
+    assert opens(burner.read_one(0, CLOSED))
+    burner.now += 0.1
+    burner.read_one(1, OPEN)
+    assert burner.phase is Phase.TRIPPED
+
+
+def test_a_trip_from_tripped_does_not_count_the_relay_that_was_closed_as_disobeying():
+    burner = tripping(**TWO)
+    burner.read_one(1, OPEN)
+    burner.off()
+    for _ in range(4):
+        burner.now += 2
+        burner.read_one(0, CLOSED, answered=True)
+    assert not burner.state.locks
