@@ -1,6 +1,7 @@
 """`gasguard status`."""
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,8 @@ _COLOURS = {"ready": "green", "tripped": "yellow", "tripping": "yellow", "trip_f
 def status(config_path: Path | None, mqtt_url: str | None, as_json: bool, watch: bool) -> None:
     """Show one row a burner: phase, contact, flame, timer left, last trip and why."""
     link = connect(config_path, mqtt_url)
-    console = Console()
+    # Piped output is for other programs: not folded to a narrow screen.
+    console = Console() if sys.stdout.isatty() else Console(width=200)
     if not watch:
         _print(console, link.states(), as_json)
     elif as_json or not console.is_terminal:

@@ -89,7 +89,7 @@ def _can_burn(state: State) -> bool:
 
 
 def _reads_lit_behind_open(state: State) -> bool:
-    return state.flame is Flame.LIT and state.phase in _HELD_OPEN
+    return state.flame is Flame.LIT and state.phase in _HELD_OPEN and state.closing is None
 
 
 def _heard(view: RelayView) -> float:

@@ -28,6 +28,7 @@ def countdown_read(turn: Turn, event: RelayRead) -> None:
     view = turn.state.relays[event.relay]
     if event.countdown is None:
         _none_runs(turn, event.relay, view)
+        _renew(turn, event.relay, settings.lease, None)
         return
     if not math.isfinite(event.countdown):
         return
@@ -37,7 +38,7 @@ def countdown_read(turn: Turn, event: RelayRead) -> None:
     if own or any(abs(end - known) <= tolerance for known in view.lease_ends):
         turn.set_relay(event.relay, replace(view, lease_inherited=False, foreign_end=None))
         if event.countdown <= settings.lease * 2 / 3:
-            _renew(turn, event.relay, end)
+            _renew(turn, event.relay, settings.lease, end)
         elif own:
             turn.set_relay(event.relay, replace(turn.state.relays[event.relay], lease_ends=(end,)))
     else:
@@ -51,14 +52,10 @@ def _none_runs(turn: Turn, relay: int, view: RelayView) -> None:
         if timer and timer.source is Source.MI_HOME and timer.deadline > turn.now:
             turn.set(timer=None)
             turn.tell(Kind.TIMER_CANCELLED, None, Source.MI_HOME)
-    _renew(turn, relay, None)
 
 
-def _renew(turn: Turn, relay: int, running_end: float | None) -> None:
-    lease = turn.state.settings.relays[relay].lease
+def _renew(turn: Turn, relay: int, lease: float, running_end: float | None) -> None:
     view = turn.state.relays[relay]
-    if lease is None or turn.state.opening is not None:
-        return
     # A renewal may be lost, and is never sent again: until the next read both ends are the guard's.
     ends = (turn.now + lease,) if running_end is None else (running_end, turn.now + lease)
     turn.set_relay(relay, replace(view, lease_ends=ends, lease_inherited=False, foreign_end=None))

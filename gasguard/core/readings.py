@@ -73,7 +73,12 @@ def _read_open(turn: Turn, event: RelayRead, before: RelayView) -> None:
         confirm(turn)
     elif state.closing is not None:
         # The close did not take. Whether to order another is decided anew, a little later.
-        turn.set(closing=None, close_not_before=turn.now + CLOSE_AGAIN_AFTER)
+        lit = state.flame is Flame.LIT
+        turn.set(
+            closing=None,
+            close_not_before=turn.now + CLOSE_AGAIN_AFTER,
+            flame_deadline=turn.now + state.settings.flame_out_within if lit else None,
+        )
     elif state.phase is Phase.READY:
         grain = state.settings.relays[event.relay].lease_grain
         if before.foreign_end is not None and state.timer and state.timer.source is Source.MI_HOME:

@@ -234,6 +234,28 @@ class MqttLink:
         return client
 
 
+def probe_broker(settings: Mqtt, within: float = 5.0) -> str | None:
+    """Connect once and disconnect; None when the broker takes us, else what is wrong. Blocks."""
+    came = threading.Event()
+    problems: list[str] = []
+
+    class Probe(MqttLink):
+        def _complain(self, text: str) -> None:
+            problems.append(text)
+            came.set()
+
+    listener = Listener(lambda _c: came.set(), lambda _c, _m: None, lambda _c: None)
+    link = Probe(
+        settings, f"{settings.base_topic}/probe", [f"{settings.base_topic}/status"], listener
+    )
+    link.start()
+    answered = came.wait(within)
+    link.stop()
+    if problems:
+        return problems[0]
+    return None if answered else "does not answer"
+
+
 def _no_delay(_client: paho.Client, _userdata: object, sock: object) -> None:
     """Without this a QoS 1 hop takes 43 ms: Nagle's algorithm against delayed acknowledgements."""
     if isinstance(sock, socket.socket):

@@ -314,7 +314,7 @@ class World:
             self._timer.cancel()
         self._timer, self._armed_for = None, event
         if event is not None and self._loop:
-            self._timer = self._loop.call_at(max(event, now) + _SLACK_S, self._wake)
+            self._timer = self._loop.call_later(max(event - now, 0) + _SLACK_S, self._wake)
 
     def _wake(self) -> None:
         self._timer = self._armed_for = None

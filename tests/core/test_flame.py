@@ -10,6 +10,7 @@ from tests.core.burner import (
     OPEN,
     burning_on,
     closes,
+    closing,
     locked_out,
     only_tell,
     opens,
@@ -180,6 +181,24 @@ def test_a_closing_from_outside_starts_the_judgement_anew():
     burner.now += 0.1
     burner.read(OPEN)
     assert not tells(burner.watch(119, OPEN), Kind.TRIP_FAILED)
+
+
+def test_a_flame_lit_behind_an_unanswered_close_is_no_failed_trip():
+    burner = closing()
+    burner.flame(LIT)
+    assert not tells(burner.wait(300), Kind.TRIP_FAILED), "the contact may be closed by now"
+    burner.read(CLOSED)
+    assert burner.phase is Phase.READY
+    assert not burner.state.locks
+
+
+def test_a_close_that_did_not_take_starts_the_judgement_anew():
+    burner = closing()
+    burner.flame(LIT)
+    burner.wait(300)
+    burner.read(OPEN)
+    assert not tells(burner.watch(119, OPEN), Kind.TRIP_FAILED)
+    assert tells(burner.watch(2, OPEN), Kind.TRIP_FAILED)
 
 
 def test_a_sensor_silent_when_judged_is_judged_when_it_speaks_again():

@@ -1,6 +1,7 @@
 """The device-side countdown: the guard's own lease, or the delayed off of somebody else."""
 
 import math
+from itertools import pairwise
 
 import pytest
 
@@ -82,7 +83,7 @@ def test_the_lease_is_renewed_every_third_and_never_taken_for_somebody_elses(gra
     out = device.live(1800)
     assert not tells(out, Kind.TIMER_STARTED)
     assert not opens(out)
-    gaps = [later - earlier for earlier, later in zip(device.renewed, device.renewed[1:])]
+    gaps = [later - earlier for earlier, later in pairwise(device.renewed)]
     assert gaps
     assert all(LEASE / 3 - 2 <= gap <= LEASE / 3 + max(grain, 2) + 2 for gap in gaps)
 

@@ -94,7 +94,7 @@ def test_a_timer_goes_on_with_the_time_that_is_left(how):
 def test_a_timer_that_ended_meanwhile_opens_first(how):
     gone = ready()
     gone.timer(600, None, Source.WEB)
-    burner = restarted(gone, how, away=600)
+    burner = restarted(gone, how, away=601)
     assert opens(burner.first)
     told = only_tell(burner.first, Kind.TRIP)
     assert (told.reason, told.source) == (Reason.TIMER, Source.WEB)
@@ -138,7 +138,7 @@ def test_a_longest_burn_that_ended_meanwhile_opens_first(how, with_timer):
     gone.flame(Flame.LIT)
     if with_timer:
         gone.timer(3600)
-    burner = restarted(gone, how, away=60, max_burn=60.0)
+    burner = restarted(gone, how, away=61, max_burn=60.0)
     assert opens(burner.first)
     assert only_tell(burner.first, Kind.TRIP).reason is Reason.MAX_BURN
 
@@ -147,7 +147,7 @@ def test_both_a_timer_and_a_longest_burn_may_have_ended():
     gone = ready(max_burn=60.0)
     gone.flame(Flame.LIT)
     gone.timer(30)
-    burner = restarted(gone, "same boot", away=60, max_burn=60.0)
+    burner = restarted(gone, "same boot", away=61, max_burn=60.0)
     assert opens(burner.first) == [OpenContact()]
     assert only_tell(burner.first, Kind.TRIP).reason is Reason.TIMER
 
@@ -337,9 +337,7 @@ def test_nothing_is_told_twice_when_many_causes_meet():
     gone.flame(Flame.LIT)
     gone.timer(30)
     present = stamp_at(START + 1, "next boot", synchronised=False)
-    burner = Burner(
-        (record_of(gone.state), stamp_at(START)), present, damaged=True, max_burn=60.0
-    )
+    burner = Burner((record_of(gone.state), stamp_at(START)), present, damaged=True, max_burn=60.0)
     assert len(tells(burner.first, Kind.TRIP)) == 1
     burner.now += 0.1
     burner.read(OPEN)

@@ -43,9 +43,7 @@ def test_the_adopted_opening_is_confirmed_by_a_later_read_back_only():
     assert tells(burner.read(OPEN), Kind.TRIP_CONFIRMED)
 
 
-@pytest.mark.parametrize(
-    "make", [tripped, locked_out, latched, lambda: confirmed_after_failure()]
-)
+@pytest.mark.parametrize("make", [tripped, locked_out, latched, lambda: confirmed_after_failure()])
 def test_a_closing_nobody_ordered_is_undone_at_once(make):
     burner = make()
     locks = burner.state.locks

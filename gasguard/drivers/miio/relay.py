@@ -1,5 +1,6 @@
 """Mi Home relays: MIoT modules addressed by siid/piid, and the older set_power plugs."""
 
+import contextlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -27,22 +28,51 @@ class _Wiring:
         return Contact.OPEN if switch_on == self._on_opens else Contact.CLOSED
 
 
-class MiotRelayDriver:
-    """A MIoT relay channel, with its voice channel and countdown where it has them."""
+class _MiioDevice:
+    """What both kinds share: the wire, the wiring, and questions that only `doctor` asks."""
 
-    def __init__(
-        self, settings: MiotRelay, voice: Channel | None, clock: DeviceClock | None = None
-    ) -> None:
+    def __init__(self, settings: MiotRelay | MiioRelay, clock: DeviceClock | None = None) -> None:
         token = bytes.fromhex(settings.token.get_secret_value())
         self._transport = MiioTransport(settings.host, settings.port, token, clock or DeviceClock())
         self._wiring = _Wiring(settings.contact)
-        self._switch, self._voice, self._lease = settings.switch, voice, settings.lease
-        self._asked = [part for part in (self._switch, voice, settings.lease) if part]
 
     @property
     def address(self) -> str:
         """host:port."""
         return self._transport.address
+
+    async def model(self, within: float) -> str:
+        """The device's model, for example yeelink.switch.sw1."""
+        info, _ = await self._transport.call("miIO.info", [], within)
+        return str(info.get("model", "unknown")) if isinstance(info, dict) else "unknown"
+
+    async def ping(self, within: float) -> float:
+        """Round trip in seconds of one question sent once; raises Unreachable when it is lost."""
+        with contextlib.suppress(Refused):
+            _, latency = await self._transport.call("miIO.info", [], within, resend=False)
+            return latency
+        return within
+
+    async def property(self, siid: int, piid: int, within: float) -> object:
+        """The value of one MIoT property."""
+        asked = [_address(Channel(siid=siid, piid=piid))]
+        result, _ = await self._transport.call("get_properties", asked, within)
+        return next((entry.get("value") for entry in _entries(result)), None)
+
+    async def aclose(self) -> None:
+        """See `Relay.aclose`."""
+        await self._transport.aclose()
+
+
+class MiotRelayDriver(_MiioDevice):
+    """A MIoT relay channel, with its voice channel and countdown where it has them."""
+
+    def __init__(
+        self, settings: MiotRelay, voice: Channel | None, clock: DeviceClock | None = None
+    ) -> None:
+        super().__init__(settings, clock)
+        self._switch, self._voice, self._lease = settings.switch, voice, settings.lease
+        self._asked = [part for part in (self._switch, voice, settings.lease) if part]
 
     async def open(self, within: float) -> None:
         """See `Relay.open`."""
@@ -93,10 +123,6 @@ class MiotRelayDriver:
         if self._lease:
             await self._set(self._lease, self._lease.off, within)
 
-    async def aclose(self) -> None:
-        """See `Relay.aclose`."""
-        await self._transport.aclose()
-
     async def _set(
         self, channel: Channel, value: bool | int, within: float, *, resend: bool = True
     ) -> None:
@@ -130,18 +156,8 @@ class MiotRelayDriver:
         return Refused(f"{self.address} answered {what} with {str(result)[:80]!r}", 0)
 
 
-class MiioRelayDriver:
+class MiioRelayDriver(_MiioDevice):
     """A relay of the older kind, one channel: set_power and get_prop (chuangmi.plug.m1, m3, v3)."""
-
-    def __init__(self, settings: MiioRelay, clock: DeviceClock | None = None) -> None:
-        token = bytes.fromhex(settings.token.get_secret_value())
-        self._transport = MiioTransport(settings.host, settings.port, token, clock or DeviceClock())
-        self._wiring = _Wiring(settings.contact)
-
-    @property
-    def address(self) -> str:
-        """host:port."""
-        return self._transport.address
 
     async def open(self, within: float) -> None:
         """See `Relay.open`."""
@@ -174,9 +190,14 @@ class MiioRelayDriver:
     async def cancel_lease(self, within: float) -> None:
         """These relays have no countdown."""
 
-    async def aclose(self) -> None:
-        """See `Relay.aclose`."""
-        await self._transport.aclose()
+
+async def device_model(settings: MiotRelay | MiioRelay, within: float) -> str:
+    """Ask a configured device for its model. Raises DriverError."""
+    device = _MiioDevice(settings)
+    try:
+        return await device.model(within)
+    finally:
+        await device.aclose()
 
 
 def _address(channel: Channel) -> dict[str, Any]:

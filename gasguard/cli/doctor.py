@@ -1,0 +1,206 @@
+"""`gasguard doctor`: is everything there that a shutoff needs?"""
+
+import asyncio
+import contextlib
+import os
+import shutil
+import statistics
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from rich.console import Console
+
+from gasguard.cli.main import FAILED, Unreached
+from gasguard.cli.options import config_option
+from gasguard.clock import SystemClock
+from gasguard.config import Burner, Config, MiioRelay, MiotRelay, load_config
+from gasguard.errors import Cause, DriverError, Refused, Unreachable
+
+if TYPE_CHECKING:
+    from gasguard.drivers.miio.relay import MiioRelayDriver, MiotRelayDriver
+
+_PROBES = 20
+_PROBE_WITHIN = 0.4
+_FREE_BYTES = 50_000_000
+_LOSSY = 0.1
+"""Share of lost packets from which a shutoff gets noticeably slower."""
+_SLOW_MS = 200
+_COLOURS = {"ok": "green", "warn": "yellow", "fail": "bold red"}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One row: what was looked at, how it is, and what to do."""
+
+    what: str
+    verdict: str
+    """ok, warn or fail."""
+    text: str
+
+
+@click.command(epilog="Example: gasguard doctor -c /etc/gasguard/config.yaml")
+@config_option(required=True)
+@click.pass_context
+def doctor(ctx: click.Context, config_path: Path) -> None:
+    """Check broker, each relay, clock and disk; one row each with what to do.
+
+    Changes nothing: it only reads. Exit code 1 when a row says fail.
+    """
+    config = load_config(config_path)
+    console = Console(width=None if os.isatty(1) else 200)
+    failed = asyncio.run(_print_findings(config, console))
+    if failed:
+        ctx.exit(FAILED)
+
+
+async def _print_findings(config: Config, console: Console) -> bool:
+    failed = False
+    async for finding in _findings(config):
+        failed |= finding.verdict == "fail"
+        colour = _COLOURS[finding.verdict]
+        console.print(
+            f"{finding.what:<22} [{colour}]{finding.verdict:<4}[/] {finding.text}", highlight=False
+        )
+    return failed
+
+
+async def _findings(config: Config) -> AsyncIterator[Finding]:
+    yield _disk(config)
+    yield _clock()
+    yield await asyncio.to_thread(_broker, config)
+    yield _daemon(config)
+    for name, burner in config.burners.items():
+        for index, relay in enumerate(burner.in_series):
+            what = f"relay {name}" + (f".{index}" if burner.relays else "")
+            for finding in await _relay(what, burner, relay):
+                yield finding
+        if burner.flame is None:
+            yield Finding(f"flame {name}", "warn", "not sensed: a welded contact stays unnoticed")
+
+
+def _disk(config: Config) -> Finding:
+    folder = config.state_dir
+    existing = next(place for place in (folder, *folder.parents) if place.exists())
+    if not os.access(existing, os.W_OK):
+        return Finding("disk", "fail", f"{existing} is not writable: chown it to gasguard's user")
+    free = shutil.disk_usage(existing).free
+    if free < _FREE_BYTES:
+        return Finding("disk", "fail", f"only {free // 1_000_000} MB free at {existing}")
+    return Finding("disk", "ok", f"{folder}, {free // 1_000_000} MB free")
+
+
+def _clock() -> Finding:
+    if SystemClock().synchronised():
+        return Finding("clock", "ok", "synchronised")
+    return Finding(
+        "clock",
+        "warn",
+        "not synchronised: after a power cut a running timer counts as ended; "
+        "sudo timedatectl set-ntp true",
+    )
+
+
+def _broker(config: Config) -> Finding:
+    from gasguard.interfaces.mqtt_link import probe_broker
+
+    where = f"{config.mqtt.host}:{config.mqtt.port}"
+    problem = probe_broker(config.mqtt)
+    if problem:
+        return Finding("broker", "fail", f"{where}: {problem}")
+    return Finding("broker", "ok", where)
+
+
+def _daemon(config: Config) -> Finding:
+    from gasguard.cli.link import SocketLink
+
+    try:
+        states = SocketLink(config.control_socket).states()
+    except Unreached:
+        return Finding("daemon", "warn", "is not running: gasguard run -c FILE")
+    return Finding("daemon", "ok", ", ".join(f"{name} {s['phase']}" for name, s in states.items()))
+
+
+async def _relay(what: str, burner: Burner, relay: MiotRelay | MiioRelay) -> list[Finding]:
+    from gasguard.drivers.miio.relay import MiioRelayDriver, MiotRelayDriver
+
+    driver: MiotRelayDriver | MiioRelayDriver
+    if isinstance(relay, MiotRelay):
+        driver = MiotRelayDriver(relay, burner.voice if relay is burner.voice_relay else None)
+    else:
+        driver = MiioRelayDriver(relay)
+    try:
+        reading = await driver.read(5.0)
+        findings = [
+            Finding(what, "ok", f"{driver.address}, contact {reading.contact}"),
+            await _round_trip(f"{what} wire", driver),
+            await _power_on(f"{what} power-on", driver, relay.contact),
+        ]
+    except Unreachable as error:
+        advice = {
+            Cause.WRONG_TOKEN: "; read it anew (firmware_notes/commissioning.md)",
+            Cause.BUSY: "; is another program polling it?",
+            Cause.SILENT: "",
+        }[error.cause]
+        findings = [Finding(what, "fail", f"{error}{advice}")]
+    except DriverError as error:
+        findings = [Finding(what, "fail", str(error))]
+    finally:
+        await driver.aclose()
+    return [*findings, *_settings(what, relay)]
+
+
+async def _round_trip(what: str, driver: "MiotRelayDriver | MiioRelayDriver") -> Finding:
+    times = []
+    for _ in range(_PROBES):
+        with contextlib.suppress(Unreachable):
+            times.append(await driver.ping(_PROBE_WITHIN))
+    lost = 1 - len(times) / _PROBES
+    if not times:
+        return Finding(what, "fail", "answers only now and then: move it, or the access point")
+    median = statistics.median(times) * 1000
+    text = f"{median:.0f} ms, {lost:.0%} of {_PROBES} lost"
+    if lost > _LOSSY or median > _SLOW_MS:
+        return Finding(what, "warn", f"{text}: weak Wi-Fi; shutoffs get slower")
+    return Finding(what, "ok", text)
+
+
+async def _power_on(what: str, driver: "MiotRelayDriver | MiioRelayDriver", wiring: str) -> Finding:
+    from gasguard.drivers.miio.models import POWER_ON, SAFE_POWER_ON
+
+    try:
+        model = await driver.model(2.0)
+    except DriverError as error:
+        return Finding(what, "warn", f"model not told ({error})")
+    known = POWER_ON.get(model)
+    wanted = SAFE_POWER_ON[wiring]
+    if known is None:
+        return Finding(what, "warn", f"{model}: not known here; test it by cutting its power")
+    try:
+        value = await driver.property(known.siid, known.piid, 2.0)
+    except (Refused, Unreachable) as error:
+        return Finding(what, "warn", f"{model}: {error}")
+    if value is None:
+        return Finding(what, "warn", f"{model}: not told; test it by cutting its power")
+    meaning = known.meanings.get(value, str(value)) if isinstance(value, int) else str(value)
+    if meaning == wanted:
+        return Finding(what, "ok", f"{model}: {meaning}")
+    return Finding(what, "warn", f"{model}: {meaning}; with {wiring} set it to {wanted} in Mi Home")
+
+
+def _settings(what: str, relay: MiotRelay | MiioRelay) -> Iterator[Finding]:
+    if relay.jog:
+        yield Finding(
+            f"{what} jog",
+            "warn",
+            "switch jog (点动) off in Mi Home, on wired and voice channels, and remove relay.jog: "
+            "a pulse shorter than the poll goes unseen, and a jogging relay cannot hold a lock",
+        )
+    if isinstance(relay, MiotRelay) and relay.contact == "normally_open" and not relay.lease:
+        yield Finding(
+            f"{what} lease",
+            "warn",
+            "none: if this machine dies while cooking, the relay stays as it is",
+        )
