@@ -138,8 +138,6 @@ def _timer(turn: Turn) -> None:
 
 
 def _why_not_open(state: State) -> str:
-    if state.opening is not None and state.opening.disobeyed:
-        return "the relay answers, but its contact reads closed: cut its power, then check it"
     problem = next((view.problem for view in state.relays if view.problem), "no answer")
     return f"not confirmed open within {CONFIRM_WITHIN:.0f} s, still trying: {problem}"
 

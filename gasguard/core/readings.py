@@ -27,6 +27,7 @@ from gasguard.core.model import (
 )
 from gasguard.core.turn import Turn
 
+DISOBEYS = "answers that it opened, but its contact reads closed: cut its power, then check it"
 _HAZARD_REASON = {
     Lock.GAS_ALARM: Reason.GAS_ALARM,
     Lock.SMOKE_ALARM: Reason.SMOKE_ALARM,
@@ -53,13 +54,15 @@ def relay_read(turn: Turn, event: RelayRead) -> None:
 
 
 def _reached(turn: Turn, event: RelayRead, before: RelayView, contact: Contact) -> None:
+    # While opening, only an answered open shows that what was wrong is not wrong any more.
+    mended = turn.state.opening is None or event.open_answered
     view = replace(
         before,
         contact=contact,
         read_at=turn.now,
         reachable=True,
         lost=False,
-        problem=None,
+        problem=None if mended else before.problem,
         latency=before.latency if event.latency is None else event.latency,
     )
     turn.set_relay(event.relay, view)
@@ -123,6 +126,8 @@ def _disobeyed(turn: Turn, event: RelayRead) -> None:
         turn.set(opening=replace(opening, disobeyed=disobeyed))
         over = disobeyed[-1] - disobeyed[0]
         stuck = len(disobeyed) >= STUCK_READBACKS and over >= STUCK_OVER
+        view = turn.state.relays[event.relay]
+        turn.set_relay(event.relay, replace(view, problem=DISOBEYS))
         if stuck and Lock.STUCK not in state.locks:
             latch(turn, Lock.STUCK)
 

@@ -169,7 +169,7 @@ class MiioTransport(asyncio.DatagramProtocol):
         self._hello_waiters.add(heard)
         try:
             while self._clock.device_id is None:
-                self._hello(socket, spacing=RESEND_MAX)
+                self._hello(socket, spacing=RESEND_MAX / 2)  # others may be asking too
                 try:
                     async with asyncio.timeout(RESEND_MAX):
                         await heard.wait()
