@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 
 OPEN_FIRST_WITHIN = 2.0
 """Seconds that demands from before the start have to be confirmed before anything else begins."""
+_CLOSE_WITHIN = 3.0
+"""Seconds that a disk which does not answer may hold up the end."""
 _REJECTIONS_NOTED_EVERY = 1.0
 """Seconds: a flood of bad commands must not push the rest out of the journal."""
 
@@ -121,7 +123,8 @@ async def running(config: Config, clock: Clock | None = None) -> AsyncIterator[C
         await control.stop()
         await controller.stop(trip_if_active=config.on_shutdown == "trip_if_active")
         await mqtt.stop()
-        await store.aclose()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(store.aclose(), _CLOSE_WITHIN)
 
 
 async def run(config: Config) -> None:

@@ -370,10 +370,14 @@ class Controller:
 
     async def _tell(self) -> None:
         """Pass news and answers on in order, each after the state behind it is on disk."""
+        late: asyncio.Future[None] | None = None
         while True:
             bulletin = await self._bulletins.get()
-            if bulletin.saved is not None and not bulletin.saved.done():
-                await asyncio.wait([bulletin.saved], timeout=TELL_WITHIN)
+            saved = bulletin.saved
+            # A write that was late once is not waited for again: news must not pile up behind it.
+            if saved is not None and saved is not late and not saved.done():
+                await asyncio.wait([saved], timeout=TELL_WITHIN)
+                late = saved
             for observer in self.observers:
                 _safely(partial(observer, bulletin.news))
             for reply, answer in bulletin.answers:

@@ -11,7 +11,7 @@ from typing import Any
 from gasguard.clock import Clock, Instant
 from gasguard.config import Mqtt
 from gasguard.controller import Controller, News, Reply
-from gasguard.core.messages import Answer, FlameRead, Status
+from gasguard.core.messages import Answer, FlameRead, Kind, Status
 from gasguard.core.model import Flame, Source, State
 from gasguard.interfaces.commands import BadCommand, parse_command
 from gasguard.interfaces.mqtt_link import Connection, Listener, Message, MqttLink
@@ -58,6 +58,7 @@ class MqttInterface:
         self._published: dict[str, tuple[dict[str, Any], float]] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._room = threading.BoundedSemaphore(_HANDED_OVER)
+        self._room_for_offs = threading.BoundedSemaphore(_HANDED_OVER)
         self._refresher: asyncio.Task[None] | None = None
         self._unknown: set[str] = set()
 
@@ -83,10 +84,12 @@ class MqttInterface:
             self._loop.call_soon_threadsafe(work, *args)
 
     def _on_message(self, connection: Connection, message: Message) -> None:
-        if not self._room.acquire(timeout=_HAND_OVER_WITHIN):
+        # Offs have room of their own: no flood of other commands takes it.
+        room = self._room_for_offs if message.topic.endswith("/off/set") else self._room
+        if not room.acquire(timeout=_HAND_OVER_WITHIN):
             log.error("mqtt: the guard does not take messages; one was dropped")
             return
-        self._hand_over(self._received, connection, message)
+        self._hand_over(self._received, connection, message, room)
 
     # --- on the event loop: coming and going --------------------------------------------------
 
@@ -117,7 +120,13 @@ class MqttInterface:
         name = news.state.settings.burner
         self._publish_state(name, news.state, news.at)
         for tell in news.tells:
+            if tell.kind is Kind.COMMAND_REJECTED and self._congested:
+                continue
             self._publish(f"{self._base}/{name}/event", event_payload(tell, name, news.at))
+
+    @property
+    def _congested(self) -> bool:
+        return self._connection is not None and self._connection.congested
 
     def _publish_state(self, name: str, state: State, now: Instant) -> None:
         if self._connection is None:
@@ -125,13 +134,16 @@ class MqttInterface:
         payload = state_payload(state, now)
         steady = steady_part(payload)
         if self._published.get(name, (None,))[0] != steady:
-            self._published[name] = (steady, now.boot)
-            self._publish(f"{self._base}/{name}/state", payload, retain=True)
+            if self._publish(f"{self._base}/{name}/state", payload, retain=True):
+                self._published[name] = (steady, now.boot)
+            else:
+                self._published.pop(name, None)
 
-    def _publish(self, topic: str, payload: dict[str, Any], *, retain: bool = False) -> None:
-        if self._connection is not None:
-            text = json.dumps(payload, ensure_ascii=False)
-            self._connection.publish(topic, text, retain=retain)
+    def _publish(self, topic: str, payload: dict[str, Any], *, retain: bool = False) -> bool:
+        if self._connection is None:
+            return False
+        text = json.dumps(payload, ensure_ascii=False)
+        return self._connection.publish(topic, text, retain=retain)
 
     def _replier(
         self,
@@ -142,6 +154,8 @@ class MqttInterface:
         message: Message,
     ) -> Reply:
         def reply(answer: Answer) -> None:
+            if answer.status is Status.REJECTED and connection.congested:
+                return
             text = json.dumps(ack_payload(command, request_id, answer), ensure_ascii=False)
             connection.publish(f"{self._base}/{name}/ack", text)
             if message.response_topic and self._may_answer_on(message.response_topic):
@@ -158,7 +172,9 @@ class MqttInterface:
 
     # --- receiving ----------------------------------------------------------------------------
 
-    def _received(self, connection: Connection, message: Message) -> None:
+    def _received(
+        self, connection: Connection, message: Message, room: threading.BoundedSemaphore
+    ) -> None:
         try:
             if message.topic in self._flame_topics:
                 self._flame(self._flame_topics[message.topic], message.payload)
@@ -167,7 +183,7 @@ class MqttInterface:
         except Exception:
             log.exception("mqtt: a message on %s was not understood", message.topic)
         finally:
-            self._room.release()
+            room.release()
 
     def _flame(self, name: str, payload: bytes) -> None:
         word = payload[:16].decode(errors="replace").strip().lower()

@@ -57,7 +57,18 @@ class Connection:
 
     def __init__(self, client: paho.Client, protocol: int) -> None:
         self._client = client
+        self._unacknowledged = 0
+        self._told = False
         self.is_mqtt5 = protocol == paho.MQTTv5
+        client.on_publish = self._on_publish
+
+    @property
+    def congested(self) -> bool:
+        """The broker takes less than is published: leave out what nobody waits for."""
+        return self._unacknowledged > _QUEUE // 2
+
+    def _on_publish(self, *_args: object) -> None:
+        self._unacknowledged -= 1
 
     def publish(
         self,
@@ -66,15 +77,20 @@ class Connection:
         *,
         retain: bool = False,
         correlation: bytes | None = None,
-    ) -> None:
-        """Queue a message at QoS 1. Dropped when the connection is gone or the queue is full."""
+    ) -> bool:
+        """Queue a message at QoS 1. False when the connection is gone or the queue is full."""
         properties = None
         if correlation is not None and self.is_mqtt5:
             properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call] # paho
             properties.CorrelationData = correlation
         result = self._client.publish(topic, payload, qos=1, retain=retain, properties=properties)
-        if result.rc not in (paho.MQTT_ERR_SUCCESS, paho.MQTT_ERR_NO_CONN):
+        if result.rc == paho.MQTT_ERR_SUCCESS:
+            self._unacknowledged += 1
+            return True
+        if not self._told and result.rc != paho.MQTT_ERR_NO_CONN:
+            self._told = True
             log.warning("mqtt: %s not published: %s", topic, paho.error_string(result.rc))
+        return False
 
 
 class MqttLink:
