@@ -207,6 +207,12 @@ class Controller:
         answers = [(reply, Answer(0, Status.REJECTED, code, message))] if reply else []
         self._bulletins.put_nowait(_Bulletin(news, answers))
 
+    def tell(self, name: str, tell: Tell) -> None:
+        """Let observers and the journal know of something that changed no state."""
+        self._bulletins.put_nowait(
+            _Bulletin(News(self._burners[name].state, self._clock.now(), (tell,)))
+        )
+
     def post(self, name: str, event: Event) -> None:
         """Hand in a reading of a known burner."""
         self._handle(name, event)

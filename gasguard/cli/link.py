@@ -47,6 +47,11 @@ def connect(config_path: Path | None, mqtt_url: str | None) -> Link:
         from gasguard.cli.mqtt_link import MqttClientLink
 
         return MqttClientLink(mqtt_url)
+    return connect_locally(config_path)
+
+
+def connect_locally(config_path: Path | None) -> "SocketLink":
+    """The daemon's local socket."""
     return SocketLink(load_control_socket(find_config(config_path)))
 
 
@@ -102,6 +107,12 @@ class SocketLink:
         request = {"command": "history", "burner": burner, "since": since}
         for answer in self._ask(request, timeout=ANSWER_WITHIN):
             yield answer["event"]
+
+    def proof_test(self, burner: str) -> Iterator[dict[str, Any]]:
+        """The steps of a proof test as they are done. It is only to be had at the stove."""
+        request = {"command": "proof-test", "burner": burner}
+        for answer in self._ask(request, timeout=None):
+            yield answer["step"]
 
 
 def wait_until(deadline: float) -> float:

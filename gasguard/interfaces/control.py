@@ -20,6 +20,7 @@ from gasguard.core.messages import Answer, Status
 from gasguard.core.model import Source
 from gasguard.interfaces.commands import BadCommand, parse_command
 from gasguard.interfaces.payloads import ack_payload, state_payload
+from gasguard.interfaces.proof_test import proof_test
 from gasguard.interfaces.unix import socket_address
 from gasguard.store import Store
 
@@ -106,6 +107,8 @@ class ControlSocket:
             await self._watch(send)
         elif command == "history":
             await self._history(request, send)
+        elif command == "proof-test":
+            await self._proof_test(request, send)
         else:
             await self._commands(request, command, send)
 
@@ -142,6 +145,15 @@ class ControlSocket:
             reply = _reply(name, command, parsed.request_id, send, settled)
             self._controller.request(name, parsed.request, reply)
         return settled
+
+    async def _proof_test(self, request: dict[str, Any], send: Send) -> None:
+        name = str(request.get("burner"))
+        if name not in (known := self._controller.states()):
+            text = f"no burner {name[:40]!r}; there are: {', '.join(known)}"
+            send({"error": "unknown_burner", "message": text})
+            return
+        async for step in proof_test(self._controller, name):
+            send({"step": {"done": step.done, "passed": step.passed, "text": step.text}})
 
     # --- questions ----------------------------------------------------------------------------
 

@@ -200,7 +200,7 @@ class MqttLink:
             client.connect(self._settings.host, self._settings.port, KEEPALIVE)
             while client.loop(1.0) == paho.MQTT_ERR_SUCCESS:
                 pass
-            if not self._stopping.is_set() and not self._complaint:
+            if not (self._stopping.is_set() or self._complaint or self._refused_protocol):
                 self._complain("connection lost")
         finally:
             self._listener.lost(connection)
