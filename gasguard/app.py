@@ -5,6 +5,7 @@ import contextlib
 import logging
 import signal
 from collections.abc import AsyncIterator
+from typing import Any
 
 from gasguard.clock import Clock, SystemClock
 from gasguard.config import Burner, Config, MiioRelay, MiotRelay
@@ -12,7 +13,8 @@ from gasguard.controller import Controller, News, Wiring
 from gasguard.core.messages import Kind
 from gasguard.core.model import RelaySettings, Settings
 from gasguard.drivers.base import Relay
-from gasguard.errors import StoreError
+from gasguard.errors import GasguardError, StoreError
+from gasguard.health import Heartbeats, Notifier, feed_watchdog
 from gasguard.interfaces.control import ControlSocket
 from gasguard.interfaces.payloads import event_payload
 from gasguard.store import Store
@@ -100,7 +102,8 @@ async def running(config: Config, clock: Clock | None = None) -> AsyncIterator[C
     """
     clock = clock or SystemClock()
     store = Store.open(config.state_dir)
-    controller = Controller(build_wirings(config), store, clock)
+    heartbeats = Heartbeats()
+    controller = Controller(build_wirings(config), store, clock, heartbeats)
     controller.observers.append(Journal(store))
     control = ControlSocket(config.control_socket, controller, store, clock)
     try:
@@ -109,6 +112,8 @@ async def running(config: Config, clock: Clock | None = None) -> AsyncIterator[C
         await store.aclose()
         raise StoreError(f"state_dir {config.state_dir}: {error}") from None
     controller.start()
+    notifier = Notifier()
+    watchdog = asyncio.create_task(feed_watchdog(heartbeats, notifier, lambda: _status(controller)))
     await controller.opened_what_must_be(OPEN_FIRST_WITHIN)
 
     # Imported here: the guard is live before anything that it does not need is.
@@ -120,20 +125,40 @@ async def running(config: Config, clock: Clock | None = None) -> AsyncIterator[C
     try:
         yield controller
     finally:
+        watchdog.cancel()
+        notifier.send("STOPPING=1")
         await control.stop()
-        await controller.stop(trip_if_active=config.on_shutdown == "trip_if_active")
+        # After a failure systemd starts the guard again in a second: timers go on then.
+        orderly = not controller.failed.done()
+        trip = orderly and config.on_shutdown == "trip_if_active"
+        await controller.stop(trip_if_active=trip)
         await mqtt.stop()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(store.aclose(), _CLOSE_WITHIN)
+        notifier.close()
+
+
+def _status(controller: Controller) -> str:
+    return ", ".join(f"{name} {state.phase}" for name, state in controller.states().items())
+
+
+class GuardFailed(GasguardError):
+    """Part of the guard died: whoever started the process should start it again."""
 
 
 async def run(config: Config) -> None:
-    """Guard until SIGTERM or SIGINT."""
+    """Guard until SIGTERM or SIGINT. Raises GuardFailed, and what `running` raises."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    async with running(config):
+    async with running(config) as controller:
         log.info("guarding %s", ", ".join(config.burners))
-        await stop.wait()
+        stopped: asyncio.Future[Any] = asyncio.ensure_future(stop.wait())
+        await asyncio.wait([stopped, controller.failed], return_when=asyncio.FIRST_COMPLETED)
+        stopped.cancel()
+        if controller.failed.done():
+            error = controller.failed.exception()
+            log.critical("a task of the guard died; ending", exc_info=error)
+            raise GuardFailed(f"a task of the guard died: {error!r}")
         log.info("ending")

@@ -23,6 +23,8 @@ from gasguard.durations import EXAMPLES, format_duration, parse_duration
 from gasguard.errors import ConfigError, DurationError
 
 CONTROL_SOCKET = "control.sock"
+_MOST_KEYS = 1_000
+_MOST_VALUES = 100_000
 _BURNER_ID = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
 _TOPIC = r"^[^+#/\x00\s]+(/[^+#/\x00\s]+)*$"
 
@@ -260,6 +262,13 @@ class _Loader(yaml.SafeLoader):
     folder: Path
     faults: list[str]
 
+    def flatten_mapping(self, node: yaml.MappingNode) -> None:
+        """Merges of merges multiply: a few lines could fill the memory."""
+        super().flatten_mapping(node)
+        if len(node.value) > _MOST_KEYS:
+            problem = f"a mapping of more than {_MOST_KEYS} keys"
+            raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
+
 
 def _unresolved(fault: str) -> _Unresolved:
     value = _Unresolved()
@@ -344,7 +353,22 @@ def _read(path: Path) -> tuple[dict[str, Any], list[str]]:
         raise ConfigError([f"{path}: is not YAML: {_yaml_problem(error)}"]) from None
     if not isinstance(raw, dict):
         raise ConfigError([f"{path}: must be a mapping with burners:, see config.example.yaml"])
+    if _too_large(raw):
+        raise ConfigError(
+            [f"{path}: its aliases (*name) multiply to more than {_MOST_VALUES} values"]
+        )
     return raw, loader.faults
+
+
+def _too_large(raw: object) -> bool:
+    """Whether there are more values than could be meant; counted until there are."""
+    rest, count = [raw], 0
+    while rest and count <= _MOST_VALUES:
+        value = rest.pop()
+        count += 1
+        if isinstance(value, dict | list):
+            rest.extend(value.values() if isinstance(value, dict) else value)
+    return count > _MOST_VALUES
 
 
 def _yaml_problem(error: Exception) -> str:

@@ -7,10 +7,11 @@ is on disk before it takes effect. What observers and askers hear comes after th
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import count
+from typing import Any
 
 from gasguard.clock import Clock, Instant
 from gasguard.core import next_deadline, recover, step
@@ -36,6 +37,7 @@ from gasguard.core.model import Settings, Source, State
 from gasguard.core.recovery import Record, Stamp, record_of
 from gasguard.drivers.base import Relay
 from gasguard.errors import StoreError
+from gasguard.health import Heartbeats
 from gasguard.keeper import RelayKeeper
 from gasguard.store import Store
 
@@ -44,6 +46,8 @@ log = logging.getLogger(__name__)
 LOOK_EVERY = 1.0
 """Longest sleep between two looks at the deadlines: the loop's clock does not count suspend."""
 _LEAST_SLEEP = 0.005
+BEAT_WITHIN = 15.0
+"""Seconds in which every loop must come round. The longest honest wait is `SAVE_WITHIN`."""
 SAVE_WITHIN = 5.0
 """Seconds a request waits for the disk before it is rejected."""
 TELL_WITHIN = 0.5
@@ -98,8 +102,18 @@ class _Bulletin:
 class Controller:
     """Guards all burners. Everything runs on one event loop; `request` is not thread-safe."""
 
-    def __init__(self, wirings: Sequence[Wiring], store: Store, clock: Clock) -> None:
+    def __init__(
+        self,
+        wirings: Sequence[Wiring],
+        store: Store,
+        clock: Clock,
+        heartbeats: Heartbeats | None = None,
+    ) -> None:
         self._store, self._clock = store, clock
+        self._heartbeats = heartbeats or Heartbeats()
+        self._beat = self._heartbeats.expect("deadlines", BEAT_WITHIN)
+        self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        """Done, with the error, when a task of the guard has died: the process must end."""
         self.observers: list[Callable[[News], None]] = []
         self._replies: dict[int, Reply] = {}
         self._refs = count(1)
@@ -119,6 +133,7 @@ class Controller:
                     relay,
                     clock,
                     partial(self._handle, name),
+                    self._heartbeats.expect(f"relay {name}.{index}", BEAT_WITHIN),
                     voice=index == wiring.settings.voice_relay,
                 )
                 for index, relay in enumerate(wiring.relays)
@@ -130,17 +145,25 @@ class Controller:
 
     def start(self) -> None:
         """Open what must be open, then begin to poll, to serve and to tell."""
-        loop = asyncio.get_running_loop()
         for name, commands in self._first:
             burner = self._burners[name]
             self._commit(name, burner, burner.state, commands)
         for name, burner in self._burners.items():
             for keeper in burner.keepers:
                 keeper.start()
-            self._tasks.append(loop.create_task(self._serve(name, burner)))
-        self._tasks.append(loop.create_task(self._tell()))
-        self._tasks.append(loop.create_task(self._write_journal()))
+            self._spawn(self._serve(name, burner))
+        self._spawn(self._tell())
+        self._spawn(self._write_journal())
         self._look()
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        task.add_done_callback(self._ended)
+        self._tasks.append(task)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()) and not self.failed.done():
+            self.failed.set_exception(error)
 
     async def opened_what_must_be(self, within: float) -> None:
         """Wait until no demand from before the start is unconfirmed, at most `within` seconds."""
@@ -298,6 +321,7 @@ class Controller:
         self._alarm = asyncio.get_running_loop().call_later(delay, self._tick)
 
     def _tick(self) -> None:
+        self._beat()
         now = self._clock.now()
         for name, burner in self._burners.items():
             due = next_deadline(burner.state)
@@ -311,16 +335,20 @@ class Controller:
     async def _serve(self, name: str, burner: Burner) -> None:
         while True:
             request = await burner.requests.get()
-            try:
-                await asyncio.wait_for(self._save_ahead(name, burner, request), SAVE_WITHIN)
-            except (StoreError, TimeoutError) as error:
-                burner.on_disk = None
-                why = str(error) or "the disk does not answer"
-                self._reject(name, request, "not_saved", f"nothing changed: {why}")
-                self._save_beside(name, burner)
-            else:
-                self._handle(name, request)  # type: ignore[arg-type] # every Request is an Event
-            self._let_go(request)
+            with self._heartbeats.working(f"requests {name}", BEAT_WITHIN):
+                await self._serve_one(name, burner, request)
+
+    async def _serve_one(self, name: str, burner: Burner, request: Request) -> None:
+        try:
+            await asyncio.wait_for(self._save_ahead(name, burner, request), SAVE_WITHIN)
+        except (StoreError, TimeoutError) as error:
+            burner.on_disk = None
+            why = str(error) or "the disk does not answer"
+            self._reject(name, request, "not_saved", f"nothing changed: {why}")
+            self._save_beside(name, burner)
+        else:
+            self._handle(name, request)  # type: ignore[arg-type] # every Request is an Event
+        self._let_go(request)
 
     async def _save_ahead(self, name: str, burner: Burner, request: Request) -> None:
         """Write what the request would lead to, until nothing else changed meanwhile."""
@@ -379,6 +407,7 @@ class Controller:
         late: asyncio.Future[None] | None = None
         while True:
             bulletin = await self._bulletins.get()
+            self._heartbeats.expect("news", BEAT_WITHIN)
             saved = bulletin.saved
             # A write that was late once is not waited for again: news must not pile up behind it.
             if saved is not None and saved is not late and not saved.done():
@@ -388,6 +417,7 @@ class Controller:
                 _safely(partial(observer, bulletin.news))
             for reply, answer in bulletin.answers:
                 _safely(partial(reply, answer))
+            self._heartbeats.forget("news")
             self._bulletins.task_done()
 
 

@@ -36,9 +36,18 @@ class RelayKeeper:
     """One relay's hands. Lives on the event loop; `post` takes its events."""
 
     def __init__(
-        self, index: int, relay: Relay, clock: Clock, post: Callable[[Event], None], *, voice: bool
+        self,
+        index: int,
+        relay: Relay,
+        clock: Clock,
+        post: Callable[[Event], None],
+        beat: Callable[[], None],
+        *,
+        voice: bool,
     ) -> None:
+        """`beat` is called at each poll, and while opening at each round."""
         self._index, self._relay, self._clock, self._post = index, relay, clock, post
+        self._beat = beat
         self._voice = voice
         self._opening: asyncio.Task[None] | None = None
         self._closing: asyncio.Task[None] | None = None
@@ -96,6 +105,7 @@ class RelayKeeper:
         this = asyncio.current_task()
         try:
             while True:
+                self._beat()
                 order = self._orders
                 self._ordered.clear()
                 reading = await self._open_and_read()
@@ -188,6 +198,7 @@ class RelayKeeper:
         # Relays of one house are not polled in step.
         await asyncio.sleep(random.uniform(0, 0.05))  # noqa: S311 - spreads load, hides nothing
         while True:
+            self._beat()
             began = self._boot()
             if self._opening is None and self._closing is None:
                 await self._read_back()

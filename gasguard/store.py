@@ -160,6 +160,21 @@ class Store:
         self._executor.shutdown(wait=False)
 
 
+def read_records(folder: Path) -> dict[str, Record]:
+    """Every burner's last saved record, for somebody who changes nothing.
+
+    Raises StoreError when there is none, or it cannot be read.
+    """
+    try:
+        db = sqlite3.connect(f"file:{folder / FILE_NAME}?mode=ro", uri=True, timeout=2.0)
+        try:
+            return {name: record for name, (record, _) in _load(db).items()}
+        finally:
+            db.close()
+    except (sqlite3.Error, ValueError, TypeError, KeyError) as error:
+        raise StoreError(f"{folder / FILE_NAME}: {error}") from None
+
+
 def _connect(path: Path) -> sqlite3.Connection:
     db = sqlite3.connect(path, check_same_thread=False, timeout=2.0)
     try:

@@ -28,6 +28,7 @@ from gasguard.core.model import (
 )
 from gasguard.core.turn import Turn
 
+_CAN_BURN = (Phase.STARTING, Phase.READY)
 _HELD_OPEN = (Phase.TRIPPED, Phase.LOCKED_OUT)
 
 
@@ -37,7 +38,7 @@ def tick(turn: Turn) -> None:
         _notice_silence(turn, index)
     _timer(turn)
     must_end_at = turn.state.must_end_at
-    if must_end_at is not None and turn.now >= must_end_at and _can_burn(turn.state):
+    if must_end_at is not None and turn.now >= must_end_at and turn.state.phase in _CAN_BURN:
         trip(turn, Reason.MAX_BURN, Source.GUARD)
     opening = turn.state.opening
     if (
@@ -67,7 +68,7 @@ def _deadlines(state: State) -> Iterator[float]:
         yield state.timer.deadline
         if not state.timer.warned:
             yield state.timer.deadline - state.settings.prewarn
-    if state.must_end_at is not None and _can_burn(state):
+    if state.must_end_at is not None and state.phase in _CAN_BURN:
         yield state.must_end_at
     if state.opening is not None:
         if state.phase is Phase.TRIPPING:
@@ -79,13 +80,6 @@ def _deadlines(state: State) -> Iterator[float]:
     closing_at = max(state.hold_until, state.close_not_before)
     if may_close(state) and not math.isinf(closing_at):
         yield closing_at
-
-
-def _can_burn(state: State) -> bool:
-    """Whether a deadline must shut off. A module in jog mode closes again while still tripped."""
-    if state.settings.jog and state.phase is Phase.TRIPPED:
-        return state.contact is not Contact.OPEN
-    return state.phase in (Phase.STARTING, Phase.READY)
 
 
 def _reads_lit_behind_open(state: State) -> bool:
@@ -119,7 +113,9 @@ def _timer(turn: Turn) -> None:
     if timer is None:
         return
     if turn.now >= timer.deadline:
-        if _can_burn(state) or state.closing is not None:
+        # A module in jog mode has closed again by itself, or is about to, while still tripped.
+        closed_itself = state.settings.jog and state.phase is Phase.TRIPPED
+        if state.phase in _CAN_BURN or state.closing is not None or closed_itself:
             trip(turn, Reason.TIMER, timer.source)
         else:
             turn.set(timer=None)

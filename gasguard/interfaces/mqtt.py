@@ -51,9 +51,10 @@ class MqttInterface:
             self._on_message,
             partial(self._hand_over, self._lost),
         )
-        self._link = MqttLink(
-            settings, f"{self._base}/status", [*topics, *self._flame_topics], listener
+        self._new_link = partial(
+            MqttLink, settings, f"{self._base}/status", [*topics, *self._flame_topics], listener
         )
+        self._link = self._new_link()
         self._connection: Connection | None = None
         self._published: dict[str, tuple[dict[str, Any], float]] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -107,6 +108,11 @@ class MqttInterface:
     async def _refresh(self) -> None:
         while True:
             await asyncio.sleep(_LOOK_EVERY)
+            if self._link.stalled:
+                log.error("mqtt: the connection's thread hangs or died; starting another")
+                self._link.retire()
+                self._link = self._new_link()
+                self._link.start()
             now = self._clock.now()
             for name, state in self._controller.states().items():
                 _, at = self._published.get(name, ({}, float("-inf")))
@@ -176,6 +182,11 @@ class MqttInterface:
         self, connection: Connection, message: Message, room: threading.BoundedSemaphore
     ) -> None:
         try:
+            if self._connection is None:
+                # The broker delivers from the first subscription on, before all are acknowledged:
+                # what these messages lead to must be told as well.
+                self._connection = connection
+                self._published.clear()
             if message.topic in self._flame_topics:
                 self._flame(self._flame_topics[message.topic], message.payload)
             else:
@@ -190,8 +201,11 @@ class MqttInterface:
         self._controller.post(name, FlameRead(_FLAME_WORDS.get(word, Flame.UNKNOWN)))
 
     def _command(self, connection: Connection, message: Message) -> None:
-        rest = message.topic[len(self._base) + 1 : -len("/set")]
-        name, _, command = rest.partition("/")
+        prefix, topic = f"{self._base}/", message.topic
+        name, _, command = topic.removeprefix(prefix).removesuffix("/set").partition("/")
+        if topic != f"{prefix}{name}/{command}/set" or command not in COMMANDS:
+            # Some brokers (amqtt) also send what was never subscribed to.
+            return
         burners = self._controller.states()
         if name == "all" and command == "off":
             targets = list(burners)

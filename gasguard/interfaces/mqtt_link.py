@@ -8,6 +8,7 @@ import logging
 import random
 import socket
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -26,6 +27,8 @@ KEEPALIVE = 12
 """Seconds. A frozen broker is noticed after about twice that (measured with paho 2)."""
 RETRY_MIN, RETRY_MAX = 1.0, 10.0
 """Bounds in seconds of the wait before connecting again, drawn at random in between."""
+STALLED_AFTER = 90.0
+"""Seconds. Looking up a name and connecting, the longest that the thread waits, take less."""
 _CONNECT_WITHIN = 5.0
 _UNSUPPORTED_PROTOCOL = (132, 1)  # CONNACK reason of MQTT 5, return code of 3.1.1
 _QUEUE = 1000
@@ -107,14 +110,24 @@ class MqttLink:
         self._thread = threading.Thread(target=self._run, name="mqtt", daemon=True)
         self._complaint = ""
         self._refused_protocol = False
+        self._seen = time.monotonic()
+
+    @property
+    def stalled(self) -> bool:
+        """The thread has died, or has not come round for longer than anything takes."""
+        return not self._thread.is_alive() or time.monotonic() - self._seen > STALLED_AFTER
 
     def start(self) -> None:
         """Begin to connect."""
         self._thread.start()
 
+    def retire(self) -> None:
+        """Let go of a thread that hangs: should it wake, it finds nothing to do."""
+        self._stopping.set()
+
     def stop(self, within: float = 2.0) -> None:
         """Disconnect; waits for the thread, at most `within` seconds. Blocks: not for the loop."""
-        self._stopping.set()
+        self.retire()
         if self._client is not None:
             self._client.disconnect()
         self._thread.join(within)
@@ -123,6 +136,7 @@ class MqttLink:
 
     def _run(self) -> None:
         while not self._stopping.is_set():
+            self._seen = time.monotonic()
             try:
                 self._connect_and_serve()
             except OSError as error:
@@ -199,7 +213,7 @@ class MqttLink:
         try:
             client.connect(self._settings.host, self._settings.port, KEEPALIVE)
             while client.loop(1.0) == paho.MQTT_ERR_SUCCESS:
-                pass
+                self._seen = time.monotonic()
             if not (self._stopping.is_set() or self._complaint or self._refused_protocol):
                 self._complain("connection lost")
         finally:
