@@ -12,7 +12,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from gasguard.clock import Clock
-from gasguard.core.messages import Event, RelayFailed, RelayRead, VoiceRestored
+from gasguard.core.messages import Event, RelayFailed, RelayRead, VoiceRead, VoiceRestored
 from gasguard.core.model import Contact
 from gasguard.drivers.base import Reading, Relay
 from gasguard.errors import DriverError, Refused
@@ -187,6 +187,10 @@ class RelayKeeper:
 
     async def _restore_voice(self) -> None:
         try:
+            before = (await self._relay.read(CALL_WITHIN)).voice
+            self._post(VoiceRead(bool(before)))
+            # An off that came since the last poll has ended this task; here it stops.
+            await asyncio.sleep(0)
             await self._relay.set_voice(True, CALL_WITHIN)
             on = (await self._relay.read(CALL_WITHIN)).voice
             problem = None if on else "it was set on but reads off"

@@ -58,6 +58,7 @@ def trip(
             disobeyed=under_way.disobeyed if under_way else (),
         ),
         commanded_at=turn.now,
+        relays=tuple(replace(view, told=False) if view.told else view for view in state.relays),
         closing=None,
         # Another off behind an open contact does not give a flame that burns on more time.
         flame_deadline=state.flame_deadline if state.contact is Contact.OPEN else None,
@@ -113,7 +114,9 @@ def confirm(turn: Turn) -> None:
     for index, view in enumerate(state.relays):
         if view.lease_ends or view.foreign_end is not None:
             turn.out.append(CancelLease(index))
-            turn.set_relay(index, replace(view, lease_ends=(), foreign_end=None))
+            # Should the cancelling be lost, what is left over is known as the guard's own.
+            ends = tuple(end for end in view.lease_ends if end > turn.now)
+            turn.set_relay(index, replace(view, lease_ends=ends, foreign_end=None))
 
 
 def _open_phase(turn: Turn) -> Phase:

@@ -47,6 +47,7 @@ def tick(turn: Turn) -> None:
         and turn.now >= opening.since + CONFIRM_WITHIN
     ):
         fail_trip(turn, _why_not_open(turn.state))
+    _one_of_several_failed(turn)
     give_up_waiting(turn)
     _flame_burns_on(turn)
     close_if_due(turn)
@@ -77,6 +78,8 @@ def _deadlines(state: State) -> Iterator[float]:
             yield waiting.until
     if state.flame_deadline is not None and _reads_lit_behind_open(state):
         yield state.flame_deadline
+    if state.last_trip is not None and _not_opened(state):
+        yield state.commanded_at + CONFIRM_WITHIN
     closing_at = max(state.hold_until, state.close_not_before)
     if may_close(state) and not math.isinf(closing_at):
         yield closing_at
@@ -131,6 +134,34 @@ def _timer(turn: Turn) -> None:
                 remaining_s=round(timer.deadline - turn.now, 1),
                 label=timer.label,
             )
+
+
+def _one_of_several_failed(turn: Turn) -> None:
+    """The trip is confirmed, but a relay in series is not open: its keeper goes on trying."""
+    state = turn.state
+    if state.last_trip is None or turn.now < state.commanded_at + CONFIRM_WITHIN:
+        return
+    for index in _not_opened(state):
+        turn.set_relay(index, replace(turn.state.relays[index], told=True))
+        turn.tell(
+            Kind.TRIP_FAILED,
+            state.last_trip.reason,
+            state.last_trip.source,
+            relay=index,
+            message=f"relay {index} did not open; another in series did, so the burner is off",
+        )
+
+
+def _not_opened(state: State) -> list[int]:
+    if state.phase not in _HELD_OPEN or state.opening is not None or state.closing is not None:
+        return []
+    if state.contact is not Contact.OPEN:
+        return []
+    return [
+        index
+        for index, view in enumerate(state.relays)
+        if view.contact is Contact.CLOSED and not view.told
+    ]
 
 
 def _why_not_open(state: State) -> str:

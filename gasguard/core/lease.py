@@ -13,6 +13,8 @@ from gasguard.core.turn import Turn
 
 _SLACK = 5.0
 """Seconds by which a countdown may differ from what the guard expects and still be its own."""
+_NOTICED_WITHIN = 60.0
+"""Seconds after its end in which a lease that ran out is still taken for the cause."""
 
 
 def slack(grain: float) -> float:
@@ -67,8 +69,8 @@ def _somebody_elses(turn: Turn, relay: int, view: RelayView, end: float, toleran
     turn.set_relay(relay, replace(view, foreign_end=end, lease_ends=(), lease_inherited=False))
     if known is not None and abs(end - known) <= tolerance:
         return
-    timer = turn.state.timer
-    if timer is None or end < timer.deadline:
+    # A timer of one's own stays: Mi Home may cancel its countdown again.
+    if turn.state.timer is None or turn.state.timer.source is Source.MI_HOME:
         left = end - turn.now
         turn.set(timer=Timer(end, left, Source.MI_HOME))
         turn.tell(Kind.TIMER_STARTED, None, Source.MI_HOME, duration_s=round(left, 1))
@@ -76,4 +78,7 @@ def _somebody_elses(turn: Turn, relay: int, view: RelayView, end: float, toleran
 
 def expired(turn: Turn, view: RelayView, grain: float) -> bool:
     """Whether an opening nobody ordered is the guard's own lease running out."""
-    return view.lease_inherited or any(turn.now >= end - slack(grain) for end in view.lease_ends)
+    near = slack(grain)
+    return view.lease_inherited or any(
+        end - near <= turn.now <= end + near + _NOTICED_WITHIN for end in view.lease_ends
+    )

@@ -39,6 +39,7 @@ from gasguard.core.messages import (
     Shutdown,
     Tick,
     Unlock,
+    VoiceRead,
     VoiceRestored,
 )
 from gasguard.core.model import State
@@ -58,6 +59,7 @@ HANDLERS: dict[type[Any], Callable[[Turn, Any], None]] = {
     RelayRead: readings.relay_read,
     RelayFailed: readings.relay_failed,
     VoiceRestored: readings.voice_restored,
+    VoiceRead: readings.voice_read,
     FlameRead: readings.flame_read,
     Hazard: readings.hazard,
     Tick: lambda turn, _tick: deadlines.tick(turn),

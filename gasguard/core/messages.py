@@ -96,6 +96,13 @@ class VoiceRestored:
 
 
 @dataclass(frozen=True, slots=True)
+class VoiceRead:
+    """The voice channel as it was just before closing sets it on."""
+
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
 class FlameRead:
     """The flame sensor's word."""
 
@@ -134,6 +141,7 @@ Event = (
     | RelayRead
     | RelayFailed
     | VoiceRestored
+    | VoiceRead
     | FlameRead
     | Hazard
     | Tick

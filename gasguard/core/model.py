@@ -136,6 +136,8 @@ class RelayView:
     reachable: bool = False
     lost: bool = False
     """`relay_unreachable` was told, `relay_recovered` is owed."""
+    told: bool = False
+    """That it did not open though another in series did was told, for this trip."""
     problem: str | None = None
     """What is wrong with it, in words that say what to do."""
     latency: float | None = None

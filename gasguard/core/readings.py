@@ -11,6 +11,7 @@ from gasguard.core.messages import (
     OpenContact,
     RelayFailed,
     RelayRead,
+    VoiceRead,
     VoiceRestored,
 )
 from gasguard.core.model import (
@@ -48,7 +49,7 @@ def relay_read(turn: Turn, event: RelayRead) -> None:
         _read_open(turn, event, before)
     else:
         _read_closed(turn, event, before)
-    _voice_read(turn, event)
+    _voice_channel(turn, event.voice)
     lease.countdown_read(turn, event)
     close_if_due(turn)
 
@@ -84,7 +85,10 @@ def _read_open(turn: Turn, event: RelayRead, before: RelayView) -> None:
         )
     elif state.phase is Phase.READY:
         grain = state.settings.relays[event.relay].lease_grain
-        if before.foreign_end is not None and state.timer and state.timer.source is Source.MI_HOME:
+        ended = before.foreign_end is not None and turn.now >= before.foreign_end - lease.slack(
+            grain
+        )
+        if ended:
             trip(turn, Reason.TIMER, Source.MI_HOME)
         elif lease.expired(turn, before, grain):
             trip(turn, Reason.LEASE, Source.GUARD)
@@ -132,11 +136,16 @@ def _disobeyed(turn: Turn, event: RelayRead) -> None:
             latch(turn, Lock.STUCK)
 
 
-def _voice_read(turn: Turn, event: RelayRead) -> None:
-    if event.voice is True:
+def voice_read(turn: Turn, event: VoiceRead) -> None:
+    """An off between the last poll and the closing counts, and ends the closing."""
+    _voice_channel(turn, event.on)
+
+
+def _voice_channel(turn: Turn, on: bool | None) -> None:
+    if on is True:
         if not turn.state.voice_armed:
             turn.set(voice_armed=True)
-    elif event.voice is False and turn.state.voice_armed:
+    elif on is False and turn.state.voice_armed:
         turn.set(voice_armed=False)
         trip(turn, Reason.VOICE, Source.MI_HOME)
 

@@ -1,6 +1,7 @@
 """What people and rules ask for. A refusal says why and changes nothing."""
 
 from dataclasses import replace
+from math import inf
 
 from gasguard.core.actions import close_if_due, latch, trip
 from gasguard.core.messages import (
@@ -25,10 +26,15 @@ from gasguard.core.model import (
     Phase,
     Reason,
     Source,
+    State,
     Timer,
 )
 from gasguard.core.turn import Turn
 
+_MI_HOME_ENDS = (
+    "a countdown set in Mi Home shuts off before that, and gasguard never lengthens one; "
+    "cancel it in Mi Home"
+)
 _LOCAL = (Source.CLI, Source.WEB)
 """Ways in that may re-arm a latched trip: whoever uses them is at the stove, or close."""
 
@@ -47,7 +53,7 @@ def shutdown(turn: Turn, _request: Shutdown) -> None:
 
 def set_timer(turn: Turn, request: SetTimer) -> None:
     """Start the timer, or replace the one that runs."""
-    if _timer_refused(turn, request, request.duration):
+    if _timer_refused(turn, request, turn.now + request.duration, request.duration):
         return
     timer = Timer(turn.now + request.duration, request.duration, request.source, request.label)
     turn.set(timer=timer)
@@ -60,22 +66,22 @@ def set_timer(turn: Turn, request: SetTimer) -> None:
 def extend_timer(turn: Turn, request: ExtendTimer) -> None:
     """Lengthen the running timer, once for each key."""
     timer = turn.state.timer
-    left = timer.deadline - turn.now if timer else 0.0
     if timer and request.key is not None and request.key in timer.extend_ids:
         turn.answer(request.ref, Status.ACCEPTED, None, "this id was counted already")
         return
-    if _timer_refused(turn, request, request.duration, left):
-        return
     if timer is None:
-        turn.reject(request.ref, request.source, "no_timer", "no timer runs; set one first")
+        _timer_refused(turn, request, 0.0, 0.0)
+        return
+    deadline, total = timer.deadline + request.duration, timer.duration + request.duration
+    if _timer_refused(turn, request, deadline, total):
         return
     keys = timer.extend_ids if request.key is None else (*timer.extend_ids, request.key)
     turn.set(
         timer=replace(
             timer,
-            deadline=timer.deadline + request.duration,
-            duration=timer.duration + request.duration,
-            warned=timer.warned and left + request.duration <= turn.state.settings.prewarn,
+            deadline=deadline,
+            duration=total,
+            warned=timer.warned and deadline - turn.now <= turn.state.settings.prewarn,
             extend_ids=keys[-MAX_EXTEND_IDS:],
         )
     )
@@ -84,7 +90,7 @@ def extend_timer(turn: Turn, request: ExtendTimer) -> None:
 
 
 def _timer_refused(
-    turn: Turn, request: SetTimer | ExtendTimer, duration: float, left: float = 0.0
+    turn: Turn, request: SetTimer | ExtendTimer, deadline: float, total: float
 ) -> bool:
     state = turn.state
     if state.phase is Phase.TRIP_FAILED:
@@ -92,19 +98,33 @@ def _timer_refused(
     elif state.phase is Phase.LOCKED_OUT or state.locks:
         locks = ", ".join(sorted(state.locks))
         code, message = "locked_out", f"the burner is locked ({locks})"
-    elif not duration > 0:  # also true of NaN
+    elif not request.duration > 0:  # also true of NaN
         code, message = "invalid_duration", "a duration must be positive, for example 20m"
-    elif left + duration > MAX_TIMER:
-        code, message = "too_long", "a timer lasts at most 24h"
+    elif isinstance(request, ExtendTimer) and state.timer is None:
+        code, message = "no_timer", "no timer runs; set one first"
+    elif total > MAX_TIMER:
+        code, message = "too_long", "a timer lasts at most 24h, extensions included"
+    elif _mi_home_ends(state) < deadline:
+        code, message = "mi_home_countdown", _MI_HOME_ENDS
     else:
         return False
     turn.reject(request.ref, request.source, code, message)
     return True
 
 
+def _mi_home_ends(state: State) -> float:
+    """When a countdown that somebody set in Mi Home opens the relay; infinity if there is none."""
+    ends = (view.foreign_end for view in state.relays if view.foreign_end is not None)
+    return min(ends, default=inf)
+
+
 def cancel_timer(turn: Turn, request: CancelTimer) -> None:
     """Drop the timer. Where none runs there is nothing to do, which is what was asked for."""
-    if turn.state.timer is not None:
+    timer = turn.state.timer
+    if timer is not None and timer.source is Source.MI_HOME and _mi_home_ends(turn.state) < inf:
+        turn.reject(request.ref, request.source, "mi_home_countdown", _MI_HOME_ENDS)
+        return
+    if timer is not None:
         turn.set(timer=None)
         turn.tell(Kind.TIMER_CANCELLED, None, request.source)
     turn.answer(request.ref, Status.ACCEPTED)

@@ -7,10 +7,12 @@ from gasguard.core import next_deadline, recover, step
 from gasguard.core.instant import Instant
 from gasguard.core.messages import (
     Answer,
+    CancelTimer,
     ChildLock,
     CloseContact,
     Command,
     Event,
+    ExtendTimer,
     FlameRead,
     Hazard,
     Kind,
@@ -24,6 +26,7 @@ from gasguard.core.messages import (
     Tell,
     Tick,
     Unlock,
+    VoiceRead,
     VoiceRestored,
 )
 from gasguard.core.model import Contact, Flame, Lock, Phase, Reason, Settings, Source, State
@@ -151,6 +154,9 @@ class Burner:
     def voice_restored(self, problem: str | None = None) -> Commands:
         return self.send(VoiceRestored(problem))
 
+    def voice_read(self, on: bool) -> Commands:
+        return self.send(VoiceRead(on))
+
     # --- people ---------------------------------------------------------------------------------
 
     def ref(self) -> int:
@@ -166,6 +172,12 @@ class Burner:
         self, seconds: float, label: str | None = None, source: Source = Source.MQTT
     ) -> Commands:
         return self.send(SetTimer(source, self.ref(), seconds, label))
+
+    def extend(self, seconds: float, source: Source = Source.MQTT) -> Commands:
+        return self.send(ExtendTimer(source, self.ref(), seconds))
+
+    def cancel(self, source: Source = Source.MQTT) -> Commands:
+        return self.send(CancelTimer(source, self.ref()))
 
     def lock(self, source: Source = Source.MQTT) -> Commands:
         return self.send(ChildLock(source, self.ref()))

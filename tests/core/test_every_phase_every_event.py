@@ -31,6 +31,7 @@ from gasguard.core.messages import (
     Tell,
     Tick,
     Unlock,
+    VoiceRead,
     VoiceRestored,
 )
 from gasguard.core.model import (
@@ -120,6 +121,7 @@ def events(now: float) -> list[Event]:
         ),
         *(RelayFailed(relay, "no answer") for relay in (-1, 0, 1, 2)),
         *(VoiceRestored(problem) for problem in (None, "no answer")),
+        *(VoiceRead(on) for on in (True, False)),
         *(FlameRead(flame) for flame in Flame),
         *(Hazard(lock, active) for lock in Lock for active in (True, False)),
         Tick(),

@@ -17,6 +17,7 @@ from tests.core.burner import (
     only_tell,
     opens,
     ready,
+    rejection,
     stamp_at,
     tells,
 )
@@ -253,3 +254,72 @@ def test_a_burner_that_never_held_a_lease_does_not_take_a_countdown_for_its_own(
     burner = Burner((record_of(ready().state), stamp_at(START)), stamp_at(START + 5), **SECONDS)
     burner.read(CLOSED, countdown=100.0)
     assert burner.state.timer.source is Source.MI_HOME
+
+
+def foreign(seconds: float = 600) -> Device:
+    """Somebody said so many seconds in Mi Home."""
+    device = leased()
+    device.end = device.burner.now + seconds
+    device.look()
+    assert device.burner.state.timer is not None
+    return device
+
+
+def test_a_timer_that_would_end_behind_a_mi_home_countdown_is_refused():
+    burner = foreign(600).burner
+    assert rejection(burner.timer(700)) == "mi_home_countdown"
+    assert rejection(burner.extend(60)) == "mi_home_countdown"
+    assert burner.state.timer is not None
+    assert burner.state.timer.source is Source.MI_HOME
+
+
+def test_a_timer_that_ends_before_a_mi_home_countdown_is_taken():
+    burner = foreign(600).burner
+    burner.timer(300)
+    assert burner.state.timer is not None
+    assert burner.state.timer.duration == 300
+
+
+def test_a_mi_home_countdown_is_not_cancelled_from_here():
+    burner = foreign(600).burner
+    assert rejection(burner.cancel()) == "mi_home_countdown"
+
+
+def test_a_timer_of_ones_own_stays_beside_a_mi_home_countdown():
+    device = leased()
+    device.burner.timer(1200)
+    device.end = device.burner.now + 600
+    device.look()
+    assert device.burner.state.timer is not None
+    assert device.burner.state.timer.duration == 1200
+    device.end = None
+    device.look()
+    assert device.burner.state.timer is not None
+
+
+def test_a_mi_home_countdown_beside_a_longer_timer_is_a_timer_trip_of_mi_home():
+    device = leased()
+    device.burner.timer(1200)
+    device.end = device.burner.now + 100
+    told = only_tell(device.live(100), Kind.TRIP)
+    assert (told.reason, told.source) == (Reason.TIMER, Source.MI_HOME)
+
+
+def test_a_lease_that_ended_long_ago_is_not_the_cause_of_an_opening():
+    device = leased()
+    device.burner.now += LEASE + 200
+    told = only_tell(device.burner.read(OPEN), Kind.TRIP)
+    assert told.reason is Reason.VOICE
+
+
+def test_a_cancelling_that_was_lost_leaves_a_countdown_that_is_known():
+    device = leased()
+    end = device.end
+    device.burner.off()
+    device.burner.now += 0.1
+    device.look(OPEN)
+    device.end = end  # the datagram never came
+    device.burner.watch(10, OPEN)
+    device.look()
+    assert device.burner.phase is Phase.READY
+    assert device.burner.state.timer is None

@@ -242,9 +242,9 @@ def test_a_timer_that_ends_after_a_jogging_module_has_closed_again_shuts_off():
     assert only_tell(out, Kind.TRIP).reason is Reason.TIMER
 
 
-def test_the_longest_burn_ends_though_a_jogging_module_has_closed_again():
-    burner = tripped(jog=True, rearm_after=600.0, max_burn=60.0)
+def test_a_flame_relit_behind_a_jogging_module_does_not_burn_on_for_ever():
+    burner = tripped(jog=True, rearm_after=600.0, flame_out_within=120.0)
     burner.watch(2, OPEN)
     burner.read(CLOSED)
     burner.flame(Flame.LIT)
-    assert only_tell(burner.watch(60, CLOSED), Kind.TRIP).reason is Reason.MAX_BURN
+    assert opens(burner.watch(120.1, CLOSED))

@@ -5,13 +5,15 @@ import json
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gasguard.core import recover
 from gasguard.core.model import Lock, Reason, Settings, Source, Timer, Trip
 from gasguard.core.recovery import Record, record_from_data, record_of, record_to_data
 from tests.core.burner import EVERYWHERE, stamp_at
+
+steady = settings(derandomize=True, deadline=None)
 
 DAMAGE = (ValueError, TypeError, KeyError)
 
@@ -62,6 +64,7 @@ def through_json(data: dict) -> dict:
     return json.loads(json.dumps(data))
 
 
+@steady
 @given(records)
 def test_a_record_survives_the_way_to_disk_and_back(record):
     assert record_from_data(through_json(record_to_data(record))) == record
@@ -144,6 +147,7 @@ json_values = st.recursive(
 )
 
 
+@steady
 @given(st.sampled_from(places(FULL)), json_values)
 def test_whatever_passes_for_a_record_can_be_recovered_from(path, value):
     try:

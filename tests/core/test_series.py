@@ -102,3 +102,28 @@ def test_a_trip_from_tripped_does_not_count_the_relay_that_was_closed_as_disobey
         burner.now += 2
         burner.read_one(0, CLOSED, answered=True)
     assert not burner.state.locks
+
+
+def test_the_one_that_did_not_open_is_an_alarm_of_its_own_once_a_trip():
+    burner = tripping(**TWO)
+    burner.read_one(1, OPEN)
+    out = []
+    for _ in range(4):
+        burner.now += 0.1
+        out += burner.read_one(0, CLOSED, answered=True)
+        out += burner.wait(0.9)
+        out += burner.read_one(1, OPEN)
+    told = only_tell(out, Kind.TRIP_FAILED)
+    assert told.details["relay"] == 0
+    assert burner.phase is Phase.TRIPPED
+    out = burner.off()
+    burner.now += 0.1
+    burner.read_one(1, OPEN)
+    assert only_tell(burner.wait(2.5), Kind.TRIP_FAILED).details["relay"] == 0
+
+
+def test_no_alarm_where_both_have_opened():
+    burner = tripping(**TWO)
+    burner.read_one(1, OPEN)
+    burner.read_one(0, OPEN)
+    assert not tells(burner.watch(5, OPEN, OPEN), Kind.TRIP_FAILED)

@@ -114,3 +114,20 @@ def test_an_off_by_voice_while_the_daemon_was_away_is_carried_out_on_its_return(
     saved = (record_of(gone.state), stamp_at(START))
     back = Burner(saved, stamp_at(START + 60))
     assert opens(back.read(CLOSED, voice=False))
+
+
+def test_an_off_between_the_last_poll_and_the_closing_ends_the_closing():
+    burner = closing()
+    burner.read(OPEN, voice=True, asked_ago=100)
+    out = burner.voice_read(False)
+    assert opens(out) and opens(out)[0].overtakes_close
+    assert burner.phase is Phase.TRIPPING
+    assert only_tell(out, Kind.TRIP).reason is Reason.VOICE
+
+
+def test_a_channel_still_off_from_the_last_demand_does_not_end_the_closing():
+    burner = spoken_off()
+    burner.watch(burner.settings.rearm_after, OPEN, voice=False)
+    assert burner.state.closing is not None
+    assert burner.voice_read(False) == ()
+    assert burner.state.closing is not None

@@ -1,0 +1,573 @@
+"""The configuration file: every fault at once with its place, secrets never shown."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from gasguard.config import Config, load_config, load_control_socket, parse_config
+from gasguard.errors import ConfigError
+
+TOKEN = "0123456789abcdef0123456789abcdef"
+OTHER = "f" * 32
+HERE = Path("/somewhere")
+
+
+def relay(**changes: Any) -> dict[str, Any]:
+    sound = {"driver": "miot", "host": "192.168.1.50", "token": TOKEN, "contact": "normally_open"}
+    return {key: value for key, value in {**sound, **changes}.items() if value is not None}
+
+
+def burners(**by_id: Any) -> dict[str, Any]:
+    return {"burners": by_id}
+
+
+def one(**changes: Any) -> dict[str, Any]:
+    return burners(left={"relay": relay(), **changes})
+
+
+def faults(raw: dict[str, Any]) -> list[str]:
+    with pytest.raises(ConfigError) as caught:
+        parse_config(raw, HERE)
+    assert caught.value.faults
+    return caught.value.faults
+
+
+def only_fault(raw: dict[str, Any]) -> str:
+    (fault,) = faults(raw)
+    return fault
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write(text: str | bytes) -> Path:
+        path = tmp_path / "config.yaml"
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return path
+
+    return write
+
+
+def file_faults(path: Path) -> list[str]:
+    with pytest.raises(ConfigError) as caught:
+        load_config(path)
+    return caught.value.faults
+
+
+FILE = f"""
+burners:
+  left:
+    relay: {{driver: miot, host: 10.0.0.2, token: "{TOKEN}", contact: normally_open}}
+"""
+
+
+# --- what is right --------------------------------------------------------------------------------
+
+
+def test_the_example_is_sound():
+    config = load_config(Path(__file__).parent.parent / "config.example.yaml")
+    assert config.burners
+
+
+def test_a_small_file_gets_the_promised_defaults(write):
+    config = load_config(write(FILE))
+    left = config.burners["left"]
+    assert (config.mqtt.host, config.mqtt.port, config.mqtt.base_topic) == (
+        "127.0.0.1",
+        1883,
+        "gasguard",
+    )
+    assert config.on_shutdown == "trip_if_active"
+    assert config.allow_remote_rearm is False
+    assert left.in_series[0].port == 54321
+    assert left.limits.rearm_after == 10
+    assert left.limits.flame_out_within == 120
+    assert left.limits.prewarn == 60
+    assert left.limits.max_burn is None
+
+
+def test_the_state_folder_is_relative_to_the_file(write):
+    path = write(FILE + "state_dir: state\n")
+    config = load_config(path)
+    assert config.state_dir == path.parent / "state"
+    assert config.control_socket == path.parent / "state" / "control.sock"
+    assert load_control_socket(path) == config.control_socket
+
+
+@pytest.mark.parametrize(
+    ("written", "seconds"), [("5m", 300), ("90s", 90), ("1:30", 90), ("PT2M", 120), (2, 120)]
+)
+def test_durations_are_written_as_everywhere(written, seconds):
+    config = parse_config(one(limits={"rearm_after": written}), HERE)
+    assert config.burners["left"].limits.rearm_after == seconds
+
+
+def test_jog_may_be_in_milliseconds():
+    config = parse_config(burners(left={"relay": relay(jog="500ms")}), HERE)
+    assert config.burners["left"].in_series[0].jog == 0.5
+
+
+def test_several_burners_on_one_module_are_normal():
+    raw = burners(
+        left={"relay": relay(switch={"siid": 2, "piid": 1}), "voice": {"siid": 4, "piid": 1}},
+        right={"relay": relay(switch={"siid": 3, "piid": 1}), "voice": {"siid": 5, "piid": 1}},
+    )
+    assert len(parse_config(raw, HERE).burners) == 2
+
+
+def test_relays_in_series():
+    raw = burners(left={"relays": [relay(), relay(host="192.168.1.51", driver="miio")]})
+    assert len(parse_config(raw, HERE).burners["left"].in_series) == 2
+
+
+# --- what is wrong, and where ---------------------------------------------------------------------
+
+
+def test_every_fault_is_named_at_once():
+    raw = {
+        "mqtt": {"port": 70000, "hots": "x"},
+        "burners": {
+            "left": {"relay": relay(token="short", contact=None)},
+            "Right": {"relay": relay(driver="carrier pigeon")},
+            "back": {"relay": relay(), "limits": {"rearm_after": "1s"}},
+            "front": {"relay": relay()},
+        },
+        "on_shutdown": "explode",
+        "colour": "red",
+    }
+    places = {fault.partition(":")[0] for fault in faults(raw)}
+    assert places == {
+        "mqtt.port",
+        "mqtt.hots",
+        "burners.left.relay.token",
+        "burners.left.relay.contact",
+        "burners.Right",
+        "burners.Right.relay",
+        "burners.back.limits.rearm_after",
+        "on_shutdown",
+        "colour",
+    }
+
+
+@pytest.mark.parametrize(
+    ("raw", "place"),
+    [
+        ({}, "burners"),
+        ({"burners": {}}, "burners"),
+        ({"burners": None}, "burners"),
+        ({"burners": ["left"]}, "burners"),
+        (burners(left=None), "burners.left"),
+        (burners(left={}), "burners.left"),
+        (one(relay="192.168.1.50"), "burners.left.relay"),
+        (one(relay={}), "burners.left.relay"),
+        (one(relay=relay(contact=None)), "burners.left.relay.contact"),
+        (one(relay=relay(contact="open")), "burners.left.relay.contact"),
+        (one(relay=relay(host="")), "burners.left.relay.host"),
+        (one(relay=relay(token=None)), "burners.left.relay.token"),
+        (one(relay=relay(port=0)), "burners.left.relay.port"),
+        (one(relay=relay(switch={"siid": 2})), "burners.left.relay.switch.piid"),
+        (one(relay=relay(jog="0s")), "burners.left.relay.jog"),
+        (one(relays=[relay()]), "burners.left"),
+        (burners(left={"relays": []}), "burners.left.relays"),
+        (burners(left={"relays": [relay(token="x")]}), "burners.left.relays.0.token"),
+        (one(limits={"max_burn": "2h"}), "burners.left"),
+        (one(limits={"rearm_after": "11m"}), "burners.left.limits.rearm_after"),
+        (one(limits={"prewarn": True}), "burners.left.limits.prewarn"),
+        (one(limits={"prewarn": "soon"}), "burners.left.limits.prewarn"),
+        (one(flame={"driver": "mqtt", "topic": "a/#"}), "burners.left.flame.topic"),
+        (one(voice={"siid": 4}), "burners.left.voice.piid"),
+        ({**one(), "mqtt": {"base_topic": "a/+/b"}}, "mqtt.base_topic"),
+        ({**one(), "mqtt": {"base_topic": "/a"}}, "mqtt.base_topic"),
+        ({**one(), "allow_remote_rearm": "perhaps"}, "allow_remote_rearm"),
+    ],
+)
+def test_each_fault_has_its_place(raw, place):
+    assert {fault.partition(":")[0] for fault in faults(raw)} == {place}
+
+
+@pytest.mark.parametrize(
+    "name", ["all", "Left", "1st", "_x", "left-1", "left/1", "", "链", "a" * 33]
+)
+def test_what_is_no_burner_id(name):
+    fault = only_fault(burners(**{name: {"relay": relay()}}))
+    assert fault.startswith(f"burners.{name}")
+    assert "front_left" in fault
+
+
+def test_the_wiring_has_no_default():
+    assert "required" in only_fault(one(relay=relay(contact=None)))
+
+
+def test_bounds_of_durations_are_said_as_durations():
+    assert "10m" in only_fault(one(limits={"rearm_after": "1h"}))
+
+
+def test_unknown_keys_point_to_the_example():
+    assert "config.example.yaml" in only_fault({**one(), "colour": "red"})
+
+
+def test_a_longest_burn_needs_a_flame_sensor():
+    assert "flame" in only_fault(one(limits={"max_burn": "2h"}))
+    flame = {"driver": "mqtt", "topic": "kitchen/flame"}
+    parse_config(one(limits={"max_burn": "2h"}, flame=flame), HERE)
+
+
+def test_a_lease_needs_the_wiring_that_opens_without_power():
+    lease = {"after": "3m", "siid": 2, "piid": 3}
+    parse_config(one(relay=relay(lease=lease)), HERE)
+    assert "normally_open" in only_fault(one(relay=relay(contact="normally_closed", lease=lease)))
+    assert "jog" in only_fault(one(relay=relay(jog="500ms", lease=lease)))
+
+
+# --- channels and tokens shared -------------------------------------------------------------------
+
+
+def test_two_burners_on_one_channel():
+    fault = only_fault(burners(left={"relay": relay()}, right={"relay": relay()}))
+    assert fault.startswith("burners.right.relay.switch:")
+    assert "burners.left.relay.switch" in fault
+
+
+def test_a_voice_channel_that_is_somebodys_switch():
+    raw = burners(
+        left={"relay": relay(), "voice": {"siid": 3, "piid": 1}},
+        right={"relay": relay(switch={"siid": 3, "piid": 1})},
+    )
+    assert only_fault(raw).startswith("burners.right.relay.switch:")
+    assert only_fault(one(voice={"siid": 2, "piid": 1})).startswith("burners.left.voice:")
+
+
+def test_two_relays_of_one_burner_on_one_channel():
+    fault = only_fault(burners(left={"relays": [relay(), relay()]}))
+    assert fault.startswith("burners.left.relays.1.switch:")
+
+
+def test_a_module_of_the_older_kind_has_one_channel():
+    raw = burners(
+        left={"relay": relay(driver="miio")},
+        right={"relay": relay(driver="miio")},
+    )
+    assert only_fault(raw).startswith("burners.right.relay.host:")
+
+
+def test_the_same_channel_of_another_device_is_another_channel():
+    for other in ({"host": "192.168.1.51"}, {"port": 54322}):
+        raw = burners(left={"relay": relay()}, right={"relay": relay(**other)})
+        assert len(parse_config(raw, HERE).burners) == 2
+
+
+def test_one_device_has_one_token():
+    raw = burners(
+        left={"relay": relay()}, right={"relay": relay(switch={"siid": 3, "piid": 1}, token=OTHER)}
+    )
+    fault = only_fault(raw)
+    assert fault.startswith("burners.right.relay.token:")
+    assert OTHER not in fault
+    assert TOKEN not in fault
+
+
+def test_capitals_make_no_other_token():
+    raw = burners(
+        left={"relay": relay()},
+        right={"relay": relay(switch={"siid": 3, "piid": 1}, token=TOKEN.upper())},
+    )
+    parse_config(raw, HERE)
+
+
+def test_shared_channels_are_found_beside_other_faults():
+    raw = burners(
+        left={"relay": relay()}, right={"relay": relay()}, back={"relay": relay(token="x")}
+    )
+    places = {fault.partition(":")[0] for fault in faults(raw)}
+    assert places == {"burners.right.relay.switch", "burners.back.relay.token"}
+
+
+# --- secrets --------------------------------------------------------------------------------------
+
+SECRET = "correct-horse-battery"
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        one(relay=relay(token=SECRET)),
+        one(relay=relay(token=[SECRET])),
+        one(relay=relay(token={"a": SECRET})),
+        {**one(), "mqtt": {"password": [SECRET]}},
+        {**one(), "mqtt": {"password": {"x": SECRET}}},
+        {**one(), "mqtt": {"password": SECRET, "port": "x"}},
+        {**one(colour=SECRET), "mqtt": SECRET},
+        one(relay=SECRET),
+        burners(left=SECRET),
+    ],
+)
+def test_no_fault_shows_a_secret(raw):
+    assert SECRET not in "\n".join(faults(raw))
+
+
+def test_a_broken_file_shows_nothing_of_itself(write):
+    for text in (f"token: '{SECRET}", f"token: [{SECRET}\nx", f"{SECRET}: *{SECRET[:3]}\n- x"):
+        assert SECRET not in "\n".join(file_faults(write(text)))
+
+
+def test_a_sound_configuration_does_not_show_its_secrets():
+    config = parse_config({**one(), "mqtt": {"password": SECRET}}, HERE)
+    for shown in (repr(config), str(config), config.model_dump_json()):
+        assert SECRET not in shown
+        assert TOKEN not in shown
+    assert config.mqtt.password.get_secret_value() == SECRET
+
+
+# --- !env and !file -------------------------------------------------------------------------------
+
+
+def test_env_and_file_stand_for_any_scalar(write, tmp_path, monkeypatch):
+    monkeypatch.setenv("GASGUARD_TOKEN", TOKEN)
+    monkeypatch.setenv("GASGUARD_PORT", "1884")
+    (tmp_path / "password").write_text(f"{SECRET}\n")
+    path = write(
+        FILE.replace(f'"{TOKEN}"', "!env GASGUARD_TOKEN")
+        + "mqtt: {port: !env GASGUARD_PORT, password: !file password}\n"
+    )
+    config = load_config(path)
+    assert config.burners["left"].in_series[0].token.get_secret_value() == TOKEN
+    assert config.mqtt.port == 1884
+    assert config.mqtt.password.get_secret_value() == SECRET
+
+
+def test_what_env_and_file_do_not_find_is_named_with_its_place_and_all_else_is_checked(write):
+    path = write(
+        FILE.replace(f'"{TOKEN}"', "!env GASGUARD_NOT_SET")
+        + "mqtt: {password: !file missing, port: 0}\n"
+    )
+    found = file_faults(path)
+    places = {fault.partition(":")[0]: fault for fault in found}
+    assert set(places) == {"burners.left.relay.token", "mqtt.password", "mqtt.port"}
+    assert len(found) == 3
+    assert "GASGUARD_NOT_SET" in places["burners.left.relay.token"]
+    assert "missing" in places["mqtt.password"]
+
+
+def test_a_secret_file_that_is_no_text(write, tmp_path):
+    (tmp_path / "password").write_bytes(b"\xff\xfe" + SECRET.encode())
+    found = file_faults(write(FILE + "mqtt: {password: !file password}\n"))
+    assert len(found) == 1
+    assert SECRET not in found[0]
+
+
+@pytest.mark.parametrize("value", ["!env [A]", "!file {a: b}", "!env", "!file", '!file "a\\0b"'])
+def test_env_and_file_misused(write, value):
+    assert file_faults(write(FILE + f"mqtt: {{password: {value}}}\n"))
+
+
+# --- tricks of YAML -------------------------------------------------------------------------------
+
+
+def test_a_key_given_twice_is_a_fault_with_its_line(write):
+    found = file_faults(write(FILE + "state_dir: a\nstate_dir: b\n"))
+    assert any("line 6" in fault and "state_dir" in fault for fault in found)
+
+
+def test_a_burner_given_twice_is_a_fault(write):
+    twice = FILE + FILE.partition("burners:\n")[2]
+    assert any("left" in fault for fault in file_faults(write(twice)))
+
+
+def test_a_token_of_digits_must_be_quoted(write):
+    for digits in ("01234567" * 4, "1" * 32):
+        found = file_faults(write(FILE.replace(f'"{TOKEN}"', digits)))
+        assert "quotes" in found[0]
+        assert digits not in found[0]
+    quoted = load_config(write(FILE.replace(TOKEN, "1" * 32)))
+    assert quoted.burners["left"].in_series[0].token.get_secret_value() == "1" * 32
+
+
+def test_a_burner_may_be_called_off_or_no(write):
+    config = load_config(write(FILE.replace("left:", "off:")))
+    assert list(config.burners) == ["off"]
+
+
+def test_a_merge_gives_way_to_the_keys_beside_it(write):
+    text = f"""
+burners:
+  left:
+    relay: &module {{driver: miot, host: a, token: "{TOKEN}", contact: normally_open}}
+  right:
+    relay:
+      <<: *module
+      switch: {{siid: 3, piid: 1}}
+"""
+    assert load_config(write(text)).burners["right"].in_series[0].host == "a"
+
+
+def test_aliases_that_multiply_end_in_an_error_and_not_in_smoke(write):
+    levels = [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 12)]
+    assert file_faults(write("\n".join(["a0: &a0 [x, x]", *levels, FILE])))
+
+
+def test_aliases_that_multiply_where_values_are_expected(write):
+    levels = [
+        f"a{n}: &a{n} {{{', '.join(f'k{i}: *a{n - 1}' for i in range(9))}}}" for n in range(1, 9)
+    ]
+    text = "\n".join(["a0: &a0 {x: y}", *levels, "burners: *a8"])
+    assert file_faults(write(text))
+
+
+def test_merges_that_multiply(write):
+    levels = [f"a{n}: &a{n} {{<<: [{', '.join([f'*a{n - 1}'] * 9)}]}}" for n in range(1, 12)]
+    assert file_faults(write("\n".join(["a0: &a0 {x: y}", *levels, FILE])))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"",
+        b"~",
+        b"just a word",
+        b"- a\n- list\n",
+        b"42",
+        b"\x00\x01\x02\x03",
+        b"\xff\xfe\x00b",
+        b"\x89PNG\r\n\x1a\n",
+        b"a: b: c",
+        b"{",
+        b"\t- x",
+        b"a: !!python/object/apply:os.system [true]",
+        b"a: !unknown x",
+        b"--- {a: 1}\n--- {a: 2}\n",
+        b"&a [*a]",
+        b"a: &a {b: *a}\n",
+        b"burners: &a {left: *a}\n",
+        b"? [a, b]\n: c\n",
+        b"? {a: b}\n: c\n",
+        b"a: 2026-13-45",
+        b"a: !!int x",
+        b"a: !!binary '*'",
+        b"<<: 3",
+        b"<<: [1]",
+        b"[" * 5000,
+        b"a: " * 3000,
+        b"{a: " * 3000,
+    ],
+)
+def test_what_is_no_configuration(write, text):
+    path = write(text)
+    assert file_faults(path)
+    with pytest.raises(ConfigError):
+        load_control_socket(write(b"- no mapping"))
+
+
+def test_a_file_that_is_not_there_and_one_that_is_a_folder(tmp_path):
+    assert str(tmp_path / "none.yaml") in file_faults(tmp_path / "none.yaml")[0]
+    assert file_faults(tmp_path)
+
+
+def test_the_control_socket_is_found_though_the_rest_is_broken(write):
+    path = write("state_dir: here\nburners: {left: {relay: !env NOT_SET}}\n")
+    assert load_control_socket(path) == path.parent / "here" / "control.sock"
+    assert load_control_socket(write("a: b")) == Path("/var/lib/gasguard/control.sock")
+    for broken in ("state_dir: [a]", "state_dir: !env NOT_SET_ANYWHERE"):
+        with pytest.raises(ConfigError):
+            load_control_socket(write(broken))
+
+
+steady = settings(
+    derandomize=True, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+
+# --- anything at all ------------------------------------------------------------------------------
+
+keys = st.text(max_size=5) | st.sampled_from(
+    ["burners", "left", "relay", "relays", "token", "host", "driver", "limits", "mqtt", "tls"]
+)
+words = st.sampled_from([TOKEN, "miot", "miio", "normally_open", "off", "20m", "a/b"])
+scalars = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | words
+    | st.text(max_size=5)
+    | st.binary(max_size=3)
+    | st.dates()
+)
+trees = st.recursive(
+    scalars,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(keys, inner, max_size=4),
+    max_leaves=12,
+)
+
+
+def sound_or_config_error(call, *args) -> None:
+    try:
+        assert isinstance(call(*args), Config)
+    except ConfigError as error:
+        assert error.faults
+        assert TOKEN not in str(error)
+
+
+@steady
+@given(st.dictionaries(keys, trees, max_size=5))
+def test_any_mapping_is_sound_or_a_config_error(raw):
+    sound_or_config_error(parse_config, raw, HERE)
+
+
+PLACES = [
+    ("mqtt",), ("mqtt", "tls"), ("state_dir",), ("burners",), ("burners", "left"),
+    *(("burners", "left", key) for key in ("name", "relay", "relays", "voice", "flame", "limits")),
+    *(("burners", "left", "relay", key) for key in ("host", "port", "contact", "switch", "lease")),
+    *(("burners", "left", "limits", key) for key in ("prewarn", "max_burn", "rearm_after")),
+]  # fmt: skip
+
+
+@steady
+@given(st.sampled_from(PLACES), trees)
+def test_a_sound_file_with_anything_in_one_place(place, value):
+    raw = {"mqtt": {}, **one(limits={})}
+    inner = raw
+    for key in place[:-1]:
+        inner = inner[key]
+    inner[place[-1]] = value
+    sound_or_config_error(parse_config, raw, HERE)
+
+
+yaml_pieces = st.sampled_from(
+    ["\n", " ", "  ", ": ", "- ", "? ", "---\n", "...", "%YAML 1.1\n", "\t", "\x85", "~", ",", "é"]
+) | st.sampled_from(
+    [
+        "burners",
+        "{",
+        "}",
+        "[",
+        "]",
+        "&a ",
+        "*a",
+        "<<: ",
+        "!env ",
+        "!file ",
+        "!!set ",
+        "!!binary ",
+        "1_0",
+    ]
+)
+
+
+@steady
+@given(text=st.text() | st.lists(yaml_pieces, max_size=25).map("".join))
+def test_any_text_is_sound_or_a_config_error(write, text):
+    sound_or_config_error(load_config, write(text.encode("utf-8", "surrogatepass")))
+
+
+@steady
+@given(data=st.binary())
+def test_any_bytes_are_sound_or_a_config_error(write, data):
+    sound_or_config_error(load_config, write(data))
+
+
+@steady
+@given(raw=trees)
+def test_any_yaml_is_sound_or_a_config_error(write, raw):
+    sound_or_config_error(load_config, write(yaml.safe_dump(raw)))

@@ -1,0 +1,201 @@
+"""The table "Rooms" of the design, enforced: who may import whom."""
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "gasguard"
+
+_WORDS = {"gasguard.core.messages", "gasguard.core.model", "gasguard.core.instant"}
+"""What the core says to others, without what it decides."""
+_COMMON = {"gasguard.errors", "gasguard.clock"}
+_ANYTHING = {"gasguard"}
+_OUTSIDE = {"*"}
+"""Any library: the room's own affair."""
+
+
+class Room(NamedTuple):
+    """A prefix of module names, and what modules under it may import."""
+
+    prefix: str
+    may_import: set[str]
+    libraries: set[str] = _OUTSIDE
+
+
+# The longest prefix that fits a module is its room. Everything in a room may import the room.
+ROOMS = [
+    Room("gasguard.core", set(), libraries=set()),
+    Room("gasguard.errors", set(), libraries=set()),
+    Room("gasguard.clock", {"gasguard.core.instant"}, libraries=set()),
+    Room("gasguard.durations", {"gasguard.errors"}, libraries=set()),
+    Room("gasguard.config", {"gasguard.durations", "gasguard.errors"}, {"pydantic", "yaml"}),
+    Room("gasguard.health", _COMMON, libraries=set()),
+    Room("gasguard.store", {"gasguard.core.recovery", *_WORDS, *_COMMON}, libraries=set()),
+    Room(
+        "gasguard.controller",
+        {
+            "gasguard.core",
+            "gasguard.drivers.base",
+            "gasguard.store",
+            "gasguard.keeper",
+            "gasguard.health",
+            *_COMMON,
+        },
+        libraries=set(),
+    ),
+    Room("gasguard.keeper", {*_WORDS, "gasguard.drivers.base", *_COMMON}, libraries=set()),
+    Room("gasguard.drivers", {"gasguard.core.model", "gasguard.config", *_COMMON}),
+    Room(
+        "gasguard.interfaces",
+        {
+            *_WORDS,
+            "gasguard.config",
+            "gasguard.controller",
+            "gasguard.durations",
+            "gasguard.store",
+            *_COMMON,
+        },
+    ),
+    Room("gasguard.simulator", {"gasguard.drivers.miio.codec", "gasguard.config", *_COMMON}),
+    Room("gasguard.torture", _ANYTHING),
+    Room("gasguard.app", _ANYTHING),
+    Room("gasguard.cli", _ANYTHING),
+    Room("gasguard.__main__", {"gasguard.cli"}, libraries=set()),
+    Room("gasguard.__init__", set(), libraries=set()),
+]
+MAY_IMPORT_CLI = {"gasguard.cli", "gasguard.__main__"}
+MAY_IMPORT_MIIO = {"gasguard.drivers.miio"}
+
+
+def _module_name(path: Path) -> str:
+    parts = ["gasguard", *path.relative_to(PACKAGE).with_suffix("").parts]
+    is_package = parts[-1] == "__init__" and len(parts) > 2
+    return ".".join(parts[:-1] if is_package else parts)
+
+
+MODULES = {_module_name(path): path for path in sorted(PACKAGE.rglob("*.py"))}
+
+
+def under(name: str, prefixes: set[str]) -> bool:
+    """Whether a dotted name is one of the prefixes or lies below one."""
+    return any(name == prefix or name.startswith(prefix + ".") for prefix in prefixes)
+
+
+def imports(source: str, module: str, *, is_package: bool = False) -> Iterator[str]:
+    """Dotted names of all that a module imports, wherever in it and however it is written."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            here = module.split(".")
+            above = here[: len(here) - node.level + is_package] if node.level else []
+            base = ".".join([*above, *([node.module] if node.module else [])])
+            # `from package import module` reaches the module, `from module import name` does not.
+            for alias in node.names:
+                inner = f"{base}.{alias.name}"
+                yield inner if inner in MODULES else base
+        elif isinstance(node, ast.Call) and _called(node.func) in ("import_module", "__import__"):
+            yield from (word.value for word in node.args[:1] if isinstance(word, ast.Constant))
+
+
+def _called(function: ast.expr) -> str:
+    return getattr(function, "attr", getattr(function, "id", ""))
+
+
+def room_of(module: str) -> Room | None:
+    fitting = [room for room in ROOMS if under(module, {room.prefix})]
+    return max(fitting, key=lambda room: len(room.prefix), default=None)
+
+
+def faults(source: str, module: str, *, is_package: bool = False) -> list[str]:
+    """What in this module breaks the table."""
+    room = room_of(module)
+    if room is None:
+        return [f"{module} is in no room: give it one in ROOMS and in the design"]
+    found = []
+    for name in sorted(set(imports(source, module, is_package=is_package))):
+        top = name.partition(".")[0]
+        if top == "gasguard":
+            allowed = name == "gasguard" or under(name, {room.prefix, *room.may_import})
+            allowed &= not under(name, {"gasguard.cli"}) or under(module, MAY_IMPORT_CLI)
+        elif top == "miio":
+            allowed = under(module, MAY_IMPORT_MIIO)
+        else:
+            known = sys.stdlib_module_names | room.libraries
+            allowed = room.libraries == _OUTSIDE or top in known
+        if not allowed:
+            found.append(f"{module} must not import {name}")
+    return found
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_imports_only_what_its_room_may(module):
+    path = MODULES[module]
+    source = path.read_text(encoding="utf-8")
+    assert faults(source, module, is_package=path.name == "__init__.py") == []
+
+
+def test_the_walk_finds_the_package():
+    assert {"gasguard.core.machine", "gasguard.config", "gasguard.__init__"} <= set(MODULES)
+
+
+@pytest.mark.parametrize(
+    ("module", "line"),
+    [
+        ("gasguard.core.actions", "import pydantic"),
+        ("gasguard.core.actions", "from gasguard.clock import Clock"),
+        ("gasguard.core.actions", "from ..errors import GasguardError"),
+        ("gasguard.core.actions", "from .. import errors"),
+        ("gasguard.core.actions", "def late():\n    import gasguard.store"),
+        ("gasguard.controller", "from gasguard.drivers.miio.relay import connect"),
+        ("gasguard.controller", "from gasguard.interfaces import mqtt"),
+        ("gasguard.drivers.gpio", "import miio"),
+        ("gasguard.drivers.gpio", "import importlib; importlib.import_module('miio.protocol')"),
+        ("gasguard.drivers.gpio", "from gasguard.core import step"),
+        ("gasguard.drivers.base", "from gasguard.controller import Controller"),
+        ("gasguard.interfaces.web", "from gasguard.core import step"),
+        ("gasguard.interfaces.web", "from gasguard.core.machine import step"),
+        ("gasguard.interfaces.web", "from gasguard.drivers.base import Relay"),
+        ("gasguard.interfaces.web", "import miio.protocol"),
+        ("gasguard.simulator.stove", "from gasguard.drivers.miio.transport import Transport"),
+        ("gasguard.simulator.stove", "from gasguard.core.model import Phase"),
+        ("gasguard.store", "import pydantic"),
+        ("gasguard.store", "from gasguard.core import step"),
+        ("gasguard.app", "from gasguard.cli import main"),
+        ("gasguard.app", "from miio import Device"),
+        ("gasguard.attic", "import os"),
+    ],
+)
+def test_a_breach_is_found(module, line):
+    assert faults(line, module)
+
+
+@pytest.mark.parametrize(
+    ("module", "line"),
+    [
+        ("gasguard.core.actions", "from dataclasses import replace"),
+        ("gasguard.core.actions", "from .model import Phase"),
+        ("gasguard.core.actions", "from . import model"),
+        ("gasguard.controller", "from gasguard.core import step, next_deadline"),
+        ("gasguard.drivers.miio.codec", "from miio.protocol import Message"),
+        ("gasguard.interfaces.web", "from gasguard.core.messages import Off"),
+        ("gasguard.interfaces.web", "from gasguard.core import messages"),
+        ("gasguard.interfaces.mqtt", "import paho.mqtt.client"),
+        ("gasguard.simulator.relay", "from gasguard.drivers.miio.codec import parse"),
+        ("gasguard.app", "from gasguard.interfaces import mqtt"),
+        ("gasguard.cli.run", "from gasguard.app import run"),
+        ("gasguard.cli.main", "from gasguard import __version__"),
+    ],
+)
+def test_what_the_table_permits_is_no_breach(module, line):
+    assert faults(line, module) == []
+
+
+def test_relative_imports_of_a_package_start_in_the_package():
+    assert list(imports("from . import model", "gasguard.core", is_package=True)) == [
+        "gasguard.core.model"
+    ]
