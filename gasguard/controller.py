@@ -120,6 +120,8 @@ class Controller:
         self._bulletins: asyncio.Queue[_Bulletin] = asyncio.Queue()
         self._tasks: list[asyncio.Task[None]] = []
         self._alarm: asyncio.TimerHandle | None = None
+        self._looking = False
+        self._stopped = False
         self._burners: dict[str, Burner] = {}
         self._first: list[tuple[str, tuple[Command, ...]]] = []
         saved, present = store.load(), self._stamp()
@@ -178,6 +180,7 @@ class Controller:
             for name in self._burners:
                 self._handle(name, Shutdown())
             await self._until(self._nothing_opening, SHUTDOWN_WITHIN)
+        self._stopped = True
         if self._alarm is not None:
             self._alarm.cancel()
         with contextlib.suppress(TimeoutError):
@@ -247,7 +250,10 @@ class Controller:
         self._log_problem(name, burner, event)
         state, commands = step(burner.state, event, self._clock.now())
         self._commit(name, burner, state, commands)
-        self._look()
+        if not self._looking:
+            # Once for all events of this turn of the loop: it looks at every burner.
+            self._looking = True
+            asyncio.get_running_loop().call_soon(self._look)
 
     def _commit(
         self, name: str, burner: Burner, state: State, commands: tuple[Command, ...]
@@ -310,6 +316,9 @@ class Controller:
 
     def _look(self) -> None:
         """Set the alarm for the next deadline."""
+        self._looking = False
+        if self._stopped:
+            return
         now = self._clock.now().boot
         due = min(
             (at for b in self._burners.values() if (at := next_deadline(b.state)) is not None),

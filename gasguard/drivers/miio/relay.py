@@ -76,7 +76,7 @@ class MiotRelayDriver(_MiioDevice):
 
     async def open(self, within: float) -> None:
         """See `Relay.open`."""
-        await self._set(self._switch, self._wiring.switch_for(Contact.OPEN), within)
+        await self._set(self._switch, self._wiring.switch_for(Contact.OPEN), within, urgent=True)
 
     async def close(self, within: float) -> None:
         """See `Relay.close`."""
@@ -124,10 +124,18 @@ class MiotRelayDriver(_MiioDevice):
             await self._set(self._lease, self._lease.off, within)
 
     async def _set(
-        self, channel: Channel, value: bool | int, within: float, *, resend: bool = True
+        self,
+        channel: Channel,
+        value: bool | int,
+        within: float,
+        *,
+        resend: bool = True,
+        urgent: bool = False,
     ) -> None:
         params = [{**_address(channel), "value": value}]
-        result, _ = await self._transport.call("set_properties", params, within, resend=resend)
+        result, _ = await self._transport.call(
+            "set_properties", params, within, resend=resend, urgent=urgent
+        )
         # python-miio's own simulator answers a bare 0 where devices answer a list.
         code = result if isinstance(result, int) else self._entry(channel, result).get("code", _OK)
         if code not in (_OK, _PENDING):
@@ -161,15 +169,19 @@ class MiioRelayDriver(_MiioDevice):
 
     async def open(self, within: float) -> None:
         """See `Relay.open`."""
-        await self._set_power(Contact.OPEN, within)
+        await self._set_power(Contact.OPEN, within, urgent=True)
 
     async def close(self, within: float) -> None:
         """See `Relay.close`."""
         await self._set_power(Contact.CLOSED, within, resend=False)
 
-    async def _set_power(self, contact: Contact, within: float, *, resend: bool = True) -> None:
+    async def _set_power(
+        self, contact: Contact, within: float, *, resend: bool = True, urgent: bool = False
+    ) -> None:
         word = "on" if self._wiring.switch_for(contact) else "off"
-        result, _ = await self._transport.call("set_power", [word], within, resend=resend)
+        result, _ = await self._transport.call(
+            "set_power", [word], within, resend=resend, urgent=urgent
+        )
         if result not in (["ok"], "ok", 0, [0]):
             raise Refused(f"{self.address} answered set_power with {str(result)[:80]!r}", 0)
 

@@ -1,0 +1,109 @@
+"""What the numbers should be."""
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from tests.bench.figures import from_data
+from tests.bench.shutoff import FLOOR, GASGUARD, SCRIPT
+
+Results = dict[str, Any]
+
+_ENOUGH = 100
+"""Runs below which a p99 is the worst run, and a matter of luck."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One target and what became of it."""
+
+    target: str
+    measured: str
+    met: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Bound:
+    target: str
+    value: Callable[[Results], float]
+    limit: float
+    unit: str
+    at_least: bool = False
+    runs: Callable[[Results], int] | None = None
+    """For a target on a p99: how many runs it stands on."""
+
+    def judge(self, results: Results) -> Verdict:
+        value = self.value(results)
+        met = value >= self.limit if self.at_least else value <= self.limit
+        text = f"{value:,.2f}".removesuffix(".00")
+        few = self.runs is not None and self.runs(results) < _ENOUGH
+        return Verdict(self.target, f"{text} {self.unit}{', by few runs' if few else ''}", met)
+
+
+def times_better(shutoff: Results, loss: str) -> float:
+    """The script's p99 in multiples of gasguard's; at least, where the script's never opened."""
+    ours = from_data(shutoff[loss][GASGUARD]["p99"])
+    theirs = from_data(shutoff[loss][SCRIPT]["p99"])
+    if math.isinf(theirs):
+        theirs = from_data(shutoff[loss][SCRIPT]["worst"])
+    return theirs / ours
+
+
+def above_floor(shutoff: Results, loss: str) -> float:
+    """gasguard's median less the floor's, in ms."""
+    ours, floor = (from_data(shutoff[loss][name]["median"]) for name in (GASGUARD, FLOOR))
+    return ours - floor
+
+
+def _runs_at_20(results: Results) -> int:
+    return int(results["shutoff"]["20%"][GASGUARD]["n"])
+
+
+_BOUNDS = (
+    _Bound(
+        "20 % loss: off to open contact, p99 <= 300 ms",
+        lambda r: from_data(r["shutoff"]["20%"][GASGUARD]["p99"]),
+        300,
+        "ms",
+        runs=_runs_at_20,
+    ),
+    _Bound(
+        "20 % loss: p99 at least 50 times better than the script",
+        lambda r: times_better(r["shutoff"], "20%"),
+        50,
+        "times",
+        at_least=True,
+        runs=_runs_at_20,
+    ),
+    _Bound(
+        "no loss: median within 5 ms of the floor",
+        lambda r: above_floor(r["shutoff"], "0%"),
+        5,
+        "ms",
+    ),
+    _Bound("idle <= 1 % of a core", lambda r: r["idle"]["cpu_percent"], 1, "%"),
+    _Bound("idle <= 90 MB resident", lambda r: r["idle"]["rss_mb"], 90, "MB"),
+    _Bound(
+        "start to first verified relay <= 1.2 s (median, control socket)",
+        lambda r: r["startup"]["control socket"]["median"],
+        1200,
+        "ms",
+    ),
+    _Bound(
+        "all off, 100 relays, all confirmed <= 1 s (worst round)",
+        lambda r: r["all_off"]["all confirmed"]["worst"],
+        1000,
+        "ms",
+    ),
+    _Bound("core >= 50 000 steps/s", lambda r: r["pure"]["core steps/s"], 50_000, "steps/s", True),
+)
+
+
+def judge(results: Results) -> Iterator[Verdict]:
+    """Every target whose measurement is there."""
+    for bound in _BOUNDS:
+        try:
+            yield bound.judge(results)
+        except KeyError:
+            continue
