@@ -11,7 +11,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import count
-from typing import Any
+from typing import Any, NamedTuple
 
 from gasguard.clock import Clock, Instant
 from gasguard.core import next_deadline, recover, step
@@ -24,6 +24,7 @@ from gasguard.core.messages import (
     Kind,
     Off,
     OpenContact,
+    Rearm,
     RelayFailed,
     RenewLease,
     Request,
@@ -70,13 +71,25 @@ class News:
     tells: tuple[Tell, ...]
 
 
+class _Queued(NamedTuple):
+    """A request that waits for the disk."""
+
+    request: Request
+    demands: int
+    """`Burner.demands` when it was asked for."""
+    until: float
+    """Loop time at which it is rejected."""
+
+
 class Burner:
     """One burner under guard."""
 
     def __init__(self, state: State, keepers: list[RelayKeeper]) -> None:
         self.state = state
         self.keepers = keepers
-        self.requests: asyncio.Queue[Request] = asyncio.Queue(MAX_QUEUED)
+        self.requests: asyncio.Queue[_Queued] = asyncio.Queue(MAX_QUEUED)
+        self.demands = 0
+        """Counts shutoffs, whatever their cause."""
         self.on_disk: Record | None = None
         """What the disk holds, or will once the writes under way are done; None: not known."""
         self.saving: asyncio.Future[None] | None = None
@@ -128,7 +141,8 @@ class Controller:
         for wiring in wirings:
             name = wiring.settings.burner
             record = saved.get(name)
-            state, commands = recover(wiring.settings, record, present, damaged=store.damaged)
+            damaged = store.damaged and record is None
+            state, commands = recover(wiring.settings, record, present, damaged=damaged)
             keepers = [
                 RelayKeeper(
                     index,
@@ -216,10 +230,12 @@ class Controller:
             self._replies[ref] = reply
             request = replace(request, ref=ref)
         if isinstance(request, Off):
+            burner.demands += 1
             self._handle(name, request)
             return
         try:
-            burner.requests.put_nowait(request)
+            until = asyncio.get_running_loop().time() + SAVE_WITHIN
+            burner.requests.put_nowait(_Queued(request, burner.demands, until))
         except asyncio.QueueFull:
             self._reject(name, request, "busy", "too many requests at once; try again")
 
@@ -266,6 +282,8 @@ class Controller:
             reason = state.last_trip.reason if state.last_trip else "-"
             log.info("%s: %s -> %s (%s)", name, before.phase, state.phase, reason)
         tells = tuple(command for command in commands if isinstance(command, Tell))
+        if any(tell.kind is Kind.TRIP for tell in tells):
+            burner.demands += 1
         answers = [command for command in commands if isinstance(command, Answer)]
         if before is state and not commands:
             return
@@ -324,12 +342,17 @@ class Controller:
             (at for b in self._burners.values() if (at := next_deadline(b.state)) is not None),
             default=now + LOOK_EVERY,
         )
+        loop = asyncio.get_running_loop()
+        at = loop.time() + min(LOOK_EVERY, max(_LEAST_SLEEP, due - now))
         if self._alarm is not None:
+            if self._alarm.when() <= at:
+                # Never put off: events that keep coming must not keep a deadline from its tick.
+                return
             self._alarm.cancel()
-        delay = min(LOOK_EVERY, max(_LEAST_SLEEP, due - now))
-        self._alarm = asyncio.get_running_loop().call_later(delay, self._tick)
+        self._alarm = loop.call_at(at, self._tick)
 
     def _tick(self) -> None:
+        self._alarm = None
         self._beat()
         now = self._clock.now()
         for name, burner in self._burners.items():
@@ -343,29 +366,39 @@ class Controller:
 
     async def _serve(self, name: str, burner: Burner) -> None:
         while True:
-            request = await burner.requests.get()
+            queued = await burner.requests.get()
             with self._heartbeats.working(f"requests {name}", BEAT_WITHIN):
-                await self._serve_one(name, burner, request)
+                await self._serve_one(name, burner, *queued)
 
-    async def _serve_one(self, name: str, burner: Burner, request: Request) -> None:
+    async def _serve_one(
+        self, name: str, burner: Burner, request: Request, demands: int, until: float
+    ) -> None:
         try:
-            await asyncio.wait_for(self._save_ahead(name, burner, request), SAVE_WITHIN)
+            # No task in between: nothing may happen between the last look and the turn.
+            async with asyncio.timeout_at(until):
+                await self._save_ahead(name, burner, request)
         except (StoreError, TimeoutError) as error:
             burner.on_disk = None
             why = str(error) or "the disk does not answer"
             self._reject(name, request, "not_saved", f"nothing changed: {why}")
             self._save_beside(name, burner)
         else:
-            self._handle(name, request)  # type: ignore[arg-type] # every Request is an Event
+            if isinstance(request, Rearm) and burner.demands != demands:
+                # It waited for the disk while somebody shut off: the later wish counts.
+                self._reject(name, request, "overtaken", "a shutoff came after it; ask again")
+                self._save_beside(name, burner)
+            else:
+                self._handle(name, request)  # type: ignore[arg-type] # every Request is an Event
         self._let_go(request)
 
     async def _save_ahead(self, name: str, burner: Burner, request: Request) -> None:
         """Write what the request would lead to, until nothing else changed meanwhile."""
         while True:
             before = record_of(burner.state)
-            would_be, _ = step(burner.state, request, self._clock.now())  # type: ignore[arg-type]
+            would_be, commands = step(burner.state, request, self._clock.now())  # type: ignore[arg-type]
             record = record_of(would_be)
-            if record == before:
+            on_disk = record == burner.on_disk and burner.saving is None
+            if record == before and (on_disk or not _accepts(commands)):
                 return
             burner.on_disk = record
             await self._store.save(name, record, self._stamp())
@@ -428,6 +461,10 @@ class Controller:
                 _safely(partial(reply, answer))
             self._heartbeats.forget("news")
             self._bulletins.task_done()
+
+
+def _accepts(commands: tuple[Command, ...]) -> bool:
+    return any(isinstance(part, Answer) and part.status is Status.ACCEPTED for part in commands)
 
 
 def _safely(call: Callable[[], None]) -> None:

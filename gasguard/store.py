@@ -8,7 +8,10 @@ import asyncio
 import contextlib
 import json
 import logging
+import os
+import shutil
 import sqlite3
+import zlib
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
@@ -29,6 +32,13 @@ JOURNAL_KEEPS = 50_000
 _PENDING_ROWS = 2_000
 """Journal rows that wait for a disk that does not write, before the oldest are dropped."""
 
+_AFTER_DAMAGE = 0x67617364
+"""`application_id` of a file that took a damaged one's place. It outlives a crash before the first
+record is saved: otherwise the next start would find an empty, clean file."""
+_HEAD = b"SQLite format 3\0"
+_LEAST_SIZE = 512
+"""Bytes: SQLite's smallest page."""
+
 _MIGRATIONS = (
     """
     CREATE TABLE guard (
@@ -41,19 +51,22 @@ _MIGRATIONS = (
     ) STRICT;
     CREATE INDEX journal_at ON journal (at);
     """,
+    "ALTER TABLE guard ADD COLUMN checksum INTEGER;",
 )
 
 
 class Store:
     """The durable state under one folder. Open it with `Store.open`."""
 
-    def __init__(self, connection: sqlite3.Connection, executor: Executor, damaged: bool) -> None:
+    def __init__(self, connection: sqlite3.Connection, executor: Executor) -> None:
         self._db = connection
         self._executor = executor
         self._rows: deque[tuple[float, str, str]] = deque(maxlen=_PENDING_ROWS)
         self._told = False
-        self.damaged = damaged
-        """What was here could not be read and was set aside: it may have held a latch."""
+        (mark,) = connection.execute("PRAGMA application_id").fetchone()
+        self.damaged = mark == _AFTER_DAMAGE
+        """An earlier file could not be read and was set aside: a burner of which this one holds no
+        record may have had a latch in that."""
 
     @classmethod
     def open(cls, folder: Path, executor: Executor | None = None) -> "Store":
@@ -65,14 +78,16 @@ class Store:
         executor = executor or ThreadPoolExecutor(1, "store")
         try:
             folder.mkdir(parents=True, exist_ok=True)
+            if not path.exists():
+                _create(path, after_damage=False)
             try:
-                return cls(_connect(path), executor, damaged=False)
+                return cls(_connect(path), executor)
             except (sqlite3.DatabaseError, ValueError, TypeError, KeyError) as error:
                 if isinstance(error, sqlite3.OperationalError) and not _readable(path):
                     raise
                 aside = _set_aside(path)
                 log.error("%s is damaged (%s): set aside as %s", path, error, aside.name)
-                return cls(_connect(path), executor, damaged=True)
+                return cls(_connect(path), executor)
         except (OSError, sqlite3.Error) as error:
             raise StoreError(f"state_dir {folder} is not usable: {error}") from None
 
@@ -89,10 +104,11 @@ class Store:
 
     def _save(self, burner: str, record: Record, stamp: Stamp) -> None:
         data = json.dumps(record_to_data(record))
+        row = (burner, data, stamp.boot_id, stamp.boot, stamp.wall, int(stamp.synchronised))
         with self._db:
             self._db.execute(
-                "INSERT OR REPLACE INTO guard VALUES (?, ?, ?, ?, ?, ?)",
-                (burner, data, stamp.boot_id, stamp.boot, stamp.wall, stamp.synchronised),
+                "INSERT OR REPLACE INTO guard VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (*row, _checksum(row)),
             )
 
     def note(self, at: float, burner: str, event: dict[str, Any]) -> None:
@@ -168,6 +184,7 @@ def read_records(folder: Path) -> dict[str, Record]:
     try:
         db = sqlite3.connect(f"file:{folder / FILE_NAME}?mode=ro", uri=True, timeout=2.0)
         try:
+            _check(db)
             return {name: record for name, (record, _) in _load(db).items()}
         finally:
             db.close()
@@ -176,18 +193,20 @@ def read_records(folder: Path) -> dict[str, Record]:
 
 
 def _connect(path: Path) -> sqlite3.Connection:
+    with path.open("rb") as file:
+        # SQLite takes a file shorter than a page for a new one: a cut-off file would pass as clean.
+        if file.read(len(_HEAD)) != _HEAD or path.stat().st_size < _LEAST_SIZE:
+            raise ValueError("it is cut off or no database")
     db = sqlite3.connect(path, check_same_thread=False, timeout=2.0)
     try:
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = FULL")
-        (verdict,) = db.execute("PRAGMA quick_check(1)").fetchone()
-        if verdict != "ok":
-            raise ValueError(verdict)
-        (version,) = db.execute("PRAGMA user_version").fetchone()
-        if version > len(_MIGRATIONS):
-            raise ValueError(f"it was written by a newer gasguard (schema {version})")
-        for number, script in enumerate(_MIGRATIONS[version:], version + 1):
-            db.executescript(f"BEGIN;{script}PRAGMA user_version = {number};COMMIT;")
+        # SQLite takes the first damaged frame for the log's end and goes back, in silence, to what
+        # was before it: a lock would be gone. So the log never holds more than one transaction,
+        # and that one is in the file too.
+        db.execute("PRAGMA wal_autocheckpoint = 1")
+        _check(db)
+        _migrate(db)
         _load(db)
     except BaseException:
         db.close()
@@ -195,15 +214,51 @@ def _connect(path: Path) -> sqlite3.Connection:
     return db
 
 
+def _migrate(db: sqlite3.Connection) -> None:
+    (version,) = db.execute("PRAGMA user_version").fetchone()
+    if version > len(_MIGRATIONS):
+        raise ValueError(f"it was written by a newer gasguard (schema {version})")
+    for number, script in enumerate(_MIGRATIONS[version:], version + 1):
+        db.executescript(f"BEGIN;{script}PRAGMA user_version = {number};COMMIT;")
+
+
+def _create(path: Path, *, after_damage: bool) -> None:
+    """Put an empty database at `path` in one step: no crash leaves half a file there."""
+    new = path.with_name(f"{path.name}.new")
+    new.unlink(missing_ok=True)
+    with contextlib.closing(sqlite3.connect(new)) as db:
+        db.execute(f"PRAGMA application_id = {_AFTER_DAMAGE if after_damage else 0}")
+        _migrate(db)
+    new.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _check(db: sqlite3.Connection) -> None:
+    (verdict,) = db.execute("PRAGMA quick_check(1)").fetchone()
+    if verdict != "ok":
+        raise ValueError(verdict)
+
+
 def _load(db: sqlite3.Connection) -> dict[str, tuple[Record, Stamp]]:
-    rows = db.execute("SELECT burner, record, boot_id, boot, wall, synchronised FROM guard")
-    return {
-        burner: (
+    found = {}
+    for *row, checksum in db.execute("SELECT * FROM guard"):
+        burner, record, boot_id, boot, wall, synchronised = row
+        # SQLite does not see a changed digit. Rows of the first schema have no checksum.
+        if checksum is not None and checksum != _checksum(tuple(row)):
+            raise ValueError(f"the checksum of burner {burner!r} does not fit")
+        found[burner] = (
             record_from_data(json.loads(record)),
             Stamp(boot_id, boot, wall, bool(synchronised)),
         )
-        for burner, record, boot_id, boot, wall, synchronised in rows
-    }
+    return found
+
+
+def _checksum(row: tuple[object, ...]) -> int:
+    return zlib.crc32(repr(row).encode())
 
 
 def _readable(path: Path) -> bool:
@@ -216,10 +271,16 @@ def _readable(path: Path) -> bool:
 
 
 def _set_aside(path: Path) -> Path:
+    """Keep a damaged file under another name and put a new one, marked so, in its place."""
     when = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%f")
     aside = path.with_name(f"{path.name}.damaged-{when}")
-    path.rename(aside)
     for suffix in ("-wal", "-shm"):
         with contextlib.suppress(FileNotFoundError):
             Path(f"{path}{suffix}").rename(f"{aside}{suffix}")
+    # A second name for the old file: at no moment is there none at `path`, which would be clean.
+    try:
+        aside.hardlink_to(path)
+    except OSError:  # a file system without such names, FAT for one
+        shutil.copyfile(path, aside)
+    _create(path, after_damage=True)
     return aside

@@ -4,6 +4,7 @@ import contextlib
 import logging
 import socket
 from collections.abc import AsyncIterator
+from typing import Any
 
 from gasguard.errors import GasguardError
 
@@ -38,7 +39,22 @@ async def embedded_broker(port: int) -> AsyncIterator[None]:
     for name in ("amqtt", "transitions"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
     anonymous = {"amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": True}}
-    broker = Broker(
+
+    class Discreet(Broker):  # type: ignore[misc] # amqtt is not typed
+        """amqtt also sends each newcomer all retained messages that others have subscribed to.
+
+        A client that has published and gone by then answers with a reset, and what it published is
+        lost: one `mosquitto_pub` in four (measured in the demo).
+        """
+
+        async def _publish_retained_messages_for_subscription(
+            self, subscription: tuple[str, int], session: Any
+        ) -> None:
+            holders = self._subscriptions.get(subscription[0], ())
+            if any(holder is session for holder, _ in holders):
+                await super()._publish_retained_messages_for_subscription(subscription, session)
+
+    broker = Discreet(
         {
             "listeners": {"default": {"type": "tcp", "bind": f"127.0.0.1:{port}"}},
             "plugins": anonymous,

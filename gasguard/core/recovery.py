@@ -186,8 +186,9 @@ def _boolean(value: object) -> bool:
 def _number(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise TypeError("not a number")
-    # No clock has run for 300 million years; beyond that sit infinity, NaN and broken digits.
-    if not abs(value) < 1e16:
+    # No calendar holds much more than 1500 years either way; beyond sit infinity, NaN and broken
+    # digits.
+    if not abs(value) < 5e10:
         raise ValueError("no time that a clock could show")
     return float(value)
 

@@ -29,9 +29,13 @@ log = logging.getLogger(__name__)
 MAX_LINE = 4096
 MAX_CLIENTS = 32
 """Connections served besides; an off of one more is still carried out."""
+_QUEUED = 100
+"""Connections that wait in the kernel until they are accepted."""
 ANSWER_WITHIN = 10.0
 """Seconds after which a connection is closed though an acknowledgement is missing."""
 HISTORY_LIMIT = 5000
+_EVER = 1e10
+"""Seconds: longer than any history."""
 
 Send = Callable[[dict[str, Any]], None]
 
@@ -57,7 +61,12 @@ class ControlSocket:
                 listener.bind(address)
         finally:
             os.umask(before)
-        self._server = await asyncio.start_unix_server(self._accept, sock=listener, limit=MAX_LINE)
+        # asyncio tries to accept `backlog` times in a row. Out of file descriptors each try fails
+        # and sets a timer to try so often again: they would multiply without bound.
+        self._server = await asyncio.start_unix_server(
+            self._accept, sock=listener, limit=MAX_LINE, backlog=1
+        )
+        listener.listen(_QUEUED)
 
     async def stop(self) -> None:
         """Stop listening and let the clients go."""
@@ -182,10 +191,11 @@ class ControlSocket:
 
     async def _history(self, request: dict[str, Any], send: Send) -> None:
         since, burner = request.get("since"), request.get("burner")
-        seconds = float(since) if isinstance(since, int | float) else 24 * 3600.0
-        name = str(burner) if burner is not None else None
+        # JSON has numbers that no float holds, and halves of characters that no database takes.
+        seconds = min(since, _EVER) if isinstance(since, int | float) else 24 * 3600.0
+        name = _sound(str(burner)) if burner is not None else None
         events = await self._store.history(
-            name, self._clock.now().wall - seconds, limit=HISTORY_LIMIT
+            name, self._clock.now().wall - max(seconds, 0.0), limit=HISTORY_LIMIT
         )
         for event in events:
             send({"event": event})
@@ -197,9 +207,13 @@ def _sender(writer: asyncio.StreamWriter) -> Send:
             raise ConnectionResetError("the client has gone")
         if writer.transport.get_write_buffer_size() > 1 << 20:
             raise ConnectionResetError("the client does not read")
-        writer.write(json.dumps(data, ensure_ascii=False).encode() + b"\n")
+        writer.write(json.dumps(data, ensure_ascii=False).encode(errors="replace") + b"\n")
 
     return send
+
+
+def _sound(text: str) -> str:
+    return text.encode(errors="replace").decode()
 
 
 def _reply(

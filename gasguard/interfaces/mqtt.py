@@ -206,6 +206,8 @@ class MqttInterface:
         if topic != f"{prefix}{name}/{command}/set" or command not in COMMANDS:
             # Some brokers (amqtt) also send what was never subscribed to.
             return
+        if set(name) & set("+#"):
+            return  # no topic to answer on; a sound broker does not let it through
         burners = self._controller.states()
         if name == "all" and command == "off":
             targets = list(burners)

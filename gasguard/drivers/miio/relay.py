@@ -14,6 +14,9 @@ _OK = 0
 _PENDING = 1
 """The device has taken the command but not carried it out: the read-back tells the rest."""
 
+_LONGEST_COUNTDOWN = 1e7
+"""Counts beyond are no countdown (the longest known is 86,500 s): a calendar must hold its end."""
+
 
 class _Wiring:
     """Which way round the contact is wired: what the relay's switch means for the circuit."""
@@ -103,7 +106,8 @@ class MiotRelayDriver(_MiioDevice):
     def _seconds(self, count: object) -> float | None:
         if self._lease is None or isinstance(count, bool) or not isinstance(count, int | float):
             return None
-        if count == self._lease.off or count <= 0:
+        # Also not a number, infinite, or an integer that no float holds: JSON knows them all.
+        if count == self._lease.off or not 0 < count < _LONGEST_COUNTDOWN:
             return None
         return float(count) * self._lease.unit_seconds
 
@@ -156,7 +160,7 @@ class MiotRelayDriver(_MiioDevice):
     def _refused(self, channel: Channel, verb: str, code: object) -> Refused:
         return Refused(
             f"{self.address} refused to {verb} siid {channel.siid} piid {channel.piid} (code "
-            f"{code}): does this model have that property? See firmware_notes/relays.md",
+            f"{str(code)[:40]}): does this model have that property? See firmware_notes/relays.md",
             code if isinstance(code, int) else 0,
         )
 

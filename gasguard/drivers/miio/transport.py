@@ -264,5 +264,6 @@ class MiioTransport(asyncio.DatagramProtocol):
 def _error_of(error: object) -> tuple[int, str]:
     if isinstance(error, dict):
         code = error.get("code")
-        return code if isinstance(code, int) else 0, str(error.get("message", "no message"))[:200]
+        number = code if isinstance(code, int) and abs(code) < 2**31 else 0
+        return number, str(error.get("message", "no message"))[:200]
     return 0, str(error)[:200]

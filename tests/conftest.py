@@ -1,0 +1,95 @@
+"""Shared fixtures. Nothing here starts anything until a test asks for it."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.support.brokers import Broker, Mosquitto, OldBroker
+    from tests.support.ear import Ear
+    from tests.support.kitchen import Kitchen
+
+    MakeKitchen = Callable[..., Kitchen]
+
+
+@pytest.fixture(scope="session")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Mosquitto]":
+    """A mosquitto for everyone; each kitchen has a base topic of its own on it."""
+    from tests.support.brokers import Mosquitto
+
+    mosquitto = Mosquitto(tmp_path_factory.mktemp("broker"))
+    yield mosquitto
+    mosquitto.stop()
+
+
+@pytest.fixture
+def own_broker(tmp_path: Path) -> "Iterator[Mosquitto]":
+    """A mosquitto that the test may stop and freeze."""
+    from tests.support.brokers import Mosquitto
+
+    mosquitto = Mosquitto(tmp_path / "broker")
+    yield mosquitto
+    mosquitto.stop()
+
+
+@pytest.fixture(scope="module")
+def old_broker(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[OldBroker]":
+    """A broker without MQTT 5."""
+    from tests.support.brokers import OldBroker
+
+    old = OldBroker(tmp_path_factory.mktemp("old"))
+    yield old
+    old.stop()
+
+
+@pytest.fixture
+def make_ear() -> "Iterator[Callable[[Broker, str], Ear]]":
+    """Listeners on a broker without a kitchen, 3.1.1."""
+    from tests.support.ear import Ear
+
+    ears: list[Ear] = []
+
+    def make(on: "Broker", base: str) -> Ear:
+        ears.append(Ear(on.port, base, mqtt5=False))
+        return ears[-1]
+
+    yield make
+    for ear in ears:
+        ear.close()
+
+
+@pytest.fixture
+def make_kitchen(tmp_path: Path, request: pytest.FixtureRequest) -> "Iterator[MakeKitchen]":
+    """Builds kitchens: `make_kitchen(left=burner(), mqtt={...})`; everything ends with the test."""
+    from tests.support.kitchen import Kitchen, burner
+
+    kitchens: list[Kitchen] = []
+
+    def make(*, broker: Any = None, top: dict[str, Any] | None = None, **burners: Any) -> Kitchen:
+        folder = tmp_path / f"kitchen{len(kitchens)}"
+        folder.mkdir()
+        kitchen = Kitchen(
+            folder,
+            broker or request.getfixturevalue("broker"),
+            burners or {"left": burner()},
+            **(top or {}),
+        )
+        kitchens.append(kitchen)
+        return kitchen
+
+    yield make
+    faults = []
+    for kitchen in kitchens:
+        try:
+            kitchen.close()
+        except AssertionError as error:
+            faults.append(str(error))
+    assert not faults, "\n".join(faults)
+
+
+@pytest.fixture
+def kitchen(make_kitchen: "MakeKitchen") -> "Kitchen":
+    """The plain one: burner `left`, a normally open relay, re-armed 2 s after a trip."""
+    return make_kitchen()

@@ -1,0 +1,140 @@
+"""What the torture found, each as a small story of its own."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gasguard.controller import BEAT_WITHIN, SAVE_WITHIN
+from gasguard.core.messages import CancelTimer, Off, Rearm, Status
+from gasguard.core.model import Lock, Phase, Source
+from gasguard.health import Heartbeats
+from gasguard.store import FILE_NAME
+from tests.guard.kitchen import Kitchen, cook
+
+
+class HungDisk:
+    """Keeps what the store is told to do until `go_on`."""
+
+    def __init__(self, here: Kitchen) -> None:
+        self._store, self._run = here.store, here.store._run
+        self._waiting: list[tuple[Callable[[], Any], asyncio.Future[Any]]] = []
+        here.store._run = self._keep  # type: ignore[method-assign, assignment]
+
+    def _keep(self, work: Callable[[], Any]) -> "asyncio.Future[Any]":
+        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._waiting.append((work, future))
+        return future
+
+    def go_on(self) -> None:
+        self._store._run = self._run  # type: ignore[method-assign]
+        for work, future in self._waiting:
+            work()
+            if not future.done():
+                future.set_result(None)
+
+
+@pytest.mark.parametrize("left", [0, 7, 100])
+def test_a_file_that_was_cut_off_is_no_new_one(tmp_path: Path, left: int) -> None:
+    """Seed 1, sessions 12 and 31: SQLite takes a file shorter than a page for an empty database."""
+
+    async def story(here: Kitchen) -> None:
+        await here.lock()
+        await here.halt()
+        data = (tmp_path / FILE_NAME).read_bytes()
+        (tmp_path / f"{FILE_NAME}-wal").unlink(missing_ok=True)
+        (tmp_path / FILE_NAME).write_bytes(data[:left])
+        here.boot()
+        assert here.state().locks == {Lock.RESTART}
+
+    cook(tmp_path, story)
+
+
+def test_a_crash_right_after_the_damage_was_found_forgets_nothing(tmp_path: Path) -> None:
+    """The new file is empty until the first save: the next start must not take it for clean."""
+
+    async def story(here: Kitchen) -> None:
+        await here.halt()
+        (tmp_path / FILE_NAME).write_bytes(b"\0" * 5000)
+        here.boot()
+        HungDisk(here)
+        await here.halt()
+        here.boot()
+        assert here.state().locks == {Lock.RESTART}
+        assert (await here.rearm()).status is Status.ACCEPTED
+        await here.phase(Phase.READY, 15)
+        await here.restart()
+        assert not here.state().locks
+
+    cook(tmp_path, story)
+
+
+def test_a_re_arm_that_waits_for_the_disk_gives_way_to_a_later_off(tmp_path: Path) -> None:
+    """Seed 1, session 71: the contact closed 0.9 s after an off, by a re-arm from before it."""
+
+    async def story(here: Kitchen) -> None:
+        await here.off()
+        disk = HungDisk(here)
+        rearm = here.ask(Rearm(Source.CLI))
+        await asyncio.sleep(0.1)
+        off = here.ask(Off(Source.CLI))
+        await asyncio.sleep(0.1)
+        disk.go_on()
+        assert (await rearm).code == "overtaken"
+        assert (await off).status is Status.CONFIRMED
+        began = asyncio.get_running_loop().time()
+        await here.until(lambda: here.circuit() == "closed", 20)
+        assert asyncio.get_running_loop().time() - began > 8
+
+    cook(tmp_path, story)
+
+
+def test_a_cancelling_is_not_acknowledged_while_the_timer_is_still_on_the_disk(
+    tmp_path: Path,
+) -> None:
+    """Seed 2, session 24: an off had ended the timer, but no disk knew; a restart brought it back.
+
+    The cancelling after it changed nothing in memory and was acknowledged at once.
+    """
+
+    async def story(here: Kitchen) -> None:
+        await here.timer(300)
+        HungDisk(here)
+        await here.off()
+        answer = await here.ask(CancelTimer(Source.CLI))
+        assert (answer.status, answer.code) == (Status.REJECTED, "not_saved")
+
+    cook(tmp_path, story)
+
+
+def test_requests_that_wait_for_a_hung_disk_wait_together(tmp_path: Path) -> None:
+    """Seed 2, session 538: seven re-arms were answered one after another, 5 s each."""
+
+    async def story(here: Kitchen) -> None:
+        await here.lock()
+        HungDisk(here)
+        began = asyncio.get_running_loop().time()
+        asked = [here.ask(CancelTimer(Source.CLI)) for _ in range(7)]
+        await asyncio.gather(here.unlock(), *asked)
+        assert asyncio.get_running_loop().time() - began < SAVE_WITHIN + 0.5
+
+    cook(tmp_path, story)
+
+
+def test_a_relay_that_keeps_failing_does_not_look_like_a_hung_guard(tmp_path: Path) -> None:
+    """Seed 2, session 6: events less than a second apart put off every tick, and with it the beat;
+    systemd would have killed the guard in the middle of a failed trip."""
+
+    async def story(here: Kitchen) -> None:
+        heartbeats = Heartbeats(asyncio.get_running_loop().time)
+        here.controller._heartbeats = heartbeats
+        here.controller._beat = heartbeats.expect("deadlines", BEAT_WITHIN)
+        here.world.inject("left", offline=True)
+        here.ask(Off(Source.CLI))
+        for _ in range(20):
+            await asyncio.sleep(3)
+            assert "deadlines" not in heartbeats.late()
+
+    cook(tmp_path, story)

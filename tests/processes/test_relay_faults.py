@@ -1,0 +1,166 @@
+"""Relays that lie, stick, refuse, forget their token or vanish (safety concept)."""
+
+import time
+
+import pytest
+
+from tests.support.kitchen import TOKEN, Kitchen, burner
+from tests.support.waiting import eventually
+
+
+def test_a_lying_relay_is_never_believed(kitchen):
+    stove, _, ear = kitchen.start()
+    stove.fault(lying=True)
+    ear.send("left/off/set")
+    assert ear.event("trip_failed")["reason"] == "remote"
+    assert ear.state()["phase"] == "trip_failed"
+    assert ear.state()["contact"] == "closed"
+    assert "confirmed" not in {one.json["status"] for one in ear.on("left/ack")}
+    stove.fault(lying=False)
+    eventually(lambda: stove.circuit() == "open", 2, "it never stopped trying")
+
+
+@pytest.mark.slow
+def test_a_stuck_relay_latches_until_it_is_rearmed_locally(kitchen):
+    stove, _, ear = kitchen.start()
+    stove.fault(stuck=True)
+    mark = ear.mark
+    ear.send("left/off/set")
+    ear.event("trip_failed", since=mark)
+    assert ear.ack("failed", since=mark, within=7)["code"] == "not_confirmed"
+    stuck = ear.until(locks=["stuck"], within=8)
+    assert stuck["phase"] == "trip_failed"
+    for command, payload, code in (
+        ("timer", "5m", "trip_failed"),
+        ("rearm", "REARM", "trip_failed"),
+    ):
+        mark = ear.mark
+        ear.send(f"left/{command}/set", payload)
+        assert ear.ack("rejected", since=mark)["code"] == code
+    stove.fault(stuck=False)
+    ear.until(phase="locked_out", contact="open", within=3)
+
+    mark = ear.mark
+    ear.send("left/lock/set", "UNLOCK")
+    ear.send("left/rearm/set", "REARM")
+    assert ear.ack("rejected", since=mark)["code"] == "remote_rearm"
+    said = kitchen.remote("rearm", "left")
+    assert said.code == 1, said
+    assert "at the Pi" in said.err
+    assert stove.circuit() == "open"
+    said = kitchen.local("rearm", "left")
+    assert said.code == 0, said
+    ear.until(phase="ready", since=mark)
+    assert stove.circuit() == "closed"
+
+
+@pytest.mark.slow
+def test_with_allow_remote_rearm_a_latched_trip_ends_over_mqtt(make_kitchen):
+    kitchen: Kitchen = make_kitchen(top={"allow_remote_rearm": True})
+    stove, _, ear = kitchen.start()
+    stove.fault(stuck=True)
+    ear.send("left/off/set")
+    ear.until(locks=["stuck"], within=10)
+    stove.fault(stuck=False)
+    ear.until(phase="locked_out", contact="open", within=3)
+    mark = ear.mark
+    ear.send("left/rearm/set", "REARM")
+    ear.ack("accepted", since=mark)
+    ear.until(phase="ready", since=mark)
+
+
+def test_a_refused_property_is_named_and_never_confirmed(kitchen):
+    stove, daemon, ear = kitchen.start()
+    stove.fault(refuse=True)
+    ear.send("left/off/set")
+    ear.event("trip_failed")
+    assert "refused to set siid 2 piid 1 (code -4003)" in daemon.output
+    assert ear.state()["contact"] == "closed"
+    assert stove.circuit() == "closed"
+    stove.fault(refuse=False)
+    eventually(lambda: stove.circuit() == "open", 2)
+
+
+def test_a_wrong_token_is_named_in_state_and_log(make_kitchen):
+    kitchen: Kitchen = make_kitchen()
+    stove = kitchen.stove()
+    kitchen.data["burners"]["left"]["relay"]["token"] = TOKEN[::-1].upper()
+    kitchen.write()
+    ear, daemon = kitchen.ear(), kitchen.daemon(None)
+    told = ear.wait("left/state", lambda one: one.json["relay"]["problem"], within=10).json
+    assert "token is wrong" in told["relay"]["problem"]
+    assert told["relay"]["reachable"] is False
+    assert "token is wrong" in daemon.output
+    assert TOKEN[::-1] not in daemon.output.lower()
+    assert stove.circuit() == "closed"
+
+
+@pytest.mark.slow
+def test_a_relay_that_vanishes_is_told_within_10_s_and_its_timer_is_not_guaranteed(kitchen):
+    stove, _, ear = kitchen.start()
+    ear.send("left/timer/set", "20m")
+    ear.ack("accepted")
+    assert ear.state()["timer"]["guaranteed"] is True
+    mark = ear.mark
+    stove.fault(offline=True)
+    gone = time.monotonic()
+    event = ear.wait(
+        "left/event", lambda one: one.json["type"] == "relay_unreachable", since=mark, within=11
+    )
+    assert event.at - gone < 10
+    assert event.json["burning"] is True
+    assert ear.state()["timer"]["guaranteed"] is False
+    assert ear.state()["relay"]["reachable"] is False
+    unknown = ear.until(contact="unknown", within=4, since=mark)
+    assert unknown["phase"] == "ready"
+    mark = ear.mark
+    stove.fault(offline=False)
+    back = ear.until(contact="closed", since=mark)
+    assert back["timer"]["guaranteed"] is True
+    ear.event("relay_recovered", since=mark)
+
+
+def test_offs_get_through_a_bad_wire(kitchen):
+    stove, _, ear = kitchen.start()
+    stove.fault(loss_in=0.2, loss_out=0.2, jitter_s=0.05, duplicate=0.1, reorder=0.1)
+    for number in range(5):
+        mark = ear.mark
+        ear.send("left/off/set", {"id": str(number)})
+        ear.ack("confirmed", since=mark)
+        assert stove.circuit() == "open"
+
+
+def test_a_relay_that_reboots_is_found_again(kitchen):
+    stove, _, ear = kitchen.start()
+    stove.do(lambda world: world.reboot("left", silent_for=0.5))
+    ear.send("left/off/set")
+    ear.ack("confirmed")
+    assert stove.circuit() == "open"
+
+
+def test_a_flame_that_burns_on_behind_an_open_contact_is_a_failed_trip(make_kitchen):
+    left = burner(
+        flame={"driver": "mqtt", "topic": "x"},
+        limits={"rearm_after": "2s", "flame_out_within": "2s"},
+    )
+    kitchen: Kitchen = make_kitchen(left=left)
+    topic = f"{kitchen.base}_sim/left/flame"
+    left["flame"]["topic"] = topic
+    kitchen.write()
+    _, _, ear = kitchen.start()
+
+    def flame(word: str) -> None:
+        ear.base, base = f"{kitchen.base}_sim", ear.base
+        ear.send("left/flame", word)
+        ear.base = base
+
+    flame("lit")
+    ear.until(flame="lit")
+    ear.send("left/off/set")
+    ear.ack("confirmed")
+    burns = ear.until(phase="trip_failed", contact="open", within=4)
+    assert burns["locks"] == ["stuck"]
+    flame("out")
+    ear.until(phase="locked_out", flame="out")
+    assert kitchen.local("rearm", "left").code == 0
+    ear.until(phase="ready", locks=[])

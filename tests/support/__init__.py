@@ -1,0 +1,1 @@
+"""What black-box tests stand on: real processes, a real broker, simulated relays."""
