@@ -30,10 +30,12 @@ demo: $(READY)
 	@$(BIN)/gasguard demo
 
 test: $(READY) mosquitto
-	$(BIN)/python -m pytest --cov=gasguard.core --cov-branch --cov-report=term:skip-covered
+	$(BIN)/python -m pytest tests/core \
+		--cov=gasguard.core --cov-branch --cov-report=term:skip-covered --cov-fail-under=100
+	$(BIN)/python -m pytest --ignore=tests/core -n 4 --dist loadfile
 
 quick: $(READY) mosquitto
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow" -n 4 --dist loadfile
 
 soak: $(READY) mosquitto
 	GASGUARD_SOAK_KILLS=500 $(BIN)/python -m pytest tests/processes/test_kill.py
