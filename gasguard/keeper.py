@@ -163,6 +163,8 @@ class RelayKeeper:
         try:
             if self._voice:
                 await self._restore_voice()
+                # Where the closing is not wanted any more it has been ended; here it stops.
+                await asyncio.sleep(0)
             try:
                 await self._relay.close(CALL_WITHIN)
                 asked_at, reading = await self._read_settled()

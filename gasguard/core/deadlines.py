@@ -118,7 +118,9 @@ def _timer(turn: Turn) -> None:
     if turn.now >= timer.deadline:
         # A module in jog mode has closed again by itself, or is about to, while still tripped.
         closed_itself = state.settings.jog and state.phase is Phase.TRIPPED
-        if state.phase in _CAN_BURN or state.closing is not None or closed_itself:
+        # Not read for long is not open: somebody may have closed it while nobody could look.
+        open_now = state.contact is Contact.OPEN and state.closing is None and not closed_itself
+        if state.phase in _CAN_BURN or not open_now:
             trip(turn, Reason.TIMER, timer.source)
         else:
             turn.set(timer=None)

@@ -25,9 +25,14 @@ def slack(grain: float) -> float:
 def countdown_read(turn: Turn, event: RelayRead) -> None:
     """Compare the device's countdown with what the guard set, and renew where it is due."""
     settings = turn.state.settings.relays[event.relay]
-    if settings.lease is None or turn.state.phase is not Phase.READY:
+    if settings.lease is None:
         return
     view = turn.state.relays[event.relay]
+    if turn.state.phase is not Phase.READY:
+        if event.countdown is None and (view.lease_ends or view.lease_inherited):
+            # Cancelled, and seen to be: what runs there from now on is somebody else's.
+            turn.set_relay(event.relay, replace(view, lease_ends=(), lease_inherited=False))
+        return
     if event.countdown is None:
         _none_runs(turn, event.relay, view)
         _renew(turn, event.relay, settings.lease, None)

@@ -153,6 +153,10 @@ def _voice_channel(turn: Turn, on: bool | None) -> None:
 def voice_restored(turn: Turn, event: VoiceRestored) -> None:
     """Whether an off on the voice channel counts from here on."""
     turn.set(voice_armed=event.problem is None)
+    if turn.state.closing is not None and turn.state.flame is Flame.LIT:
+        # Restoring took its time, and meanwhile somebody has lit it: no closing while it burns.
+        turn.set(closing=None, close_not_before=turn.now + CLOSE_AGAIN_AFTER)
+        turn.out.append(OpenContact())
 
 
 def relay_failed(turn: Turn, event: RelayFailed) -> None:

@@ -319,7 +319,29 @@ def test_a_cancelling_that_was_lost_leaves_a_countdown_that_is_known():
     device.burner.now += 0.1
     device.look(OPEN)
     device.end = end  # the datagram never came
-    device.burner.watch(10, OPEN)
+    for _ in range(5):
+        device.burner.now += 2
+        device.look(OPEN)
+    device.burner.now += 0.1
     device.look()
     assert device.burner.phase is Phase.READY
     assert device.burner.state.timer is None
+
+
+def test_a_cancelling_that_was_seen_leaves_nothing_that_is_the_guards_own():
+    """Found by the torture (seed 4, session 1156): Mi Home's countdown, set while the burner was
+    locked, passed for an old lease after a restart and was lengthened."""
+    device = leased()
+    device.burner.off()
+    device.burner.now += 0.1
+    device.look(OPEN)
+    device.end = None
+    device.burner.now += 2
+    device.look(OPEN)
+    assert not record_of(device.burner.state).leased
+    device.end = device.burner.now + 100
+    device.burner.watch(8, OPEN)
+    device.look()
+    assert device.burner.phase is Phase.READY
+    timer = device.burner.state.timer
+    assert timer is not None and timer.source is Source.MI_HOME

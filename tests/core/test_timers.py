@@ -6,7 +6,7 @@ import pytest
 
 from gasguard.core import next_deadline
 from gasguard.core.messages import CancelTimer, ExtendTimer, Kind, SetTimer, Status
-from gasguard.core.model import MAX_EXTEND_IDS, Phase, Reason, Source
+from gasguard.core.model import MAX_EXTEND_IDS, Contact, Phase, Reason, Source
 from tests.core.burner import (
     CLOSED,
     EVERYWHERE,
@@ -294,3 +294,16 @@ def test_the_next_deadline_is_the_warning_then_the_end():
     assert next_deadline(burner.state) == end - 1
     burner.wait(2.5)
     assert next_deadline(burner.state) == end
+
+
+def test_a_timer_that_ends_behind_a_contact_nobody_can_see_still_trips():
+    """Found by the torture (seed 4, session 492): dropped as "already off" while Mi Home had
+    closed the contact of a relay that could not be reached."""
+    burner = tripped(rearm_after=60.0)
+    burner.timer(30)
+    burner.wait(30)
+    assert burner.state.contact is Contact.UNKNOWN
+    assert burner.state.timer is None
+    assert burner.phase is Phase.TRIPPING
+    assert burner.state.last_trip is not None
+    assert burner.state.last_trip.reason is Reason.TIMER

@@ -1,7 +1,7 @@
 """The voice channel: an unwired channel of the module that Mi Home switches."""
 
 from gasguard.core.messages import Kind
-from gasguard.core.model import Phase, Reason, Source
+from gasguard.core.model import Flame, Phase, Reason, Source
 from gasguard.core.recovery import record_of
 from tests.core.burner import (
     CLOSED,
@@ -131,3 +131,15 @@ def test_a_channel_still_off_from_the_last_demand_does_not_end_the_closing():
     assert burner.state.closing is not None
     assert burner.voice_read(False) == ()
     assert burner.state.closing is not None
+
+
+def test_a_flame_lit_while_the_voice_channel_is_restored_ends_the_closing():
+    """Found by the torture (seed 4, session 92): restoring it took 3 s on a bad wire."""
+    burner = closing()
+    burner.flame(Flame.LIT)
+    assert opens(burner.voice_restored())
+    assert burner.state.closing is None
+    burner.read(OPEN, voice=True)
+    assert burner.phase is Phase.TRIPPED
+    burner.flame(Flame.OUT)
+    assert closes(burner.watch(3, OPEN))

@@ -16,7 +16,7 @@ from tests.guard.kitchen import Kitchen, cook
 
 
 class HungDisk:
-    """Keeps what the store is told to do until `go_on`."""
+    """Keeps what the store is told to do until `go_on`, or loses it."""
 
     def __init__(self, here: Kitchen) -> None:
         self._store, self._run = here.store, here.store._run
@@ -34,6 +34,14 @@ class HungDisk:
             work()
             if not future.done():
                 future.set_result(None)
+
+    def lose(self) -> None:
+        """The process dies: nothing of what waited is ever written."""
+        self._waiting.clear()
+        self._store._db.close()
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        done.set_result(None)
+        self._store._run = lambda _work: done  # type: ignore[method-assign, assignment]
 
 
 @pytest.mark.parametrize("left", [0, 7, 100])
@@ -59,7 +67,9 @@ def test_a_crash_right_after_the_damage_was_found_forgets_nothing(tmp_path: Path
         await here.halt()
         (tmp_path / FILE_NAME).write_bytes(b"\0" * 5000)
         here.boot()
-        HungDisk(here)
+        disk = HungDisk(here)
+        await asyncio.sleep(0.1)
+        disk.lose()
         await here.halt()
         here.boot()
         assert here.state().locks == {Lock.RESTART}
@@ -75,8 +85,8 @@ def test_a_re_arm_that_waits_for_the_disk_gives_way_to_a_later_off(tmp_path: Pat
     """Seed 1, session 71: the contact closed 0.9 s after an off, by a re-arm from before it."""
 
     async def story(here: Kitchen) -> None:
-        await here.off()
         disk = HungDisk(here)
+        await here.off()
         rearm = here.ask(Rearm(Source.CLI))
         await asyncio.sleep(0.1)
         off = here.ask(Off(Source.CLI))
@@ -101,10 +111,12 @@ def test_a_cancelling_is_not_acknowledged_while_the_timer_is_still_on_the_disk(
 
     async def story(here: Kitchen) -> None:
         await here.timer(300)
-        HungDisk(here)
+        disk = HungDisk(here)
         await here.off()
         answer = await here.ask(CancelTimer(Source.CLI))
         assert (answer.status, answer.code) == (Status.REJECTED, "not_saved")
+        disk.go_on()
+        assert (await here.ask(CancelTimer(Source.CLI))).status is Status.ACCEPTED
 
     cook(tmp_path, story)
 
@@ -114,11 +126,12 @@ def test_requests_that_wait_for_a_hung_disk_wait_together(tmp_path: Path) -> Non
 
     async def story(here: Kitchen) -> None:
         await here.lock()
-        HungDisk(here)
+        disk = HungDisk(here)
         began = asyncio.get_running_loop().time()
         asked = [here.ask(CancelTimer(Source.CLI)) for _ in range(7)]
         await asyncio.gather(here.unlock(), *asked)
         assert asyncio.get_running_loop().time() - began < SAVE_WITHIN + 0.5
+        disk.go_on()
 
     cook(tmp_path, story)
 
