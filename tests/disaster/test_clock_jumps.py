@@ -1,0 +1,116 @@
+"""The wall clock jumps around a running timer of the real daemon: it ends on time (rule 8).
+
+libfaketime (the PyPI build; Debian's 0.9.10 breaks sleep) is preloaded into the daemon and reads
+the offset from a file every second. By default it moves every clock by the offset:
+CLOCK_BOOTTIME and CLOCK_MONOTONIC too, which no clock of the kernel's ever does. With
+FAKETIME_DONT_FAKE_MONOTONIC=1 it leaves those two (and CLOCK_MONOTONIC_RAW) alone and moves
+CLOCK_REALTIME alone: exactly what `date -s` or a first NTP answer does.
+"""
+
+import subprocess
+import sys
+import time
+from datetime import datetime
+from pathlib import Path
+
+import libfaketime
+import pytest
+
+from tests.disaster.timing import TimerSet
+from tests.support.kitchen import Kitchen
+from tests.support.processes import Process
+from tests.support.waiting import eventually
+
+LIBRARY = Path(libfaketime.__file__).parent / "vendor/libfaketime/src/libfaketime.so.1"
+HOUR, DAYS = 3600, 10 * 86400
+LOOK = """
+import os, sys, time
+def look(): return [time.time(), time.clock_gettime(time.CLOCK_BOOTTIME), time.monotonic()]
+before = look()
+with open(sys.argv[1] + ".new", "w") as new: new.write("+1000\\n")
+os.rename(sys.argv[1] + ".new", sys.argv[1])
+time.sleep(1.1)
+print(*(round(b - a) for a, b in zip(before, look())))
+"""
+
+
+class FakeWall:
+    """The offset of the wall clock, and the environment of a process that sees it."""
+
+    def __init__(self, folder: Path) -> None:
+        self._file = folder / "offset"
+        self.jump(0)
+        self.env = {
+            "LD_PRELOAD": str(LIBRARY),
+            "FAKETIME_TIMESTAMP_FILE": str(self._file),
+            # Reads the file once a second, not at each look at a clock: that costs whole seconds
+            # on a busy machine.
+            "FAKETIME_CACHE_DURATION": "0",
+            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        }
+
+    def jump(self, to: int) -> None:
+        """From now on the wall clock is `to` seconds off. In one step: the reader aborts on half
+        a line."""
+        new = self._file.with_suffix(".new")
+        new.write_text(f"{to:+d}\n")
+        new.replace(self._file)
+
+
+@pytest.fixture
+def wall(tmp_path) -> FakeWall:
+    return FakeWall(tmp_path)
+
+
+def wall_error(kitchen: Kitchen) -> float:
+    """Seconds by which the daemon's wall clock is off, by its own word."""
+    return datetime.fromisoformat(kitchen.ask()["left"]["updated_at"]).timestamp() - time.time()
+
+
+def run(kitchen: Kitchen, wall: FakeWall) -> Process:
+    daemon = kitchen.run(env=wall.env)
+    eventually(lambda: daemon.running and kitchen.ask(), 15, "the daemon answers")
+    return daemon
+
+
+def test_the_wall_jumps_and_the_clock_that_counts_does_not(wall, tmp_path):
+    """What the library does to each clock, in the mode used here."""
+
+    def jumps(env: dict[str, str]) -> str:
+        wall.jump(0)
+        done = subprocess.run(
+            [sys.executable, "-c", LOOK, str(tmp_path / "offset")],
+            env=env, capture_output=True, text=True, timeout=20, check=True,
+        )  # fmt: skip
+        return done.stdout.strip()
+
+    assert jumps(wall.env) == "1001 1 1"
+
+
+@pytest.mark.parametrize("jump", [DAYS, -HOUR])
+def test_a_timer_ends_on_time_though_the_wall_clock_jumps(kitchen, wall, jump):
+    stove = kitchen.stove()
+    run(kitchen, wall)
+    eventually(lambda: kitchen.ask()["left"]["phase"] == "ready")
+    timer = TimerSet(kitchen, 4)
+    wall.jump(jump)
+    eventually(lambda: abs(wall_error(kitchen) - jump) < 5, 2, "the jump reaches the daemon")
+    assert 1 <= kitchen.ask()["left"]["timer"]["remaining_s"] <= 4
+    timer.ends_on_time(stove)
+    wall.jump(0)
+    eventually(lambda: stove.circuit() == "closed", 6, "re-arms on time, too")
+
+
+@pytest.mark.parametrize("jump", [HOUR, -DAYS])
+def test_a_timer_ends_on_time_though_the_wall_jumped_while_the_daemon_was_dead(kitchen, wall, jump):
+    """Same boot id: CLOCK_BOOTTIME says what is left, not the wall (rule 7)."""
+    stove = kitchen.stove()
+    daemon = run(kitchen, wall)
+    eventually(lambda: kitchen.ask()["left"]["phase"] == "ready")
+    timer = TimerSet(kitchen, 4)
+    daemon.kill()
+    wall.jump(jump)
+    run(kitchen, wall)
+    back = time.monotonic()
+    assert abs(wall_error(kitchen) - jump) < 5
+    timer.ends_on_time(stove, back_since=back)

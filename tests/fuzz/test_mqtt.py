@@ -1,0 +1,133 @@
+"""Any topic and payload through the real MqttInterface, from a connection that is made up."""
+
+import asyncio
+import json
+import threading
+from typing import Any
+from unittest import mock
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from gasguard.clock import SystemClock
+from gasguard.config import Mqtt
+from gasguard.core.messages import Answer, FlameRead, Off, Status
+from gasguard.core.model import Settings, State
+from gasguard.interfaces import mqtt as module
+from gasguard.interfaces.mqtt import COMMANDS, MqttInterface
+from gasguard.interfaces.mqtt_link import Message
+from tests.fuzz.test_commands import payloads
+
+BURNERS = ("left", "right")
+
+
+class Broker:
+    """Stands for a Connection: what is published must be what MQTT can carry."""
+
+    def __init__(self, mqtt5: bool) -> None:
+        self.is_mqtt5, self.congested = mqtt5, False
+        self.published: list[tuple[str, dict[str, Any] | None, bool]] = []
+
+    def publish(self, topic, payload, *, retain=False, correlation=None) -> bool:
+        assert 0 < len(topic.encode()) < 65536
+        assert not set(topic) & set("+#\0")
+        data = payload.encode() if isinstance(payload, str) else payload
+        self.published.append((topic, json.loads(data) if data else None, retain))
+        return True
+
+
+class Guard:
+    """Stands for the Controller: notes requests, answers each at once."""
+
+    def __init__(self) -> None:
+        self.observers: list[Any] = []
+        self.requests: list[tuple[str, Any]] = []
+        self.readings: list[Any] = []
+        self._states = {name: State(Settings(name, name)) for name in BURNERS}
+
+    def states(self):
+        return self._states
+
+    def request(self, name, request, reply=None):
+        assert name in BURNERS
+        self.requests.append((name, request))
+        if reply:
+            reply(Answer(0, Status.ACCEPTED))
+        if reply and isinstance(request, Off):
+            reply(Answer(0, Status.CONFIRMED))
+
+    def reject(self, name, source, code, message, reply=None):
+        assert name in BURNERS
+        json.dumps({"code": code, "message": message}, ensure_ascii=False).encode()
+        if reply:
+            reply(Answer(0, Status.REJECTED, code, message))
+
+    def post(self, name, event):
+        assert name in BURNERS
+        self.readings.append(event)
+
+
+@pytest.fixture(scope="module")
+def world():
+    """One interface for all examples: what one message leaves behind, the next one finds."""
+
+    async def build():
+        guard = Guard()
+        mqtt = Mqtt(base_topic="base")
+        return guard, MqttInterface(mqtt, guard, SystemClock(), {"left": "sensor/flame"})
+
+    return asyncio.run(build())
+
+
+# What a broker delivers: UTF-8 without zero and without halves of characters.
+words = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12)
+levels = st.sampled_from(["base", "left", "right", "all", "", "set", *COMMANDS]) | words
+topics = st.one_of(
+    words,
+    st.lists(levels, max_size=6).map("/".join),
+    st.tuples(st.sampled_from([*BURNERS, "all"]) | words, st.sampled_from(COMMANDS)).map(
+        lambda pair: f"base/{pair[0]}/{pair[1]}/set"
+    ),
+    st.just("sensor/flame"),
+)
+
+
+@settings(max_examples=600, deadline=None, derandomize=True)
+@given(
+    topic=topics,
+    payload=payloads,
+    retain=st.booleans(),
+    mqtt5=st.booleans(),
+    response=st.none() | topics | st.sampled_from(["a/+", "#", "$SYS/x", "base/left/off/set", "r"]),
+    correlation=st.none() | st.binary(max_size=8),
+)
+@example("base/all/off/set", b"", False, True, None, None)
+@example("base//off/set", b"", False, True, None, None)
+@example("base/left/off/set/set", b"", False, True, None, None)
+@example("base/left/timer/extend/set", b"5m", False, True, "base/x", b"")
+@example("base/x" * 9000 + "/off/set", b"", False, False, "r", b"")
+@example("sensor/flame", b"\xff" * 1000, True, True, None, None)
+def test_no_message_raises_and_only_a_live_off_shuts_off(
+    world, topic, payload, retain, mqtt5, response, correlation
+):
+    guard, interface = world
+    guard.requests.clear()
+    guard.readings.clear()
+    broker, room = Broker(mqtt5), threading.BoundedSemaphore(1)
+    room.acquire()
+    with mock.patch.object(module.log, "exception") as complaint:
+        interface._received(broker, Message(topic, payload, retain, response, correlation), room)
+    complaint.assert_not_called()
+    assert room.acquire(blocking=False), "the room is given back"
+    targets = {f"base/{name}/off/set": [name] for name in BURNERS}
+    targets["base/all/off/set"] = list(BURNERS)
+    offs = [name for name, request in guard.requests if isinstance(request, Off)]
+    assert offs == ([] if retain else targets.get(topic, []))
+    if retain:
+        assert not guard.requests
+    assert all(isinstance(reading, FlameRead) for reading in guard.readings)
+    assert bool(guard.readings) == (topic == "sensor/flame")
+    for where, _, _ in broker.published:
+        # Never a command of its own, but for the clearing of the retained one.
+        assert not where.endswith("/set") or where == response or (retain and where == topic)
