@@ -1,0 +1,280 @@
+"""Draws sessions: which kitchen, who cooks how, and what goes wrong when. All from one integer."""
+
+from collections.abc import Callable
+from random import Random
+from typing import Any
+
+from gasguard.simulator.seeding import stream
+from gasguard.torture.kitchens import Kitchen, draw_kitchen
+from gasguard.torture.plan import LENGTH, Action, Plan
+
+FAMILIES = ("wire", "relay", "mihome", "crash", "power", "disk", "clock", "hazard")
+"""Kinds of trouble that `--faults` chooses from; without any, people only cook."""
+
+_QUIET_AT_FIRST = 8.0
+"""Seconds in which the guard may find its relays."""
+
+
+def draw_plan(seed: int, index: int, faults: tuple[str, ...] = FAMILIES) -> Plan:
+    """Session number `index` of the campaign `seed`."""
+    random = stream(seed, f"session {index}")
+    kitchen = draw_kitchen(random)
+    return Plan(
+        seed=random.getrandbits(32),
+        config=kitchen.config,
+        sensors=kitchen.sensors,
+        latency=random.choice([0.001, 0.003, 0.01]),
+        actions=_draw_actions(random, kitchen, faults),
+    )
+
+
+def _draw_actions(random: Random, kitchen: Kitchen, faults: tuple[str, ...]) -> tuple[Action, ...]:
+    # A part of the sessions has one or two kinds of trouble only: what each does alone.
+    troubles = [family for family in FAMILIES if family in faults]
+    if troubles and random.random() < 0.4:
+        troubles = random.sample(troubles, random.randint(1, min(2, len(troubles))))
+    actions = [action for name in kitchen.burners for action in _cooking(random, kitchen, name)]
+    for family in troubles:
+        for _ in range(random.randint(0, 5)):
+            moment = _moment(random, actions)
+            actions += _TROUBLE[family](random, kitchen, moment)
+    return tuple(sorted(actions, key=lambda action: action.at))
+
+
+def _moment(random: Random, actions: list[Action]) -> float:
+    """Any time, or just around something that somebody does: where things go wrong together."""
+    if actions and random.random() < 0.65:
+        near = random.choice(actions).at + random.choice([0, 0, 0.01, 0.1, 1, 3]) * random.random()
+        return round(min(max(near - random.choice([0, 0, 0.05, 2]), 1.0), LENGTH - 1), 4)
+    return round(random.uniform(_QUIET_AT_FIRST, LENGTH - 1), 3)
+
+
+# --- people ---------------------------------------------------------------------------------------
+
+
+def _cooking(random: Random, kitchen: Kitchen, name: str) -> list[Action]:
+    """Dishes, one after another; some forgotten."""
+    actions: list[Action] = []
+    at = random.uniform(_QUIET_AT_FIRST, 60)
+    while at < LENGTH - 30:
+        actions.append(_act(at, "light", name))
+        end = at + random.choice([20, 60, 200, 500]) * random.uniform(0.5, 1.5)
+        for _ in range(random.randint(0, 3)):
+            when = random.uniform(at, end)
+            actions += random.choice(_COOKS)(random, kitchen, name, when)
+        if random.random() < 0.6:
+            actions.append(_act(end, "turn_off", name))
+        at = end + random.expovariate(1 / 60) + 5
+    for _ in range(random.randint(1, 7)):
+        when = random.uniform(_QUIET_AT_FIRST, LENGTH - 5)
+        actions += random.choice(_COOKS)(random, kitchen, name, when)
+    return [action for action in actions if action.at < LENGTH - 1]
+
+
+def _act(at: float, kind: str, name: str, **args: Any) -> Action:
+    return Action(round(at, 4), kind, name, args)
+
+
+def _set_timer(random: Random, _kitchen: Kitchen, name: str, at: float) -> list[Action]:
+    seconds = round(random.choice([3, 20, 90, 400]) * random.uniform(0.5, 1.5), 2)
+    actions = [_act(at, "timer", name, seconds=seconds)]
+    keys = ["a", "b"]
+    while random.random() < 0.35:
+        when = at + random.uniform(0, min(seconds, 60))
+        extra = round(random.uniform(5, 200), 2)
+        actions.append(_act(when, "extend", name, seconds=extra, key=random.choice(keys)))
+    if random.random() < 0.35:
+        actions.append(_act(at + random.uniform(0, 1.1 * seconds), "cancel", name))
+    return actions
+
+
+def _off(random: Random, _kitchen: Kitchen, name: str, at: float) -> list[Action]:
+    actions = [_act(at, "off", name)]
+    while random.random() < 0.3:
+        actions.append(_act(at + random.choice([0.02, 0.3, 3]) * random.random(), "off", name))
+    return actions
+
+
+def _lock(random: Random, _kitchen: Kitchen, name: str, at: float) -> list[Action]:
+    actions = [_act(at, "lock", name)]
+    if random.random() < 0.8:
+        after = random.choice([0.05, 1, 10, 120]) * random.random()
+        actions.append(_act(at + after, "unlock", name))
+    return actions
+
+
+def _off_and_rearm(random: Random, _kitchen: Kitchen, name: str, at: float) -> list[Action]:
+    """Off, re-armed at once, off again: the closing and the opening meet on the wire."""
+    rearm = at + random.choice([0.1, 1, 2]) * random.uniform(0.3, 1)
+    actions = [_act(at, "off", name), _act(rearm, "rearm", name, source="cli")]
+    if random.random() < 0.7:
+        actions.append(_act(rearm + random.choice([0.05, 0.2, 1]) * random.random(), "off", name))
+    return actions
+
+
+def _rearm(random: Random, _kitchen: Kitchen, name: str, at: float) -> list[Action]:
+    source = random.choice(["cli", "web", "mqtt"])
+    times = random.choice([1, 1, 1, 7])
+    return [_act(at + 0.4 * n, "rearm", name, source=source) for n in range(times)]
+
+
+def _blow_out(_random: Random, _kitchen: Kitchen, name: str, at: float) -> list[Action]:
+    return [_act(at, "blow_out", name)]
+
+
+def _speak(random: Random, _kitchen: Kitchen, name: str, at: float) -> list[Action]:
+    """Mi Home as it is meant to be used: off, or off in a while."""
+    if random.random() < 0.5:
+        seconds = round(random.choice([5, 60, 300]) * random.uniform(0.5, 1.5), 1)
+        actions = [_act(at, "mi_home_off_in", name, seconds=seconds)]
+        if random.random() < 0.4:
+            taken_back = at + seconds * random.random()
+            actions.append(_act(taken_back, "mi_home_forget", name))
+        return actions
+    return [_act(at, "mi_home", name, on=False, wired=False)]
+
+
+_Cook = Callable[[Random, Kitchen, str, float], list[Action]]
+_COOKS: list[_Cook] = [
+    _set_timer,
+    _set_timer,
+    _set_timer,
+    _off,
+    _off,
+    _lock,
+    _off_and_rearm,
+    _rearm,
+    _blow_out,
+    _speak,
+]
+
+
+# --- trouble --------------------------------------------------------------------------------------
+
+
+def _duration(random: Random) -> float:
+    return round(random.choice([0.3, 3, 15, 60, 200]) * random.uniform(0.3, 1.5), 3)
+
+
+def _wire(random: Random, kitchen: Kitchen, at: float) -> list[Action]:
+    """Loss, delay, duplication and reordering."""
+    loss = round(random.choice([0.1, 0.2, 0.25, 0.6]) * random.uniform(0.3, 1), 3)
+    delay = round(random.choice([0.05, 0.2, 0.6, 3]) * random.random(), 3)
+    kinds: list[dict[str, Any]] = [
+        {"loss_in": loss},
+        {"loss_out": loss},
+        {"loss_in": loss, "loss_out": loss},
+        {"delay_s": delay},
+        {"jitter_s": delay},
+        {"duplicate": 0.4},
+        {"reorder": 0.4},
+        {"duplicate": 0.3, "reorder": 0.3, "loss_in": 0.15, "loss_out": 0.15, "jitter_s": 0.05},
+        {"offline": True},
+    ]
+    return [_fault(random, kitchen, at, random.choice(kinds))]
+
+
+def _fault(random: Random, kitchen: Kitchen, at: float, changes: dict[str, Any]) -> Action:
+    name, relay = random.choice(kitchen.burners), random.randrange(2)
+    return _act(at, "fault", name, relay=relay, seconds=_duration(random), **changes)
+
+
+def _relay(random: Random, kitchen: Kitchen, at: float) -> list[Action]:
+    """The module itself: restarts, hangs, is busy, lies, sticks."""
+    kinds: list[dict[str, Any]] = [
+        {"frozen": True, "thaw_answers": random.random() < 0.5},
+        {"busy": random.choice([0.3, 0.8])},
+        {"lying": True},
+        {"lying": True},
+        {"stuck": True},
+        {"welded": True},
+        {"refuse": True},
+        {"wrong_token": True},
+        {"pending_s": random.choice([0.1, 0.3, 2.0])},
+        {"clock_skew_s": random.choice([90.0, 5000.0, 80000.0])},
+        {"unpowered": True},
+    ]
+    if random.random() < 0.3:
+        silent = round(random.choice([0.2, 2, 10]) * random.uniform(0.5, 1), 2)
+        name, number = random.choice(kitchen.burners), random.randrange(2)
+        return [_act(at, "reboot", name, relay=number, silent=silent)]
+    return [_fault(random, kitchen, at, random.choice(kinds))]
+
+
+def _mihome(random: Random, kitchen: Kitchen, at: float) -> list[Action]:
+    """Somebody presses wired channels, this way and that."""
+    name = random.choice(kitchen.burners)
+    actions = []
+    for _ in range(random.randint(1, 3)):
+        on, wired = random.random() < 0.5, random.random() < 0.7
+        actions.append(_act(at, "mi_home", name, on=on, wired=wired))
+        at += random.choice([0.1, 2, 15]) * random.random()
+    return actions
+
+
+def _crash(random: Random, _kitchen: Kitchen, at: float) -> list[Action]:
+    """The guard's process dies, somewhere, and comes back."""
+    return [_kill(random, at, machine=False)]
+
+
+def _power(random: Random, _kitchen: Kitchen, at: float) -> list[Action]:
+    """The computer loses power, the whole house at times; what was not fsynced is gone."""
+    return [_kill(random, at, machine=True)]
+
+
+def _kill(random: Random, at: float, *, machine: bool) -> Action:
+    where = random.choice(["step", "step", "datagram", "before a write", "after a write"])
+    number = random.choice([0, 0, 1, 2, 5, 20, 60]) if where != "step" else random.randrange(40)
+    away = random.choice([0.1, 1, 1, 5, 5, 30, 300, 10000]) * random.uniform(0.5, 1.5)
+    args: dict[str, Any] = {
+        "where": where,
+        "number": number,
+        "away": round(away, 3),
+        "machine": machine,
+        "right": not machine or random.random() < 0.6,
+    }
+    if random.random() < 0.12:
+        args["damage"] = random.choice(["torn", "torn", "zeros", "garbage", "short", "empty"])
+    if machine and random.random() < 0.4:
+        args["house"] = True
+    return _act(at, "kill", "", **args)
+
+
+def _disk(random: Random, _kitchen: Kitchen, at: float) -> list[Action]:
+    fault = random.choice(["hangs", "refuses", "slow"])
+    return [_act(at, "disk", "", fault=fault, seconds=_duration(random))]
+
+
+def _clock(random: Random, _kitchen: Kitchen, at: float) -> list[Action]:
+    jump = random.choice([-86400.0, -3600.0, -30.0, 30.0, 3600.0, 86400.0])
+    actions = [_act(at, "jump", "", seconds=jump)]
+    if random.random() < 0.7:
+        actions.append(_act(min(at + random.expovariate(1 / 60), LENGTH - 1), "ntp", ""))
+    return actions
+
+
+def _hazard(random: Random, kitchen: Kitchen, at: float) -> list[Action]:
+    """A gas, smoke or heat alarm, somebody who re-arms, and a sensor that falls silent."""
+    name = random.choice(kitchen.burners)
+    if random.random() < 0.2:
+        return [_act(at, "flame_unknown", name, seconds=_duration(random))]
+    alarm = random.choice(["gas_alarm", "smoke_alarm", "overheat"])
+    lasts = _duration(random)
+    actions = [_act(at, "hazard", name, alarm=alarm, seconds=lasts)]
+    for _ in range(random.randint(0, 2)):
+        when = min(at + lasts * random.uniform(0.2, 1.8), LENGTH - 1)
+        source = random.choice(["cli", "cli", "mqtt"])
+        actions.append(_act(when, "rearm", name, source=source))
+    return actions
+
+
+_TROUBLE: dict[str, Callable[[Random, Kitchen, float], list[Action]]] = {
+    "wire": _wire,
+    "relay": _relay,
+    "mihome": _mihome,
+    "crash": _crash,
+    "power": _power,
+    "disk": _disk,
+    "clock": _clock,
+    "hazard": _hazard,
+}

@@ -1,0 +1,326 @@
+"""Carries a plan's actions out: people, sensors, Mi Home, and everything that breaks."""
+
+import asyncio
+from collections.abc import Callable
+from random import Random
+from typing import Any
+
+from gasguard.core.messages import (
+    CancelTimer,
+    ChildLock,
+    ExtendTimer,
+    FlameRead,
+    Hazard,
+    Off,
+    Rearm,
+    SetTimer,
+    Unlock,
+)
+from gasguard.core.model import Flame, Lock, Source
+from gasguard.simulator.faults import Faults
+from gasguard.simulator.setup import Address
+from gasguard.torture.judge import Judge
+from gasguard.torture.pi import Trust
+from gasguard.torture.plan import Action, Plan
+from gasguard.torture.scene import Scene
+
+_SENSOR_WAKES = 0.3
+"""Seconds after the guard's start until its sensors' last words have reached it."""
+
+
+class Hands:
+    """One session's. `absence` is added to the plan's times: long absences of the guard."""
+
+    def __init__(self, plan: Plan, scene: Scene, judge: Judge, random: Random) -> None:
+        self._plan, self._scene, self._judge, self._random = plan, scene, judge, random
+        self._loop = scene.loop
+        self._active: dict[Address, dict[int, dict[str, Any]]] = {}
+        self._faults = 0
+        self._hazards: set[tuple[str, Lock]] = set()
+        self._flames: dict[str, bool] = dict.fromkeys(scene.benches, False)
+        self._blind: set[str] = set()
+        self.back: asyncio.Future[None] = self._loop.create_future()
+        """Done while the guard runs."""
+        self._disk_faults = 0
+        scene.house.on_flame(self._flame)
+
+    async def do(self, action: Action) -> None:
+        """Carry one action out; returns when it has begun, long absences apart."""
+        doing: Callable[..., Any] = getattr(self, action.kind)
+        args = {"burner": action.burner, **action.args} if action.burner else action.args
+        result = doing(**args)
+        if asyncio.iscoroutine(result):
+            await result
+
+    # --- people -------------------------------------------------------------------------------
+
+    def light(self, burner: str) -> None:
+        self._scene.house.light(burner)
+
+    def turn_off(self, burner: str) -> None:
+        self._scene.house.turn_off(burner)
+
+    def blow_out(self, burner: str) -> None:
+        self._scene.house.blow_out(burner)
+
+    def timer(self, burner: str, seconds: float) -> None:
+        self._judge.ask(burner, SetTimer(Source.CLI, duration=seconds))
+
+    def extend(self, burner: str, seconds: float, key: str) -> None:
+        self._judge.ask(burner, ExtendTimer(Source.MQTT, duration=seconds, key=key))
+
+    def cancel(self, burner: str) -> None:
+        self._judge.ask(burner, CancelTimer(Source.WEB))
+
+    def off(self, burner: str) -> None:
+        self._judge.ask(burner, Off(Source.MQTT))
+
+    def lock(self, burner: str) -> None:
+        self._judge.ask(burner, ChildLock(Source.WEB))
+
+    def unlock(self, burner: str) -> None:
+        self._judge.ask(burner, Unlock(Source.CLI))
+
+    def rearm(self, burner: str, source: str) -> None:
+        self._judge.ask(burner, Rearm(Source(source)))
+
+    def mi_home(self, burner: str, on: bool, wired: bool) -> None:
+        self._scene.house.mi_home(burner, on, wired=wired)
+
+    def mi_home_off_in(self, burner: str, seconds: float) -> None:
+        scene, bench = self._scene, self._scene.benches[burner]
+        scene.house.mi_home_off_in(burner, seconds)
+        if bench.account.lease and bench.relays[0].wired.opens_when is False:
+            end = scene.now + seconds
+            bench.foreign = (scene.now, end)
+            # It becomes a timer; where it ends first, it takes the place of another.
+            bench.account.timers.add((end - 3, end + 3))
+
+    def mi_home_forget(self, burner: str) -> None:
+        """The delayed off is taken back in Mi Home."""
+        bench, now = self._scene.benches[burner], self._scene.now
+        if bench.account.lease and bench.foreign:
+            relay = bench.relays[0].wired
+            channel = self._scene.house.servers[relay.address].relay.channels[relay.key]
+            if channel.spec.countdown:
+                channel.count_down(channel.spec.countdown.off, now)
+                self._scene.house.sync()
+            bench.foreign = None
+
+    # --- sensors ------------------------------------------------------------------------------
+
+    def _flame(self, burner: str, lit: bool) -> None:
+        self._flames[burner] = lit
+        lag = self._plan.sensors.get(burner)
+        if lag is not None:
+            # A thermocouple is warm long after the flame: the fall takes longer than the rise.
+            self._loop.call_later(lag if lit else 3 * lag, self._sense, burner, lit)
+
+    def _sense(self, burner: str, lit: bool) -> None:
+        scene, account = self._scene, self._scene.benches[burner].account
+        if burner in self._blind or not scene.pi.alive:
+            return
+        account.sensed(lit, scene.now)
+        scene.pi.post(burner, FlameRead(Flame.LIT if lit else Flame.OUT))
+
+    def flame_unknown(self, burner: str, seconds: float) -> None:
+        """The sensor falls silent for a while."""
+        account = self._scene.benches[burner].account
+        if burner not in self._plan.sensors or burner in self._blind:
+            return
+        self._blind.add(burner)
+        account.sensed(None, self._scene.now)
+        account.lit_since = None
+        self._scene.pi.post(burner, FlameRead(Flame.UNKNOWN))
+        self._loop.call_later(seconds, self._sees_again, burner)
+
+    def _sees_again(self, burner: str) -> None:
+        self._blind.discard(burner)
+        self._sense(burner, self._flames[burner])
+
+    def hazard(self, burner: str, alarm: str, seconds: float) -> None:
+        """A gas, smoke or heat alarm, for a while."""
+        lock = Lock(alarm)
+        if (burner, lock) in self._hazards:
+            return
+        self._hazards.add((burner, lock))
+        self._alarm(burner, lock)
+        self._loop.call_later(seconds, self._alarm_ends, burner, lock)
+
+    def _alarm(self, burner: str, lock: Lock) -> None:
+        if self._scene.pi.alive:
+            self._judge.hazard(burner, lock)
+            self._scene.pi.post(burner, Hazard(lock, True))
+
+    def _alarm_ends(self, burner: str, lock: Lock) -> None:
+        self._hazards.discard((burner, lock))
+        self._scene.benches[burner].account.reporting.discard(lock)
+        self._scene.pi.post(burner, Hazard(lock, False))
+
+    def _sensors_wake(self) -> None:
+        for burner, lock in sorted(self._hazards):
+            self._alarm(burner, lock)
+        for burner in self._plan.sensors:
+            self._sense(burner, self._flames[burner])
+
+    # --- relays and wires ---------------------------------------------------------------------
+
+    def fault(self, burner: str, relay: int, seconds: float, **changes: Any) -> None:
+        """Faults of one module, for a while; several overlap."""
+        bench = self._scene.benches[burner]
+        address = bench.relays[min(relay, len(bench.relays) - 1)].wired.address
+        self._faults += 1
+        self._active.setdefault(address, {})[self._faults] = changes
+        self._inject(address)
+        self._loop.call_later(seconds, self._heal, address, self._faults)
+
+    def _heal(self, address: Address, number: int) -> None:
+        if self._active.get(address, {}).pop(number, None) is not None:
+            self._inject(address)
+
+    def _inject(self, address: Address) -> None:
+        changes = Faults().complete()
+        for active in self._active.get(address, {}).values():
+            changes |= active
+        server = self._scene.house.servers[address]
+        was_off = server.relay.faults.unpowered
+        server.inject(self._loop.time(), **changes)
+        self._scene.house.sync()
+        restarts = was_off and not server.relay.faults.unpowered
+        self._scene.faults_changed(address, silent_for=2.0 if restarts else 0.0)
+
+    def reboot(self, burner: str, relay: int, silent: float) -> None:
+        bench = self._scene.benches[burner]
+        index = min(relay, len(bench.relays) - 1)
+        self._scene.house.reboot(burner, index, silent_for=silent)
+        self._scene.faults_changed(bench.relays[index].wired.address, silent_for=silent)
+
+    # --- the disk and the clock ---------------------------------------------------------------
+
+    def disk(self, fault: str, seconds: float) -> None:
+        """`hangs`, `refuses` or is `slow`, for a while."""
+        scene = self._scene
+        scene.disk_faulted = True
+        self._disk_faults += 1
+        if fault == "hangs":
+            scene.disk.hang(True)
+        elif fault == "refuses":
+            scene.disk.refuse(True)
+        else:
+            scene.disk.slow(0.3)
+        self._loop.call_later(seconds, self._disk_well, self._disk_faults)
+
+    def _disk_well(self, number: int) -> None:
+        if number == self._disk_faults:
+            self._scene.disk.slow(0.002)
+            self._scene.disk.refuse(False)
+            self._scene.disk.hang(False)
+
+    def jump(self, seconds: float) -> None:
+        self._scene.pi.clock.jump(seconds)
+
+    def ntp(self) -> None:
+        self._scene.pi.clock.synchronise()
+
+    # --- the guard's life ---------------------------------------------------------------------
+
+    async def kill(
+        self,
+        where: str,
+        number: int,
+        away: float,
+        machine: bool,
+        right: bool,
+        damage: str | None = None,
+        house: bool = False,
+    ) -> None:
+        """Kill the guard at a loop step, a datagram or a write; start it again `away` s later.
+
+        `machine`: the whole computer lost power; `right`: its clock is synchronised when it is
+        back. `house`: the relays lost power too.
+        """
+        scene = self._scene
+        if not scene.pi.alive or not self.back.done():
+            return
+        self.back = self._loop.create_future()
+        died: asyncio.Future[None] = self._loop.create_future()
+        left = number
+
+        def die() -> None:
+            scene.air.on_send, scene.disk.on_write = self._judge.sent, None
+            if not died.done():
+                died.set_result(None)
+                self._judge.note("the guard is killed")
+                scene.pi.kill(power=machine)
+
+        def count() -> None:
+            nonlocal left
+            left -= 1
+            if left < 0:
+                die()
+            elif where == "step":
+                self._loop.call_soon(count)
+
+        def sending(data: bytes, target: Address) -> None:
+            self._judge.sent(data, target)
+            count()
+
+        if where == "step":
+            count()
+        elif where == "datagram":
+            scene.air.on_send = sending
+        elif where == "before a write":
+            scene.disk.on_write = lambda after: None if after else count()
+        else:
+            scene.disk.on_write = lambda after: count() if after else None
+        too_late = self._loop.call_later(3.0, die)
+        await died
+        too_late.cancel()
+        if house and machine:
+            for name, bench in scene.benches.items():
+                for watch in bench.relays:
+                    self.fault(name, watch.index, max(away, 0.5), unpowered=True)
+        if away > 60:
+            await asyncio.sleep(away)
+            self._return(away, machine, right, damage)
+        else:
+            self._loop.call_later(max(0.05, away), self._return, away, machine, right, damage)
+
+    def _return(self, away: float, machine: bool, right: bool, damage: str | None) -> None:
+        scene = self._scene
+        if damage == "torn":
+            scene.disk.tear()
+        elif damage:
+            scene.disk.damage(damage)
+            scene.disk_faulted = True
+        clock = scene.pi.clock
+        trust = dict.fromkeys(scene.benches, Trust.SURE)
+        if machine:
+            for name, bench in scene.benches.items():
+                trust[name] = self._trust(bench.account.timer_asked_at, right)
+            clock.reboot(away, right=right)
+        self.start(trust, damaged=damage not in (None, "torn"))
+
+    def _trust(self, asked_at: float, right: bool) -> Trust:
+        clock = self._scene.pi.clock
+        if not right or clock.last_right < asked_at:
+            return Trust.NONE
+        return Trust.SURE if clock.last_wrong < asked_at - 0.1 else Trust.PERHAPS
+
+    def start(self, trust: dict[str, Trust] | None = None, *, damaged: bool = False) -> None:
+        """Start the guard."""
+        scene = self._scene
+        self._judge.note(f"the guard starts{' from a damaged store' if damaged else ''}")
+        controller = scene.pi.boot()
+        self._judge.booted(trust or dict.fromkeys(scene.benches, Trust.SURE), damaged=damaged)
+        scene.air.on_send = self._judge.sent
+        controller.start()
+        self.back.set_result(None)
+        self._loop.call_later(_SENSOR_WAKES, self._sensors_wake)
+
+    def calm(self) -> None:
+        """The end of the session: everything heals, and the guard comes back."""
+        for address in list(self._active):
+            self._active[address].clear()
+            self._inject(address)
+        self._disk_well(self._disk_faults)

@@ -1,0 +1,92 @@
+"""Draws configurations: every way that a burner can be wired, alone and side by side."""
+
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+_TOKEN = "00112233445566778899aabbccddeeff"  # noqa: S105 - of relays that do not exist
+
+
+@dataclass(frozen=True, slots=True)
+class Kitchen:
+    """A configuration, and which of its burners have flame sensors that lag by how much."""
+
+    config: dict[str, Any]
+    sensors: dict[str, float]
+
+    @property
+    def burners(self) -> list[str]:
+        return list(self.config["burners"])
+
+
+def draw_kitchen(random: Random) -> Kitchen:
+    """One or two burners."""
+    sensors: dict[str, float] = {}
+    burners = {"left": _burner(random, 10, "left", sensors)}
+    if random.random() < 0.2:
+        burners["right"] = _second(random, burners["left"], sensors)
+    config: dict[str, Any] = {"burners": burners}
+    if random.random() < 0.3:
+        config["allow_remote_rearm"] = True
+    return Kitchen(config, sensors)
+
+
+def _second(random: Random, first: dict[str, Any], sensors: dict[str, float]) -> dict[str, Any]:
+    """A second burner: on the same module where that has a channel left, else on another."""
+    module = first.get("relay")
+    shared = module is not None and module["driver"] == "miot" and random.random() < 0.6
+    second = _burner(random, 20, "right", sensors)
+    if shared and module is not None:
+        second.pop("relays", None)
+        second.pop("voice", None)
+        relay = {**module, "switch": {"siid": 3, "piid": 1}}
+        relay.pop("lease", None)
+        second["relay"] = relay
+    return second
+
+
+def _burner(random: Random, host: int, name: str, sensors: dict[str, float]) -> dict[str, Any]:
+    rearm = random.choice([2.0, 3.0, 10.0, 10.0, 40.0])
+    limits: dict[str, Any] = {"rearm_after": f"{rearm:g}s"}
+    burner: dict[str, Any] = {"limits": limits}
+    kind = random.choice(_KINDS)
+    if kind == "series":
+        burner["relays"] = [
+            _relay(host, random.choice(_WIRINGS)),
+            _relay(host + 1, random.choice(_WIRINGS)),
+        ]
+    elif kind == "legacy":
+        burner["relay"] = _relay(host, random.choice(_WIRINGS))
+        burner["relay"]["driver"] = "miio"
+        del burner["relay"]["switch"]
+    else:
+        burner["relay"] = _relay(host, _WIRING_OF.get(kind) or random.choice(_WIRINGS))
+    if kind == "voice":
+        burner["voice"] = {"siid": 4, "piid": 1}
+    if kind == "lease":
+        after, unit = random.choice([("60s", "s"), ("3m", "s"), ("3m", "min")])
+        burner["relay"]["lease"] = {"after": after, "siid": 2, "piid": 3, "unit": unit}
+    if kind == "jog":
+        burner["relay"]["jog"] = random.choice(["300ms", "500ms", "2s"])
+    if random.random() < 0.4:
+        burner["flame"] = {"driver": "mqtt", "topic": f"flame/{name}"}
+        sensors[name] = random.choice([0.2, 2.0, 8.0])
+        limits["flame_out_within"] = random.choice(["40s", "90s"])
+        if random.random() < 0.6:
+            limits["max_burn"] = f"{random.choice([30, 120, 400])}s"
+    return burner
+
+
+_WIRINGS = ("normally_closed", "normally_open")
+_KINDS = ("plain", "plain", "plain", "voice", "voice", "lease", "jog", "legacy", "series")
+_WIRING_OF = {"voice": "normally_closed", "lease": "normally_open"}
+
+
+def _relay(host: int, wiring: str) -> dict[str, Any]:
+    return {
+        "driver": "miot",
+        "host": f"127.0.0.{host}",
+        "token": _TOKEN,
+        "switch": {"siid": 2, "piid": 1},
+        "contact": wiring,
+    }

@@ -1,0 +1,325 @@
+"""Seeded defects, each an edit of the source, that the torture must catch.
+
+`caught_by` is a session of seed 1 that catches the defect; `python -m tests.torture.hunt` finds it
+anew when sessions are drawn differently.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """One defect: in `module`, every `old` becomes `new`."""
+
+    name: str
+    module: str
+    old: str
+    new: str
+
+
+CONTROLLER = "gasguard.controller"
+KEEPER = "gasguard.keeper"
+RELAY = "gasguard.drivers.miio.relay"
+TRANSPORT = "gasguard.drivers.miio.transport"
+STORE = "gasguard.store"
+ACTIONS = "gasguard.core.actions"
+DEADLINES = "gasguard.core.deadlines"
+READINGS = "gasguard.core.readings"
+RECOVERY = "gasguard.core.recovery"
+REQUESTS = "gasguard.core.requests"
+LEASE = "gasguard.core.lease"
+
+MUTANTS = [
+    # --- the wire ---------------------------------------------------------------------------------
+    Mutant("ids restart at 1", TRANSPORT, "secrets.randbelow(2**_ID_BITS)", "0"),
+    Mutant(
+        "hello is never repeated",
+        TRANSPORT,
+        "if sends > HELLO_AFTER_SENDS:",
+        "if self._clock.device_id is None:",
+    ),
+    Mutant(
+        "the device's clock is not followed",
+        TRANSPORT,
+        "        self.device_id = device_id\n        self._offset = stamp - now",
+        "        if self.device_id is None:\n            self._offset = stamp - now\n"
+        "        self.device_id = device_id",
+    ),
+    Mutant(
+        "a close is sent again until answered",
+        RELAY,
+        "switch_for(Contact.CLOSED)\n        await self._set(self._switch, wanted, within, "
+        "resend=False)",
+        "switch_for(Contact.CLOSED)\n        await self._set(self._switch, wanted, within)",
+    ),
+    Mutant(
+        "an open is sent once",
+        TRANSPORT,
+        "if sends == 0 or resend:",
+        "if sends == 0:",
+    ),
+    Mutant(
+        "code -4003 counts as success",
+        RELAY,
+        "if code not in (_OK, _PENDING):",
+        "if code not in (_OK, _PENDING, -4003):",
+    ),
+    Mutant(
+        "busy counts as success",
+        TRANSPORT,
+        'if "error" not in payload:',
+        'if "error" not in payload or payload["error"].get("code") == -9999:',
+    ),
+    # --- the relay's keeper -----------------------------------------------------------------------
+    Mutant(
+        "an acknowledgement is taken as proof",
+        KEEPER,
+        "        return await self._read_back(open_answered=answered)",
+        "        if not answered:\n            return await self._read_back()\n"
+        "        reading = Reading(Contact.OPEN)\n"
+        "        self._report(reading, self._boot(), open_answered=True)\n"
+        "        return reading",
+    ),
+    Mutant(
+        "opening gives up after ten rounds",
+        KEEPER,
+        "                self._beat()\n                order = self._orders",
+        "                self._beat()\n                order = self._orders\n"
+        "                self._rounds = getattr(self, '_rounds', 0) + 1\n"
+        "                if self._rounds % 11 == 10:\n                    return",
+    ),
+    Mutant(
+        "an off is queued behind a poll",
+        KEEPER,
+        "        if self._opening is None:\n            self._opening = self._spawn(",
+        "        if self._opening is None:\n            self._opening = self._spawn_later(",
+    ),
+    Mutant(
+        "polls stop after an error",
+        KEEPER,
+        "            self._failed(error)\n            return None\n        self._report(",
+        "            self._failed(error)\n"
+        "            if not open_answered and self._opening is None:\n"
+        "                await asyncio.sleep(3600)\n            return None\n"
+        "        self._report(",
+    ),
+    Mutant(
+        "an off does not stop a closing",
+        KEEPER,
+        "            self._closing.cancel()\n            self._closing = None\n"
+        "        if overtakes_close:",
+        "            pass\n        if overtakes_close:",
+    ),
+    # --- the controller ---------------------------------------------------------------------------
+    Mutant(
+        "the second relay is not opened",
+        CONTROLLER,
+        "                for keeper in burner.keepers:\n                    keeper.open(",
+        "                for keeper in burner.keepers[:1]:\n                    keeper.open(",
+    ),
+    Mutant(
+        "acknowledged before it is saved",
+        CONTROLLER,
+        "            await self._store.save(name, record, self._stamp())\n",
+        "            self._store.save(name, record, self._stamp())\n",
+    ),
+    Mutant(
+        "an off waits for the disk",
+        CONTROLLER,
+        "            burner.demands += 1\n            self._handle(name, request)\n"
+        "            return\n",
+        "            burner.demands += 1\n",
+    ),
+    Mutant(
+        "a failed save is not repeated",
+        CONTROLLER,
+        "            asyncio.get_running_loop().call_later(SAVE_AGAIN_AFTER",
+        "            return\n            asyncio.get_running_loop().call_later(SAVE_AGAIN_AFTER",
+    ),
+    Mutant(
+        "a re-arm outlives a later off",
+        CONTROLLER,
+        "if isinstance(request, Rearm) and burner.demands != demands:",
+        "if False:",
+    ),
+    Mutant(
+        "the journal's disk error ends its task",
+        STORE,
+        "        except sqlite3.Error as error:\n            level,",
+        "        except KeyError as error:\n            level,",
+    ),
+    # --- the disk ---------------------------------------------------------------------------------
+    Mutant("a timer is not persisted", RECOVERY, "timer=state.timer,", "timer=None,"),
+    Mutant(
+        "a lock is forgotten at a restart",
+        RECOVERY,
+        "locks=tuple(sorted(state.locks)),",
+        "locks=tuple(sorted(state.locks - {Lock.CHILD})),",
+    ),
+    Mutant(
+        "a latched trip is not persisted",
+        RECOVERY,
+        "locks=tuple(sorted(state.locks)),",
+        "locks=tuple(sorted(state.locks & {Lock.CHILD, Lock.RESTART})),",
+    ),
+    Mutant(
+        "an unconfirmed demand is not persisted",
+        RECOVERY,
+        "held_open=state.phase in (Phase.TRIPPING, Phase.TRIPPED, Phase.TRIP_FAILED),",
+        "held_open=state.phase in (Phase.TRIPPED, Phase.TRIP_FAILED),",
+    ),
+    Mutant(
+        "what was cancelled is not persisted",
+        CONTROLLER,
+        "            would_be, commands = step(",
+        "            if type(request).__name__ in ('CancelTimer', 'Unlock'):\n"
+        "                burner.on_disk = before\n"
+        "                return\n"
+        "            would_be, commands = step(",
+    ),
+    Mutant(
+        "a timer runs on the wall clock",
+        RECOVERY,
+        "        return max(0.0, present.boot - stamp.boot)\n",
+        "        return max(0.0, present.wall - stamp.wall)\n",
+    ),
+    Mutant(
+        "an unsynchronised clock is trusted",
+        RECOVERY,
+        "if stamp.synchronised and present.synchronised and present.wall >= stamp.wall:",
+        "if present.wall >= stamp.wall:",
+    ),
+    Mutant(
+        "a deadline that passed meanwhile is dropped",
+        RECOVERY,
+        "        elif turn.state.phase is Phase.STARTING:\n            trip(",
+        "        elif turn.state.phase is Phase.READY:\n            trip(",
+    ),
+    Mutant(
+        "a damaged store passes as clean",
+        STORE,
+        "_create(path, after_damage=True)",
+        "_create(path, after_damage=False)",
+    ),
+    Mutant(
+        "commits are not fsynced",
+        STORE,
+        "PRAGMA synchronous = FULL",
+        "PRAGMA synchronous = OFF",
+    ),
+    # --- the core ---------------------------------------------------------------------------------
+    Mutant(
+        "a stale read-back is believed",
+        READINGS,
+        "stale = event.asked_at < turn.state.commanded_at",
+        "stale = False",
+    ),
+    Mutant(
+        "an unordered close is ignored",
+        READINGS,
+        "elif state.phase is not Phase.READY and before.contact is not Contact.CLOSED:",
+        "elif False:",
+    ),
+    Mutant(
+        "an off on the voice channel is missed",
+        READINGS,
+        "elif on is False and turn.state.voice_armed:",
+        "elif False:",
+    ),
+    Mutant(
+        "a voice channel found off at the start is ignored",
+        READINGS,
+        "elif on is False and turn.state.voice_armed:",
+        "elif on is False and turn.state.phase is not Phase.STARTING and turn.state.voice_armed:",
+    ),
+    Mutant(
+        "a disobeying relay is not latched",
+        READINGS,
+        "        if stuck and Lock.STUCK not in state.locks:",
+        "        if False:",
+    ),
+    Mutant(
+        "a hazard does not latch",
+        READINGS,
+        "        latch(turn, event.kind)\n        trip(",
+        "        trip(",
+    ),
+    Mutant(
+        "re-armed while the flame is lit",
+        ACTIONS,
+        "if state.locks or state.hazards or state.flame is Flame.LIT:",
+        "if state.locks or state.hazards:",
+    ),
+    Mutant(
+        "re-armed with a lock standing",
+        ACTIONS,
+        "    return Phase.LOCKED_OUT if turn.state.locks else Phase.TRIPPED",
+        "    return Phase.TRIPPED",
+    ),
+    Mutant(
+        "re-armed too early",
+        ACTIONS,
+        "hold_until=turn.now + state.settings.rearm_after,",
+        "hold_until=turn.now,",
+    ),
+    Mutant(
+        "a re-arm over MQTT ends a latched trip",
+        REQUESTS,
+        "_LOCAL = (Source.CLI, Source.WEB)",
+        "_LOCAL = (Source.CLI, Source.WEB, Source.MQTT)",
+    ),
+    Mutant(
+        "re-armed as often as one likes",
+        REQUESTS,
+        "if latched and len(recent) >= REARM_LIMIT:",
+        "if False:",
+    ),
+    Mutant(
+        "re-armed while a hazard reports",
+        REQUESTS,
+        "    if state.hazards:\n        return",
+        "    if False:\n        return",
+    ),
+    Mutant(
+        "escalation is missing",
+        DEADLINES,
+        "        fail_trip(turn, _why_not_open(turn.state))",
+        "        pass",
+    ),
+    Mutant(
+        "a flame that burns on is not noticed",
+        DEADLINES,
+        "    if due and _reads_lit_behind_open(state):",
+        "    if False:",
+    ),
+    Mutant(
+        "a silent relay still counts as read",
+        DEADLINES,
+        "    if turn.now >= heard + STALE_AFTER and view.contact is not Contact.UNKNOWN:",
+        "    if False:",
+    ),
+    Mutant(
+        "the timer runs out behind the news of an open contact",
+        DEADLINES,
+        "        if state.phase in _CAN_BURN or not open_now:",
+        "        if state.phase is Phase.STARTING:",
+    ),
+    Mutant(
+        "the maximum burn time is not kept",
+        DEADLINES,
+        "turn.now >= must_end_at and turn.state.phase in _CAN_BURN:",
+        "False:",
+    ),
+    Mutant(
+        "the lease is renewed during a demand",
+        LEASE,
+        "    if turn.state.phase is not Phase.READY:\n        if event.countdown is None",
+        "    if turn.state.phase is Phase.STARTING:\n        if event.countdown is None",
+    ),
+    Mutant(
+        "Mi Home's countdown is lengthened",
+        LEASE,
+        "    own = view.lease_inherited and",
+        "    own = True or view.lease_inherited and",
+    ),
+]

@@ -1,0 +1,83 @@
+"""Runs sessions with one mutant in place: `python -m tests.torture.mutated NAME FIRST SESSIONS`.
+
+Prints the number of the first session that catches it and the rule, or nothing.
+"""
+
+import importlib.util
+import sys
+from collections.abc import Sequence
+from importlib.abc import MetaPathFinder, SourceLoader
+from importlib.machinery import ModuleSpec, PathFinder
+from pathlib import Path
+from types import ModuleType
+
+from tests.torture.mutants import MUTANTS, Mutant
+
+SEED = 1
+_LATER = """
+    def _spawn_later(self, work: "Coroutine[Any, Any, None]") -> "asyncio.Task[None]":
+        async def behind() -> None:
+            await asyncio.sleep(0.1)
+            await work
+
+        return self._spawn(behind())
+"""
+
+
+class Edited(SourceLoader):
+    """Loads a module from its own file, edited on the way."""
+
+    def __init__(self, path: str, mutant: Mutant) -> None:
+        self._path, self._mutant = path, mutant
+
+    def get_filename(self, fullname: str) -> str:
+        return self._path
+
+    def get_data(self, path: str | bytes) -> bytes:
+        return edited(Path(str(path)).read_text(encoding="utf-8"), self._mutant).encode()
+
+    def path_stats(self, path: str) -> dict[str, float]:
+        raise OSError("never from a cache")
+
+
+def edited(source: str, mutant: Mutant) -> str:
+    """The source with the defect in. Raises LookupError when there is no such place any more."""
+    if mutant.old not in source:
+        raise LookupError(f"mutant {mutant.name!r}: its text is not in {mutant.module}")
+    source = source.replace(mutant.old, mutant.new)
+    if "_spawn_later" in mutant.new:
+        source = source.replace("\n    def _boot(self)", _LATER + "\n    def _boot(self)")
+    return source
+
+
+class Finder(MetaPathFinder):
+    """Puts the edited module in the place of the sound one."""
+
+    def __init__(self, mutant: Mutant) -> None:
+        self._mutant = mutant
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        if fullname != self._mutant.module:
+            return None
+        spec = PathFinder.find_spec(fullname, path)
+        assert spec is not None and spec.origin is not None
+        return importlib.util.spec_from_loader(fullname, Edited(spec.origin, self._mutant))
+
+
+def main(name: str, first: int, sessions: int) -> None:
+    mutant = next(mutant for mutant in MUTANTS if mutant.name == name)
+    sys.meta_path.insert(0, Finder(mutant))
+    from gasguard.torture.draw import draw_plan
+    from gasguard.torture.session import run
+
+    for index in range(first, first + sessions):
+        outcome = run(draw_plan(SEED, index), fast=True)
+        if outcome.rule is not None:
+            print(f"{index} {outcome.rule}: {outcome.text}")
+            return
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))

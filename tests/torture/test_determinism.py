@@ -1,0 +1,69 @@
+"""One seed, one story: byte for byte, whoever runs it."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from gasguard.torture.draw import FAMILIES, draw_plan
+from gasguard.torture.plan import LENGTH
+from gasguard.torture.session import run
+
+ROOT = Path(__file__).parents[2]
+_DIGESTS = """
+from gasguard.torture.draw import draw_plan
+from gasguard.torture.session import run
+for index in range(4):
+    print(run(draw_plan(5, index), fast={fast}).digest)
+"""
+
+
+def _digests(hash_seed: str, *, fast: bool) -> str:
+    environment = {**os.environ, "PYTHONHASHSEED": hash_seed}
+    command = [sys.executable, "-c", _DIGESTS.format(fast=fast)]
+    ran = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, check=True)
+    return ran.stdout.decode()
+
+
+@pytest.mark.parametrize("fast", [False, True], ids=["codec", "fast"])
+def test_two_processes_tell_the_same_story(fast: bool) -> None:
+    first = _digests("1", fast=fast)
+    assert len(set(first.split())) == 4
+    assert _digests("4711", fast=fast) == first
+
+
+def test_a_session_leaves_nothing_behind_for_the_next() -> None:
+    plan = draw_plan(5, 1)
+    alone = run(plan, fast=True)
+    run(draw_plan(5, 2), fast=True)
+    assert run(plan, fast=True).trace == alone.trace
+
+
+def test_every_kind_of_action_and_of_kitchen_is_drawn() -> None:
+    plans = [draw_plan(6, index) for index in range(150)]
+    kinds = {action.kind for plan in plans for action in plan.actions}
+    assert kinds == {
+        *("light", "turn_off", "blow_out", "timer", "extend", "cancel", "off", "lock", "unlock"),
+        *("rearm", "mi_home", "mi_home_off_in", "mi_home_forget", "hazard", "flame_unknown"),
+        *("fault", "reboot", "disk", "jump", "ntp", "kill"),
+    }
+    burners = [burner for plan in plans for burner in plan.config["burners"].values()]
+    relays = [relay for b in burners for relay in b.get("relays", [b.get("relay")])]
+    assert {relay["contact"] for relay in relays} == {"normally_closed", "normally_open"}
+    assert {relay["driver"] for relay in relays} == {"miot", "miio"}
+    assert any("lease" in relay for relay in relays) and any("jog" in relay for relay in relays)
+    assert any("voice" in b for b in burners) and any("relays" in b for b in burners)
+    assert any("max_burn" in b["limits"] for b in burners)
+    assert any(len(plan.config["burners"]) == 2 for plan in plans)
+
+
+def test_people_alone_break_nothing_and_are_not_troubled() -> None:
+    trouble = {"fault", "reboot", "disk", "jump", "ntp", "kill", "hazard"}
+    for index in range(5):
+        plan = draw_plan(8, index, ())
+        assert not trouble & {action.kind for action in plan.actions}
+        assert all(0 < action.at < LENGTH for action in plan.actions)
+        assert run(plan, fast=True).rule is None
+    assert len(FAMILIES) == 8
