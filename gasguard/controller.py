@@ -446,15 +446,17 @@ class Controller:
 
     async def _tell(self) -> None:
         """Pass news and answers on in order, each after the state behind it is on disk."""
-        late: asyncio.Future[None] | None = None
+        late: set[asyncio.Future[None]] = set()
         while True:
             bulletin = await self._bulletins.get()
             self._heartbeats.expect("news", BEAT_WITHIN)
             saved = bulletin.saved
-            # A write that was late once is not waited for again: news must not pile up behind it.
-            if saved is not None and saved is not late and not saved.done():
+            # A write that was late once is not waited for again, and each burner may have one: news
+            # must not pile up behind them.
+            late = {write for write in late if not write.done()}
+            if saved is not None and saved not in late and not saved.done():
                 await asyncio.wait([saved], timeout=TELL_WITHIN)
-                late = saved
+                late.add(saved)
             for observer in self.observers:
                 _safely(partial(observer, bulletin.news))
             for reply, answer in bulletin.answers:

@@ -139,7 +139,12 @@ class RelayKeeper:
         except DriverError as error:
             self._failed(error)
             return None
+        already_ordered = self._ordered.is_set()
         self._report(reading, asked_at, open_answered=open_answered)
+        if not already_ordered:
+            # An order that this very reading gave rise to is carried out by the next round, after
+            # its pause: a jogging module that is slow to obey would be flooded.
+            self._ordered.clear()
         return reading
 
     def _report(self, reading: Reading, asked_at: float, *, open_answered: bool = False) -> None:

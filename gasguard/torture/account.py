@@ -74,8 +74,8 @@ class Account:
     """Those that a crash cannot take away."""
     perhaps: set[Lock] = field(default_factory=set)
     """Latches that may stand."""
-    reporting: set[Lock] = field(default_factory=set)
-    """Hazards that the living guard has been told of."""
+    reporting: dict[Lock, float] = field(default_factory=dict)
+    """Hazards that the living guard has been told of, and since when."""
     demand_at: float = NEVER
     """The last demand that the living guard knows of and no closing has ended."""
     demand_on_disk: bool = False
@@ -224,6 +224,12 @@ class Account:
         """A demand takes effect in the living guard; it is on disk when `durable` says so."""
         if at != self.demand_at:
             self.demand_at, self.demand_on_disk, self.opened_at = at, False, None
+        self.ghosts |= self.timers
+        self.timers = {None}
+        self._pending()
+
+    def spent(self) -> None:
+        """The timer has run out behind an open contact: it only ends."""
         self.ghosts |= self.timers
         self.timers = {None}
         self._pending()

@@ -49,10 +49,11 @@ def no_closing_while_locked(_scene: Scene, bench: Bench, close: Close) -> str | 
     return None
 
 
-def no_closing_while_a_hazard_reports(_scene: Scene, bench: Bench, _close: Close) -> str | None:
+def no_closing_while_a_hazard_reports(_scene: Scene, bench: Bench, close: Close) -> str | None:
     """Rule 4: never while a hazard stands."""
-    if bench.account.reporting and bench.account.latched:
-        return f"closed by the guard while {sorted(bench.account.reporting)} reports"
+    for lock, since in bench.account.reporting.items():
+        if close.sent_at > since + _LATE:
+            return f"closed by the guard while {lock} reports"
     return None
 
 
@@ -115,8 +116,9 @@ def a_rearm_is_refused_where_it_must_be(scene: Scene, bench: Bench, said: Said) 
         return None
     if not ask.moved:
         return None
-    if account.reporting:
-        return f"re-armed while {sorted(account.reporting)} reports"
+    reported = [lock for lock, since in account.reporting.items() if since < ask.at]
+    if reported:
+        return f"re-armed while {reported[0]} reports"
     if ask.request.source == "mqtt" and not scene.config.allow_remote_rearm:
         return "a latched trip was re-armed over MQTT"
     recent = [at for at in account.rearmed_at if at > scene.now - REARM_WINDOW + 60]
@@ -263,11 +265,12 @@ def deadlines_and_demands_open_in_time(scene: Scene, bench: Bench) -> str | None
 def failure_is_told(scene: Scene, bench: Bench) -> str | None:
     """Contract, `trip_failed`: not confirmed within 2 s. Rule 5's alarm hangs on it."""
     controller = scene.pi.controller
-    if controller is None or bench.account.locked:
+    if controller is None:
         return None
     phase = controller.states()[bench.account.name].phase
     for owed in bench.owed:
-        since = max(owed.since, scene.pi.up_since)
+        # A locked burner is `locked_out`, whatever its contact does; the two seconds begin after.
+        since = max(owed.since, scene.pi.up_since, bench.locked_until)
         late = not owed.level and not owed.extra and scene.now > since + 2.6
         if late and phase not in (Phase.TRIP_FAILED, Phase.LOCKED_OUT):
             return f"no trip_failed {scene.now - since:.1f} s after {owed.why}: {phase}"

@@ -154,7 +154,7 @@ class Hands:
 
     def _alarm_ends(self, burner: str, lock: Lock) -> None:
         self._hazards.discard((burner, lock))
-        self._scene.benches[burner].account.reporting.discard(lock)
+        self._scene.benches[burner].account.reporting.pop(lock, None)
         self._scene.pi.post(burner, Hazard(lock, False))
 
     def _sensors_wake(self) -> None:

@@ -90,6 +90,8 @@ class Judge:
             bench.timer_noted = end
             if bench.last_open(now) < end - 3:
                 self.owe(bench, "the timer's end", end)
+            else:
+                account.spent()
         burnt = account.must_end_at
         if burnt is not None and burnt <= now and bench.burn_noted != burnt:
             bench.burn_noted = burnt
@@ -99,6 +101,8 @@ class Judge:
                 self.owe(bench, "the end of max_burn", burnt)
         if not bench.free:
             bench.free_since = now
+        if account.locked or account.perhaps:
+            bench.locked_until = now
         held = account.locked or account.demand_at > float("-inf")
         if not held:
             bench.owed = [owed for owed in bench.owed if not owed.level]
@@ -136,6 +140,9 @@ class Judge:
         bench.timer_noted = None
         for watch in bench.relays:
             address, key = watch.wired.address, watch.wired.key
+            for at, data, target in scene.air.recent:
+                if target == address and scene.now - at < _ON_ITS_WAY:
+                    self._look_into(data, target, at)
             sent = self._opens_sent.get((address, key), float("-inf"))
             if address in scene.air.heard_from and scene.now - sent > _ON_ITS_WAY:
                 self._expected[address, key] = (scene.now + _AT_ONCE, name)
@@ -152,13 +159,13 @@ class Judge:
         before = account.locked
         account.answered(ask, answer, scene.now, sound=scene.disk.sound)
         if account.locked and not before and not isinstance(ask.request, Rearm):
-            self.owe(bench, "a lock", ask.at)
+            self.owe(bench, "a lock", scene.now)
 
     def hazard(self, burner: str, kind: Lock) -> None:
         """A hazard sensor's alarm has reached the guard."""
         bench = self.scene.benches[burner]
         bench.account.latch(kind, self.scene.now)
-        bench.account.reporting.add(kind)
+        bench.account.reporting.setdefault(kind, self.scene.now)
         bench.account.demanded(self.scene.now)
         self._note_open(bench)
         self.owe(bench, f"{kind}", self.scene.now)
@@ -232,12 +239,14 @@ class Judge:
 
     def sent(self, data: bytes, target: Address) -> None:
         """The guard sends; looked into only while an open is expected."""
-        if not self._expected or len(data) <= 32:
-            return
+        if self._expected:
+            self._look_into(data, target, self.scene.now)
+
+    def _look_into(self, data: bytes, target: Address, at: float) -> None:
         for key, value in self.scene.house.orders_in(data, target):
             for _bench, watch in self.scene.at(target):
                 if watch.wired.key == key and value == watch.wired.opens_when:
-                    self._opens_sent[target, key] = self.scene.now
+                    self._opens_sent[target, key] = at
                     self._expected.pop((target, key), None)
 
     def _ordered(self, order: Order) -> None:
@@ -247,6 +256,7 @@ class Judge:
             name = bench.account.name
             if watch.wired.key == order.key:
                 if order.value == watch.wired.opens_when:
+                    bench.foreign = None  # a channel that is switched off counts no further
                     watch.last_open_order = max(watch.last_open_order, order.sent_at)
                     sent = self._opens_sent.get((order.address, order.key), 0.0)
                     self._opens_sent[order.address, order.key] = max(sent, order.sent_at)

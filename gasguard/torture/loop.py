@@ -1,6 +1,7 @@
 """Simulated time with a network that can be listened to, and cut the moment the guard dies."""
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Executor
 from typing import Any, TypeVar
@@ -30,6 +31,8 @@ class TappedNetwork(SimulatedNetwork):
         """Of every datagram so far: two runs of one seed must agree."""
         self.sent_at: dict[bytes, float] = {}
         """When the guard sent a datagram; devices see the same bytes later."""
+        self.recent: deque[tuple[float, bytes, Address]] = deque(maxlen=16)
+        """What the guard sent last."""
         self.heard_from: set[Address] = set()
         """Devices that have answered the living guard."""
         self._guards: dict[Address, SimulatedEndpoint] = {}
@@ -70,6 +73,7 @@ class TappedNetwork(SimulatedNetwork):
                 for old in list(self.sent_at)[: _SENT_KEPT // 2]:
                     del self.sent_at[old]
             self.sent_at[data] = self.loop.time()
+            self.recent.append((self.loop.time(), data, target))
         elif target in self._guards:
             self.heard_from.add(source)
         self.digest = crc32(data, self.digest)

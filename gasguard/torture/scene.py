@@ -76,6 +76,8 @@ class Bench:
     foreign: tuple[float, float] | None = None
     """Mi Home's own countdown: when it was set and when it ends."""
 
+    locked_until: float = NEVER
+    """When it was last seen locked, or perhaps locked."""
     lease_end: float | None = None
     """When the countdown that the guard set last would end."""
     free_since: float = NEVER

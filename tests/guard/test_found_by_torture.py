@@ -12,7 +12,7 @@ from gasguard.core.messages import CancelTimer, Off, Rearm, Status
 from gasguard.core.model import Lock, Phase, Source
 from gasguard.health import Heartbeats
 from gasguard.store import FILE_NAME
-from tests.guard.kitchen import Kitchen, cook
+from tests.guard.kitchen import Kitchen, burner, cook, relay
 
 
 class HungDisk:
@@ -128,12 +128,46 @@ def test_requests_that_wait_for_a_hung_disk_wait_together(tmp_path: Path) -> Non
         await here.lock()
         disk = HungDisk(here)
         began = asyncio.get_running_loop().time()
-        asked = [here.ask(CancelTimer(Source.CLI)) for _ in range(7)]
-        await asyncio.gather(here.unlock(), *asked)
+        await asyncio.gather(*(here.unlock() for _ in range(7)))
         assert asyncio.get_running_loop().time() - began < SAVE_WITHIN + 0.5
         disk.go_on()
 
     cook(tmp_path, story)
+
+
+def test_news_of_two_burners_do_not_pile_up_behind_a_hung_disk(tmp_path: Path) -> None:
+    """Seed 5, session 40: the two writes that were late took turns, and each was waited for anew;
+    `trip_failed` was told 8 s after it happened, and later each minute."""
+
+    async def story(here: Kitchen) -> None:
+        disk = HungDisk(here)
+        for name in ("left", "right"):
+            here.world.inject(name, lying=True)
+            here.ask(Off(Source.CLI), name)
+        await asyncio.sleep(30)
+        assert here.controller._bulletins.qsize() < 5
+        disk.go_on()
+
+    other = relay(host="127.0.0.10")
+    cook(tmp_path, story, left=burner(), right=burner(relay=other))
+
+
+def test_a_jogging_module_that_is_slow_to_obey_is_not_flooded(tmp_path: Path) -> None:
+    """Seed 6, session 605: while a lock stood, each read-back that showed closed ordered another
+    opening at once, seventy datagrams a second."""
+
+    async def story(here: Kitchen) -> None:
+        await here.halt()
+        (tmp_path / FILE_NAME).write_bytes(b"")
+        here.boot()
+        await here.phase(Phase.LOCKED_OUT, 5)
+        here.world.inject("left", pending_s=0.3)
+        await asyncio.sleep(5)
+        before = here.world.relay("left").executed
+        await asyncio.sleep(10)
+        assert here.world.relay("left").executed - before < 200
+
+    cook(tmp_path, story, left=burner(relay=relay(jog="500ms")))
 
 
 def test_a_relay_that_keeps_failing_does_not_look_like_a_hung_guard(tmp_path: Path) -> None:

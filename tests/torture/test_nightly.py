@@ -10,7 +10,7 @@ _JOBS = min(2, os.cpu_count() or 1)
 
 
 @pytest.mark.parametrize(
-    ("sessions", "fast"), [(60, False), (110, True)], ids=["codec", "without codec"]
+    ("sessions", "fast"), [(50, False), (90, True)], ids=["codec", "without codec"]
 )
 def test_no_rule_breaks(sessions: int, fast: bool) -> None:
     result = Campaign(seed=20260101, sessions=sessions, fast=fast, jobs=_JOBS).run()
