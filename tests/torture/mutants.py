@@ -97,11 +97,11 @@ MUTANTS = [
     Mutant(
         "polls stop after an error",
         KEEPER,
-        "            self._failed(error)\n            return None\n        self._report(",
+        "            self._failed(error)\n            return None\n        already",
         "            self._failed(error)\n"
         "            if not open_answered and self._opening is None:\n"
         "                await asyncio.sleep(3600)\n            return None\n"
-        "        self._report(",
+        "        already",
     ),
     Mutant(
         "an off does not stop a closing",
