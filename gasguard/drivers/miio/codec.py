@@ -1,10 +1,19 @@
-"""miIO frames: python-miio's own codec behind two functions, used by driver and simulator alike."""
+"""miIO frames for driver and simulator alike: python-miio's cipher and its care for payloads.
 
+The 32 bytes before the payload are taken apart here. python-miio's `Message` does that with
+construct, in four times the time (70 instead of 18 us a frame), and decrypts before it checks: what
+a stranger sends would reach its JSON reader and its error log. Here nothing is decrypted whose
+checksum is not the token's. `tests/drivers/test_codec.py` holds both to the same bytes.
+"""
+
+import hmac
 import importlib
 import importlib.util
+import json
+import logging
+import struct
 import sys
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from types import ModuleType
 from typing import Any
 
@@ -13,7 +22,10 @@ from gasguard.errors import DriverError
 PORT = 54321
 HELLO = bytes.fromhex("21310020" + "ff" * 28)
 MAX_DATAGRAM = 4096
-_HEADER = 32
+_MAGIC = 0x2131
+_HEAD = struct.Struct(">HHI4sI")
+"""Magic, length of the whole, unknown (0), device id, stamp; 16 bytes of checksum follow."""
+_HEADER = _HEAD.size + 16
 
 
 class FrameError(DriverError):
@@ -55,29 +67,26 @@ def _load_protocol() -> ModuleType:
 
 
 _protocol = _load_protocol()
-_Message = _protocol.Message
+_md5 = _protocol.Utils.md5
+_encrypt = _protocol.Utils.encrypt
+_payloads = _protocol.EncryptionAdapter(_protocol.GreedyBytes)
+# It would log the whole of a payload that is no JSON, secrets and all.
+logging.getLogger(_protocol.__name__).setLevel(logging.CRITICAL)
 
 
 def encode(token: bytes, device_id: bytes, stamp: int, payload: dict[str, Any]) -> bytes:
-    """The datagram that carries `payload` (JSON-serialisable) to or from a device."""
-    header = {
-        "length": 0,
-        "unknown": 0,
-        "device_id": device_id,
-        "ts": datetime.fromtimestamp(stamp % 2**32, UTC),
-    }
-    message = {"data": {"value": payload}, "header": {"value": header}, "checksum": 0}
-    return bytes(_Message.build(message, token=token))
+    """The datagram that carries `payload` (JSON-serialisable) to or from a device.
+
+    `token` has 16 bytes, `device_id` 4; `stamp` is in seconds and wraps at 2**32.
+    """
+    body = _encrypt(json.dumps(payload).encode() + b"\0", token)
+    head = _HEAD.pack(_MAGIC, _HEADER + len(body), 0, device_id, stamp % 2**32)
+    return bytes(head + _md5(head + token + body) + body)
 
 
 def encode_hello_reply(device_id: bytes, stamp: int) -> bytes:
     """What a paired device answers to a hello: its id and clock, the token withheld."""
-    return (
-        b"\x21\x31\x00\x20\x00\x00\x00\x00"
-        + device_id
-        + (stamp % 2**32).to_bytes(4, "big")
-        + b"\x00" * 16
-    )
+    return _HEAD.pack(_MAGIC, _HEADER, 0, device_id, stamp % 2**32) + b"\0" * 16
 
 
 def decode(data: bytes, token: bytes) -> Frame:
@@ -85,21 +94,22 @@ def decode(data: bytes, token: bytes) -> Frame:
 
     Raises FrameError for anything that is not a whole frame under `token` with a JSON object in it.
     """
-    if not _HEADER <= len(data) <= MAX_DATAGRAM or data[:2] != b"\x21\x31":
+    if not _HEADER <= len(data) <= MAX_DATAGRAM:
         raise FrameError(f"not a miIO frame ({len(data)} bytes)")
-    if int.from_bytes(data[2:4], "big") != len(data):
+    magic, length, _unknown, device_id, stamp = _HEAD.unpack_from(data)
+    if magic != _MAGIC:
+        raise FrameError(f"not a miIO frame ({len(data)} bytes)")
+    if length != len(data):
         raise FrameError("length field and datagram disagree")
-    device_id, stamp, checksum = data[8:12], int.from_bytes(data[12:16], "big"), data[16:32]
-    if len(data) == _HEADER:
+    checksum, body = data[_HEAD.size : _HEADER], data[_HEADER:]
+    if not body:
         return Frame(device_id, stamp, None, checksum)
+    if not hmac.compare_digest(checksum, _md5(data[: _HEAD.size] + token + body)):
+        raise FrameError("frame carries another token's checksum")
     try:
-        payload = _Message.parse(data, token=token).data.value
-    # construct, cryptography and json each have their own errors for the same news: bytes that
-    # do not decrypt. None of them may leave the driver, whatever a stranger sends.
-    except Exception as error:  # noqa: BLE001
-        raise FrameError(
-            f"frame does not decode under this token ({type(error).__name__})"
-        ) from None
+        payload = _payloads._decode(body, {"_": {"token": token}}, "")
+    except _protocol.PayloadDecodeException:
+        raise FrameError("frame carries no JSON") from None
     if not isinstance(payload, dict):
         raise FrameError("frame carries no JSON object")
     return Frame(device_id, stamp, payload, checksum)
