@@ -8,10 +8,10 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from gasguard.clock import Clock, SystemClock
-from gasguard.config import Burner, Config, MiioRelay, MiotRelay
+from gasguard.config import Burner, Config, MiioRelay, MiotRelay, ThermocoupleFlame
 from gasguard.controller import Controller, News, Wiring
 from gasguard.core.messages import Kind
-from gasguard.core.model import RelaySettings, Settings
+from gasguard.core.model import RelaySettings, Settings, ThermocoupleLevels
 from gasguard.drivers.base import Relay
 from gasguard.errors import GasguardError, StoreError
 from gasguard.health import Heartbeats, Notifier, feed_watchdog
@@ -51,6 +51,11 @@ def core_settings(name: str, burner: Burner, config: Config) -> Settings:
         max_burn=limits.max_burn,
         flame_out_within=limits.flame_out_within,
         allow_remote_rearm=config.allow_remote_rearm,
+        thermocouple=(
+            ThermocoupleLevels(flame.lit_above, flame.out_below, flame.expire_after)
+            if isinstance(flame := burner.flame, ThermocoupleFlame)
+            else None
+        ),
     )
 
 
@@ -119,7 +124,7 @@ async def running(config: Config, clock: Clock | None = None) -> AsyncIterator[C
     # Imported here: the guard is live before anything that it does not need is.
     from gasguard.interfaces.mqtt import MqttInterface
 
-    flames = {name: b.flame.topic for name, b in config.burners.items() if b.flame}
+    flames = {name: burner.flame for name, burner in config.burners.items() if burner.flame}
     mqtt = MqttInterface(config.mqtt, controller, clock, flames)
     await mqtt.start()
     try:

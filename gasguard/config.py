@@ -159,6 +159,27 @@ class MqttFlame(Strict):
     topic: str = Field(pattern=_TOPIC)
 
 
+class ThermocoupleFlame(Strict):
+    """The stove's own thermocouple, measured: its millivolts as a number on a topic."""
+
+    driver: Literal["thermocouple"]
+    topic: str = Field(pattern=_TOPIC)
+    lit_above: float = Field(6.0, gt=0, le=30)
+    out_below: float = Field(3.0, gt=0, le=30)
+    expire_after: Duration = Field(15.0, ge=2, le=600)
+
+    @model_validator(mode="after")
+    def _levels_apart(self) -> Self:
+        if self.out_below >= self.lit_above:
+            raise ValueError(
+                "out_below must be less than lit_above (millivolts, for example 3 and 6)"
+            )
+        return self
+
+
+FlameSensor = Annotated[MqttFlame | ThermocoupleFlame, Field(discriminator="driver")]
+
+
 class Limits(Strict):
     """How long things may last. Each is a duration."""
 
@@ -175,7 +196,7 @@ class Burner(Strict):
     relay: Relay | None = None
     relays: list[Relay] | None = Field(None, min_length=1, max_length=4)
     voice: Channel | None = None
-    flame: MqttFlame | None = None
+    flame: FlameSensor | None = None
     limits: Limits = Limits()
 
     @property
@@ -417,32 +438,36 @@ def _explain(error: ValidationError) -> Iterator[tuple[str, str]]:
     for fault in error.errors(include_url=False, include_input=False):
         place = ".".join(_without_tags(fault["loc"]))
         message = fault["msg"].removeprefix("Value error, ")
-        yield place, f"{place}: {_HINTS.get(fault['type'], message)}{_bound(fault)}"
+        yield place, f"{place}: {_hint(fault) or message}{_bound(fault)}"
 
 
 _HINTS = {
     "extra_forbidden": "is no key that gasguard knows; see config.example.yaml",
     "missing": "is required",
-    "union_tag_invalid": "must be miot or miio",
-    "union_tag_not_found": "is missing driver: miot or driver: miio",
+    "union_tag_not_found": "is missing driver:; see config.example.yaml",
 }
+
+
+def _hint(fault: Any) -> str | None:  # pydantic's ErrorDetails has no type for its context
+    if fault["type"] == "union_tag_invalid":
+        drivers = fault["ctx"]["expected_tags"].replace("'", "").split(", ")
+        return f"driver: must be {' or '.join(drivers)}"
+    return _HINTS.get(fault["type"])
 
 
 def _bound(fault: Any) -> str:  # pydantic's ErrorDetails has no type for its context
     """Bounds of a duration are seconds inside; say them the way they are written."""
     context, place = fault.get("ctx") or {}, fault["loc"][-1] if fault["loc"] else ""
     bound = next((context[key] for key in ("ge", "gt", "le", "lt") if key in context), None)
-    if bound is None or place not in {*Limits.model_fields, "after", "jog"}:
+    if bound is None or place not in {*Limits.model_fields, "after", "jog", "expire_after"}:
         return ""
     return f" seconds ({format_duration(bound)})"
 
 
 def _without_tags(location: tuple[int | str, ...]) -> Iterator[str]:
-    """The path as it stands in the file: pydantic adds the union's tag behind relay(s)."""
+    """The path as it stands in the file: pydantic adds the driver behind relay(s) and flame."""
     for index, part in enumerate(location):
-        above = location[max(0, index - 2) : index]
-        if part == "[key]":
-            continue
-        if part in ("miot", "miio") and any(step in ("relay", "relays") for step in above):
-            continue
-        yield str(part)
+        above = location[:index]
+        of_a_list = above[-2:-1] == ("relays",) and isinstance(above[-1], int)
+        if part != "[key]" and not of_a_list and above[-1:] not in (("relay",), ("flame",)):
+            yield str(part)

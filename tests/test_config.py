@@ -25,6 +25,10 @@ def burners(**by_id: Any) -> dict[str, Any]:
     return {"burners": by_id}
 
 
+def thermocouple(**changes: Any) -> dict[str, Any]:
+    return {"driver": "thermocouple", "topic": "kitchen/left/millivolts", **changes}
+
+
 def one(**changes: Any) -> dict[str, Any]:
     return burners(left={"relay": relay(), **changes})
 
@@ -178,6 +182,12 @@ def test_every_fault_is_named_at_once():
         (one(limits={"prewarn": True}), "burners.left.limits.prewarn"),
         (one(limits={"prewarn": "soon"}), "burners.left.limits.prewarn"),
         (one(flame={"driver": "mqtt", "topic": "a/#"}), "burners.left.flame.topic"),
+        (one(flame={"driver": "gpio"}), "burners.left.flame"),
+        (one(flame={"topic": "a"}), "burners.left.flame"),
+        (one(flame=thermocouple(topic="a/#")), "burners.left.flame.topic"),
+        (one(flame=thermocouple(lit_above="hot")), "burners.left.flame.lit_above"),
+        (one(flame=thermocouple(lit_above=3, out_below=3)), "burners.left.flame"),
+        (one(flame=thermocouple(expire_after="1s")), "burners.left.flame.expire_after"),
         (one(voice={"siid": 4}), "burners.left.voice.piid"),
         ({**one(), "mqtt": {"base_topic": "a/+/b"}}, "mqtt.base_topic"),
         ({**one(), "mqtt": {"base_topic": "/a"}}, "mqtt.base_topic"),
@@ -207,6 +217,12 @@ def test_bounds_of_durations_are_said_as_durations():
 
 def test_unknown_keys_point_to_the_example():
     assert "config.example.yaml" in only_fault({**one(), "colour": "red"})
+
+
+def test_a_driver_that_is_none_is_told_which_there_are():
+    assert "miot or miio" in only_fault(one(relay=relay(driver="zigbee")))
+    assert "mqtt or thermocouple" in only_fault(one(flame={"driver": "eye", "topic": "a"}))
+    assert "missing driver" in only_fault(one(flame={"topic": "a"}))
 
 
 def test_a_longest_burn_needs_a_flame_sensor():

@@ -11,10 +11,12 @@ import json
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
-from gasguard.config import Config
+from gasguard.config import Config, ThermocoupleFlame
 from gasguard.simulator.console import Console
 from gasguard.simulator.world import World
 
+_MEASURE_EVERY = 1.0
+"""Seconds between two of a thermocouple's readings."""
 _LOOK_EVERY = 0.2
 """Seconds between two looks at the stove; what changed is published."""
 
@@ -28,6 +30,7 @@ class SimulatorBridge:
         self._console = Console(world)
         self._loop = asyncio.get_running_loop()
         self._published: dict[str, str] = {}
+        self._measured: dict[str, float] = {}
         self._client = paho.Client(CallbackAPIVersion.VERSION2, protocol=paho.MQTTv311)
         self._looking: asyncio.Task[None] | None = None
 
@@ -83,9 +86,18 @@ class SimulatorBridge:
                     steady = {key: state[key] for key in ("knob", "gas", "flame", "circuit")}
                     self._publish(f"{self._base}/{name}/state", json.dumps(steady))
                     flame = self._config.burners[name].flame
-                    if flame is not None:
+                    if isinstance(flame, ThermocoupleFlame):
+                        self._measure(flame.topic, state["thermocouple_mv"])
+                    elif flame is not None:
                         self._publish(flame.topic, "lit" if state["flame"] else "out")
             await asyncio.sleep(_LOOK_EVERY)
+
+    def _measure(self, topic: str, millivolts: float) -> None:
+        """A measurement is told again and again, changed or not, and never retained."""
+        now = self._loop.time()
+        if now >= self._measured.get(topic, 0.0) + _MEASURE_EVERY:
+            self._measured[topic] = now
+            self._client.publish(topic, f"{millivolts:.2f}", qos=0)
 
     def _publish(self, topic: str, payload: str) -> None:
         if self._published.get(topic) != payload:

@@ -26,6 +26,7 @@ from gasguard.core.model import (
     Source,
     State,
 )
+from gasguard.core.thermocouple import expires
 from gasguard.core.turn import Turn
 
 _CAN_BURN = (Phase.STARTING, Phase.READY)
@@ -36,6 +37,7 @@ def tick(turn: Turn) -> None:
     """Do everything that is due now."""
     for index in range(len(turn.state.relays)):
         _notice_silence(turn, index)
+    expires(turn)
     _timer(turn)
     must_end_at = turn.state.must_end_at
     if must_end_at is not None and turn.now >= must_end_at and turn.state.phase in _CAN_BURN:
@@ -71,6 +73,8 @@ def _deadlines(state: State) -> Iterator[float]:
             yield state.timer.deadline - state.settings.prewarn
     if state.must_end_at is not None and state.phase in _CAN_BURN:
         yield state.must_end_at
+    if state.flame_expires is not None:
+        yield state.flame_expires
     if state.opening is not None:
         if state.phase is Phase.TRIPPING:
             yield state.opening.since + CONFIRM_WITHIN

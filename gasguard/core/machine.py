@@ -21,7 +21,7 @@ A demand (off, timer, limit, voice, hazard, lock, an opening nobody ordered) is 
 from collections.abc import Callable
 from typing import Any
 
-from gasguard.core import deadlines, readings, requests
+from gasguard.core import deadlines, readings, requests, thermocouple
 from gasguard.core.instant import Instant
 from gasguard.core.messages import (
     CancelTimer,
@@ -37,6 +37,7 @@ from gasguard.core.messages import (
     RelayRead,
     SetTimer,
     Shutdown,
+    ThermocoupleRead,
     Tick,
     Unlock,
     VoiceRead,
@@ -61,6 +62,7 @@ HANDLERS: dict[type[Any], Callable[[Turn, Any], None]] = {
     VoiceRestored: readings.voice_restored,
     VoiceRead: readings.voice_read,
     FlameRead: readings.flame_read,
+    ThermocoupleRead: thermocouple.thermocouple_read,
     Hazard: readings.hazard,
     Tick: lambda turn, _tick: deadlines.tick(turn),
     Shutdown: requests.shutdown,

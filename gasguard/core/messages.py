@@ -110,6 +110,13 @@ class FlameRead:
 
 
 @dataclass(frozen=True, slots=True)
+class ThermocoupleRead:
+    """What the thermocouple gives; `Settings.thermocouple` says what counts as lit."""
+
+    millivolts: float
+
+
+@dataclass(frozen=True, slots=True)
 class Hazard:
     """A hazard sensor begins or ends to report. `kind` is one of the alarm locks."""
 
@@ -143,6 +150,7 @@ Event = (
     | VoiceRestored
     | VoiceRead
     | FlameRead
+    | ThermocoupleRead
     | Hazard
     | Tick
     | Shutdown

@@ -108,6 +108,18 @@ class RelaySettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ThermocoupleLevels:
+    """What a thermocouple's millivolts mean. Between the two levels the flame is what it was."""
+
+    lit_above: float = 6.0
+    """mV. Less than the 9 mV that a magnet just held in reads at 10 mΩ added resistance."""
+    out_below: float = 3.0
+    """mV. Less than the 3.75 mV at which that magnet drops out."""
+    expire_after: float = 15.0
+    """Seconds without a reading after which the flame is unknown."""
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """One burner's configuration. Durations in seconds."""
 
@@ -122,6 +134,7 @@ class Settings:
     max_burn: float | None = None
     flame_out_within: float = 120.0
     allow_remote_rearm: bool = False
+    thermocouple: ThermocoupleLevels | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +234,8 @@ class State:
     timer: Timer | None = None
     last_trip: Trip | None = None
     flame: Flame = Flame.UNKNOWN
+    flame_heard: float | None = None
+    """When the thermocouple was last heard; None while it says nothing, or where there is none."""
     burning_since: float | None = None
     flame_deadline: float | None = None
     """When a flame that reads lit behind an open contact becomes a failed trip."""
@@ -242,6 +257,14 @@ class State:
     def reachable(self) -> bool:
         """Whether a deadline could be honoured now."""
         return any(view.reachable for view in self.relays)
+
+    @property
+    def flame_expires(self) -> float | None:
+        """When the thermocouple's last word is worth nothing any more."""
+        levels = self.settings.thermocouple
+        if self.flame_heard is None or levels is None:
+            return None
+        return self.flame_heard + levels.expire_after
 
     @property
     def must_end_at(self) -> float | None:

@@ -3,15 +3,16 @@
 import asyncio
 import json
 import logging
+import math
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
 from gasguard.clock import Clock, Instant
-from gasguard.config import Mqtt
+from gasguard.config import FlameSensor, Mqtt, MqttFlame
 from gasguard.controller import Controller, News, Reply
-from gasguard.core.messages import Answer, FlameRead, Kind, Status
+from gasguard.core.messages import Answer, FlameRead, Kind, Status, ThermocoupleRead
 from gasguard.core.model import Flame, Source, State
 from gasguard.interfaces.commands import BadCommand, parse_command
 from gasguard.interfaces.mqtt_link import Connection, Listener, Message, MqttLink
@@ -40,11 +41,11 @@ class MqttInterface:
         settings: Mqtt,
         controller: Controller,
         clock: Clock,
-        flame_topics: dict[str, str] | None = None,
+        flames: Mapping[str, FlameSensor] | None = None,
     ) -> None:
         self._base = settings.base_topic
         self._controller, self._clock = controller, clock
-        self._flame_topics = {topic: name for name, topic in (flame_topics or {}).items()}
+        self._flames = {flame.topic: (name, flame) for name, flame in (flames or {}).items()}
         topics = [f"{self._base}/+/{command}/set" for command in COMMANDS]
         listener = Listener(
             partial(self._hand_over, self._subscribed),
@@ -52,7 +53,7 @@ class MqttInterface:
             partial(self._hand_over, self._lost),
         )
         self._new_link = partial(
-            MqttLink, settings, f"{self._base}/status", [*topics, *self._flame_topics], listener
+            MqttLink, settings, f"{self._base}/status", [*topics, *self._flames], listener
         )
         self._link = self._new_link()
         self._connection: Connection | None = None
@@ -187,8 +188,8 @@ class MqttInterface:
                 # what these messages lead to must be told as well.
                 self._connection = connection
                 self._published.clear()
-            if message.topic in self._flame_topics:
-                self._flame(self._flame_topics[message.topic], message.payload)
+            if message.topic in self._flames:
+                self._flame(*self._flames[message.topic], message)
             else:
                 self._command(connection, message)
         except Exception:
@@ -196,9 +197,12 @@ class MqttInterface:
         finally:
             room.release()
 
-    def _flame(self, name: str, payload: bytes) -> None:
-        word = payload[:16].decode(errors="replace").strip().lower()
-        self._controller.post(name, FlameRead(_FLAME_WORDS.get(word, Flame.UNKNOWN)))
+    def _flame(self, name: str, flame: FlameSensor, message: Message) -> None:
+        word = message.payload[:16].decode(errors="replace").strip().lower()
+        if isinstance(flame, MqttFlame):
+            self._controller.post(name, FlameRead(_FLAME_WORDS.get(word, Flame.UNKNOWN)))
+        elif not message.retain:  # a stored measurement is of unknown age
+            self._controller.post(name, ThermocoupleRead(_millivolts(word)))
 
     def _command(self, connection: Connection, message: Message) -> None:
         prefix, topic = f"{self._base}/", message.topic
@@ -261,3 +265,11 @@ class MqttInterface:
             log.warning("mqtt: no burner %r (there are: %s)", name[:64], known)
         answer = Answer(0, Status.REJECTED, "unknown_burner", f"there are: {known}")
         self._replier(connection, name, command, None, message)(answer)
+
+
+def _millivolts(word: str) -> float:
+    """NaN, which the core takes for silence, if it is no number."""
+    try:
+        return float(word)
+    except ValueError:
+        return math.nan

@@ -29,6 +29,7 @@ from gasguard.core.messages import (
     SetTimer,
     Shutdown,
     Tell,
+    ThermocoupleRead,
     Tick,
     Unlock,
     VoiceRead,
@@ -43,6 +44,7 @@ from gasguard.core.model import (
     RelaySettings,
     Source,
     State,
+    ThermocoupleLevels,
 )
 from gasguard.core.recovery import record_from_data, record_of, record_to_data
 from tests.core.burner import EVERYWHERE, OPEN, Burner, locked_out, stamp_at
@@ -51,6 +53,7 @@ KITCHENS: dict[str, dict[str, object]] = {
     "plain": {},
     "with limits": {"max_burn": 3600.0, "allow_remote_rearm": True, "prewarn": 0.0},
     "with jog": {"jog": True},
+    "with a thermocouple": {"thermocouple": ThermocoupleLevels(), "max_burn": 600.0},
     "with a lease": {"relays": (RelaySettings(lease=180.0),)},
     "with two relays": {"relays": (RelaySettings(lease=180.0, lease_grain=60.0), RelaySettings())},
 }
@@ -123,6 +126,7 @@ def events(now: float) -> list[Event]:
         *(VoiceRestored(problem) for problem in (None, "no answer")),
         *(VoiceRead(on) for on in (True, False)),
         *(FlameRead(flame) for flame in Flame),
+        *(ThermocoupleRead(value) for value in (-1.0, 4.0, 27.0, 1e300, math.inf, math.nan)),
         *(Hazard(lock, active) for lock in Lock for active in (True, False)),
         Tick(),
         Shutdown(),
@@ -247,7 +251,7 @@ def assert_sound(before: State, event: Event, after: State, out: tuple[object, .
     if any(isinstance(command, RenewLease) for command in out):
         assert after.phase is Phase.READY
     if _is_open(after) and not _is_open(before) and not _frees(event):
-        assert isinstance(event, RelayRead | Tick | FlameRead | ChildLock)
+        assert isinstance(event, RelayRead | Tick | FlameRead | ThermocoupleRead | ChildLock)
         assert not isinstance(event, RelayRead) or event.contact is OPEN, "open without proof"
     for command in out:
         assert isinstance(command, Answer) <= bool(getattr(command, "ref", True))

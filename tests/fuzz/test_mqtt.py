@@ -11,8 +11,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gasguard.clock import SystemClock
-from gasguard.config import Mqtt
-from gasguard.core.messages import Answer, FlameRead, Off, Status
+from gasguard.config import Mqtt, MqttFlame, ThermocoupleFlame
+from gasguard.core.messages import Answer, FlameRead, Off, Status, ThermocoupleRead
 from gasguard.core.model import Settings, State
 from gasguard.interfaces import mqtt as module
 from gasguard.interfaces.mqtt import COMMANDS, MqttInterface
@@ -20,6 +20,10 @@ from gasguard.interfaces.mqtt_link import Message
 from tests.fuzz.test_commands import payloads
 
 BURNERS = ("left", "right")
+SENSORS = {
+    "left": MqttFlame(driver="mqtt", topic="sensor/flame"),
+    "right": ThermocoupleFlame(driver="thermocouple", topic="sensor/mv"),
+}
 
 
 class Broker:
@@ -75,7 +79,7 @@ def world():
     async def build():
         guard = Guard()
         mqtt = Mqtt(base_topic="base")
-        return guard, MqttInterface(mqtt, guard, SystemClock(), {"left": "sensor/flame"})
+        return guard, MqttInterface(mqtt, guard, SystemClock(), SENSORS)
 
     return asyncio.run(build())
 
@@ -89,7 +93,7 @@ topics = st.one_of(
     st.tuples(st.sampled_from([*BURNERS, "all"]) | words, st.sampled_from(COMMANDS)).map(
         lambda pair: f"base/{pair[0]}/{pair[1]}/set"
     ),
-    st.just("sensor/flame"),
+    st.sampled_from(["sensor/flame", "sensor/mv"]),
 )
 
 
@@ -108,6 +112,8 @@ topics = st.one_of(
 @example("base/left/timer/extend/set", b"5m", False, True, "base/x", b"")
 @example("base/x" * 9000 + "/off/set", b"", False, False, "r", b"")
 @example("sensor/flame", b"\xff" * 1000, True, True, None, None)
+@example("sensor/mv", b"1e999", False, True, None, None)
+@example("sensor/mv", b"1_000", False, True, None, None)
 def test_no_message_raises_and_only_a_live_off_shuts_off(
     world, topic, payload, retain, mqtt5, response, correlation
 ):
@@ -126,8 +132,8 @@ def test_no_message_raises_and_only_a_live_off_shuts_off(
     assert offs == ([] if retain else targets.get(topic, []))
     if retain:
         assert not guard.requests
-    assert all(isinstance(reading, FlameRead) for reading in guard.readings)
-    assert bool(guard.readings) == (topic == "sensor/flame")
+    read = {"sensor/flame": [FlameRead], "sensor/mv": [] if retain else [ThermocoupleRead]}
+    assert [type(reading) for reading in guard.readings] == read.get(topic, [])
     for where, _, _ in broker.published:
         # Never a command of its own, but for the clearing of the retained one.
         assert not where.endswith("/set") or where == response or (retain and where == topic)

@@ -95,7 +95,11 @@ class Ear:
 
     # --- speaking -----------------------------------------------------------------------------
 
-    def send(
+    def send(self, topic: str, payload: str | bytes | dict[str, Any] = b"", **more: Any) -> None:
+        """Publish to `<base>/<topic>`."""
+        self.publish(f"{self.base}/{topic}", payload, **more)
+
+    def publish(
         self,
         topic: str,
         payload: str | bytes | dict[str, Any] = b"",
@@ -105,7 +109,7 @@ class Ear:
         correlation: bytes | None = None,
         wait: bool = True,
     ) -> None:
-        """Publish to `<base>/<topic>`."""
+        """Publish to any topic, and wait until the broker has it unless told not to."""
         properties = None
         if answer_to is not None:
             properties = Properties(PacketTypes.PUBLISH)
@@ -113,9 +117,7 @@ class Ear:
             if correlation is not None:
                 properties.CorrelationData = correlation
         data = json.dumps(payload) if isinstance(payload, dict) else payload
-        sent = self._client.publish(
-            f"{self.base}/{topic}", data, qos=1, retain=retain, properties=properties
-        )
+        sent = self._client.publish(topic, data, qos=1, retain=retain, properties=properties)
         if wait:
             sent.wait_for_publish(10)
             assert sent.is_published()

@@ -1,0 +1,38 @@
+"""Reads a flame out of millivolts.
+
+A thermocouple says "hot", not "burning": after the flame has gone it reads lit until it has cooled,
+10 to 60 s (safety concept, physics). That is why the circuit stays open that long after a trip, and
+why only `flame_out_within` tells a hot thermocouple from a flame that burns on.
+"""
+
+from gasguard.core.messages import FlameRead, ThermocoupleRead
+from gasguard.core.model import Flame
+from gasguard.core.readings import flame_read
+from gasguard.core.turn import Turn
+
+LEAST_MV, MOST_MV = -5.0, 60.0
+"""No thermocouple of a stove gives more, or less, than noise and reversed wires can: beyond is a
+broken wire or another unit (healthy 18 to 30 mV at full flame, open circuit)."""
+
+
+def thermocouple_read(turn: Turn, event: ThermocoupleRead) -> None:
+    """Between the two thresholds the flame is what it was."""
+    levels = turn.state.settings.thermocouple
+    if levels is None:
+        return
+    if not LEAST_MV <= event.millivolts <= MOST_MV:
+        # Also true of NaN. What it was worth before runs out by `expires`.
+        return
+    turn.set(flame_heard=turn.now)
+    if event.millivolts >= levels.lit_above:
+        flame_read(turn, FlameRead(Flame.LIT))
+    elif event.millivolts <= levels.out_below:
+        flame_read(turn, FlameRead(Flame.OUT))
+
+
+def expires(turn: Turn) -> None:
+    """A thermocouple not heard for long says nothing any more."""
+    due = turn.state.flame_expires
+    if due is not None and turn.now >= due:
+        turn.set(flame_heard=None)
+        flame_read(turn, FlameRead(Flame.UNKNOWN))
