@@ -85,6 +85,8 @@ class Account:
     """When somebody last asked to re-arm."""
     lit_posted: float | None = None
     """Since when the flame sensor's last word to the living guard is "lit"."""
+    sensed_at: float = NEVER
+    """When that last changed."""
     lit_until: float = NEVER
     """When that last changed away from lit; infinite while it is."""
     lit_since: float | None = None
@@ -253,6 +255,8 @@ class Account:
 
     def sensed(self, lit: bool | None, now: float) -> None:
         """The flame sensor's word reaches the guard; None: it is not heard any more."""
+        if bool(lit) != (self.lit_posted is not None):
+            self.sensed_at = now
         if lit and self.lit_posted is None:
             self.lit_posted, self.lit_until = now, float("inf")
             if self.lit_since is None:

@@ -15,6 +15,7 @@ from gasguard.torture.house import Order
 from gasguard.torture.scene import Bench, RelayWatch, Scene
 
 _LATE = 0.05
+_SENSED_WITHIN = 0.5
 _NOTICED = 11.5
 """Seconds for which a contact may be reported as last read: contract, `contact`, and one call."""
 _ALARMS = (Lock.GAS_ALARM, Lock.SMOKE_ALARM, Lock.OVERHEAT)
@@ -313,6 +314,17 @@ def a_flame_that_burns_on_is_told(scene: Scene, bench: Bench) -> str | None:
     return None
 
 
+def the_flame_is_what_its_sensor_says(scene: Scene, bench: Bench) -> str | None:
+    """Contract, `flame`: and nothing that a sensor said too long ago."""
+    account, controller = bench.account, scene.pi.controller
+    if controller is None or scene.now - account.sensed_at < _SENSED_WITHIN:
+        return None
+    flame, lit = controller.states()[account.name].flame, account.lit_posted is not None
+    if lit != (flame is Flame.LIT):
+        return f"flame {flame}, but its sensor's last word is {'lit' if lit else 'not lit'}"
+    return None
+
+
 def silence_is_told(scene: Scene, bench: Bench) -> str | None:
     """Failure table, relay off the network: told within 10 s, contact unknown; back when back."""
     controller = scene.pi.controller
@@ -396,6 +408,7 @@ AT_EVERY_LOOK: list[Callable[[Scene, Bench], str | None]] = [
     failure_is_told,
     a_relay_that_disobeys_latches,
     a_flame_that_burns_on_is_told,
+    the_flame_is_what_its_sensor_says,
     silence_is_told,
     every_request_is_answered,
     rearm_comes_to_an_end,

@@ -9,23 +9,20 @@ from gasguard.core.messages import (
     CancelTimer,
     ChildLock,
     ExtendTimer,
-    FlameRead,
     Hazard,
     Off,
     Rearm,
     SetTimer,
     Unlock,
 )
-from gasguard.core.model import Flame, Lock, Source
+from gasguard.core.model import Lock, Source
 from gasguard.simulator.faults import Faults
 from gasguard.simulator.setup import Address
 from gasguard.torture.judge import Judge
 from gasguard.torture.pi import Trust
 from gasguard.torture.plan import Action, Plan
 from gasguard.torture.scene import Scene
-
-_SENSOR_WAKES = 0.3
-"""Seconds after the guard's start until its sensors' last words have reached it."""
+from gasguard.torture.sensors import WAKES, Sensors
 
 
 class Hands:
@@ -37,12 +34,10 @@ class Hands:
         self._active: dict[Address, dict[int, dict[str, Any]]] = {}
         self._faults = 0
         self._hazards: set[tuple[str, Lock]] = set()
-        self._flames: dict[str, bool] = dict.fromkeys(scene.benches, False)
-        self._blind: set[str] = set()
+        self._sensors = Sensors(plan, scene, random)
         self.back: asyncio.Future[None] = self._loop.create_future()
         """Done while the guard runs."""
         self._disk_faults = 0
-        scene.house.on_flame(self._flame)
 
     async def do(self, action: Action) -> None:
         """Carry one action out; returns when it has begun, long absences apart."""
@@ -109,34 +104,9 @@ class Hands:
 
     # --- sensors ------------------------------------------------------------------------------
 
-    def _flame(self, burner: str, lit: bool) -> None:
-        self._flames[burner] = lit
-        lag = self._plan.sensors.get(burner)
-        if lag is not None:
-            # A thermocouple is warm long after the flame: the fall takes longer than the rise.
-            self._loop.call_later(lag if lit else 3 * lag, self._sense, burner, lit)
-
-    def _sense(self, burner: str, lit: bool) -> None:
-        scene, account = self._scene, self._scene.benches[burner].account
-        if burner in self._blind or not scene.pi.alive:
-            return
-        account.sensed(lit, scene.now)
-        scene.pi.post(burner, FlameRead(Flame.LIT if lit else Flame.OUT))
-
     def flame_unknown(self, burner: str, seconds: float) -> None:
-        """The sensor falls silent for a while."""
-        account = self._scene.benches[burner].account
-        if burner not in self._plan.sensors or burner in self._blind:
-            return
-        self._blind.add(burner)
-        account.sensed(None, self._scene.now)
-        account.lit_since = None
-        self._scene.pi.post(burner, FlameRead(Flame.UNKNOWN))
-        self._loop.call_later(seconds, self._sees_again, burner)
-
-    def _sees_again(self, burner: str) -> None:
-        self._blind.discard(burner)
-        self._sense(burner, self._flames[burner])
+        """The flame sensor falls silent for a while."""
+        self._sensors.blind(burner, seconds)
 
     def hazard(self, burner: str, alarm: str, seconds: float) -> None:
         """A gas, smoke or heat alarm, for a while."""
@@ -160,8 +130,7 @@ class Hands:
     def _sensors_wake(self) -> None:
         for burner, lock in sorted(self._hazards):
             self._alarm(burner, lock)
-        for burner in self._plan.sensors:
-            self._sense(burner, self._flames[burner])
+        self._sensors.wake()
 
     # --- relays and wires ---------------------------------------------------------------------
 
@@ -316,7 +285,7 @@ class Hands:
         scene.air.on_send = self._judge.sent
         controller.start()
         self.back.set_result(None)
-        self._loop.call_later(_SENSOR_WAKES, self._sensors_wake)
+        self._loop.call_later(WAKES, self._sensors_wake)
 
     def calm(self) -> None:
         """The end of the session: everything heals, and the guard comes back."""

@@ -106,6 +106,11 @@ class House(World):
         self.sync()
         return self._places[burner].burner.flame
 
+    def millivolts(self, burner: str) -> float:
+        """What a meter across its thermocouple reads."""
+        self.sync()
+        return self._places[burner].burner.thermocouple_mv
+
     def reads_open(self, wired: Wired) -> bool:
         """Whether this relay's own switch stands at open: what an honest read-back says."""
         return self.servers[wired.address].relay.value(wired.key) == wired.opens_when

@@ -9,7 +9,7 @@ _TOKEN = "00112233445566778899aabbccddeeff"  # noqa: S105 - of relays that do no
 
 @dataclass(frozen=True, slots=True)
 class Kitchen:
-    """A configuration, and which of its burners have flame sensors that lag by how much."""
+    """A configuration, and which of its burners have lit/out sensors that lag by how much."""
 
     config: dict[str, Any]
     sensors: dict[str, float]
@@ -69,8 +69,11 @@ def _burner(random: Random, host: int, name: str, sensors: dict[str, float]) -> 
     if kind == "jog":
         burner["relay"]["jog"] = random.choice(["300ms", "500ms", "2s"])
     if random.random() < 0.4:
-        burner["flame"] = {"driver": "mqtt", "topic": f"flame/{name}"}
-        sensors[name] = random.choice([0.2, 2.0, 8.0])
+        if random.random() < 0.5:
+            burner["flame"] = {"driver": "mqtt", "topic": f"flame/{name}"}
+            sensors[name] = random.choice([0.2, 2.0, 8.0])
+        else:
+            burner["flame"] = {"driver": "thermocouple", "topic": f"flame/{name}"}
         limits["flame_out_within"] = random.choice(["40s", "90s"])
         if random.random() < 0.6:
             limits["max_burn"] = f"{random.choice([30, 120, 400])}s"

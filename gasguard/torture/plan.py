@@ -32,7 +32,7 @@ class Plan:
     config: dict[str, Any]
     """The configuration file's data."""
     sensors: dict[str, float]
-    """For each burner with a flame sensor, the seconds by which it lags."""
+    """For each burner with a sensor that says lit and out, the seconds by which it lags."""
     latency: float
     """One way over the air, in seconds."""
     actions: tuple[Action, ...]
