@@ -50,6 +50,9 @@ class RelayKeeper:
         self._beat = beat
         self._voice = voice
         self._opening: asyncio.Task[None] | None = None
+        self._on_the_wire = False
+        """The opening's round waits for the device."""
+        self._beside: asyncio.Task[None] | None = None
         self._closing: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._orders = 0
@@ -81,14 +84,16 @@ class RelayKeeper:
         self._ordered.set()
         if self._opening is None:
             self._opening = self._spawn(self._open_until_open())
+        elif self._on_the_wire and self._beside is None:
+            # The round under way may be waiting for a read-back: this order does not.
+            self._beside = self._spawn(self._open_beside())
 
     def close(self) -> None:
         """Close once and read back; any later open order ends this."""
-        if self._opening is not None:
-            self._opening.cancel()
-            self._opening = None
-        if self._closing is not None:
-            self._closing.cancel()
+        for task in (self._opening, self._beside, self._closing):
+            if task is not None:
+                task.cancel()
+        self._opening = self._beside = None
         self._closing = self._spawn(self._close_once())
 
     def renew_lease(self, seconds: float) -> None:
@@ -120,32 +125,46 @@ class RelayKeeper:
             if self._opening is this:
                 self._opening = None
 
+    async def _open_beside(self) -> None:
+        this = asyncio.current_task()
+        try:
+            await self._quietly(self._relay.open(CALL_WITHIN))
+        finally:
+            if self._beside is this:
+                self._beside = None
+
     async def _open_and_read(self) -> Reading | None:
         answered = False
+        self._on_the_wire = True
         try:
-            await self._relay.open(CALL_WITHIN)
-            answered = True
-        except Refused as error:
-            self._failed(error)
-        except DriverError as error:
-            self._failed(error)
-            return None
-        return await self._read_back(open_answered=answered)
-
-    async def _read_back(self, *, open_answered: bool = False) -> Reading | None:
-        asked_at = self._boot()
-        try:
+            try:
+                await self._relay.open(CALL_WITHIN)
+                answered = True
+            except Refused as error:
+                self._failed(error)
+            asked_at = self._boot()
             reading = await self._relay.read(CALL_WITHIN)
         except DriverError as error:
             self._failed(error)
             return None
+        finally:
+            self._on_the_wire = False
         already_ordered = self._ordered.is_set()
-        self._report(reading, asked_at, open_answered=open_answered)
+        self._report(reading, asked_at, open_answered=answered)
         if not already_ordered:
             # An order that this very reading gave rise to is carried out by the next round, after
             # its pause: a jogging module that is slow to obey would be flooded.
             self._ordered.clear()
         return reading
+
+    async def _look(self) -> None:
+        asked_at = self._boot()
+        try:
+            reading = await self._relay.read(CALL_WITHIN)
+        except DriverError as error:
+            self._failed(error)
+        else:
+            self._report(reading, asked_at)
 
     def _report(self, reading: Reading, asked_at: float, *, open_answered: bool = False) -> None:
         self._post(
@@ -212,7 +231,7 @@ class RelayKeeper:
             self._beat()
             began = self._boot()
             if self._opening is None and self._closing is None:
-                await self._read_back()
+                await self._look()
             watching = self._boot() < self._watch_until
             pause = (WATCH_EVERY if watching else POLL_EVERY) - (self._boot() - began)
             await asyncio.sleep(max(0.05, pause))

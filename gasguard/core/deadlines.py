@@ -39,8 +39,8 @@ def tick(turn: Turn) -> None:
         _notice_silence(turn, index)
     expires(turn)
     _timer(turn)
-    must_end_at = turn.state.must_end_at
-    if must_end_at is not None and turn.now >= must_end_at and turn.state.phase in _CAN_BURN:
+    must_end_at = _longest_burn(turn.state)
+    if must_end_at is not None and turn.now >= must_end_at:
         trip(turn, Reason.MAX_BURN, Source.GUARD)
     opening = turn.state.opening
     if (
@@ -71,8 +71,8 @@ def _deadlines(state: State) -> Iterator[float]:
         yield state.timer.deadline
         if not state.timer.warned:
             yield state.timer.deadline - state.settings.prewarn
-    if state.must_end_at is not None and state.phase in _CAN_BURN:
-        yield state.must_end_at
+    if (must_end_at := _longest_burn(state)) is not None:
+        yield must_end_at
     if state.flame_expires is not None:
         yield state.flame_expires
     if state.opening is not None:
@@ -87,6 +87,16 @@ def _deadlines(state: State) -> Iterator[float]:
     closing_at = max(state.hold_until, state.close_not_before)
     if may_close(state) and not math.isinf(closing_at):
         yield closing_at
+
+
+def _longest_burn(state: State) -> float | None:
+    """When a burner that can burn must be tripped."""
+    due, last = state.must_end_at, state.last_trip
+    if due is None or state.phase in _CAN_BURN:
+        return due
+    # A module in jog mode has closed by itself and may have been lit again while still tripped.
+    closed_itself = state.settings.jog and state.phase is Phase.TRIPPED
+    return due if closed_itself and last is not None and last.began < due else None
 
 
 def _reads_lit_behind_open(state: State) -> bool:

@@ -110,11 +110,15 @@ def _read_closed(turn: Turn, event: RelayRead, before: RelayView) -> None:
     elif state.settings.jog:
         # A module in jog mode closes by itself and cannot hold a lock: pulse it at every look, so
         # that no flame lives long enough to heat the thermocouple.
-        if state.phase is Phase.LOCKED_OUT:
-            turn.set(commanded_at=turn.now)
-            turn.out.append(OpenContact())
+        if state.phase in (Phase.LOCKED_OUT, Phase.TRIP_FAILED):
+            _pulse(turn)
     elif state.phase is not Phase.READY and before.contact is not Contact.CLOSED:
         reopen(turn)
+
+
+def _pulse(turn: Turn) -> None:
+    turn.set(commanded_at=turn.now)
+    turn.out.append(OpenContact())
 
 
 def _disobeyed(turn: Turn, event: RelayRead) -> None:
@@ -203,7 +207,11 @@ def hazard(turn: Turn, event: Hazard) -> None:
     if not event.active:
         turn.set(hazards=turn.state.hazards - {event.kind})
         return
+    begins = event.kind not in turn.state.hazards
     turn.set(hazards=turn.state.hazards | {event.kind})
     if event.kind not in turn.state.locks:
         latch(turn, event.kind)
         trip(turn, reason, Source.GUARD)
+    elif begins and turn.state.settings.jog and turn.state.opening is None:
+        # Locked, but between two pulses: a re-arm may come before the next one.
+        _pulse(turn)

@@ -192,7 +192,8 @@ def no_needless_lockout(scene: Scene, bench: Bench, news: News) -> str | None:
     """Rule 5: `stuck` is for a relay that was reached and disobeyed, or a flame that burnt on."""
     for tell in news.tells:
         if tell.kind is Kind.LOCKED and tell.reason == Lock.STUCK:
-            excused = scene.wire_faults & _WHY_STUCK or bench.account.lit_posted is not None
+            burnt = bench.account.lit_until > scene.now - _SENSED_WITHIN
+            excused = scene.wire_faults & _WHY_STUCK or burnt
             if not excused and not bench.account.jog:
                 return "latched as stuck, but no relay disobeyed and no flame burnt on"
     return None

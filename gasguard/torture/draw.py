@@ -68,6 +68,8 @@ def _cooking(random: Random, kitchen: Kitchen, name: str) -> list[Action]:
     for _ in range(random.randint(1, 7)):
         when = random.uniform(_QUIET_AT_FIRST, LENGTH - 5)
         actions += random.choice(_COOKS)(random, kitchen, name, when)
+    if "lease" in kitchen.config["burners"][name].get("relay", {}):
+        actions += _speak(random, kitchen, name, random.uniform(_QUIET_AT_FIRST, LENGTH - 5))
     return [action for action in actions if action.at < LENGTH - 1]
 
 
@@ -212,14 +214,23 @@ def _mihome(random: Random, kitchen: Kitchen, at: float) -> list[Action]:
     return actions
 
 
-def _crash(random: Random, _kitchen: Kitchen, at: float) -> list[Action]:
+def _crash(random: Random, kitchen: Kitchen, at: float) -> list[Action]:
     """The guard's process dies, somewhere, and comes back."""
-    return [_kill(random, at, machine=False)]
+    return _gone(random, kitchen, _kill(random, at, machine=False))
 
 
-def _power(random: Random, _kitchen: Kitchen, at: float) -> list[Action]:
+def _power(random: Random, kitchen: Kitchen, at: float) -> list[Action]:
     """The computer loses power, the whole house at times; what was not fsynced is gone."""
-    return [_kill(random, at, machine=True)]
+    return _gone(random, kitchen, _kill(random, at, machine=True))
+
+
+def _gone(random: Random, kitchen: Kitchen, kill: Action) -> list[Action]:
+    """And at times somebody speaks to Mi Home while the guard is away."""
+    if random.random() < 0.7:
+        return [kill]
+    when = min(kill.at + random.uniform(0.1, 1) * min(kill.args["away"], 20), LENGTH - 1)
+    name = random.choice(kitchen.burners)
+    return [kill, _act(when, "mi_home", name, on=random.random() < 0.2, wired=False)]
 
 
 def _kill(random: Random, at: float, *, machine: bool) -> Action:
@@ -259,6 +270,17 @@ def _hazard(random: Random, kitchen: Kitchen, at: float) -> list[Action]:
     if random.random() < 0.2:
         return [_act(at, "flame_unknown", name, seconds=_duration(random))]
     alarm = random.choice(["gas_alarm", "smoke_alarm", "overheat"])
+    if random.random() < 0.15:
+        # An alarm that comes and goes, and somebody who re-arms each time: more often than he may.
+        return [
+            one
+            for n in range(7)
+            for one in (
+                _act(at + 20 * n, "hazard", name, alarm=alarm, seconds=0.5),
+                _act(at + 20 * n + 2, "rearm", name, source="cli"),
+            )
+            if one.at < LENGTH - 1
+        ]
     lasts = _duration(random)
     actions = [_act(at, "hazard", name, alarm=alarm, seconds=lasts)]
     for _ in range(random.randint(0, 2)):

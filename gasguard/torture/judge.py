@@ -93,11 +93,10 @@ class Judge:
             else:
                 account.spent()
         burnt = account.must_end_at
-        if burnt is not None and burnt <= now and bench.burn_noted != burnt:
+        # At the very moment itself the sensor may still say that it is out.
+        if burnt is not None and burnt < now and bench.burn_noted != burnt:
             bench.burn_noted = burnt
-            # A jog's contact closes by itself while the burner counts as tripped: no burning.
-            tripped = account.jog and account.demand_at > float("-inf")
-            if bench.last_open(now) < burnt - 3 and not tripped:
+            if bench.last_open(now) < burnt - 3:
                 self.owe(bench, "the end of max_burn", burnt)
         if not bench.free:
             bench.free_since = now

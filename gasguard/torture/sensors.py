@@ -12,7 +12,7 @@ from gasguard.torture.scene import Scene
 
 WAKES = 0.3
 """Seconds after the guard's start until its sensors' last words have reached it."""
-_MEASURES_EVERY = 2.0
+_MEASURES_EVERY = 1.93
 _NOISE_MV = 0.1
 _UNSURE = 0.1
 """Seconds before a thermocouple's word expires in which the guard may go either way."""

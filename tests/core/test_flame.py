@@ -246,3 +246,21 @@ def test_no_flame_signal_makes_a_ready_burner_trip_by_itself(flame):
     assert not opens(burner.flame(flame))
     assert burner.phase is Phase.READY
     assert next_deadline(burner.state) > burner.now
+
+
+def test_the_longest_burn_holds_for_a_jogging_module_lit_again_while_tripped():
+    burner = tripped(jog=True, max_burn=30.0, rearm_after=600.0, flame_out_within=600.0)
+    burner.watch(5, CLOSED)
+    burner.flame(LIT)
+    assert not opens(burner.watch(29, CLOSED))
+    told = only_tell(burner.watch(1.1, CLOSED), Kind.TRIP)
+    assert told.reason == Reason.MAX_BURN
+    burner.read(OPEN)
+    assert burner.phase is Phase.TRIPPED
+    assert not tells(burner.watch(60, CLOSED), Kind.TRIP), "one trip; what stays hot cools"
+
+
+def test_the_longest_burn_does_not_trip_again_what_is_open():
+    burner = tripped(max_burn=30.0, rearm_after=600.0, flame_out_within=600.0)
+    burner.flame(LIT)
+    assert not tells(burner.watch(60, OPEN), Kind.TRIP)

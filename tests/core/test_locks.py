@@ -248,3 +248,20 @@ def test_a_flame_relit_behind_a_jogging_module_does_not_burn_on_for_ever():
     burner.read(CLOSED)
     burner.flame(Flame.LIT)
     assert opens(burner.watch(120.1, CLOSED))
+    assert burner.phase is Phase.TRIP_FAILED
+    for _ in range(3):
+        burner.now += 2
+        assert opens(burner.read(CLOSED)), "it keeps trying"
+
+
+def test_an_alarm_that_begins_again_does_not_wait_for_the_next_pulse():
+    burner = locked_out(Lock.GAS_ALARM, jog=True)
+    burner.hazard(Lock.GAS_ALARM, active=False)
+    assert opens(burner.hazard(Lock.GAS_ALARM))
+    assert not opens(burner.hazard(Lock.GAS_ALARM)), "told again, it is the same alarm"
+
+
+def test_an_alarm_that_begins_again_needs_no_pulse_where_the_contact_stays_open():
+    burner = locked_out(Lock.GAS_ALARM)
+    burner.hazard(Lock.GAS_ALARM, active=False)
+    assert not opens(burner.hazard(Lock.GAS_ALARM))

@@ -185,3 +185,31 @@ def test_a_relay_that_keeps_failing_does_not_look_like_a_hung_guard(tmp_path: Pa
             assert "deadlines" not in heartbeats.late()
 
     cook(tmp_path, story)
+
+
+def test_an_off_does_not_wait_for_the_read_back_of_the_one_before(tmp_path: Path) -> None:
+    """Seed 21, session 1253: a busy relay held the second off's open up for 0.4 s."""
+
+    async def story(here: Kitchen) -> None:
+        module = here.world.relay("left")
+        opens: list[float] = []
+        sound = module._answer
+
+        def answer(request: Any, *rest: Any) -> Any:
+            if request["method"] == "set_properties":
+                opens.append(asyncio.get_running_loop().time())
+                return sound(request, *rest)
+            return {"id": request["id"], "error": {"code": -9999, "message": "busy"}}
+
+        module._answer = answer  # type: ignore[method-assign]
+        here.ask(Off(Source.MQTT))
+        for _ in range(40):
+            await asyncio.sleep(0.137)
+            pressed = asyncio.get_running_loop().time()
+            here.ask(Off(Source.MQTT))
+            await asyncio.sleep(0.025)
+            on_its_way = [at for at in opens if at > pressed - 0.2]
+            assert on_its_way, f"the last open came {pressed - opens[-1]:.2f} s before the off"
+        assert len(opens) < 40 * 6, "an impatient finger is no flood"
+
+    cook(tmp_path, story)
