@@ -104,10 +104,10 @@ def _clock() -> Finding:
 
 
 def _broker(config: Config) -> Finding:
-    from gasguard.interfaces.mqtt_link import probe_broker
+    from gasguard.interfaces.mqtt_link import broker, probe
 
     where = f"{config.mqtt.host}:{config.mqtt.port}"
-    problem = probe_broker(config.mqtt)
+    problem = probe(broker(config.mqtt), [f"{config.mqtt.base_topic}/status"])
     if problem:
         return Finding("broker", "fail", f"{where}: {problem}")
     return Finding("broker", "ok", where)

@@ -15,7 +15,7 @@ from gasguard.controller import Controller, News, Reply
 from gasguard.core.messages import Answer, FlameRead, Kind, Status, ThermocoupleRead
 from gasguard.core.model import Flame, Source, State
 from gasguard.interfaces.commands import BadCommand, parse_command
-from gasguard.interfaces.mqtt_link import Connection, Listener, Message, MqttLink
+from gasguard.interfaces.mqtt_link import Connection, Listener, Message, MqttLink, broker
 from gasguard.interfaces.payloads import ack_payload, event_payload, state_payload, steady_part
 
 log = logging.getLogger(__name__)
@@ -43,7 +43,7 @@ class MqttInterface:
         clock: Clock,
         flames: Mapping[str, FlameSensor] | None = None,
     ) -> None:
-        self._base = settings.base_topic
+        self._base, self._status = settings.base_topic, f"{settings.base_topic}/status"
         self._controller, self._clock = controller, clock
         self._flames = {flame.topic: (name, flame) for name, flame in (flames or {}).items()}
         topics = [f"{self._base}/+/{command}/set" for command in COMMANDS]
@@ -52,10 +52,8 @@ class MqttInterface:
             self._on_message,
             partial(self._hand_over, self._lost),
         )
-        self._new_link = partial(
-            MqttLink, settings, f"{self._base}/status", [*topics, *self._flames], listener
-        )
-        self._link = self._new_link()
+        topics += [self._status, *self._flames]
+        self._link = MqttLink(broker(settings), topics, listener)
         self._connection: Connection | None = None
         self._published: dict[str, tuple[dict[str, Any], float]] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -76,7 +74,8 @@ class MqttInterface:
         if self._refresher is not None:
             self._refresher.cancel()
         if self._connection is not None:
-            self._connection.publish(f"{self._base}/status", "offline", retain=True)
+            self._connection.publish(self._status, "offline", retain=True)
+            self._connection.live = False
         await asyncio.to_thread(self._link.stop)
 
     # --- from the link's thread ---------------------------------------------------------------
@@ -100,7 +99,7 @@ class MqttInterface:
         self._published.clear()
         for name, state in self._controller.states().items():
             self._publish_state(name, state, self._clock.now())
-        connection.publish(f"{self._base}/status", "online", retain=True)
+        connection.publish(self._status, "online", retain=True)
 
     def _lost(self, connection: Connection) -> None:
         if self._connection is connection:
@@ -109,11 +108,7 @@ class MqttInterface:
     async def _refresh(self) -> None:
         while True:
             await asyncio.sleep(_LOOK_EVERY)
-            if self._link.stalled:
-                log.error("mqtt: the connection's thread hangs or died; starting another")
-                self._link.retire()
-                self._link = self._new_link()
-                self._link.start()
+            self._link = self._link.alive()
             now = self._clock.now()
             for name, state in self._controller.states().items():
                 _, at = self._published.get(name, ({}, float("-inf")))
@@ -183,12 +178,14 @@ class MqttInterface:
         self, connection: Connection, message: Message, room: threading.BoundedSemaphore
     ) -> None:
         try:
-            if self._connection is None:
+            if self._connection is None and connection.live:
                 # The broker delivers from the first subscription on, before all are acknowledged:
                 # what these messages lead to must be told as well.
                 self._connection = connection
                 self._published.clear()
-            if message.topic in self._flames:
+            if message.topic == self._status:
+                self._status_told(connection, message)
+            elif message.topic in self._flames:
                 self._flame(*self._flames[message.topic], message)
             else:
                 self._command(connection, message)
@@ -196,6 +193,11 @@ class MqttInterface:
             log.exception("mqtt: a message on %s was not understood", message.topic)
         finally:
             room.release()
+
+    def _status_told(self, connection: Connection, message: Message) -> None:
+        """The last will of an earlier connection may come after this one's `online`."""
+        if connection.live and not message.retain and message.payload == b"offline":
+            connection.publish(self._status, "online", retain=True)
 
     def _flame(self, name: str, flame: FlameSensor, message: Message) -> None:
         word = message.payload[:16].decode(errors="replace").strip().lower()

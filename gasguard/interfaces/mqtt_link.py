@@ -4,13 +4,14 @@ Each connection is a new paho client: nothing queued on a dead connection is sen
 The event loop only ever queues into paho and never waits for it; paho's callbacks only hand over.
 """
 
+import contextlib
 import logging
 import random
 import socket
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
@@ -18,8 +19,9 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
+from pydantic import SecretStr
 
-from gasguard.config import Mqtt
+from gasguard.config import Mqtt, Tls
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +37,41 @@ _QUEUE = 1000
 
 
 @dataclass(frozen=True, slots=True)
+class Server:
+    """Where a link connects to, and as whom."""
+
+    name: str
+    """What log lines begin with."""
+    host: str
+    port: int
+    tls: Tls | None = None
+    username: str | None = None
+    password: SecretStr | None = None
+    client_id: SecretStr | None = None
+    """None: a new one at each connection."""
+    will_topic: str | None = None
+    """Where the server says `offline`, retained, when the connection is lost."""
+    mqtt5: bool = True
+    """Try MQTT 5 first; else 3.1.1 only."""
+    keepalive: int = KEEPALIVE
+    login: str = "mqtt.username and password"
+    """What to check when the server refuses."""
+
+
+def broker(settings: Mqtt) -> Server:
+    """The user's own broker."""
+    return Server(
+        "mqtt",
+        settings.host,
+        settings.port,
+        settings.tls,
+        settings.username,
+        settings.password,
+        will_topic=f"{settings.base_topic}/status",
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """A message that came in. `response_topic` and `correlation` are MQTT 5's."""
 
@@ -47,7 +84,10 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """What the owner wants to hear. Everything is called on the link's thread."""
+    """What the owner wants to hear. Everything is called on the link's thread.
+
+    A link that was retired or stopped says nothing any more.
+    """
 
     subscribed: Callable[["Connection"], None]
     """Connected, and every subscription is acknowledged."""
@@ -58,10 +98,12 @@ class Listener:
 class Connection:
     """One live connection. `publish` may be called from any thread and never waits."""
 
-    def __init__(self, client: paho.Client, protocol: int) -> None:
-        self._client = client
+    def __init__(self, client: paho.Client, protocol: int, name: str) -> None:
+        self._client, self._name = client, name
         self._unacknowledged = 0
         self._told = False
+        self.live = True
+        """False once it is lost, retired or has said goodbye."""
         self.is_mqtt5 = protocol == paho.MQTTv5
         client.on_publish = self._on_publish
 
@@ -92,24 +134,23 @@ class Connection:
             return True
         if not self._told and result.rc != paho.MQTT_ERR_NO_CONN:
             self._told = True
-            log.warning("mqtt: %s not published: %s", topic, paho.error_string(result.rc))
+            log.warning("%s: %s not published: %s", self._name, topic, paho.error_string(result.rc))
         return False
 
 
 class MqttLink:
     """Keeps connecting until stopped."""
 
-    def __init__(
-        self, settings: Mqtt, will_topic: str, topics: list[str], listener: Listener
-    ) -> None:
-        self._settings, self._will_topic = settings, will_topic
-        self._topics, self._listener = topics, listener
-        self._protocol: MQTTProtocolVersion = paho.MQTTv5
+    def __init__(self, server: Server, topics: list[str], listener: Listener) -> None:
+        self._server, self._topics, self._listener = server, topics, listener
+        self._protocol: MQTTProtocolVersion = paho.MQTTv5 if server.mqtt5 else paho.MQTTv311
         self._stopping = threading.Event()
         self._client: paho.Client | None = None
-        self._thread = threading.Thread(target=self._run, name="mqtt", daemon=True)
+        self._connection: Connection | None = None
+        self._thread = threading.Thread(target=self._run, name=server.name, daemon=True)
         self._complaint = ""
         self._refused_protocol = False
+        self._retired = False
         self._seen = time.monotonic()
 
     @property
@@ -121,16 +162,36 @@ class MqttLink:
         """Begin to connect."""
         self._thread.start()
 
+    def alive(self) -> "MqttLink":
+        """This link; or, where its thread hangs or died, another that takes its place."""
+        if not self.stalled:
+            return self
+        name = self._server.name
+        log.error("%s: the connection's thread hangs or died; starting another", name)
+        self.retire()
+        successor = MqttLink(self._server, self._topics, self._listener)
+        successor.start()
+        return successor
+
     def retire(self) -> None:
-        """Let go of a thread that hangs: should it wake, it finds nothing to do."""
+        """Let go of a thread that hangs: should it wake, it finds its connection closed."""
+        self._retired = True
         self._stopping.set()
+        if self._connection is not None:
+            self._connection.live = False
+        connected = self._client.socket() if self._client is not None else None
+        if isinstance(connected, socket.socket):
+            with contextlib.suppress(OSError):
+                connected.shutdown(socket.SHUT_RDWR)
 
     def stop(self, within: float = 2.0) -> None:
         """Disconnect; waits for the thread, at most `within` seconds. Blocks: not for the loop."""
-        self.retire()
+        self._stopping.set()
         if self._client is not None:
             self._client.disconnect()
         self._thread.join(within)
+        if self._thread.is_alive():
+            self.retire()
 
     # --- the thread ---------------------------------------------------------------------------
 
@@ -143,21 +204,22 @@ class MqttLink:
                 self._complain(f"cannot connect: {error.strerror or error}")
             except Exception:
                 # Whatever paho or a callback raises, the next connection starts afresh.
-                log.exception("mqtt: connection failed; connecting again")
+                log.exception("%s: connection failed; connecting again", self._server.name)
             if self._refused_protocol:
                 self._refused_protocol = False
                 continue
             self._stopping.wait(random.uniform(RETRY_MIN, RETRY_MAX))  # noqa: S311 - only spreads
 
     def _complain(self, text: str) -> None:
-        broker = f"{self._settings.host}:{self._settings.port}"
+        server = self._server
         level = logging.DEBUG if text == self._complaint else logging.WARNING
         self._complaint = text
-        log.log(level, "mqtt: broker %s: %s; trying again for ever", broker, text)
+        place = f"{server.host}:{server.port}"
+        log.log(level, "%s: broker %s: %s; trying again for ever", server.name, place, text)
 
     def _connect_and_serve(self) -> None:
         client = self._new_client()
-        connection = Connection(client, self._protocol)
+        connection = Connection(client, self._protocol, self._server.name)
         wanted: set[int] = set()
 
         def on_connect(
@@ -172,7 +234,8 @@ class MqttLink:
                 client.disconnect()
                 return
             self._complaint = ""
-            log.info("mqtt: connected, protocol %s", "5" if connection.is_mqtt5 else "3.1.1")
+            version = "5" if connection.is_mqtt5 else "3.1.1"
+            log.info("%s: connected, protocol %s", self._server.name, version)
             for topic in self._topics:
                 _, mid = self._subscribe(client, topic, mqtt5=connection.is_mqtt5)
                 if mid is not None:
@@ -190,10 +253,13 @@ class MqttLink:
                 client.disconnect()
                 return
             wanted.discard(mid)
-            if not wanted:
+            if not wanted and not self._stopping.is_set():
                 self._listener.subscribed(connection)
 
         def on_message(_client: paho.Client, _userdata: object, message: paho.MQTTMessage) -> None:
+            if self._stopping.is_set():
+                # What waited behind a hang is of unknown age, and another link is at work.
+                return
             properties = message.properties
             self._listener.received(
                 connection,
@@ -209,24 +275,27 @@ class MqttLink:
         client.on_connect = on_connect
         client.on_subscribe = on_subscribe
         client.on_message = on_message
-        self._client = client
+        self._client, self._connection = client, connection
         try:
-            client.connect(self._settings.host, self._settings.port, KEEPALIVE)
-            while client.loop(1.0) == paho.MQTT_ERR_SUCCESS:
+            client.connect(self._server.host, self._server.port, self._server.keepalive)
+            while client.loop(1.0) == paho.MQTT_ERR_SUCCESS and not self._retired:
                 self._seen = time.monotonic()
             if not (self._stopping.is_set() or self._complaint or self._refused_protocol):
                 self._complain("connection lost")
         finally:
+            connection.live = False
             self._listener.lost(connection)
 
     def _refused(self, reason: ReasonCode) -> None:
-        if reason.value in _UNSUPPORTED_PROTOCOL or "protocol" in str(reason).lower():
+        about_protocol = reason.value in _UNSUPPORTED_PROTOCOL or "protocol" in str(reason).lower()
+        if about_protocol and self._server.mqtt5:
             was_5 = self._protocol == paho.MQTTv5
             self._protocol = paho.MQTTv311 if was_5 else paho.MQTTv5
             self._refused_protocol = was_5
-            log.info("mqtt: broker has no MQTT %s", "5, using 3.1.1" if was_5 else "3.1.1")
+            lacks = "5, using 3.1.1" if was_5 else "3.1.1"
+            log.info("%s: broker has no MQTT %s", self._server.name, lacks)
         else:
-            self._complain(f"refused the connection: {reason}; check mqtt.username and password")
+            self._complain(f"refused the connection: {reason}; check {self._server.login}")
 
     def _subscribe(
         self, client: paho.Client, topic: str, *, mqtt5: bool
@@ -241,31 +310,35 @@ class MqttLink:
         return client.subscribe(topic, options=options)
 
     def _new_client(self) -> paho.Client:
-        settings = self._settings
+        server = self._server
         # A new client starts clean, with a session that ends with the connection: a command sent
         # while the daemon was away must not arrive later.
         client = paho.Client(
-            CallbackAPIVersion.VERSION2, protocol=self._protocol, reconnect_on_failure=False
+            CallbackAPIVersion.VERSION2,
+            client_id=server.client_id.get_secret_value() if server.client_id else "",
+            protocol=self._protocol,
+            reconnect_on_failure=False,
         )
         client.connect_timeout = _CONNECT_WITHIN
         client.max_queued_messages_set(_QUEUE)
-        client.will_set(self._will_topic, "offline", qos=1, retain=True)
+        if server.will_topic is not None:
+            client.will_set(server.will_topic, "offline", qos=1, retain=True)
         # With this callback set, publishing from another thread only queues and wakes this one.
         client.on_socket_register_write = lambda _client, _userdata, _socket: None
         client.on_socket_open = _no_delay
-        if settings.username is not None:
-            secret = settings.password.get_secret_value() if settings.password else None
-            client.username_pw_set(settings.username, secret)
-        if settings.tls is not None:
-            tls = settings.tls
+        if server.username is not None:
+            secret = server.password.get_secret_value() if server.password else None
+            client.username_pw_set(server.username, secret)
+        if server.tls is not None:
+            tls = server.tls
             ca, cert, key = (str(path) if path else None for path in (tls.ca, tls.cert, tls.key))
             client.tls_set(ca, cert, key)
             client.tls_insecure_set(tls.insecure)
         return client
 
 
-def probe_broker(settings: Mqtt, within: float = 5.0) -> str | None:
-    """Connect once and disconnect; None when the broker takes us, else what is wrong. Blocks."""
+def probe(server: Server, topics: list[str], within: float = 5.0) -> str | None:
+    """Connect once and disconnect; None when the server takes us, else what is wrong. Blocks."""
     came = threading.Event()
     problems: list[str] = []
 
@@ -275,9 +348,7 @@ def probe_broker(settings: Mqtt, within: float = 5.0) -> str | None:
             came.set()
 
     listener = Listener(lambda _c: came.set(), lambda _c, _m: None, lambda _c: None)
-    link = Probe(
-        settings, f"{settings.base_topic}/probe", [f"{settings.base_topic}/status"], listener
-    )
+    link = Probe(replace(server, will_topic=None), topics, listener)
     link.start()
     answered = came.wait(within)
     link.stop()

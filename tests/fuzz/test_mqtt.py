@@ -30,14 +30,15 @@ class Broker:
     """Stands for a Connection: what is published must be what MQTT can carry."""
 
     def __init__(self, mqtt5: bool) -> None:
-        self.is_mqtt5, self.congested = mqtt5, False
+        self.is_mqtt5, self.congested, self.live = mqtt5, False, True
         self.published: list[tuple[str, dict[str, Any] | None, bool]] = []
 
     def publish(self, topic, payload, *, retain=False, correlation=None) -> bool:
         assert 0 < len(topic.encode()) < 65536
         assert not set(topic) & set("+#\0")
         data = payload.encode() if isinstance(payload, str) else payload
-        self.published.append((topic, json.loads(data) if data else None, retain))
+        told = json.loads(data) if data and topic != "base/status" else None
+        self.published.append((topic, told, retain))
         return True
 
 
@@ -111,6 +112,7 @@ topics = st.one_of(
 @example("base/left/off/set/set", b"", False, True, None, None)
 @example("base/left/timer/extend/set", b"5m", False, True, "base/x", b"")
 @example("base/x" * 9000 + "/off/set", b"", False, False, "r", b"")
+@example("base/status", b"offline", False, True, None, None)
 @example("sensor/flame", b"\xff" * 1000, True, True, None, None)
 @example("sensor/mv", b"1e999", False, True, None, None)
 @example("sensor/mv", b"1_000", False, True, None, None)
