@@ -122,11 +122,15 @@ async def running(config: Config, clock: Clock | None = None) -> AsyncIterator[C
     await controller.opened_what_must_be(OPEN_FIRST_WITHIN)
 
     # Imported here: the guard is live before anything that it does not need is.
+    from gasguard.interfaces.bemfa import BemfaInterface
     from gasguard.interfaces.mqtt import MqttInterface
 
     flames = {name: burner.flame for name, burner in config.burners.items() if burner.flame}
     mqtt = MqttInterface(config.mqtt, controller, clock, flames)
     await mqtt.start()
+    bemfa = BemfaInterface(config.bemfa, controller, heartbeats) if config.bemfa else None
+    if bemfa is not None:
+        bemfa.start()
     try:
         yield controller
     finally:
@@ -137,7 +141,7 @@ async def running(config: Config, clock: Clock | None = None) -> AsyncIterator[C
         orderly = not controller.failed.done()
         trip = orderly and config.on_shutdown == "trip_if_active"
         await controller.stop(trip_if_active=trip)
-        await mqtt.stop()
+        await asyncio.gather(mqtt.stop(), *([bemfa.stop()] if bemfa else []))
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(store.aclose(), _CLOSE_WITHIN)
         notifier.close()

@@ -55,8 +55,36 @@ def _token(value: object) -> object:
     return value
 
 
+def _cloud_key(value: object) -> object:
+    if isinstance(value, int):
+        raise ValueError("put the key in quotes: YAML took it for a number")
+    if not isinstance(value, str) or not re.fullmatch(r"\w{8,128}", value, re.ASCII):
+        raise ValueError("must be the private key (私钥) that bemfa's console shows, 32 digits")
+    return value
+
+
+def _cloud_topic(value: object) -> str:
+    if not isinstance(value, str) or not re.fullmatch(r"[0-9A-Za-z]{1,61}00[126]", value):
+        raise ValueError(
+            "must be letters and digits that end in 001 (outlet), 006 (switch) or 002 (light), "
+            "for example gasleft002"
+        )
+    return value
+
+
+def _distinct(topics: dict[str, str]) -> dict[str, str]:
+    taken: dict[str, str] = {}
+    for burner, topic in topics.items():
+        other = taken.setdefault(topic, burner)
+        if other != burner:
+            raise ValueError(f"{other} and {burner} share {topic}; each burner needs its own")
+    return topics
+
+
 BurnerId = Annotated[str, AfterValidator(_burner_id)]
 Duration = Annotated[float, BeforeValidator(_duration)]
+CloudKey = Annotated[SecretStr, BeforeValidator(_cloud_key)]
+CloudTopic = Annotated[str, BeforeValidator(_cloud_topic)]
 Token = Annotated[SecretStr, BeforeValidator(_token)]
 Wiring = Literal["normally_closed", "normally_open"]
 
@@ -94,6 +122,17 @@ class Mqtt(Strict):
     base_topic: str = Field("gasguard", pattern=_TOPIC)
     tls: Tls | None = None
     home_assistant: HomeAssistant = HomeAssistant()
+
+
+class Bemfa(Strict):
+    """bemfa (巴法云): Mi Home's way to relays that are no Mi devices. Always TLS."""
+
+    key: CloudKey
+    host: str = Field("bemfa.com", min_length=1)
+    port: int = Field(9503, ge=1, le=65535)
+    tls: Tls = Tls()
+    topics: Annotated[dict[BurnerId, CloudTopic], AfterValidator(_distinct)] = Field(min_length=1)
+    """Topic of each burner that the cloud may shut off."""
 
 
 class Channel(Strict):
@@ -224,6 +263,7 @@ class Config(Strict):
     """The whole file."""
 
     mqtt: Mqtt = Mqtt()
+    bemfa: Bemfa | None = None
     state_dir: Path = Path("/var/lib/gasguard")
     burners: dict[BurnerId, Burner] = Field(min_length=1, max_length=256)
     on_shutdown: Literal["trip_if_active", "leave"] = "trip_if_active"
@@ -268,6 +308,16 @@ def _token_clash(burners: dict[str, Burner]) -> Iterator[str]:
             first, known = seen.setdefault((relay.host, relay.port), (place, secret))
             if known != secret:
                 yield f"{place}: differs from {first}, but a device has one token"
+
+
+def _unknown_burners(raw: dict[str, Any]) -> Iterator[str]:
+    bemfa, known = raw.get("bemfa"), raw.get("burners")
+    topics = bemfa.get("topics") if isinstance(bemfa, dict) else None
+    if isinstance(topics, dict) and isinstance(known, dict):
+        for name in topics:
+            if name not in known:
+                there = ", ".join(map(str, known))
+                yield f"bemfa.topics.{name}: there is no such burner; there are: {there}"
 
 
 class _Unresolved(str):
@@ -409,7 +459,7 @@ def parse_config(raw: dict[str, Any], folder: Path, faults: list[str] | None = N
     except ValidationError as error:
         faults += [text for place, text in _explain(error) if place not in unresolved]
         burners = _sound_burners(raw.get("burners"))
-    faults += [*_shared_channels(burners), *_token_clash(burners)]
+    faults += [*_shared_channels(burners), *_token_clash(burners), *_unknown_burners(raw)]
     if faults or config is None:
         raise ConfigError(faults)
     return config.model_copy(update={"state_dir": (folder / config.state_dir).resolve()})

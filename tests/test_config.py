@@ -587,3 +587,58 @@ def test_any_bytes_are_sound_or_a_config_error(write, data):
 @given(raw=trees)
 def test_any_yaml_is_sound_or_a_config_error(write, raw):
     sound_or_config_error(load_config, write(yaml.safe_dump(raw)))
+
+
+# --- bemfa ----------------------------------------------------------------------------------------
+
+KEY = "feedfacecafebeef0123456789abcdef"
+
+
+def cloudy(**changes: Any) -> dict[str, Any]:
+    bemfa = {"key": KEY, "topics": {"left": "gasleft002"}, **changes}
+    return {"bemfa": bemfa, "burners": {"left": {"relay": relay()}}}
+
+
+def test_the_cloud_is_off_unless_configured_and_then_behind_tls():
+    assert parse_config(one(), HERE).bemfa is None
+    bemfa = parse_config(cloudy(), HERE).bemfa
+    assert bemfa is not None
+    assert (bemfa.host, bemfa.port, bemfa.tls.insecure) == ("bemfa.com", 9503, False)
+    assert KEY not in repr(bemfa)
+
+
+@pytest.mark.parametrize(
+    ("changes", "fault"),
+    [
+        ({"topics": {"left": "gas-left002"}}, "bemfa.topics.left: must be letters and digits"),
+        ({"topics": {"left": "gasleft"}}, "bemfa.topics.left: must be letters and digits"),
+        ({"topics": {"left": "gasleft003"}}, "end in 001 (outlet), 006 (switch) or 002 (light)"),
+        ({"topics": {"left": "gas/left002"}}, "for example gasleft002"),
+        ({"topics": {"left": 123002}}, "bemfa.topics.left: must be letters and digits"),
+        ({"topics": {"lift": "gasleft002"}}, "bemfa.topics.lift: there is no such burner; there"),
+        ({"topics": {"all": "gas002"}}, "bemfa.topics.all: is no burner id"),
+        ({"topics": {}}, "bemfa.topics: "),
+        ({"key": "too short"}, "bemfa.key: must be the private key (私钥)"),
+        ({"key": 12345678}, "bemfa.key: put the key in quotes"),
+        ({"port": 0}, "bemfa.port: "),
+        ({"qos": 2}, "bemfa.qos: is no key that gasguard knows"),
+    ],
+)
+def test_a_fault_about_the_cloud_has_its_place(changes, fault):
+    found = "\n".join(faults(cloudy(**changes)))
+    assert fault in found
+    assert "too short" not in found
+
+
+def test_two_burners_do_not_share_a_topic_of_the_cloud():
+    raw = cloudy(topics={"left": "gas002", "right": "gas002"})
+    raw["burners"]["right"] = {"relay": relay(host="192.168.1.51")}
+    assert only_fault(raw) == "bemfa.topics: left and right share gas002; each burner needs its own"
+
+
+def test_an_unknown_burner_of_the_cloud_is_named_beside_other_faults():
+    raw = cloudy(topics={"lift": "gas002"})
+    raw["burners"]["left"]["relay"]["contact"] = "sideways"
+    found = faults(raw)
+    assert any(fault.startswith("bemfa.topics.lift") for fault in found)
+    assert any(fault.startswith("burners.left.relay.contact") for fault in found)

@@ -56,6 +56,7 @@ ROOMS = [
             "gasguard.config",
             "gasguard.controller",
             "gasguard.durations",
+            "gasguard.health",
             "gasguard.store",
             *_COMMON,
         },

@@ -16,7 +16,7 @@ from rich.console import Console
 from gasguard.cli.main import FAILED, Unreached
 from gasguard.cli.options import config_option
 from gasguard.clock import SystemClock
-from gasguard.config import Burner, Config, MiioRelay, MiotRelay, load_config
+from gasguard.config import Bemfa, Burner, Config, MiioRelay, MiotRelay, load_config
 from gasguard.errors import Cause, DriverError, Refused, Unreachable
 
 if TYPE_CHECKING:
@@ -71,7 +71,10 @@ async def _findings(config: Config) -> AsyncIterator[Finding]:
     yield _disk(config)
     yield _clock()
     yield await asyncio.to_thread(_broker, config)
-    yield _daemon(config)
+    daemon = _daemon(config)
+    yield daemon
+    if config.bemfa is not None:
+        yield await asyncio.to_thread(_bemfa, config.bemfa, running=daemon.verdict == "ok")
     for name, burner in config.burners.items():
         for index, relay in enumerate(burner.in_series):
             what = f"relay {name}" + (f".{index}" if burner.relays else "")
@@ -111,6 +114,23 @@ def _broker(config: Config) -> Finding:
     if problem:
         return Finding("broker", "fail", f"{where}: {problem}")
     return Finding("broker", "ok", where)
+
+
+def _bemfa(settings: Bemfa, *, running: bool) -> Finding:
+    from gasguard.interfaces.bemfa import cloud
+    from gasguard.interfaces.mqtt_link import probe, reach
+
+    where = f"{settings.host}:{settings.port}"
+    # The cloud knows one client of a key: a second one could push the daemon out.
+    problem = reach(cloud(settings)) if running else probe(cloud(settings), _topics(settings))
+    if problem:
+        return Finding("bemfa", "fail", f"{where}: {problem}")
+    text = "reached; the key is in the daemon's hands, see its log" if running else "takes the key"
+    return Finding("bemfa", "ok", f"{where} {text}")
+
+
+def _topics(settings: Bemfa) -> list[str]:
+    return list(settings.topics.values())
 
 
 def _daemon(config: Config) -> Finding:

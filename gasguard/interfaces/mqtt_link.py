@@ -8,6 +8,7 @@ import contextlib
 import logging
 import random
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable
@@ -355,6 +356,21 @@ def probe(server: Server, topics: list[str], within: float = 5.0) -> str | None:
     if problems:
         return problems[0]
     return None if answered else "does not answer"
+
+
+def reach(server: Server, within: float = 5.0) -> str | None:
+    """Connect as far as TLS goes, without a login; None when that works, else why not. Blocks."""
+    try:
+        with socket.create_connection((server.host, server.port), within) as plain:
+            if server.tls is not None:
+                ca = str(server.tls.ca) if server.tls.ca else None
+                context = ssl.create_default_context(cafile=ca)
+                if server.tls.insecure:
+                    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+                context.wrap_socket(plain, server_hostname=server.host).close()
+    except OSError as error:
+        return f"cannot connect: {error.strerror or error}"
+    return None
 
 
 def _no_delay(_client: paho.Client, _userdata: object, sock: object) -> None:

@@ -32,6 +32,11 @@ class Broker:
         self._process = Process(self._command, self._log)
         eventually(lambda: listens(self.port), 10, "the broker listens", every=0.05)
 
+    @property
+    def log(self) -> str:
+        """What it has logged since it was started."""
+        return self._log.read_text(errors="replace")
+
     def stop(self) -> None:
         if self._process is not None:
             self._process.stop()
@@ -50,7 +55,12 @@ class Mosquitto(Broker):
     """The real thing, speaks MQTT 5."""
 
     def __init__(
-        self, folder: Path, *, users: dict[str, str] | None = None, tls: "Path | None" = None
+        self,
+        folder: Path,
+        *,
+        users: dict[str, str] | None = None,
+        tls: "Path | None" = None,
+        more: tuple[str, ...] = (),
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         port = free_port()
@@ -71,6 +81,7 @@ class Mosquitto(Broker):
             lines.append(f"password_file {passwords}")
         if tls:
             lines += [f"certfile {tls / 'server.pem'}", f"keyfile {tls / 'server.key'}"]
+        lines += more
         config = folder / "mosquitto.conf"
         config.write_text("\n".join(lines) + "\n")
         super().__init__([program("mosquitto"), "-c", str(config)], port, folder / "mosquitto.log")
