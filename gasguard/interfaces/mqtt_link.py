@@ -11,6 +11,7 @@ import socket
 import ssl
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -35,6 +36,8 @@ STALLED_AFTER = 90.0
 _CONNECT_WITHIN = 5.0
 _UNSUPPORTED_PROTOCOL = (132, 1)  # CONNACK reason of MQTT 5, return code of 3.1.1
 _QUEUE = 1000
+_REMEMBERED = 64
+"""Messages back that a repeated one is recognised. Brokers have 20 or so on the way at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +225,7 @@ class MqttLink:
         client = self._new_client()
         connection = Connection(client, self._protocol, self._server.name)
         wanted: set[int] = set()
+        heard: deque[tuple[int, int]] = deque(maxlen=_REMEMBERED)
 
         def on_connect(
             _client: paho.Client,
@@ -261,6 +265,12 @@ class MqttLink:
             if self._stopping.is_set():
                 # What waited behind a hang is of unknown age, and another link is at work.
                 return
+            key = (message.mid, hash((message.topic, message.payload)))
+            if message.dup and key in heard:
+                # Some brokers repeat on a live connection what is acknowledged too late for them.
+                return
+            if message.qos:
+                heard.append(key)
             properties = message.properties
             self._listener.received(
                 connection,
