@@ -126,7 +126,7 @@ async def running(config: Config, clock: Clock | None = None) -> AsyncIterator[C
     from gasguard.interfaces.mqtt import MqttInterface
 
     flames = {name: burner.flame for name, burner in config.burners.items() if burner.flame}
-    mqtt = MqttInterface(config.mqtt, controller, clock, flames)
+    mqtt = MqttInterface(config.mqtt, controller, store, clock, flames)
     await mqtt.start()
     bemfa = BemfaInterface(config.bemfa, controller, heartbeats) if config.bemfa else None
     if bemfa is not None:

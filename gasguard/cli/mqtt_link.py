@@ -2,8 +2,10 @@
 
 import contextlib
 import json
+import math
 import queue
 import secrets
+import threading
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -11,6 +13,8 @@ from urllib.parse import unquote, urlsplit
 
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from gasguard.cli.link import ANSWER_WITHIN, Ack, wait_until
@@ -19,6 +23,9 @@ from gasguard.cli.main import Misused, Unreached
 _CONNECT_WITHIN = 5.0
 _STATES_WITHIN = 3.0
 """Seconds for the retained states to arrive; a broker sends them at once."""
+_EVER = 999_999_999
+"""Seconds: longer than any history, and as many digits as a duration may have."""
+_ASK_AGAIN_AFTER = 1.0
 _SETTLE = 0.3
 """Seconds of quiet after which all retained states count as arrived."""
 
@@ -144,17 +151,14 @@ class MqttClientLink:
         """See `Link.command`."""
         with self._connected() as client:
             self._take_states()
-            known = list(self._states)
-            unknown = [name for name in burners if name not in known]
-            if unknown:
-                raise Misused(f"no burner {unknown[0]!r}; there are: {', '.join(known)}")
+            self._check_known(burners)
             request_id = secrets.token_hex(8)
             topics = [f"{name}/{command}" for name in burners] or [f"all/{command}"]
             for topic in topics:
                 client.publish(
                     f"{self._base}/{topic}/set", _payload(command, value, request_id), qos=1
                 )
-            yield from self._acks(command, set(burners or known), request_id)
+            yield from self._acks(command, set(burners or self._states), request_id)
 
     def _acks(self, command: str, waiting: set[str], request_id: str) -> Iterator[Ack]:
         deadline = time.monotonic() + ANSWER_WITHIN
@@ -191,8 +195,56 @@ class MqttClientLink:
                     raise Unreached("the daemon has ended")
 
     def history(self, burner: str | None, since: float) -> Iterator[dict[str, Any]]:
-        """History is kept beside the daemon and not published."""
-        raise Misused("history is kept at the daemon: call it there, with -c FILE")
+        """See `Link.history`. Needs MQTT 5: the answer goes where the question says."""
+        with self._connected() as client:
+            self._take_states()
+            self._check_known([burner] if burner is not None else [])
+            if client.protocol != paho.MQTTv5:
+                raise Misused(
+                    f"history through a broker needs MQTT 5, and {self._host}:{self._port} has "
+                    "3.1.1 only: call it at the daemon, with -c FILE"
+                )
+            question = {"since": f"{min(math.ceil(since), _EVER)}s", "burner": burner}
+            yield from self._answers(client, f"{self._base}/history/get", question)
+
+    def _answers(
+        self, client: paho.Client, topic: str, question: dict[str, Any]
+    ) -> Iterator[dict[str, Any]]:
+        answers = f"{self._base}_answers/{secrets.token_hex(8)}"
+        properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call] # paho
+        properties.ResponseTopic = answers
+        subscribed = threading.Event()
+        client.on_subscribe = lambda *_: subscribed.set()
+        client.subscribe(answers, 1)
+        subscribed.wait(_CONNECT_WITHIN)
+        deadline = time.monotonic() + ANSWER_WITHIN
+        asked_at, busy, last = float("-inf"), True, False
+        while not last:
+            if busy and time.monotonic() >= asked_at + _ASK_AGAIN_AFTER:
+                client.publish(topic, json.dumps(question), qos=1, properties=properties)
+                asked_at, busy = time.monotonic(), False
+            with contextlib.suppress(queue.Empty):
+                where, payload = self._inbox.get(
+                    timeout=min(_ASK_AGAIN_AFTER, wait_until(deadline))
+                )
+                if where == answers:
+                    answer = json.loads(payload)
+                    busy = answer.get("error") == "busy"
+                    if "error" in answer and not busy:
+                        raise Misused(answer["message"])
+                    yield from answer.get("events", [])
+                    last = answer.get("last", False)
+            if not last and time.monotonic() > deadline:
+                raise Unreached(
+                    f"the daemon does not answer on {answers}; if the broker has access rules, "
+                    "gasguard must be allowed to write there and this user to read"
+                )
+
+    def _check_known(self, burners: list[str]) -> None:
+        known = list(self._states)
+        unknown = [name for name in burners if name not in known]
+        if unknown:
+            raise Misused(f"no burner {unknown[0]!r}; there are: {', '.join(known)}")
 
 
 def _payload(command: str, value: str, request_id: str) -> str:

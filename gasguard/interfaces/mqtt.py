@@ -15,8 +15,10 @@ from gasguard.controller import Controller, News, Reply
 from gasguard.core.messages import Answer, FlameRead, Kind, Status, ThermocoupleRead
 from gasguard.core.model import Flame, Source, State
 from gasguard.interfaces.commands import BadCommand, parse_command
+from gasguard.interfaces.mqtt_history import HistoryDesk
 from gasguard.interfaces.mqtt_link import Connection, Listener, Message, MqttLink, broker
 from gasguard.interfaces.payloads import ack_payload, event_payload, state_payload, steady_part
+from gasguard.store import Store
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +42,7 @@ class MqttInterface:
         self,
         settings: Mqtt,
         controller: Controller,
+        store: Store,
         clock: Clock,
         flames: Mapping[str, FlameSensor] | None = None,
     ) -> None:
@@ -52,7 +55,8 @@ class MqttInterface:
             self._on_message,
             partial(self._hand_over, self._lost),
         )
-        topics += [self._status, *self._flames]
+        self._history = HistoryDesk(self._base, controller, store, clock)
+        topics += [self._status, self._history.topic, *self._flames]
         self._link = MqttLink(broker(settings), topics, listener)
         self._connection: Connection | None = None
         self._published: dict[str, tuple[dict[str, Any], float]] = {}
@@ -73,6 +77,7 @@ class MqttInterface:
         """Say goodbye and disconnect."""
         if self._refresher is not None:
             self._refresher.cancel()
+        self._history.stop()
         if self._connection is not None:
             self._connection.publish(self._status, "offline", retain=True)
             self._connection.live = False
@@ -185,6 +190,8 @@ class MqttInterface:
                 self._published.clear()
             if message.topic == self._status:
                 self._status_told(connection, message)
+            elif message.topic == self._history.topic:
+                self._asked(connection, message)
             elif message.topic in self._flames:
                 self._flame(*self._flames[message.topic], message)
             else:
@@ -193,6 +200,12 @@ class MqttInterface:
             log.exception("mqtt: a message on %s was not understood", message.topic)
         finally:
             room.release()
+
+    def _asked(self, connection: Connection, message: Message) -> None:
+        """A question that was kept, or names nowhere to answer, is nobody's."""
+        answer_to = message.response_topic
+        if not message.retain and answer_to and self._may_answer_on(answer_to):
+            self._history.asked(connection, message, answer_to)
 
     def _status_told(self, connection: Connection, message: Message) -> None:
         """The last will of an earlier connection may come after this one's `online`."""

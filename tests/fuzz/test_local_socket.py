@@ -12,19 +12,7 @@ from gasguard.clock import SystemClock
 from gasguard.core.messages import Off
 from gasguard.interfaces.control import ControlSocket, _sender
 from tests.fuzz.test_commands import json_values, near_durations
-from tests.fuzz.test_mqtt import BURNERS, Guard
-
-
-class History:
-    """Stands for the Store."""
-
-    async def history(self, burner, since, limit):
-        assert burner is None or isinstance(burner, str)
-        assert isinstance(since, float)
-        # What SQLite takes: a text it can encode.
-        (burner or "").encode()
-        return []
-
+from tests.fuzz.test_mqtt import BURNERS, Guard, History
 
 requests = st.fixed_dictionaries(
     {"command": st.sampled_from(

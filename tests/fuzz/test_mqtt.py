@@ -73,6 +73,17 @@ class Guard:
         self.readings.append(event)
 
 
+class History:
+    """Stands for the Store."""
+
+    async def history(self, burner, since, limit):
+        assert burner is None or isinstance(burner, str)
+        assert isinstance(since, float)
+        # What SQLite takes: a text it can encode.
+        (burner or "").encode()
+        return []
+
+
 @pytest.fixture(scope="module")
 def world():
     """One interface for all examples: what one message leaves behind, the next one finds."""
@@ -80,7 +91,7 @@ def world():
     async def build():
         guard = Guard()
         mqtt = Mqtt(base_topic="base")
-        return guard, MqttInterface(mqtt, guard, SystemClock(), SENSORS)
+        return guard, MqttInterface(mqtt, guard, History(), SystemClock(), SENSORS)
 
     return asyncio.run(build())
 
