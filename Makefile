@@ -55,12 +55,13 @@ bench: $(READY) mosquitto
 
 .PHONY: mosquitto
 mosquitto:
-	@command -v mosquitto >/dev/null && command -v mosquitto_pub >/dev/null || { \
+	@command -v mosquitto >/dev/null && command -v mosquitto_pub >/dev/null && \
+	command -v openssl >/dev/null || { \
 		if [ "$$(id -u)" = 0 ]; then SUDO=; else SUDO="sudo -n"; fi; \
 		echo "installing mosquitto for the tests ..."; \
 		{ $$SUDO apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$SUDO apt-get install -y -qq \
-			--no-install-recommends mosquitto mosquitto-clients >/dev/null; } || \
-		{ echo "the tests need mosquitto and its clients: sudo apt install mosquitto mosquitto-clients"; \
+			--no-install-recommends mosquitto mosquitto-clients openssl >/dev/null; } || \
+		{ echo "the tests need mosquitto and its clients: sudo apt install mosquitto mosquitto-clients openssl"; \
 			exit 1; }; }
 
 clean:
