@@ -630,6 +630,18 @@ def test_a_fault_about_the_cloud_has_its_place(changes, fault):
     assert "too short" not in found
 
 
+def test_the_example_of_the_cloud_is_sound_once_uncommented(write, monkeypatch):
+    monkeypatch.setenv("GASGUARD_BEMFA_KEY", KEY)
+    text = (Path(__file__).parent.parent / "config.example.yaml").read_text()
+    head, block = text.split("# bemfa:\n")
+    lines = block[: block.index("\n\n")].splitlines()
+    uncommented = "\n".join(line.removeprefix("# ").removeprefix("#") for line in lines)
+    path = write(f"{head}bemfa:\n{uncommented}\n{block[block.index('burners:') :]}")
+    bemfa = load_config(path).bemfa
+    assert bemfa is not None
+    assert (bemfa.topics, bemfa.key.get_secret_value()) == ({"left": "gasleft002"}, KEY)
+
+
 def test_two_burners_do_not_share_a_topic_of_the_cloud():
     raw = cloudy(topics={"left": "gas002", "right": "gas002"})
     raw["burners"]["right"] = {"relay": relay(host="192.168.1.51")}

@@ -4,6 +4,7 @@ import asyncio
 import re
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
@@ -287,6 +288,33 @@ def test_a_hung_thread_is_replaced(linked, cloud, monkeypatch):
         cloud.say("off")
         ear.until(phase="tripped")
         assert stove.circuit() == "open"
+
+    in_this_process(kitchen, story)
+
+
+def test_an_off_that_changes_something_waits_behind_nothing(linked, cloud, monkeypatch):
+    """Commands are taken one by one at a pace: an off is not, and outdates what waits."""
+    kitchen = linked(left=burner(limits={"rearm_after": "10m"}))
+    monkeypatch.setattr(bemfa, "HEED_EVERY", 3.0)
+    stove, ear = kitchen.stove(), kitchen.ear()
+
+    def story() -> None:
+        cloud.until("on")
+        cloud.say("on#20")
+        ear.event("timer_started")
+        mark = ear.mark
+        cloud.say("on#30")
+        never(lambda: "timer_started" in ear.events(since=mark), 0.5, "faster than the pace")
+        cloud.say("off")
+        ear.until(phase="tripped", since=mark, within=2.0)
+        assert stove.circuit() == "open"
+        never(lambda: "timer_started" in ear.events(since=mark), 3.5, "outdated, yet carried out")
+
+    in_this_process(kitchen, story)
+
+
+def in_this_process(kitchen: Kitchen, story: Callable[[], None]) -> None:
+    """The daemon here, where the test may reach into it, while `story` runs on a thread."""
 
     async def daemon() -> None:
         async with running(kitchen.config):
