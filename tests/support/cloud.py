@@ -4,6 +4,7 @@
 """
 
 import re
+import threading
 import time
 from pathlib import Path
 from typing import NamedTuple
@@ -72,11 +73,15 @@ class Cloud:
         eventually(self._client.is_connected, 5, "the cloud is up")
         self._client.publish(topic, text, qos=1, retain=retain).wait_for_publish(5)
 
-    def flood(self, text: str, count: int, topic: str = "gasleft002") -> None:
-        """As fast as it goes; returns when all is sent."""
-        for _ in range(count):
+    def flood(self, text: str, enough: threading.Event, topic: str = "gasleft002") -> int:
+        """As fast as it goes until there is enough; how many were sent."""
+        count = 0
+        while not enough.is_set():
             last = self._client.publish(topic, text, qos=0)
-        last.wait_for_publish(60)
+            count += 1
+            if count % 1000 == 0:
+                last.wait_for_publish(30)
+        return count
 
     def told(self, topic: str = "gasleft002") -> list[str]:
         """What the cloud was told on a topic."""
