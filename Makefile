@@ -6,13 +6,14 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 export PATH := $(PATH):/usr/sbin:/usr/local/sbin
 
-.PHONY: demo test quick soak lint format bench clean help
+.PHONY: demo test quick soak mutants lint format bench clean help
 
 help:
 	@echo "make demo    the whole product on this machine, with a simulated stove"
 	@echo "make test    set up everything and run all tests"
 	@echo "make quick   the tests without the slow ones"
 	@echo "make soak    500 kill -9 cycles"
+	@echo "make mutants changes the core in 2000 small ways: some test must notice each"
 	@echo "make lint    ruff, mypy, import rules"
 	@echo "make bench   the benchmark: a table and bench-results.json"
 
@@ -39,6 +40,13 @@ quick: $(READY) mosquitto
 
 soak: $(READY) mosquitto
 	GASGUARD_SOAK_KILLS=500 $(BIN)/python -m pytest tests/processes/test_kill.py
+
+$(VENV)/.mutants: $(READY)
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[dev,mutants]'
+	@touch $@
+
+mutants: $(VENV)/.mutants
+	nice -n 15 $(BIN)/python -m tests.mutants
 
 lint: $(READY)
 	$(BIN)/ruff check gasguard tests
