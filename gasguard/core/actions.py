@@ -37,7 +37,7 @@ def trip(
     state = turn.state
     if state.timer is not None:
         if (reason, source) != (Reason.TIMER, state.timer.source):
-            turn.tell(Kind.TIMER_CANCELLED, reason, source)
+            drop_timer(turn, reason, source)
         turn.set(timer=None)
     under_way = state.opening if state.phase in (Phase.TRIPPING, Phase.TRIP_FAILED) else None
     if under_way is None or state.last_trip is None:
@@ -53,12 +53,11 @@ def trip(
         phase=Phase.TRIP_FAILED if state.phase is Phase.TRIP_FAILED else Phase.TRIPPING,
         opening=Opening(
             since=under_way.since if under_way else turn.now,
-            commanded_at=turn.now,
             waiting=waiting,
             disobeyed=under_way.disobeyed if under_way else (),
         ),
         commanded_at=turn.now,
-        relays=tuple(replace(view, told=False) if view.told else view for view in state.relays),
+        relays=tuple(replace(view, told=False) for view in state.relays),
         closing=None,
         # Another off behind an open contact does not give a flame that burns on more time.
         flame_deadline=state.flame_deadline if state.contact is Contact.OPEN else None,
@@ -78,10 +77,10 @@ def reopen(turn: Turn) -> None:
     trip(turn, reason, Source.GUARD, message=f"closed from outside and opened again: {why}")
 
 
-def confirm(turn: Turn) -> None:
+def confirm(turn: Turn, opening: Opening) -> None:
     """A read-back asked after the command shows the contact open."""
     state = turn.state
-    for waiting in state.opening.waiting if state.opening else ():
+    for waiting in opening.waiting:
         if state.burns_on:
             turn.answer(
                 waiting.ref, Status.FAILED, "flame_burns_on", "contact open, but the flame burns on"
@@ -95,10 +94,9 @@ def confirm(turn: Turn) -> None:
             )
     last = state.last_trip
     if last and not last.confirmed:
-        last = replace(last, confirmed=True, latency=turn.now - last.began)
-        turn.tell(
-            Kind.TRIP_CONFIRMED, last.reason, last.source, latency_ms=_milliseconds(last.latency)
-        )
+        latency = turn.now - last.began
+        last = replace(last, confirmed=True, latency=latency)
+        turn.tell(Kind.TRIP_CONFIRMED, last.reason, last.source, latency_ms=_milliseconds(latency))
     lit = state.flame is Flame.LIT
     flame_deadline = state.flame_deadline
     if flame_deadline is None and lit:
@@ -139,12 +137,11 @@ def give_up_waiting(turn: Turn) -> None:
     opening = turn.state.opening
     if opening is None:
         return
-    late = [waiting for waiting in opening.waiting if waiting.until <= turn.now]
-    if late:
-        for waiting in late:
+    for waiting in opening.waiting:
+        if waiting.until <= turn.now:
             _give_up(turn, waiting)
-        left = tuple(waiting for waiting in opening.waiting if waiting.until > turn.now)
-        turn.set(opening=replace(opening, waiting=left))
+    left = tuple(waiting for waiting in opening.waiting if waiting.until > turn.now)
+    turn.set(opening=replace(opening, waiting=left))
 
 
 def _give_up(turn: Turn, waiting: Waiting) -> None:
@@ -153,8 +150,16 @@ def _give_up(turn: Turn, waiting: Waiting) -> None:
     turn.answer(waiting.ref, Status.FAILED, "not_confirmed", message)
 
 
-def latch(turn: Turn, lock: Lock) -> None:
-    """Add a lock; its trip, if it needs one, is the caller's."""
+def drop_timer(turn: Turn, reason: str | None, source: Source) -> None:
+    """Cancel the timer, if one runs, and say so."""
+    if turn.state.timer is not None:
+        turn.set(timer=None)
+        turn.tell(Kind.TIMER_CANCELLED, reason, source)
+
+
+def latch(turn: Turn, lock: Lock, source: Source = Source.GUARD) -> None:
+    """Add a lock, behind which no timer runs; its trip, if it needs one, is the caller's."""
+    drop_timer(turn, _REASON_OF_LOCK.get(lock, lock), source)
     turn.set(locks=turn.state.locks | {lock})
     turn.tell(Kind.LOCKED, lock)
 
@@ -177,5 +182,5 @@ def may_close(state: State) -> bool:
     return known and (state.contact is Contact.OPEN or state.phase is Phase.TRIPPED)
 
 
-def _milliseconds(seconds: float | None) -> int | None:
-    return None if seconds is None else round(seconds * 1000)
+def _milliseconds(seconds: float) -> int:
+    return round(seconds * 1000)

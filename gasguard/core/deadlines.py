@@ -1,11 +1,11 @@
 """What the passing of time does, and when it next does something."""
 
-import math
 from collections.abc import Iterator
 from dataclasses import replace
 
 from gasguard.core.actions import (
     close_if_due,
+    drop_timer,
     fail_trip,
     give_up_waiting,
     latch,
@@ -78,15 +78,14 @@ def _deadlines(state: State) -> Iterator[float]:
     if state.opening is not None:
         if state.phase is Phase.TRIPPING:
             yield state.opening.since + CONFIRM_WITHIN
-        for waiting in state.opening.waiting[:1]:
-            yield waiting.until
+        if state.opening.waiting:
+            yield state.opening.waiting[0].until
     if state.flame_deadline is not None and _reads_lit_behind_open(state):
         yield state.flame_deadline
-    if state.last_trip is not None and _not_opened(state):
+    if _not_opened(state):
         yield state.commanded_at + CONFIRM_WITHIN
-    closing_at = max(state.hold_until, state.close_not_before)
-    if may_close(state) and not math.isinf(closing_at):
-        yield closing_at
+    if may_close(state):
+        yield max(state.hold_until, state.close_not_before)
 
 
 def _longest_burn(state: State) -> float | None:
@@ -120,9 +119,8 @@ def _notice_silence(turn: Turn, index: int) -> None:
             burning=turn.state.active,
             locked=bool(turn.state.locks),
         )
-    view = turn.state.relays[index]
-    if turn.now >= heard + STALE_AFTER and view.contact is not Contact.UNKNOWN:
-        turn.set_relay(index, replace(view, contact=Contact.UNKNOWN))
+    if turn.now >= heard + STALE_AFTER:
+        turn.set_relay(index, replace(turn.state.relays[index], contact=Contact.UNKNOWN))
 
 
 def _timer(turn: Turn) -> None:
@@ -130,15 +128,13 @@ def _timer(turn: Turn) -> None:
     if timer is None:
         return
     if turn.now >= timer.deadline:
-        # A module in jog mode has closed again by itself, or is about to, while still tripped.
-        closed_itself = state.settings.jog and state.phase is Phase.TRIPPED
-        # Not read for long is not open: somebody may have closed it while nobody could look.
-        open_now = state.contact is Contact.OPEN and state.closing is None and not closed_itself
-        if state.phase in _CAN_BURN or not open_now:
-            trip(turn, Reason.TIMER, timer.source)
+        # Not read for long is not open: somebody may have closed it while nobody could look. And
+        # a module in jog mode has closed again by itself, or is about to.
+        stays_open = state.closing is None and not state.settings.jog
+        if state.contact is Contact.OPEN and stays_open:
+            drop_timer(turn, "already_off", timer.source)
         else:
-            turn.set(timer=None)
-            turn.tell(Kind.TIMER_CANCELLED, "already_off", timer.source)
+            trip(turn, Reason.TIMER, timer.source)
     elif not timer.warned and turn.now >= timer.deadline - state.settings.prewarn:
         turn.set(timer=replace(timer, warned=True))
         # A timer shorter than the warning time was set a moment ago: nobody needs reminding.
@@ -155,21 +151,22 @@ def _timer(turn: Turn) -> None:
 def _one_of_several_failed(turn: Turn) -> None:
     """The trip is confirmed, but a relay in series is not open: its keeper goes on trying."""
     state = turn.state
-    if state.last_trip is None or turn.now < state.commanded_at + CONFIRM_WITHIN:
+    last = state.last_trip
+    if turn.now < state.commanded_at + CONFIRM_WITHIN:
         return
     for index in _not_opened(state):
         turn.set_relay(index, replace(turn.state.relays[index], told=True))
         turn.tell(
             Kind.TRIP_FAILED,
-            state.last_trip.reason,
-            state.last_trip.source,
+            last.reason if last else None,
+            last.source if last else None,
             relay=index,
             message=f"relay {index} did not open; another in series did, so the burner is off",
         )
 
 
 def _not_opened(state: State) -> list[int]:
-    if state.phase not in _HELD_OPEN or state.opening is not None or state.closing is not None:
+    if state.phase not in _HELD_OPEN or state.closing is not None:
         return []
     if state.contact is not Contact.OPEN:
         return []
@@ -189,7 +186,7 @@ def _flame_burns_on(turn: Turn) -> None:
     state = turn.state
     due = state.flame_deadline is not None and turn.now >= state.flame_deadline
     if due and _reads_lit_behind_open(state):
-        turn.set(flame_deadline=None, burns_on=True)
+        turn.set(burns_on=True)
         if Lock.STUCK not in state.locks:
             latch(turn, Lock.STUCK)
         fail_trip(turn, "the contact is open but the flame burns on: turn the stove off by hand")

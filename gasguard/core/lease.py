@@ -7,6 +7,7 @@ Mi Home's "off in ten minutes", so a value the guard did not set becomes a timer
 import math
 from dataclasses import replace
 
+from gasguard.core.actions import drop_timer
 from gasguard.core.messages import Kind, RelayRead, RenewLease
 from gasguard.core.model import Phase, RelayView, Source, Timer
 from gasguard.core.turn import Turn
@@ -29,12 +30,13 @@ def countdown_read(turn: Turn, event: RelayRead) -> None:
         return
     view = turn.state.relays[event.relay]
     if turn.state.phase is not Phase.READY:
-        if event.countdown is None and (view.lease_ends or view.lease_inherited):
+        if event.countdown is None:
             # Cancelled, and seen to be: what runs there from now on is somebody else's.
             turn.set_relay(event.relay, replace(view, lease_ends=(), lease_inherited=False))
         return
     if event.countdown is None:
-        _none_runs(turn, event.relay, view)
+        if view.foreign_end is not None:
+            _cancelled_elsewhere(turn)
         _renew(turn, event.relay, settings.lease, None)
         return
     if not math.isfinite(event.countdown):
@@ -43,7 +45,7 @@ def countdown_read(turn: Turn, event: RelayRead) -> None:
     tolerance = slack(settings.lease_grain)
     own = view.lease_inherited and event.countdown <= settings.lease + tolerance
     if own or any(abs(end - known) <= tolerance for known in view.lease_ends):
-        turn.set_relay(event.relay, replace(view, lease_inherited=False, foreign_end=None))
+        turn.set_relay(event.relay, replace(view, lease_inherited=False))
         if event.countdown <= settings.lease * 2 / 3:
             _renew(turn, event.relay, settings.lease, end)
         elif own:
@@ -52,13 +54,10 @@ def countdown_read(turn: Turn, event: RelayRead) -> None:
         _somebody_elses(turn, event.relay, view, end, tolerance)
 
 
-def _none_runs(turn: Turn, relay: int, view: RelayView) -> None:
-    if view.foreign_end is not None:
-        turn.set_relay(relay, replace(view, foreign_end=None))
-        timer = turn.state.timer
-        if timer and timer.source is Source.MI_HOME and timer.deadline > turn.now:
-            turn.set(timer=None)
-            turn.tell(Kind.TIMER_CANCELLED, None, Source.MI_HOME)
+def _cancelled_elsewhere(turn: Turn) -> None:
+    timer = turn.state.timer
+    if timer and timer.source is Source.MI_HOME and timer.deadline > turn.now:
+        drop_timer(turn, None, Source.MI_HOME)
 
 
 def _renew(turn: Turn, relay: int, lease: float, running_end: float | None) -> None:
@@ -72,10 +71,11 @@ def _renew(turn: Turn, relay: int, lease: float, running_end: float | None) -> N
 def _somebody_elses(turn: Turn, relay: int, view: RelayView, end: float, tolerance: float) -> None:
     known = view.foreign_end
     turn.set_relay(relay, replace(view, foreign_end=end, lease_ends=(), lease_inherited=False))
-    if known is not None and abs(end - known) <= tolerance:
+    timer = turn.state.timer
+    if timer and known is not None and abs(end - known) <= tolerance:
         return
     # A timer of one's own stays: Mi Home may cancel its countdown again.
-    if turn.state.timer is None or turn.state.timer.source is Source.MI_HOME:
+    if timer is None or timer.source is Source.MI_HOME:
         left = end - turn.now
         turn.set(timer=Timer(end, left, Source.MI_HOME))
         turn.tell(Kind.TIMER_STARTED, None, Source.MI_HOME, duration_s=round(left, 1))

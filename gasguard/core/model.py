@@ -206,8 +206,6 @@ class Opening:
     """An open demand that no read-back has confirmed yet."""
 
     since: float
-    commanded_at: float
-    """Read-backs asked before this prove nothing."""
     waiting: tuple[Waiting, ...] = ()
     disobeyed: tuple[float, ...] = ()
     """When read-backs showed closed though an open had been answered with 0: first, ..., last."""

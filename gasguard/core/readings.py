@@ -74,7 +74,7 @@ def _reached(turn: Turn, event: RelayRead, before: RelayView, contact: Contact) 
 def _read_open(turn: Turn, event: RelayRead, before: RelayView) -> None:
     state = turn.state
     if state.opening is not None:
-        confirm(turn)
+        confirm(turn, state.opening)
     elif state.closing is not None:
         # The close did not take. Whether to order another is decided anew, a little later.
         lit = state.flame is Flame.LIT

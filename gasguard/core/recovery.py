@@ -95,7 +95,7 @@ def recover(
     if record.held_open or locks:
         turn.set(
             phase=Phase.TRIPPING if record.held_open else Phase.LOCKED_OUT,
-            opening=Opening(since=present.boot, commanded_at=present.boot),
+            opening=Opening(since=present.boot),
             commanded_at=present.boot,
         )
         turn.out.append(OpenContact())

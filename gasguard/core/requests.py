@@ -3,7 +3,7 @@
 from dataclasses import replace
 from math import inf
 
-from gasguard.core.actions import close_if_due, latch, trip
+from gasguard.core.actions import close_if_due, drop_timer, latch, trip
 from gasguard.core.messages import (
     CancelTimer,
     ChildLock,
@@ -124,9 +124,7 @@ def cancel_timer(turn: Turn, request: CancelTimer) -> None:
     if timer is not None and timer.source is Source.MI_HOME and _mi_home_ends(turn.state) < inf:
         turn.reject(request.ref, request.source, "mi_home_countdown", _MI_HOME_ENDS)
         return
-    if timer is not None:
-        turn.set(timer=None)
-        turn.tell(Kind.TIMER_CANCELLED, None, request.source)
+    drop_timer(turn, None, request.source)
     turn.answer(request.ref, Status.ACCEPTED)
 
 
@@ -145,10 +143,7 @@ def child_lock(turn: Turn, request: ChildLock) -> None:
     turn.answer(request.ref, Status.ACCEPTED)
     if Lock.CHILD in state.locks:
         return
-    if state.timer is not None:
-        turn.set(timer=None)
-        turn.tell(Kind.TIMER_CANCELLED, Reason.LOCK, request.source)
-    latch(turn, Lock.CHILD)
+    latch(turn, Lock.CHILD, request.source)
     if state.phase is Phase.TRIPPED and state.closing is None:
         turn.set(phase=Phase.LOCKED_OUT)
     elif state.phase is not Phase.LOCKED_OUT:

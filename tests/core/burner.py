@@ -1,7 +1,6 @@
 """One burner's core with a clock beside it, driven the way the controller drives it."""
 
 from collections.abc import Callable, Iterable, Iterator
-from functools import partial
 
 from gasguard.core import next_deadline, recover, step
 from gasguard.core.instant import Instant
@@ -83,7 +82,11 @@ class Burner:
         self, seconds: float, *contacts: Contact, answered: bool = False, voice: bool | None = None
     ) -> Commands:
         """Let time pass while the relays, polled every two seconds, read `contacts`."""
-        poll = partial(self.read, *contacts, answered=answered, voice=voice)
+
+        def poll() -> Commands:
+            early = self.tick()  # time changes nothing before it is due
+            return early + self.read(*contacts, answered=answered, voice=voice)
+
         return self._pass(seconds, poll, 2.0)
 
     def _pass(self, seconds: float, poll: Callable[[], Commands], every: float = 1e9) -> Commands:

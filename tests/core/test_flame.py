@@ -3,11 +3,13 @@
 import pytest
 
 from gasguard.core import next_deadline
-from gasguard.core.messages import Kind, Status
+from gasguard.core.messages import Answer, Kind, Status
 from gasguard.core.model import Flame, Lock, Phase, Reason, Source
+from gasguard.core.recovery import record_of
 from tests.core.burner import (
     CLOSED,
     OPEN,
+    Burner,
     burning_on,
     closes,
     closing,
@@ -15,6 +17,7 @@ from tests.core.burner import (
     only_tell,
     opens,
     ready,
+    stamp_at,
     statuses,
     tells,
     tripped,
@@ -264,3 +267,79 @@ def test_the_longest_burn_does_not_trip_again_what_is_open():
     burner = tripped(max_burn=30.0, rearm_after=600.0, flame_out_within=600.0)
     burner.flame(LIT)
     assert not tells(burner.watch(60, OPEN), Kind.TRIP)
+
+
+def test_a_longest_burn_that_ends_before_the_first_look_at_the_relay_trips():
+    gone = ready(max_burn=60.0)
+    gone.flame(LIT)
+    saved = (record_of(gone.state), stamp_at(gone.now))
+    burner = Burner(saved, stamp_at(gone.now + 30), max_burn=60.0)
+    assert burner.phase is Phase.STARTING
+    assert only_tell(burner.wait(30), Kind.TRIP).reason is Reason.MAX_BURN
+
+
+def test_a_longest_burn_trips_once_and_on_time_though_the_relay_is_silent():
+    burner = ready(max_burn=60.0)
+    burner.flame(LIT)
+    assert not opens(burner.wait(59.9))
+    assert len(opens(burner.wait(600))) == 1
+
+
+def test_a_flame_that_burns_while_nobody_can_see_the_contact_is_no_stuck_relay():
+    burner = tripped_hot(flame_out_within=120.0)
+    burner.watch(119, OPEN)
+    burner.off()
+    burner.wait(60)
+    assert burner.phase is Phase.TRIP_FAILED
+    assert not burner.state.locks, "it is late, for all anybody knows"
+
+
+def test_a_flame_lit_long_after_the_trip_has_the_whole_time_to_go_out():
+    burner = tripped(rearm_after=600.0, flame_out_within=120.0)
+    burner.watch(100, OPEN)
+    burner.flame(LIT)
+    assert not tells(burner.watch(119, OPEN), Kind.TRIP_FAILED)
+    assert tells(burner.watch(2, OPEN), Kind.TRIP_FAILED)
+
+
+def test_a_confirmed_trip_ends_the_burn_unless_the_flame_still_reads_lit():
+    assert tripped_hot().state.burning_since is not None
+    burner = ready()
+    burner.flame(LIT)
+    burner.flame(UNKNOWN)
+    burner.off()
+    assert burner.state.burning_since is not None
+    burner.now += 0.1
+    burner.read(OPEN)
+    assert burner.state.burning_since is None
+
+
+def test_an_off_that_finds_the_flame_burning_on_says_so():
+    burner = burning_on()
+    burner.off(ref=7)
+    burner.now += 0.1
+    (answer,) = [one for one in burner.read(OPEN) if isinstance(one, Answer)]
+    assert answer.code == "flame_burns_on"
+    assert "burns on" in answer.message
+
+
+def test_a_flame_lit_after_a_close_that_did_not_take_has_the_whole_time_to_go_out():
+    burner = closing(flame_out_within=120.0)
+    burner.read(OPEN)
+    burner.now += 1.5
+    burner.flame(LIT)
+    assert not tells(burner.watch(119.8, OPEN), Kind.TRIP_FAILED)
+    assert tells(burner.watch(0.4, OPEN), Kind.TRIP_FAILED)
+
+
+def test_the_judgement_of_one_trip_does_not_reach_into_one_from_outside():
+    burner = tripped_hot(flame_out_within=120.0)
+    burner.watch(20, OPEN)
+    burner.flame(UNKNOWN)
+    burner.read(CLOSED)
+    burner.flame(LIT)
+    burner.watch(300, CLOSED)
+    burner.read(OPEN)
+    burner.now += 0.1
+    burner.read(OPEN)
+    assert not tells(burner.watch(119, OPEN), Kind.TRIP_FAILED)

@@ -345,3 +345,218 @@ def test_a_cancelling_that_was_seen_leaves_nothing_that_is_the_guards_own():
     assert device.burner.phase is Phase.READY
     timer = device.burner.state.timer
     assert timer is not None and timer.source is Source.MI_HOME
+
+
+# --- whose countdown it is, to the second ---------------------------------------------------------
+
+
+def renewals(out):
+    return [command for command in out if isinstance(command, RenewLease)]
+
+
+@pytest.mark.parametrize(
+    ("grain", "tolerance"), [(0.5, 5.0), (1.0, 5.0), (1.5, 6.5), (2.0, 7.0), (60.0, 65.0)]
+)
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_countdown_may_differ_by_its_resolution_and_five_seconds(grain, tolerance, sign):
+    for beyond, owner in ((0.0, None), (0.25, Source.MI_HOME)):
+        burner = Burner(relays=(RelaySettings(lease=LEASE, lease_grain=grain),))
+        burner.now = 2000.0
+        burner.read(CLOSED)
+        burner.read(CLOSED, countdown=LEASE + sign * (tolerance + beyond))
+        timer = burner.state.timer
+        assert (timer and timer.source) is owner
+
+
+def test_an_inherited_countdown_may_be_a_whole_lease_and_its_tolerance_and_no_more():
+    for countdown, owner in ((LEASE + 5.0, None), (LEASE + 5.25, Source.MI_HOME)):
+        burner = restarted(leased(), 10).burner
+        burner.read(CLOSED, countdown=countdown)
+        timer = burner.state.timer
+        assert (timer and timer.source) is owner
+
+
+def test_a_countdown_is_not_measured_against_the_roundings_of_earlier_looks():
+    """They add up: what Mi Home set two minutes beyond the lease would pass for it."""
+    device = leased(60.0)
+    device.burner.now += 59
+    device.look()
+    assert device.burner.state.timer is None
+    device.burner.read(CLOSED, countdown=240.0)
+    assert device.burner.state.timer is not None
+
+
+def test_the_lease_is_renewed_when_a_third_of_it_is_over_and_not_before():
+    burner = ready(**SECONDS)
+    burner.now += LEASE / 3
+    assert not renewals(burner.read(CLOSED, countdown=LEASE * 2 / 3 + 0.25))
+    assert renewals(burner.read(CLOSED, countdown=LEASE * 2 / 3))
+
+
+@pytest.mark.parametrize(
+    ("late", "reason"),
+    [
+        (-5.25, Reason.VOICE),
+        (-5.0, Reason.LEASE),
+        (65.0, Reason.LEASE),
+        (65.25, Reason.VOICE),
+    ],
+)
+def test_an_opening_near_the_end_of_the_lease_up_to_a_minute_late_is_the_lease(late, reason):
+    burner = Burner(**SECONDS)
+    burner.now = 2000.0
+    burner.read(CLOSED)
+    burner.now += LEASE + late
+    assert only_tell(burner.read(OPEN), Kind.TRIP).reason is reason
+
+
+def test_a_lease_inherited_by_one_of_two_relays_is_known_until_its_countdown_is_read():
+    relays = {"relays": (RelaySettings(lease=LEASE), RelaySettings())}
+    gone = ready(**relays)
+    assert renewals(gone.read(CLOSED, CLOSED))
+    burner = Burner((record_of(gone.state), stamp_at(START)), stamp_at(START + 10), **relays)
+    burner.read(CLOSED, countdown=170.0)
+    burner.read_one(1, CLOSED)
+    assert burner.phase is Phase.READY
+    assert only_tell(burner.read_one(0, OPEN), Kind.TRIP).reason is Reason.LEASE
+
+
+def test_a_countdown_set_while_the_daemon_was_dead_is_never_lengthened():
+    device = leased()
+    device.end = device.burner.now + 600
+    device = restarted(device, 10)
+    out = [*device.look(), *device.live(600)]
+    assert device.renewed == []
+    told = tells(out, Kind.TRIP)[0]
+    assert (told.reason, told.source) == (Reason.TIMER, Source.MI_HOME)
+
+
+@pytest.mark.parametrize("found", ["running", "cancelled"])
+def test_what_follows_the_first_look_after_a_restart_is_not_inherited(found):
+    device = leased()
+    if found == "cancelled":
+        device.end = None
+    device = restarted(device, 5)
+    device.look()
+    device.end = device.burner.now + 100
+    assert not renewals(device.look())
+    assert device.burner.state.timer is not None
+
+
+def test_a_lease_seen_cancelled_behind_an_open_contact_is_not_inherited():
+    device = leased()
+    device.burner.off()
+    device = restarted(device, 5)
+    device.end = None
+    device.look(OPEN)
+    assert not record_of(device.burner.state).leased
+
+
+def test_somebody_elses_countdown_leaves_no_lease_to_inherit():
+    assert not record_of(foreign().burner.state).leased
+
+
+# --- the timer of a countdown in Mi Home ----------------------------------------------------------
+
+
+def test_the_timer_of_a_mi_home_countdown_is_told_to_a_tenth_of_a_second():
+    told = only_tell(ready(**SECONDS).read(CLOSED, countdown=600.26), Kind.TIMER_STARTED)
+    assert told.details == {"duration_s": 600.3}
+
+
+def test_a_countdown_read_a_little_off_moves_no_timer():
+    burner = Burner(**SECONDS)
+    burner.now = 2000.0
+    burner.read(CLOSED)
+    burner.read(CLOSED, countdown=600.0)
+    burner.read(CLOSED, countdown=605.0)
+    assert burner.state.timer.deadline == 2600.0
+    burner.read(CLOSED, countdown=610.25)
+    assert burner.state.timer.deadline == 2610.25
+
+
+def test_a_countdown_that_ends_at_the_look_has_not_been_cancelled():
+    device = foreign(600)
+    device.burner.now = device.burner.state.timer.deadline
+    device.end = None
+    assert not tells(device.look(), Kind.TIMER_CANCELLED)
+    told = only_tell(device.burner.tick(), Kind.TRIP)
+    assert (told.reason, told.source) == (Reason.TIMER, Source.MI_HOME)
+
+
+def test_a_mi_home_countdown_survives_a_power_cut_of_the_relay():
+    """The relay has forgotten it, and looks as if nobody had set one."""
+    device = restarted(foreign(600), 10)
+    device.end = None
+    assert not tells(device.look(), Kind.TIMER_CANCELLED)
+    assert device.burner.state.timer is not None
+
+
+def test_a_cancelled_mi_home_countdown_limits_no_timer_any_more():
+    device = foreign(600)
+    device.end = None
+    device.look()
+    device.burner.timer(1200)
+    assert device.burner.state.timer.duration == 1200
+
+
+def test_behind_a_cancelled_timer_of_ones_own_the_mi_home_countdown_is_shown_again():
+    device = foreign(600)
+    device.burner.timer(300)
+    device.burner.cancel()
+    assert device.burner.state.timer is None
+    device.look()
+    assert device.burner.state.timer.source is Source.MI_HOME
+    assert device.burner.state.timer.deadline == pytest.approx(device.end)
+
+
+def test_when_both_are_cancelled_no_timer_is_left_and_the_lease_returns():
+    device = foreign(600)
+    device.burner.timer(300)
+    device.burner.cancel()
+    device.end = None
+    assert renewals(device.look())
+    assert device.burner.state.timer is None
+
+
+def test_a_lease_that_ran_out_leaves_nothing_to_inherit():
+    device = leased()
+    (end,) = device.burner.state.relays[0].lease_ends
+    for before in (1.0, 0.0):
+        device.burner.now = end - before
+        device.burner.read(OPEN, countdown=0.0)
+    assert device.burner.phase is Phase.TRIPPED
+    assert not record_of(device.burner.state).leased
+
+
+def test_a_trip_ends_the_mi_home_countdown_that_limits_timers():
+    device = foreign(600)
+    device.burner.off()
+    device.burner.now += 0.1
+    device.burner.read(OPEN, countdown=599.0)
+    device.burner.timer(1200)
+    assert device.burner.state.timer is not None
+
+
+@pytest.mark.parametrize(
+    ("early", "reason"), [(5.0, Reason.TIMER), (5.25, Reason.VOICE), (500.0, Reason.VOICE)]
+)
+def test_an_opening_near_the_end_of_a_mi_home_countdown_is_its_end(early, reason):
+    burner = Burner(**SECONDS)
+    burner.now = 2000.0
+    burner.read(CLOSED)
+    burner.read(CLOSED, countdown=600.0)
+    burner.now += 600.0 - early
+    told = only_tell(burner.read(OPEN), Kind.TRIP)
+    assert (told.reason, told.source) == (reason, Source.MI_HOME)
+
+
+def test_an_inherited_lease_behind_a_trip_causes_no_second_one():
+    device = leased()
+    device.burner.off()
+    device = restarted(device, 5)
+    for _ in range(2):
+        device.burner.now += 0.1
+        out = device.burner.read(OPEN, countdown=100.0)
+        assert not tells(out, Kind.TRIP)
+    assert device.burner.phase is Phase.TRIPPED

@@ -200,10 +200,11 @@ def test_a_hazard_during_an_unfinished_trip_keeps_the_first_cause_on_record():
     assert burner.state.last_trip.reason is Reason.REMOTE
 
 
-def test_a_latched_burner_closed_from_outside_says_which_alarm_holds_it():
-    burner = latched()
-    told = only_tell(burner.read(CLOSED), Kind.TRIP)
-    assert (told.reason, told.source) == (Reason.GAS_ALARM, Source.GUARD)
+@pytest.mark.parametrize(("kind", "reason"), HAZARDS.items())
+def test_a_latched_burner_closed_from_outside_says_which_alarm_holds_it(kind, reason):
+    told = only_tell(locked_out(kind).read(CLOSED), Kind.TRIP)
+    assert (told.reason, told.source) == (reason, Source.GUARD)
+    assert f"locked ({kind})" in told.details["message"]
 
 
 # --- jog mode -------------------------------------------------------------------------------------
@@ -220,6 +221,7 @@ def test_a_jogging_module_closes_by_itself_without_an_alarm():
     burner = tripped(jog=True)
     out = burner.watch(8, CLOSED)
     assert not opens(out)
+    assert not tells(out, Kind.TRIP_FAILED)
     assert burner.phase is Phase.TRIPPED
     burner.watch(2, CLOSED)
     burner.read(CLOSED)
@@ -265,3 +267,12 @@ def test_an_alarm_that_begins_again_needs_no_pulse_where_the_contact_stays_open(
     burner = locked_out(Lock.GAS_ALARM)
     burner.hazard(Lock.GAS_ALARM, active=False)
     assert not opens(burner.hazard(Lock.GAS_ALARM))
+
+
+def test_a_look_from_before_the_pulse_does_not_show_the_contact_open():
+    burner = locked_out(Lock.GAS_ALARM, jog=True)
+    burner.now += 2
+    burner.read(CLOSED)
+    burner.now += 0.1
+    burner.read(OPEN, asked_ago=0.2)
+    assert burner.state.contact is CLOSED

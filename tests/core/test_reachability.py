@@ -64,7 +64,7 @@ def test_one_answer_ends_the_silence():
     burner = ready()
     burner.fail("no answer")
     burner.wait(60)
-    assert tells(burner.read(CLOSED), Kind.RELAY_RECOVERED)
+    assert only_tell(burner.read(CLOSED), Kind.RELAY_RECOVERED).details == {"relay": 0}
     assert burner.state.reachable
     assert burner.state.relays[0].problem is None
     assert tells(burner.wait(10), Kind.RELAY_UNREACHABLE), "the next silence is told again"

@@ -1,9 +1,23 @@
 """Re-arming: by itself after an ordinary trip, by an explicit word after a latched one."""
 
+import dataclasses
+
 import pytest
 
-from gasguard.core.messages import CloseContact, Kind, Status
-from gasguard.core.model import REARM_LIMIT, REARM_WINDOW, Flame, Lock, Phase, Source
+from gasguard.core import step
+from gasguard.core.instant import Instant
+from gasguard.core.messages import CloseContact, Kind, Status, Tick
+from gasguard.core.model import (
+    REARM_LIMIT,
+    REARM_WINDOW,
+    Flame,
+    Lock,
+    Phase,
+    RelayView,
+    Settings,
+    Source,
+    State,
+)
 from tests.core.burner import (
     CLOSED,
     EVERYWHERE,
@@ -14,6 +28,7 @@ from tests.core.burner import (
     latched,
     locked_out,
     only_tell,
+    opens,
     ready,
     rejection,
     statuses,
@@ -316,3 +331,36 @@ def test_a_relay_nobody_could_reach_is_late_not_stuck():
     burner.read(OPEN)
     assert burner.phase is Phase.TRIPPED
     assert not burner.state.locks
+
+
+# --- rule 4, whatever else goes wrong -------------------------------------------------------------
+
+UNASKED = {
+    "behind a lock": {"locks": frozenset({Lock.CHILD})},
+    "while a hazard reports": {"hazards": frozenset({Lock.GAS_ALARM})},
+    "behind a flame": {"flame": Flame.LIT},
+    "a second time": {"closing": 0.0},
+    "closed already": {"phase": Phase.STARTING, "relays": (RelayView(CLOSED, 5.0),)},
+    **{
+        f"while {phase}": {"phase": phase} for phase in set(Phase) - {Phase.TRIPPED, Phase.STARTING}
+    },
+}
+
+
+def held_open(**changes: object) -> State:
+    """Tripped, confirmed, and the wait is over."""
+    state = State(Settings("left", "Left"), Phase.TRIPPED, (RelayView(OPEN, 5.0),))
+    return dataclasses.replace(state, **changes)
+
+
+@pytest.mark.parametrize("where", UNASKED)
+def test_no_state_that_should_never_be_leads_to_a_closing(where):
+    assert closes(step(held_open(), Tick(), Instant(6.0, 6.0))[1])
+    assert not closes(step(held_open(**UNASKED[where]), Tick(), Instant(6.0, 6.0))[1])
+
+
+def test_an_off_after_the_rearm_overtakes_nothing_any_more():
+    burner = closing()
+    burner.read(CLOSED)
+    (order,) = opens(burner.off())
+    assert not order.overtakes_close

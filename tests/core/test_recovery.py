@@ -342,3 +342,40 @@ def test_nothing_is_told_twice_when_many_causes_meet():
     burner.now += 0.1
     burner.read(OPEN)
     assert burner.phase is Phase.LOCKED_OUT
+
+
+def test_a_demand_whose_cause_was_not_saved_is_held_and_undone_like_any_other():
+    burner = Burner((Record(held_open=True), stamp_at(START)), stamp_at(START + 1))
+    burner.now += 0.1
+    burner.read(OPEN)
+    assert burner.phase is Phase.TRIPPED
+    burner.now += 1
+    told = only_tell(burner.read(CLOSED), Kind.TRIP)
+    assert (told.reason, told.source) == (Reason.RESTART, Source.GUARD)
+
+
+def test_an_off_behind_a_demand_whose_cause_was_not_saved_is_the_cause_on_record():
+    burner = Burner((Record(held_open=True), stamp_at(START)), stamp_at(START + 1))
+    assert only_tell(burner.off(), Kind.TRIP).reason is Reason.REMOTE
+
+
+def test_a_trip_confirmed_before_the_restart_is_not_confirmed_again():
+    gone = locked_out()
+    burner = restarted(gone, "same boot")
+    burner.now += 0.1
+    assert not tells(burner.read(OPEN), Kind.TRIP_CONFIRMED)
+    assert burner.state.last_trip.latency == gone.state.last_trip.latency
+
+
+def test_a_demand_whose_cause_was_not_saved_fails_without_one():
+    burner = Burner((Record(held_open=True), stamp_at(START)), stamp_at(START + 1))
+    told = only_tell(burner.wait(2), Kind.TRIP_FAILED)
+    assert (told.reason, told.source) == (None, None)
+
+
+def test_a_burner_locked_by_a_damaged_store_says_so_when_closed_from_outside():
+    burner = Burner(damaged=True)
+    burner.now += 0.1
+    told = only_tell(burner.read(CLOSED), Kind.TRIP)
+    assert told.reason is Reason.RESTART
+    assert "locked (restart)" in told.details["message"]

@@ -1,15 +1,19 @@
 """Several relays in series: any one open takes the flame away, all closed give it back."""
 
-from gasguard.core.messages import CloseContact, Kind, Status
-from gasguard.core.model import Lock, Phase, Reason, RelaySettings
+from gasguard.core.messages import Answer, CloseContact, Kind, Status
+from gasguard.core.model import Flame, Lock, Phase, Reason, RelaySettings, Source
+from gasguard.core.recovery import Record
 from tests.core.burner import (
     CLOSED,
     OPEN,
+    START,
+    Burner,
     closes,
     closing,
     only_tell,
     opens,
     ready,
+    stamp_at,
     starting,
     statuses,
     tells,
@@ -127,3 +131,52 @@ def test_no_alarm_where_both_have_opened():
     burner.read_one(1, OPEN)
     burner.read_one(0, OPEN)
     assert not tells(burner.watch(5, OPEN, OPEN), Kind.TRIP_FAILED)
+
+
+def test_the_alarm_needs_no_trip_on_record():
+    burner = Burner((Record(held_open=True), stamp_at(START)), stamp_at(START + 1), **TWO)
+    burner.read(CLOSED, OPEN)
+    assert only_tell(burner.wait(2), Kind.TRIP_FAILED).details["relay"] == 0
+
+
+def test_the_alarm_about_one_of_several_names_the_trip_it_failed():
+    burner = tripping(**TWO)
+    burner.read_one(1, OPEN)
+    burner.read_one(0, CLOSED)
+    told = only_tell(burner.wait(2), Kind.TRIP_FAILED)
+    assert (told.reason, told.source) == (Reason.REMOTE, Source.MQTT)
+
+
+def test_the_failed_answer_names_the_relay_that_has_a_problem():
+    burner = ready(**TWO)
+    burner.off(ref=7)
+    burner.fail("wrong token", relay=1)
+    (answer,) = [one for one in burner.wait(5) if isinstance(one, Answer)]
+    assert "wrong token" in answer.message
+
+
+def test_the_alarm_about_one_of_several_gives_it_two_seconds():
+    burner = tripping(**TWO)
+    burner.read(CLOSED, OPEN)
+    assert not tells(burner.tick(), Kind.TRIP_FAILED)
+    told = only_tell(burner.wait(2), Kind.TRIP_FAILED)
+    assert "relay 0 did not open; another in series did" in told.details["message"]
+
+
+def test_one_that_has_closed_before_the_other_is_no_alarm():
+    burner = closing(**TWO)
+    burner.read_one(0, CLOSED)
+    assert not tells(burner.wait(5), Kind.TRIP_FAILED)
+
+
+def test_one_found_open_at_start_is_no_alarm_about_the_other():
+    burner = starting(**TWO)
+    burner.flame(Flame.LIT)
+    burner.read(OPEN, CLOSED)
+    assert not tells(burner.wait(5), Kind.TRIP_FAILED)
+
+
+def test_the_failure_names_the_relay_that_has_a_problem():
+    burner = tripping(**TWO)
+    burner.fail("wrong token", relay=1)
+    assert "wrong token" in only_tell(burner.wait(2), Kind.TRIP_FAILED).details["message"]

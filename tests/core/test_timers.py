@@ -6,7 +6,7 @@ import pytest
 
 from gasguard.core import next_deadline
 from gasguard.core.messages import CancelTimer, ExtendTimer, Kind, SetTimer, Status
-from gasguard.core.model import MAX_EXTEND_IDS, Contact, Phase, Reason, Source
+from gasguard.core.model import MAX_EXTEND_IDS, Contact, Flame, Phase, Reason, Source
 from tests.core.burner import (
     CLOSED,
     EVERYWHERE,
@@ -307,3 +307,66 @@ def test_a_timer_that_ends_behind_a_contact_nobody_can_see_still_trips():
     assert burner.phase is Phase.TRIPPING
     assert burner.state.last_trip is not None
     assert burner.state.last_trip.reason is Reason.TIMER
+
+
+def test_a_timer_is_announced_and_ends_on_time_while_its_relay_is_silent():
+    burner = ready(prewarn=60.0)
+    burner.timer(600)
+    told = only_tell(burner.wait(599), Kind.PREWARNING)
+    assert (told.reason, told.source) == (Reason.TIMER, Source.MQTT)
+    assert told.details == {"remaining_s": 60.0}
+    assert only_tell(burner.wait(1), Kind.TRIP).reason is Reason.TIMER
+
+
+def test_a_timer_that_ends_behind_a_jogging_module_read_open_shuts_off():
+    """It closes again a moment after that look."""
+    burner = tripped(jog=True, rearm_after=600.0)
+    burner.timer(5)
+    assert only_tell(burner.watch(5, OPEN), Kind.TRIP).reason is Reason.TIMER
+
+
+def test_a_timer_that_only_ends_says_why_and_whose_it_was():
+    burner = tripped(rearm_after=100.0)
+    burner.timer(30, source=Source.WEB)
+    told = only_tell(burner.watch(30, OPEN), Kind.TIMER_CANCELLED)
+    assert (told.reason, told.source) == ("already_off", Source.WEB)
+
+
+def test_a_relay_that_turns_out_stuck_cancels_the_timer_set_meanwhile():
+    """A locked burner takes no timer, so it keeps none either."""
+    burner = tripping()
+    burner.timer(600)
+    out = []
+    for _ in range(4):
+        burner.wait(2)
+        out += burner.read(CLOSED, answered=True)
+    assert burner.state.locks
+    told = only_tell(out, Kind.TIMER_CANCELLED)
+    assert (told.reason, told.source) == ("stuck", Source.GUARD)
+    assert burner.state.timer is None
+
+
+def test_a_flame_that_burns_on_cancels_the_timer_set_meanwhile():
+    burner = tripping()
+    burner.flame(Flame.LIT)
+    burner.read(OPEN)
+    burner.timer(600)
+    assert tells(burner.watch(120.1, OPEN), Kind.TIMER_CANCELLED)
+    assert burner.state.timer is None
+
+
+@pytest.mark.parametrize(("lock", "reason"), [("child", Reason.LOCK), ("gas", Reason.GAS_ALARM)])
+def test_the_cancelling_names_what_locked_the_burner(lock, reason):
+    burner = ready()
+    burner.timer(600)
+    out = burner.lock(Source.WEB) if lock == "child" else burner.hazard()
+    told = only_tell(out, Kind.TIMER_CANCELLED)
+    assert told.reason is reason
+    assert told.source is (Source.WEB if lock == "child" else Source.GUARD)
+
+
+def test_a_warning_that_comes_late_tells_the_time_that_is_really_left():
+    burner = ready(prewarn=60.0)
+    burner.timer(600)
+    burner.now += 557.64
+    assert only_tell(burner.tick(), Kind.PREWARNING).details["remaining_s"] == 42.4

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gasguard.core.messages import Answer, Kind, OpenContact, Shutdown, Status
+from gasguard.core.messages import Answer, Kind, OpenContact, Shutdown, Status, Tell
 from gasguard.core.model import MAX_WAITING, Contact, Flame, Phase, Reason, Source
 from tests.core.burner import (
     CLOSED,
@@ -103,7 +103,8 @@ def test_a_trip_not_confirmed_within_two_seconds_has_failed_and_goes_on():
     assert not tells(burner.wait(1.99), Kind.TRIP_FAILED)
     assert burner.phase is Phase.TRIPPING
     told = only_tell(burner.wait(0.02), Kind.TRIP_FAILED)
-    assert told.reason is Reason.REMOTE
+    assert "no answer" in told.details["message"]
+    assert (told.reason, told.source) == (Reason.REMOTE, Source.MQTT)
     assert burner.phase is Phase.TRIP_FAILED
 
 
@@ -133,6 +134,8 @@ def test_a_waiting_off_is_told_after_five_seconds_that_it_is_not_confirmed():
     assert statuses(burner.wait(4.99), 7) == []
     out = burner.wait(0.02)
     assert statuses(out, 7) == [Status.FAILED]
+    (answer,) = [command for command in out if isinstance(command, Answer)]
+    assert answer.message == "not confirmed; still trying"
     assert statuses(burner.read(OPEN), 7) == [], "one off has one outcome"
 
 
@@ -233,3 +236,51 @@ def test_shutdown_trips_where_somebody_may_be_cooking():
 def test_shutdown_goes_on_with_an_unfinished_opening_and_leaves_a_finished_one():
     assert opens(tripping().send(Shutdown()))
     assert tripped().send(Shutdown()) == ()
+
+
+def test_a_failure_is_told_once_however_long_it_lasts():
+    burner = tripping()
+    assert len(tells(burner.wait(3600), Kind.TRIP_FAILED)) == 1
+
+
+def test_the_confirmation_says_how_long_it_took():
+    burner = ready()
+    burner.off(ref=7)
+    burner.now += 0.034
+    (answer,) = [one for one in burner.read(OPEN) if isinstance(one, Answer)]
+    assert answer.message == "confirmed in 34 ms"
+
+
+def test_offs_that_want_no_answer_crowd_out_nobody():
+    burner = ready()
+    burner.off(ref=7)
+    for _ in range(MAX_WAITING):
+        assert statuses(burner.off(ref=0)) == []
+    assert statuses(burner.read(OPEN), 7) == [Status.CONFIRMED]
+
+
+def test_a_trip_cancels_no_countdown_where_there_is_none():
+    burner = ready()
+    burner.off()
+    burner.now += 0.1
+    kinds = {type(command) for command in burner.read(OPEN)}
+    assert kinds == {Tell}
+
+
+def test_a_trip_that_nobody_asked_for_answers_nobody():
+    burner = ready()
+    assert statuses(burner.hazard()) == []
+    burner.now += 0.1
+    assert statuses(burner.read(OPEN)) == []
+
+
+def test_while_opening_only_an_answered_open_shows_a_relay_mended():
+    for answered, problem in ((False, "wrong token"), (True, None)):
+        burner = tripping()
+        burner.fail("wrong token")
+        burner.read(OPEN, answered=answered)
+        assert burner.state.relays[0].problem == problem
+
+
+def test_a_start_behind_a_closed_circuit_is_no_rearm():
+    assert starting().read(CLOSED) == ()

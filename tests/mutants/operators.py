@@ -38,7 +38,7 @@ def _deleted(node: cst.SimpleStatementLine) -> Iterator[cst.CSTNode]:
     match statement:
         case cst.Expr(value=cst.Call() | cst.Yield()) | cst.Raise() | cst.Return(value=None):
             yield node.with_changes(body=[cst.Pass()])
-        case cst.Return(value=value) if not _is_name(value, "None"):
+        case cst.Return(value=value) if not _is_name(value, *_NO_NEWS_IF_NONE):
             yield node.with_changes(body=[statement.with_changes(value=cst.Name("None"))])
         case _:
             pass
