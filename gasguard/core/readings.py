@@ -21,6 +21,7 @@ from gasguard.core.model import (
     Contact,
     Flame,
     Lock,
+    Opening,
     Phase,
     Reason,
     RelayView,
@@ -101,7 +102,7 @@ def _read_open(turn: Turn, event: RelayRead, before: RelayView) -> None:
 def _read_closed(turn: Turn, event: RelayRead, before: RelayView) -> None:
     state = turn.state
     if state.opening is not None:
-        _disobeyed(turn, event)
+        _disobeyed(turn, event, state.opening)
     elif state.closing is not None or state.phase is Phase.STARTING:
         if state.contact is Contact.CLOSED:
             turn.set(phase=Phase.READY, closing=None, flame_deadline=None)
@@ -121,10 +122,10 @@ def _pulse(turn: Turn) -> None:
     turn.out.append(OpenContact())
 
 
-def _disobeyed(turn: Turn, event: RelayRead) -> None:
+def _disobeyed(turn: Turn, event: RelayRead, opening: Opening) -> None:
     """An open was sent, and the relay reads closed all the same."""
-    state, opening = turn.state, turn.state.opening
-    if opening is None or state.contact is Contact.OPEN:
+    state = turn.state
+    if state.contact is Contact.OPEN:
         return
     if state.phase is Phase.LOCKED_OUT:
         reopen(turn)
@@ -147,8 +148,7 @@ def voice_read(turn: Turn, event: VoiceRead) -> None:
 
 def _voice_channel(turn: Turn, on: bool | None) -> None:
     if on is True:
-        if not turn.state.voice_armed:
-            turn.set(voice_armed=True)
+        turn.set(voice_armed=True)
     elif on is False and turn.state.voice_armed:
         turn.set(voice_armed=False)
         trip(turn, Reason.VOICE, Source.MI_HOME)
@@ -167,8 +167,7 @@ def relay_failed(turn: Turn, event: RelayFailed) -> None:
     """The relay said nothing, or no. Whether it counts as lost is a matter of time."""
     if 0 <= event.relay < len(turn.state.relays):
         view = turn.state.relays[event.relay]
-        if view.problem != event.problem:
-            turn.set_relay(event.relay, replace(view, problem=event.problem))
+        turn.set_relay(event.relay, replace(view, problem=event.problem))
 
 
 def flame_read(turn: Turn, event: FlameRead) -> None:

@@ -70,7 +70,7 @@ def recover(
     now = Instant(present.boot, present.wall)
     passed = _passed(stamp, present)
     # CLOCK_BOOTTIME starts anew with the machine: shift what was saved on the old one.
-    shift = 0.0 if passed is None else present.boot - (stamp.boot + passed)
+    shift = None if passed is None else present.boot - (stamp.boot + passed)
     locks = frozenset(record.locks) | ({Lock.RESTART} if damaged else frozenset())
     same_boot = stamp.boot_id != "" and stamp.boot_id == present.boot_id
     views = tuple(
@@ -85,7 +85,7 @@ def recover(
         and replace(
             record.last_trip,
             # On a clock that no longer exists it began who knows when: count from now.
-            began=present.boot if passed is None else record.last_trip.began + shift,
+            began=present.boot if shift is None else record.last_trip.began + shift,
         ),
         rearmed_at=record.rearmed_at
         if same_boot
@@ -99,7 +99,7 @@ def recover(
             commanded_at=present.boot,
         )
         turn.out.append(OpenContact())
-    _resume_deadlines(turn, record, passed, shift)
+    _resume_deadlines(turn, record, shift)
     return turn.state, tuple(turn.out)
 
 
@@ -112,10 +112,10 @@ def _passed(stamp: Stamp, present: Stamp) -> float | None:
     return None
 
 
-def _resume_deadlines(turn: Turn, record: Record, passed: float | None, shift: float) -> None:
+def _resume_deadlines(turn: Turn, record: Record, shift: float | None) -> None:
     """Go on with the time that is left; what cannot be known to be ahead counts as passed."""
     timer, since = record.timer, record.burning_since
-    if passed is None:
+    if shift is None:
         if timer is not None or since is not None:
             trip(turn, Reason.RESTART, Source.GUARD)
         return

@@ -53,9 +53,9 @@ def shutdown(turn: Turn, _request: Shutdown) -> None:
 
 def set_timer(turn: Turn, request: SetTimer) -> None:
     """Start the timer, or replace the one that runs."""
-    if _timer_refused(turn, request, turn.now + request.duration, request.duration):
-        return
     timer = Timer(turn.now + request.duration, request.duration, request.source, request.label)
+    if _timer_refused(turn, request, timer):
+        return
     turn.set(timer=timer)
     turn.answer(request.ref, Status.ACCEPTED)
     turn.tell(
@@ -66,45 +66,42 @@ def set_timer(turn: Turn, request: SetTimer) -> None:
 def extend_timer(turn: Turn, request: ExtendTimer) -> None:
     """Lengthen the running timer, once for each key."""
     timer = turn.state.timer
-    if timer and request.key is not None and request.key in timer.extend_ids:
+    if timer and request.key in timer.extend_ids:
         turn.answer(request.ref, Status.ACCEPTED, None, "this id was counted already")
         return
     if timer is None:
-        _timer_refused(turn, request, 0.0, 0.0)
+        _timer_refused(turn, request, None)
         return
-    deadline, total = timer.deadline + request.duration, timer.duration + request.duration
-    if _timer_refused(turn, request, deadline, total):
-        return
+    deadline = timer.deadline + request.duration
     keys = timer.extend_ids if request.key is None else (*timer.extend_ids, request.key)
-    turn.set(
-        timer=replace(
-            timer,
-            deadline=deadline,
-            duration=total,
-            warned=timer.warned and deadline - turn.now <= turn.state.settings.prewarn,
-            extend_ids=keys[-MAX_EXTEND_IDS:],
-        )
+    extended = replace(
+        timer,
+        deadline=deadline,
+        duration=timer.duration + request.duration,
+        warned=timer.warned and deadline - turn.now <= turn.state.settings.prewarn,
+        extend_ids=keys[-MAX_EXTEND_IDS:],
     )
+    if _timer_refused(turn, request, extended):
+        return
+    turn.set(timer=extended)
     turn.answer(request.ref, Status.ACCEPTED)
     turn.tell(Kind.TIMER_EXTENDED, None, request.source, extended_s=request.duration)
 
 
-def _timer_refused(
-    turn: Turn, request: SetTimer | ExtendTimer, deadline: float, total: float
-) -> bool:
+def _timer_refused(turn: Turn, request: SetTimer | ExtendTimer, wanted: Timer | None) -> bool:
     state = turn.state
     if state.phase is Phase.TRIP_FAILED:
         code, message = "trip_failed", "the burner could not be shut off; see its state"
-    elif state.phase is Phase.LOCKED_OUT or state.locks:
+    elif state.locks:
         locks = ", ".join(sorted(state.locks))
         code, message = "locked_out", f"the burner is locked ({locks})"
     elif not request.duration > 0:  # also true of NaN
         code, message = "invalid_duration", "a duration must be positive, for example 20m"
-    elif isinstance(request, ExtendTimer) and state.timer is None:
+    elif wanted is None:
         code, message = "no_timer", "no timer runs; set one first"
-    elif total > MAX_TIMER:
+    elif wanted.duration > MAX_TIMER:
         code, message = "too_long", "a timer lasts at most 24h, extensions included"
-    elif _mi_home_ends(state) < deadline:
+    elif _mi_home_ends(state) < wanted.deadline:
         code, message = "mi_home_countdown", _MI_HOME_ENDS
     else:
         return False

@@ -309,7 +309,9 @@ def rejection(out: Iterable[Command]) -> str | None:
     """The code of the one rejection in `out`, which must also have been told as an event."""
     (answer,) = _answers(out)
     assert answer.status is Status.REJECTED
-    assert only_tell(out, Kind.COMMAND_REJECTED).reason == answer.code
+    told = only_tell(out, Kind.COMMAND_REJECTED)
+    assert (told.reason, told.source is None) == (answer.code, False)
+    assert told.details == {"code": answer.code, "message": answer.message}
     assert answer.message
     return answer.code
 

@@ -343,3 +343,12 @@ def test_the_judgement_of_one_trip_does_not_reach_into_one_from_outside():
     burner.now += 0.1
     burner.read(OPEN)
     assert not tells(burner.watch(119, OPEN), Kind.TRIP_FAILED)
+
+
+def test_a_flame_that_went_out_and_is_lit_again_has_the_whole_time_to_go_out():
+    burner = tripped_hot(flame_out_within=120.0, rearm_after=600.0)
+    burner.watch(50, OPEN)
+    burner.flame(OUT)
+    burner.watch(50, OPEN)
+    burner.flame(LIT)
+    assert not tells(burner.watch(119, OPEN), Kind.TRIP_FAILED)

@@ -560,3 +560,38 @@ def test_an_inherited_lease_behind_a_trip_causes_no_second_one():
         out = device.burner.read(OPEN, countdown=100.0)
         assert not tells(out, Kind.TRIP)
     assert device.burner.phase is Phase.TRIPPED
+
+
+def test_a_timer_may_end_together_with_a_mi_home_countdown_and_not_later():
+    burner = Burner(**SECONDS)
+    burner.now = 2000.0
+    burner.read(CLOSED)
+    burner.read(CLOSED, countdown=600.0)
+    assert rejection(burner.timer(600.25)) == "mi_home_countdown"
+    burner.timer(600.0)
+    assert burner.state.timer.source is Source.MQTT
+
+
+def test_of_two_mi_home_countdowns_the_earlier_limits():
+    relays = {"relays": (RelaySettings(lease=LEASE), RelaySettings(lease=LEASE))}
+    burner = ready(**relays)
+    for relay, seconds in enumerate((600.0, 900.0)):
+        burner.send(RelayRead(relay, CLOSED, burner.now, countdown=seconds))
+    assert rejection(burner.timer(700)) == "mi_home_countdown"
+
+
+def test_a_mi_home_timer_of_before_the_restart_may_be_cancelled_where_no_countdown_is_known():
+    burner = restarted(foreign(600), 10).burner
+    burner.cancel()
+    assert burner.state.timer is None
+
+
+def test_a_daemon_killed_twice_before_its_first_look_still_knows_its_lease():
+    device = restarted(restarted(leased(), 5), 5)
+    assert only_tell(device.look(OPEN), Kind.TRIP).reason is Reason.LEASE
+
+
+def test_no_lease_is_inherited_where_none_is_configured_any_more():
+    saved = (record_of(leased().burner.state), stamp_at(START))
+    burner = Burner(saved, stamp_at(START + 5))
+    assert not tells(burner.read(OPEN), Kind.TRIP)

@@ -82,7 +82,8 @@ def test_unlocking_removes_the_lock_and_closes():
     burner.watch(60, OPEN)
     out = burner.unlock(Source.WEB)
     assert statuses(out) == [Status.ACCEPTED]
-    assert only_tell(out, Kind.UNLOCKED).reason == Lock.CHILD
+    told = only_tell(out, Kind.UNLOCKED)
+    assert (told.reason, told.source) == (Lock.CHILD, Source.WEB)
     assert closes(out)
     burner.read(CLOSED)
     assert burner.phase is Phase.READY

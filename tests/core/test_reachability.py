@@ -119,3 +119,7 @@ def test_rounding_leaves_no_deadline_behind(heard):
         burner.now = next_deadline(burner.state)
         burner.tick()  # holds that nothing stays due
     assert next_deadline(burner.state) is None
+
+
+def test_a_relay_has_eight_seconds_after_the_start_to_be_heard_of():
+    assert not tells(starting().wait(7.9), Kind.RELAY_UNREACHABLE)

@@ -10,6 +10,7 @@ from gasguard.core.messages import CloseContact, Kind, Status, Tick
 from gasguard.core.model import (
     REARM_LIMIT,
     REARM_WINDOW,
+    STUCK_READBACKS,
     Flame,
     Lock,
     Phase,
@@ -192,6 +193,7 @@ def test_ending_the_wait_of_ordinary_trips_does_not_count():
         burner.off()
         burner.now += 1
         burner.read(OPEN)
+    assert burner.state.rearmed_at == ()
 
 
 def test_what_is_remembered_of_rearms_is_bounded():
@@ -273,6 +275,7 @@ def test_many_read_backs_within_five_seconds_are_not_enough():
 def test_read_backs_after_an_open_that_nobody_answered_do_not_count():
     burner = tripping()
     disobey(burner, *[1.0] * 20, answered=False)
+    assert burner.state.opening.disobeyed == ()
     assert not burner.state.locks
     assert burner.phase is Phase.TRIP_FAILED
 
@@ -364,3 +367,59 @@ def test_an_off_after_the_rearm_overtakes_nothing_any_more():
     burner.read(CLOSED)
     (order,) = opens(burner.off())
     assert not order.overtakes_close
+
+
+def test_disobedience_over_just_five_seconds_makes_a_stuck_relay():
+    burner = tripping()
+    burner.now = 2000.0
+    disobey(burner, 2.5)
+    assert not burner.state.locks
+    disobey(burner, 2.5)
+    assert burner.state.locks == {Lock.STUCK}
+
+
+def test_what_is_remembered_of_disobedience_is_bounded():
+    burner = tripping()
+    disobey(burner, *[1.0] * 20)
+    assert len(burner.state.opening.disobeyed) == STUCK_READBACKS
+
+
+def rearmed_five_times() -> Burner:
+    """At 2000 s for the first time, and with the sixth latched trip at 2010 s."""
+    burner = ready()
+    burner.now = 1999.0
+    for _ in range(REARM_LIMIT):
+        assert closes(latch_and_rearm(burner))
+    assert burner.state.rearmed_at[0] == 2000.0
+    burner.hazard()
+    burner.read(OPEN)
+    burner.hazard(active=False)
+    return burner
+
+
+@pytest.mark.parametrize(("after", "minutes"), [(180.0, 12), (300.0, 10), (899.0, 1)])
+def test_the_sixth_rearm_is_told_when_to_come_again(after, minutes):
+    burner = rearmed_five_times()
+    burner.now = 2000.0 + after
+    out = burner.rearm()
+    assert rejection(out) == "rearm_limit"
+    message = only_tell(out, Kind.COMMAND_REJECTED).details["message"]
+    assert message.endswith(f"again in {minutes} min")
+
+
+def test_after_fifteen_minutes_to_the_second_a_rearm_is_forgotten():
+    burner = rearmed_five_times()
+    burner.now = 2000.0 + REARM_WINDOW
+    assert statuses(burner.rearm()) == [Status.ACCEPTED]
+    assert len(burner.state.rearmed_at) == REARM_LIMIT
+    assert 2000.0 not in burner.state.rearmed_at
+
+
+def test_five_latched_trips_do_not_hold_an_ordinary_one():
+    burner = ready()
+    for _ in range(REARM_LIMIT):
+        latch_and_rearm(burner)
+    burner.off()
+    burner.now += 1
+    burner.read(OPEN)
+    assert statuses(burner.rearm()) == [Status.ACCEPTED]

@@ -379,3 +379,31 @@ def test_a_burner_locked_by_a_damaged_store_says_so_when_closed_from_outside():
     told = only_tell(burner.read(CLOSED), Kind.TRIP)
     assert told.reason is Reason.RESTART
     assert "locked (restart)" in told.details["message"]
+
+
+def test_a_trip_at_the_start_is_dated_by_the_wall_clock_of_the_start():
+    gone = ready()
+    gone.timer(600)
+    present = stamp_at(gone.now + 601)
+    burner = Burner((record_of(gone.state), stamp_at(gone.now)), present)
+    assert burner.state.last_trip.wall == present.wall
+
+
+RECENT = Record(locks=(Lock.GAS_ALARM,), rearmed_at=(5000.0,) * REARM_LIMIT)
+
+
+def test_within_one_boot_old_rearms_are_forgotten_on_time():
+    burner = Burner((RECENT, stamp_at(5001.0)), stamp_at(5800.0))
+    burner.read(OPEN)
+    assert rejection(burner.rearm()) == "rearm_limit"
+    burner.watch(100.0, OPEN)
+    assert closes(burner.rearm())
+
+
+def test_without_a_boot_id_old_rearms_count_from_now_on():
+    """The clock they were noted on may have been another, far ahead of this one."""
+    burner = Burner((RECENT, stamp_at(5001.0, "")), stamp_at(10.0, ""))
+    burner.read(OPEN)
+    assert rejection(burner.rearm()) == "rearm_limit"
+    burner.watch(900.0, OPEN)
+    assert closes(burner.rearm())

@@ -42,6 +42,7 @@ def test_a_timer_that_ends_shuts_the_burner_off_with_its_own_source():
     out = burner.timer(1200, "eggs", Source.BEMFA)
     assert statuses(out) == [Status.ACCEPTED]
     started = only_tell(out, Kind.TIMER_STARTED)
+    assert started.source is Source.BEMFA
     assert started.details == {"duration_s": 1200, "label": "eggs"}
     assert not opens(burner.watch(1199.9, CLOSED))
     out = burner.watch(0.2, CLOSED)
@@ -76,7 +77,8 @@ def test_extending_moves_the_end_and_counts_into_the_whole():
     burner.now += 100
     out = extend(burner, 300)
     assert statuses(out) == [Status.ACCEPTED]
-    assert only_tell(out, Kind.TIMER_EXTENDED).details == {"extended_s": 300}
+    told = only_tell(out, Kind.TIMER_EXTENDED)
+    assert (told.source, told.details) == (Source.WEB, {"extended_s": 300})
     assert burner.state.timer.duration == 900
     assert burner.state.timer.deadline - burner.now == pytest.approx(800)
 
@@ -85,9 +87,9 @@ def test_the_same_id_twice_extends_once():
     burner = ready()
     burner.timer(600)
     extend(burner, 300, "a")
-    out = extend(burner, 300, "a")
-    assert statuses(out) == [Status.ACCEPTED]
-    assert not tells(out, Kind.TIMER_EXTENDED)
+    (answer,) = extend(burner, 300, "a")
+    assert answer.status is Status.ACCEPTED
+    assert answer.message == "this id was counted already"
     extend(burner, 300, "b")
     assert burner.state.timer.duration == 1200
 
@@ -121,7 +123,8 @@ def test_an_id_of_the_last_timer_means_nothing_to_the_next():
 
 def test_extending_without_a_timer_is_rejected():
     burner = ready()
-    assert rejection(extend(burner, 300)) == "no_timer"
+    for key in (None, "a"):
+        assert rejection(extend(burner, 300, key)) == "no_timer"
     assert burner.state.timer is None
 
 
@@ -192,7 +195,9 @@ def test_a_burner_that_is_being_locked_takes_no_timer():
     burner = ready()
     burner.lock()
     assert burner.phase is Phase.TRIPPING
-    assert rejection(burner.timer(600)) == "locked_out"
+    out = burner.timer(600)
+    assert rejection(out) == "locked_out"
+    assert "(child)" in only_tell(out, Kind.COMMAND_REJECTED).details["message"]
 
 
 def test_a_timer_set_while_tripped_survives_the_rearm():
@@ -370,3 +375,20 @@ def test_a_warning_that_comes_late_tells_the_time_that_is_really_left():
     burner.timer(600)
     burner.now += 557.64
     assert only_tell(burner.tick(), Kind.PREWARNING).details["remaining_s"] == 42.4
+
+
+def test_an_extension_in_the_warning_time_does_not_swallow_a_warning_that_is_due():
+    burner = ready(prewarn=60.0)
+    burner.timer(100)
+    burner.now += 60
+    extend(burner, 10)
+    assert tells(burner.tick(), Kind.PREWARNING)
+
+
+def test_an_extension_to_just_the_warning_time_does_not_warn_again():
+    burner = ready(prewarn=60.0)
+    burner.now = 2000.0
+    burner.timer(100)
+    burner.wait(50)
+    extend(burner, 10)
+    assert not tells(burner.tick(), Kind.PREWARNING)

@@ -228,7 +228,8 @@ def test_shutdown_trips_where_somebody_may_be_cooking():
     for burner in (with_timer, with_flame):
         out = burner.send(Shutdown())
         assert opens(out)
-        assert only_tell(out, Kind.TRIP).reason is Reason.SHUTDOWN
+        told = only_tell(out, Kind.TRIP)
+        assert (told.reason, told.source) == (Reason.SHUTDOWN, Source.GUARD)
     assert idle.send(Shutdown()) == ()
     assert idle.phase is Phase.READY
 

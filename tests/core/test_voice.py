@@ -143,3 +143,20 @@ def test_a_flame_lit_while_the_voice_channel_is_restored_ends_the_closing():
     assert burner.phase is Phase.TRIPPED
     burner.flame(Flame.OUT)
     assert closes(burner.watch(3, OPEN))
+
+
+def test_a_restored_channel_counts_at_once_and_one_that_was_not_does_not():
+    for problem, counts in ((None, True), ("no answer", False)):
+        burner = spoken_off()
+        burner.watch(10, OPEN, voice=False)
+        burner.voice_restored(problem)
+        assert bool(opens(burner.read(CLOSED, voice=False))) is counts
+    burner = closing()
+    burner.voice_restored("no answer")
+    assert not opens(burner.read(CLOSED, voice=False))
+
+
+def test_a_channel_restored_when_the_closing_is_over_opens_nothing():
+    burner = ready()
+    burner.flame(Flame.LIT)
+    assert burner.voice_restored() == ()
