@@ -5,10 +5,18 @@ import contextlib
 import logging
 import signal
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gasguard.clock import Clock, SystemClock
-from gasguard.config import Burner, Config, MiioRelay, MiotRelay, ThermocoupleFlame
+from gasguard.config import (
+    AnyRelay,
+    Burner,
+    Config,
+    MiioRelay,
+    MiotRelay,
+    MqttRelay,
+    ThermocoupleFlame,
+)
 from gasguard.controller import Controller, News, Wiring
 from gasguard.core.messages import Kind
 from gasguard.core.model import RelaySettings, Settings, ThermocoupleLevels
@@ -18,6 +26,10 @@ from gasguard.health import Heartbeats, Notifier, feed_watchdog
 from gasguard.interfaces.control import ControlSocket
 from gasguard.interfaces.payloads import event_payload
 from gasguard.store import Store
+
+if TYPE_CHECKING:
+    from gasguard.drivers.miio.transport import DeviceClock
+    from gasguard.drivers.mqtt.bus import Bus
 
 log = logging.getLogger(__name__)
 
@@ -36,12 +48,7 @@ def core_settings(name: str, burner: Burner, config: Config) -> Settings:
     return Settings(
         burner=name,
         name=burner.name or name,
-        relays=tuple(
-            RelaySettings(relay.lease.after, float(relay.lease.unit_seconds))
-            if isinstance(relay, MiotRelay) and relay.lease
-            else RelaySettings()
-            for relay in relays
-        ),
+        relays=tuple(_relay_settings(relay) for relay in relays),
         jog=any(relay.jog for relay in relays),
         voice_relay=(
             relays.index(burner.voice_relay) if burner.voice and burner.voice_relay else None
@@ -59,24 +66,54 @@ def core_settings(name: str, burner: Burner, config: Config) -> Settings:
     )
 
 
-def build_wirings(config: Config) -> list[Wiring]:
-    """Every burner with its drivers. Channels of one host share what the device has once."""
-    # Imported here: heavy, and needed only where a miIO relay is configured.
-    from gasguard.drivers.miio.relay import MiioRelayDriver, MiotRelayDriver
-    from gasguard.drivers.miio.transport import DeviceClock
+def _relay_settings(relay: AnyRelay) -> RelaySettings:
+    if isinstance(relay, MiotRelay) and relay.lease:
+        return RelaySettings(relay.lease.after, float(relay.lease.unit_seconds))
+    if isinstance(relay, MqttRelay) and relay.keep_alive:
+        return RelaySettings(relay.keep_alive.after)
+    return RelaySettings()
 
-    clocks: dict[tuple[str, int], DeviceClock] = {}
 
-    def driver(burner: Burner, relay: MiotRelay | MiioRelay) -> Relay:
-        clock = clocks.setdefault((relay.host, relay.port), DeviceClock())
+class _Drivers:
+    """Builds relay drivers; what several relays share is built once, and only when needed."""
+
+    def __init__(self, config: Config, heartbeats: Heartbeats | None, bus: "Bus | None") -> None:
+        self._config, self._heartbeats, self._bus = config, heartbeats, bus
+        self._clocks: dict[tuple[str, int], DeviceClock] = {}
+
+    def build(self, burner: Burner, relay: AnyRelay) -> Relay:
+        return self._mqtt(relay) if isinstance(relay, MqttRelay) else self._miio(burner, relay)
+
+    def _mqtt(self, relay: MqttRelay) -> Relay:
+        from gasguard.drivers.mqtt.connection import BrokerBus
+        from gasguard.drivers.mqtt.relay import MqttRelayDriver
+
+        self._bus = self._bus or BrokerBus(self._config.mqtt, self._heartbeats)
+        return MqttRelayDriver(relay, self._bus)
+
+    def _miio(self, burner: Burner, relay: MiotRelay | MiioRelay) -> Relay:
+        # Imported here: heavy.
+        from gasguard.drivers.miio.relay import MiioRelayDriver, MiotRelayDriver
+        from gasguard.drivers.miio.transport import DeviceClock
+
+        clock = self._clocks.setdefault((relay.host, relay.port), DeviceClock())
         if isinstance(relay, MiioRelay):
             return MiioRelayDriver(relay, clock)
         return MiotRelayDriver(relay, burner.voice if relay is burner.voice_relay else None, clock)
 
+
+def build_wirings(
+    config: Config, heartbeats: Heartbeats | None = None, bus: "Bus | None" = None
+) -> list[Wiring]:
+    """Every burner with its drivers. Channels of one host share what the device has once.
+
+    All MQTT relays share `bus`, which is by default a connection of their own to the broker.
+    """
+    drivers = _Drivers(config, heartbeats, bus)
     return [
         Wiring(
             core_settings(name, burner, config),
-            [driver(burner, relay) for relay in burner.in_series],
+            [drivers.build(burner, relay) for relay in burner.in_series],
         )
         for name, burner in config.burners.items()
     ]
@@ -108,7 +145,7 @@ async def running(config: Config, clock: Clock | None = None) -> AsyncIterator[C
     clock = clock or SystemClock()
     store = Store.open(config.state_dir)
     heartbeats = Heartbeats()
-    controller = Controller(build_wirings(config), store, clock, heartbeats)
+    controller = Controller(build_wirings(config, heartbeats), store, clock, heartbeats)
     controller.observers.append(Journal(store))
     control = ControlSocket(config.control_socket, controller, store, clock)
     try:

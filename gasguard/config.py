@@ -10,31 +10,42 @@ from typing import Annotated, Any, Literal, Self
 import yaml
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     SecretStr,
     ValidationError,
     model_validator,
 )
 
-from gasguard.durations import EXAMPLES, format_duration, parse_duration
-from gasguard.errors import ConfigError, DurationError
+from gasguard.durations import format_duration
+from gasguard.errors import ConfigError
+from gasguard.settings.fields import TOPIC, Duration, Strict
+from gasguard.settings.mqtt_relay import MqttRelay
+from gasguard.settings.relays import Channel, MiioRelay, MiotRelay
+
+__all__ = [
+    "AnyRelay",
+    "Bemfa",
+    "Burner",
+    "Channel",
+    "Config",
+    "FlameSensor",
+    "MiioRelay",
+    "MiotRelay",
+    "Mqtt",
+    "MqttFlame",
+    "MqttRelay",
+    "ThermocoupleFlame",
+    "Tls",
+    "load_config",
+    "load_control_socket",
+    "parse_config",
+]
 
 CONTROL_SOCKET = "control.sock"
 _MOST_KEYS = 1_000
 _MOST_VALUES = 100_000
 _BURNER_ID = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
-_TOPIC = r"^[^+#/\x00\s]+(/[^+#/\x00\s]+)*$"
-
-
-def _duration(value: object) -> float:
-    # The value is not repeated: a secret may stand in the wrong line.
-    if not isinstance(value, bool) and isinstance(value, str | int | float):
-        with contextlib.suppress(DurationError):
-            return parse_duration(str(value), milliseconds=True)
-    raise ValueError(f"is no duration; write for example {EXAMPLES}")
 
 
 def _burner_id(value: str) -> str:
@@ -43,15 +54,6 @@ def _burner_id(value: str) -> str:
             "is no burner id; use a-z, 0-9 and _, a letter first, at most 32, and not 'all', "
             "for example front_left"
         )
-    return value
-
-
-def _token(value: object) -> object:
-    # YAML reads a token of digits alone as a number, with a leading zero even as an octal one.
-    if isinstance(value, int):
-        raise ValueError("put the token in quotes: YAML took it for a number")
-    if not isinstance(value, str) or not re.fullmatch(r"[0-9a-fA-F]{32}", value):
-        raise ValueError("must be 32 hexadecimal digits (firmware_notes/commissioning.md says how)")
     return value
 
 
@@ -82,17 +84,8 @@ def _distinct(topics: dict[str, str]) -> dict[str, str]:
 
 
 BurnerId = Annotated[str, AfterValidator(_burner_id)]
-Duration = Annotated[float, BeforeValidator(_duration)]
 CloudKey = Annotated[SecretStr, BeforeValidator(_cloud_key)]
 CloudTopic = Annotated[str, BeforeValidator(_cloud_topic)]
-Token = Annotated[SecretStr, BeforeValidator(_token)]
-Wiring = Literal["normally_closed", "normally_open"]
-
-
-class Strict(BaseModel):
-    """Unknown keys are faults, values are fixed once read."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 class Tls(Strict):
@@ -109,7 +102,7 @@ class HomeAssistant(Strict):
     """How gasguard announces itself to Home Assistant."""
 
     discovery: bool = True
-    prefix: str = Field("homeassistant", pattern=_TOPIC)
+    prefix: str = Field("homeassistant", pattern=TOPIC)
 
 
 class Mqtt(Strict):
@@ -119,7 +112,7 @@ class Mqtt(Strict):
     port: int = Field(1883, ge=1, le=65535)
     username: str | None = None
     password: SecretStr | None = None
-    base_topic: str = Field("gasguard", pattern=_TOPIC)
+    base_topic: str = Field("gasguard", pattern=TOPIC)
     tls: Tls | None = None
     home_assistant: HomeAssistant = HomeAssistant()
 
@@ -135,74 +128,22 @@ class Bemfa(Strict):
     """Topic of each burner that the cloud may shut off."""
 
 
-class Channel(Strict):
-    """Where a property lives in the device's MIoT specification."""
-
-    siid: int = Field(ge=1, le=65535)
-    piid: int = Field(ge=1, le=65535)
-
-
-class Lease(Channel):
-    """The relay's own countdown, used as a dead-man: see firmware_notes/relays.md."""
-
-    after: Duration = Field(ge=15, le=12 * 3600)
-    unit: Literal["s", "min"] = "s"
-    off: int = -1
-    """What the property reads, and is set to, when no countdown runs."""
-
-    @property
-    def unit_seconds(self) -> int:
-        """Length of one count in seconds."""
-        return 60 if self.unit == "min" else 1
-
-
-class _UdpRelay(Strict):
-    host: str = Field(min_length=1)
-    port: int = Field(54321, ge=1, le=65535)
-    token: Token
-    contact: Wiring
-    jog: Annotated[Duration, Field(gt=0, le=60)] | None = None
-
-
-class MiotRelay(_UdpRelay):
-    """A relay whose switch is a MIoT property."""
-
-    driver: Literal["miot"]
-    switch: Channel = Channel(siid=2, piid=1)
-    lease: Lease | None = None
-
-    @model_validator(mode="after")
-    def _lease_needs_normally_open(self) -> Self:
-        if self.lease and self.contact != "normally_open":
-            raise ValueError(
-                "lease needs contact: normally_open, a countdown can only switch the relay off"
-            )
-        if self.lease and self.jog:
-            raise ValueError("lease and jog exclude each other: a jogging module has no countdown")
-        return self
-
-
-class MiioRelay(_UdpRelay):
-    """A relay of the older kind: set_power and get_prop (chuangmi.plug.m1, m3, v3)."""
-
-    driver: Literal["miio"]
-
-
-Relay = Annotated[MiotRelay | MiioRelay, Field(discriminator="driver")]
+AnyRelay = MiotRelay | MiioRelay | MqttRelay
+Relay = Annotated[AnyRelay, Field(discriminator="driver")]
 
 
 class MqttFlame(Strict):
     """A flame sensor that publishes on a topic: lit/out, on/off, true/false, 1/0."""
 
     driver: Literal["mqtt"]
-    topic: str = Field(pattern=_TOPIC)
+    topic: str = Field(pattern=TOPIC)
 
 
 class ThermocoupleFlame(Strict):
     """The stove's own thermocouple, measured: its millivolts as a number on a topic."""
 
     driver: Literal["thermocouple"]
-    topic: str = Field(pattern=_TOPIC)
+    topic: str = Field(pattern=TOPIC)
     lit_above: float = Field(6.0, gt=0, le=30)
     out_below: float = Field(3.0, gt=0, le=30)
     expire_after: Duration = Field(15.0, ge=2, le=600)
@@ -239,7 +180,7 @@ class Burner(Strict):
     limits: Limits = Limits()
 
     @property
-    def in_series(self) -> list[MiotRelay | MiioRelay]:
+    def in_series(self) -> list[AnyRelay]:
         """Every relay of this burner; opening any one of them takes the flame away."""
         return self.relays or ([self.relay] if self.relay else [])
 
@@ -275,6 +216,24 @@ class Config(Strict):
         return self.state_dir / CONTROL_SOCKET
 
 
+def _relay_places(burners: dict[str, Burner]) -> Iterator[tuple[str, AnyRelay]]:
+    for burner_id, burner in burners.items():
+        for index, relay in enumerate(burner.in_series):
+            yield f"burners.{burner_id}." + ("relay" if burner.relay else f"relays.{index}"), relay
+
+
+def _shared_topics(burners: dict[str, Burner]) -> Iterator[str]:
+    placed = [(p, relay) for p, relay in _relay_places(burners) if isinstance(relay, MqttRelay)]
+    for index, (place, relay) in enumerate(placed):
+        for first, other in placed[:index]:
+            if relay.shares_a_switch_with(other):
+                yield (
+                    f"{place}.command_topic: {relay.command_topic} commands the same relay as "
+                    f"{first}; each needs one of its own (channel: tells several of a device apart)"
+                )
+                break
+
+
 def _shared_channels(burners: dict[str, Burner]) -> Iterator[str]:
     taken: dict[tuple[object, ...], str] = {}
     for burner_id, burner in burners.items():
@@ -285,14 +244,13 @@ def _shared_channels(burners: dict[str, Burner]) -> Iterator[str]:
 
 
 def _channels(burner_id: str, burner: Burner) -> Iterator[tuple[str, tuple[object, ...]]]:
-    for index, relay in enumerate(burner.in_series):
-        place = f"burners.{burner_id}." + ("relay" if burner.relay else f"relays.{index}")
+    for place, relay in _relay_places({burner_id: burner}):
         if isinstance(relay, MiotRelay):
             yield f"{place}.switch", (relay.host, relay.port, relay.switch.siid, relay.switch.piid)
             if relay.lease:
                 lease = relay.lease
                 yield f"{place}.lease", (relay.host, relay.port, lease.siid, lease.piid)
-        else:
+        elif isinstance(relay, MiioRelay):
             yield f"{place}.host", (relay.host, relay.port)
     if burner.voice and (module := burner.voice_relay):
         voice = burner.voice
@@ -303,6 +261,8 @@ def _token_clash(burners: dict[str, Burner]) -> Iterator[str]:
     seen: dict[tuple[str, int], tuple[str, str]] = {}
     for burner_id, burner in burners.items():
         for relay in burner.in_series:
+            if isinstance(relay, MqttRelay):
+                continue
             place = f"burners.{burner_id}.relay.token"
             secret = relay.token.get_secret_value().lower()
             first, known = seen.setdefault((relay.host, relay.port), (place, secret))
@@ -459,7 +419,8 @@ def parse_config(raw: dict[str, Any], folder: Path, faults: list[str] | None = N
     except ValidationError as error:
         faults += [text for place, text in _explain(error) if place not in unresolved]
         burners = _sound_burners(raw.get("burners"))
-    faults += [*_shared_channels(burners), *_token_clash(burners), *_unknown_burners(raw)]
+    faults += [*_shared_channels(burners), *_shared_topics(burners), *_token_clash(burners)]
+    faults += _unknown_burners(raw)
     if faults or config is None:
         raise ConfigError(faults)
     return config.model_copy(update={"state_dir": (folder / config.state_dir).resolve()})

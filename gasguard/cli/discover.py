@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from gasguard.cli.options import config_option
-from gasguard.config import Config, load_config
+from gasguard.config import Config, MqttRelay, load_config
 from gasguard.errors import DriverError
 
 
@@ -76,7 +76,12 @@ async def _discover(
 
 def _configured(config: Config | None) -> list[tuple[str, int]]:
     burners = config.burners.values() if config else ()
-    return [(relay.host, relay.port) for burner in burners for relay in burner.in_series]
+    return [
+        (relay.host, relay.port)
+        for burner in burners
+        for relay in burner.in_series
+        if not isinstance(relay, MqttRelay)
+    ]
 
 
 async def _model(config: Config | None, where: tuple[str, int]) -> str | None:
@@ -84,7 +89,7 @@ async def _model(config: Config | None, where: tuple[str, int]) -> str | None:
 
     for burner in config.burners.values() if config else ():
         for relay in burner.in_series:
-            if (relay.host, relay.port) == where:
+            if not isinstance(relay, MqttRelay) and (relay.host, relay.port) == where:
                 try:
                     return await device_model(relay, within=2.0)
                 except DriverError as error:

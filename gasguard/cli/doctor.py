@@ -16,11 +16,21 @@ from rich.console import Console
 from gasguard.cli.main import FAILED, Unreached
 from gasguard.cli.options import config_option
 from gasguard.clock import SystemClock
-from gasguard.config import Bemfa, Burner, Config, MiioRelay, MiotRelay, load_config
+from gasguard.config import (
+    Bemfa,
+    Burner,
+    Config,
+    MiioRelay,
+    MiotRelay,
+    MqttRelay,
+    load_config,
+)
 from gasguard.errors import Cause, DriverError, Refused, Unreachable
+from gasguard.keeper import CALL_WITHIN
 
 if TYPE_CHECKING:
     from gasguard.drivers.miio.relay import MiioRelayDriver, MiotRelayDriver
+    from gasguard.drivers.mqtt.relay import MqttRelayDriver
 
 _PROBES = 20
 _PROBE_WITHIN = 0.4
@@ -28,6 +38,9 @@ _FREE_BYTES = 50_000_000
 _LOSSY = 0.1
 """Share of lost packets from which a shutoff gets noticeably slower."""
 _SLOW_MS = 200
+_QUESTIONS = 5
+_SLOW_ANSWER_MS = 400
+"""Half of what the guard waits for one answer."""
 _COLOURS = {"ok": "green", "warn": "yellow", "fail": "bold red"}
 
 
@@ -78,7 +91,12 @@ async def _findings(config: Config) -> AsyncIterator[Finding]:
     for name, burner in config.burners.items():
         for index, relay in enumerate(burner.in_series):
             what = f"relay {name}" + (f".{index}" if burner.relays else "")
-            for finding in await _relay(what, burner, relay):
+            findings = (
+                _mqtt_relay(what, config, relay)
+                if isinstance(relay, MqttRelay)
+                else _relay(what, burner, relay)
+            )
+            for finding in await findings:
                 yield finding
         if burner.flame is None:
             yield Finding(f"flame {name}", "warn", "not sensed: a welded contact stays unnoticed")
@@ -107,7 +125,7 @@ def _clock() -> Finding:
 
 
 def _broker(config: Config) -> Finding:
-    from gasguard.interfaces.mqtt_link import broker, probe
+    from gasguard.mqtt_link import broker, probe
 
     where = f"{config.mqtt.host}:{config.mqtt.port}"
     problem = probe(broker(config.mqtt), [f"{config.mqtt.base_topic}/status"])
@@ -118,7 +136,7 @@ def _broker(config: Config) -> Finding:
 
 def _bemfa(settings: Bemfa, *, running: bool) -> Finding:
     from gasguard.interfaces.bemfa import cloud
-    from gasguard.interfaces.mqtt_link import probe, reach
+    from gasguard.mqtt_link import probe, reach
 
     where = f"{settings.host}:{settings.port}"
     # The cloud knows one client of a key: a second one could push the daemon out.
@@ -170,6 +188,47 @@ async def _relay(what: str, burner: Burner, relay: MiotRelay | MiioRelay) -> lis
     finally:
         await driver.aclose()
     return [*findings, *_settings(what, relay)]
+
+
+async def _mqtt_relay(what: str, config: Config, relay: MqttRelay) -> list[Finding]:
+    from gasguard.drivers.mqtt.connection import BrokerBus
+    from gasguard.drivers.mqtt.relay import MqttRelayDriver
+
+    # An id of its own: with the daemon's it would take the daemon's connection away.
+    driver = MqttRelayDriver(relay, BrokerBus(config.mqtt, client_id=""))
+    try:
+        reading = await driver.read(5.0)
+        findings = [Finding(what, "ok", f"{driver.address}, contact {reading.contact}")]
+        findings.append(await _answers(f"{what} wire", driver))
+    except DriverError as error:
+        findings = [Finding(what, "fail", f"{error}; see firmware_notes/mqtt_relays.md")]
+    finally:
+        await driver.aclose()
+    return [*findings, *_mqtt_settings(what, relay)]
+
+
+async def _answers(what: str, driver: "MqttRelayDriver") -> Finding:
+    times = []
+    for _ in range(_QUESTIONS):
+        with contextlib.suppress(DriverError):
+            times.append((await driver.read(CALL_WITHIN)).latency or 0.0)
+    if not times:
+        within = CALL_WITHIN * 1000
+        return Finding(what, "fail", f"no answer within {within:.0f} ms, which is all it has")
+    lost, median = 1 - len(times) / _QUESTIONS, statistics.median(times) * 1000
+    text = f"{median:.0f} ms, {lost:.0%} of {_QUESTIONS} late or lost"
+    if lost or median > _SLOW_ANSWER_MS:
+        return Finding(what, "warn", f"{text}: shutoffs get slower, and may look unconfirmed")
+    return Finding(what, "ok", text)
+
+
+def _mqtt_settings(what: str, relay: MqttRelay) -> Iterator[Finding]:
+    if relay.echo is None:
+        text = "none: an old report that was on its way may be taken for an answer"
+        yield Finding(f"{what} echo", "warn", text)
+    if relay.keep_alive is None:
+        text = "none: if this machine or the broker dies while cooking, the relay stays as it is"
+        yield Finding(f"{what} keep_alive", "warn", text)
 
 
 async def _round_trip(what: str, driver: "MiotRelayDriver | MiioRelayDriver") -> Finding:

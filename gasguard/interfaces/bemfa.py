@@ -18,7 +18,7 @@ from gasguard.core.messages import Answer, Off, SetTimer, Status
 from gasguard.core.model import Contact, Phase, Reason, Source, State
 from gasguard.health import Heartbeats
 from gasguard.interfaces.bemfa_words import Kind, Word, read_word
-from gasguard.interfaces.mqtt_link import Connection, Listener, Message, MqttLink, Server
+from gasguard.mqtt_link import Connection, Listener, Message, MqttLink, Server
 
 log = logging.getLogger(__name__)
 

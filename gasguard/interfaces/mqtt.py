@@ -16,8 +16,8 @@ from gasguard.core.messages import Answer, FlameRead, Kind, Status, Thermocouple
 from gasguard.core.model import Flame, Source, State
 from gasguard.interfaces.commands import BadCommand, parse_command
 from gasguard.interfaces.mqtt_history import HistoryDesk
-from gasguard.interfaces.mqtt_link import Connection, Listener, Message, MqttLink, broker
 from gasguard.interfaces.payloads import ack_payload, event_payload, state_payload, steady_part
+from gasguard.mqtt_link import Connection, Listener, Message, MqttLink, broker
 from gasguard.store import Store
 
 log = logging.getLogger(__name__)

@@ -15,7 +15,7 @@ from gasguard.controller import Controller
 from gasguard.durations import parse_duration
 from gasguard.errors import DurationError, StoreError
 from gasguard.interfaces.commands import MAX_PAYLOAD, BadCommand
-from gasguard.interfaces.mqtt_link import Connection, Message
+from gasguard.mqtt_link import Connection, Message
 from gasguard.store import Store
 
 log = logging.getLogger(__name__)

@@ -110,7 +110,7 @@ class Console:
             target, name, value = _exactly(words, "BURNER", "NAME", "VALUE")
             burner_id, index = _relay(target)
             self._world.inject(burner_id, index, **parse_fault(name, value))
-        active = self._world.relay(burner_id, index).faults.active()
+        active = self._world.module(burner_id, index).faults.active()
         return ", ".join(f"{name} {_word(value)}" for name, value in active.items()) or "healthy"
 
     def _reboot(self, words: list[str]) -> str:

@@ -9,6 +9,10 @@ def describe(world: World) -> list[str]:
     lines: list[str] = []
     for address, plan in world.plans.items():
         lines += _device(world, address, plan)
+    for topics, plan_on_mqtt in world.mqtt_plans.items():
+        kind = plan_on_mqtt.parts[0].settings.kind or "any topics"
+        lines.append(f"{topics[0]}  on MQTT, {kind}")
+        lines += [f"  {role}" for role in plan_on_mqtt.roles]
     return lines
 
 

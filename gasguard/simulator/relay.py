@@ -16,15 +16,13 @@ from gasguard.drivers.miio.codec import (
     encode_hello_reply,
 )
 from gasguard.simulator.channels import Channel, ChannelSpec, Key
-from gasguard.simulator.faults import Faults
+from gasguard.simulator.module import Module
 
 LEGACY_SWITCH: Key = (0, 0)
 """Key of a legacy module's channel: no MIoT property has it."""
 
 _OK, _PENDING, _NOT_FOUND, _BAD_VALUE = 0, 1, -4003, -4005
 _MOST_PROPERTIES = 64
-
-SwitchListener = Callable[[int, int, bool, float], None]
 
 
 class Reply(NamedTuple):
@@ -41,7 +39,7 @@ class _MethodError(Exception):
         self.message = message
 
 
-class MiRelay:
+class MiRelay(Module):
     """One module. Callers pass `now` (seconds, never falling) to everything that needs time."""
 
     def __init__(
@@ -66,19 +64,12 @@ class MiRelay:
         newer than the device's clock: public threads report devices that want a new hello after
         one to a few minutes, so this one is among the strict. `memory` bounds the ids remembered.
         """
+        super().__init__(channels, now=now)
         self.token = token
         self.device_id = (device_id % 2**32).to_bytes(4, "big")
         self.model = model
         self.legacy = legacy
         self.processing_s = processing_s
-        self.faults = Faults()
-        self.listeners: list[SwitchListener] = []
-        """Called with (siid, piid, value, at) whenever a switch really changes."""
-        self.executed = 0
-        """Commands carried out, not counting those answered from memory."""
-        self.channels: dict[Key, Channel] = {
-            spec.key: Channel(spec, self._listener(spec)) for spec in channels
-        }
         self._countdowns = {
             (spec.countdown.siid, spec.countdown.piid): channel
             for channel in self.channels.values()
@@ -89,7 +80,6 @@ class MiRelay:
         self._most_ids = memory
         self._answers: OrderedDict[tuple[Hashable, int], dict[str, Any]] = OrderedDict()
         self._booted_at = now - uptime_s
-        self._answers_from = now
         self._methods: dict[str, Callable[[Any, float], Any]] = {"miIO.info": self._info}
         if any(key != legacy for key in self.channels):
             self._methods |= {"get_properties": self._get, "set_properties": self._set}
@@ -100,71 +90,15 @@ class MiRelay:
                 "set_power": partial(self._set_power, channel),
             }
 
-    def value(self, key: Key) -> bool:
-        """What the switch property reads."""
-        return self.channels[key].value
-
-    def coil(self, key: Key) -> bool:
-        """Whether the coil is driven: as the switch reads, but not without mains."""
-        return self.channels[key].value and not self.faults.unpowered
-
     def stamp(self, now: float) -> int:
         """The device's clock: seconds since it started, with its fault."""
         return int(now - self._booted_at + self.faults.clock_skew_s)
 
-    def answers(self, now: float) -> bool:
-        """Whether its network part is up: it is not while starting and without mains."""
-        return not self.faults.unpowered and now >= self._answers_from
-
-    def next_event(self) -> float | None:
-        """When a channel next switches by itself; None if nothing is pending."""
-        if self.faults.unpowered:
-            return None
-        times = (channel.next_event() for channel in self.channels.values())
-        return min((at for at in times if at is not None), default=None)
-
-    def advance(self, now: float) -> None:
-        """Let countdowns, jogs and delayed switchings that are due by `now` happen, in order."""
-        while (event := self.next_event()) is not None and event <= now:
-            for channel in self.channels.values():
-                channel.advance(event)
-
-    def inject(self, faults: Faults, now: float) -> None:
-        """Exchange the faults. The end of `unpowered` is a restart."""
-        self.advance(now)
-        powered_again = self.faults.unpowered and not faults.unpowered
-        self.faults = faults
-        for channel in self.channels.values():
-            channel.stuck = faults.stuck
-            if faults.unpowered:
-                channel.power_cut()
-        if powered_again:
-            self.reboot(now)
-
     def reboot(self, now: float, *, silent_for: float = 2.0) -> None:
-        """Start anew: clock at 0, ids and countdowns forgotten, channels as their power-on state.
-
-        The network answers `silent_for` seconds later.
-        """
-        self.advance(now)
-        self._booted_at, self._answers_from = now, now + silent_for
+        """See `Module.reboot`; the clock starts at 0 and ids are forgotten."""
+        super().reboot(now, silent_for=silent_for)
+        self._booted_at = now
         self._answers.clear()
-        for channel in self.channels.values():
-            channel.power_up(now)
-
-    def mi_home_switch(self, siid: int, piid: int, value: bool, now: float) -> None:
-        """A person switches in Mi Home; the cloud reaches the device past the local network."""
-        self.advance(now)
-        if not self.faults.unpowered:
-            self.channels[siid, piid].switch(value, now)
-
-    def mi_home_off_in(self, siid: int, piid: int, seconds: float, now: float) -> None:
-        """A delayed off (十分钟后关闭): by the channel's countdown, else by the cloud's timer."""
-        self.advance(now)
-        channel = self.channels[siid, piid]
-        countdown = channel.spec.countdown
-        if not (countdown and channel.count_down(-int(-seconds // countdown.unit_s), now)):
-            channel.switch_later(False, now + seconds, from_cloud=True)
 
     def receive(self, data: bytes, source: Hashable, now: float) -> list[Reply]:
         """Take one datagram. `source` is the sender's host: ids are remembered per host.
@@ -191,13 +125,6 @@ class MiRelay:
             return []
         answer = {"id": message_id, **self._answer(request, (source, message_id), now)}
         return [Reply(self.processing_s, encode(token, self.device_id, self.stamp(now), answer))]
-
-    def _listener(self, spec: ChannelSpec) -> Callable[[bool, float], None]:
-        def changed(value: bool, at: float) -> None:
-            for listener in self.listeners:
-                listener(spec.siid, spec.piid, value, at)
-
-        return changed
 
     def _fresh(self, frame: Frame, now: float) -> bool:
         behind, ahead = self._window

@@ -4,9 +4,10 @@ import ipaddress
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from gasguard.config import Burner, Config, MiioRelay, MiotRelay
+from gasguard.config import AnyRelay, Burner, Config, MiioRelay, MiotRelay, MqttRelay
 from gasguard.errors import ConfigError
 from gasguard.simulator.channels import ChannelSpec, Countdown, Key
+from gasguard.simulator.mqtt.setup import mqtt_address, mqtt_key
 from gasguard.simulator.relay import LEGACY_SWITCH
 
 Address = tuple[str, int]
@@ -33,13 +34,15 @@ class DevicePlan:
     legacy: Key | None = None
 
 
-def wired(relay: MiotRelay | MiioRelay) -> Wired:
+def wired(relay: AnyRelay) -> Wired:
     """Where this relay sits in the circuit, and which way round."""
     return Wired(address_of(relay), _key(relay), relay.contact == "normally_closed")
 
 
-def address_of(relay: MiotRelay | MiioRelay) -> Address:
+def address_of(relay: AnyRelay) -> Address:
     """Where this relay's module listens; localhost is 127.0.0.1, miIO knows no IPv6."""
+    if isinstance(relay, MqttRelay):
+        return mqtt_address(relay)
     return "127.0.0.1" if relay.host == "localhost" else relay.host, relay.port
 
 
@@ -51,6 +54,8 @@ def plan_devices(config: Config) -> dict[Address, DevicePlan]:
     plans: dict[Address, DevicePlan] = {}
     for burner_id, burner in config.burners.items():
         for relay in burner.in_series:
+            if isinstance(relay, MqttRelay):
+                continue
             token = bytes.fromhex(relay.token.get_secret_value())
             plan = plans.setdefault(address_of(relay), DevicePlan(token))
             _add_relay(plan, burner_id, relay)
@@ -62,7 +67,7 @@ def _not_loopback(config: Config) -> Iterator[str]:
     for burner_id, burner in config.burners.items():
         for index, relay in enumerate(burner.in_series):
             place = f"burners.{burner_id}." + ("relay" if burner.relay else f"relays.{index}")
-            if not _is_loopback(relay.host):
+            if not isinstance(relay, MqttRelay) and not _is_loopback(relay.host):
                 yield (
                     f"{place}.host: simulated relays listen on this machine only; "
                     "use 127.0.0.1 to 127.255.255.254"
@@ -78,9 +83,11 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-def _key(relay: MiotRelay | MiioRelay) -> Key:
+def _key(relay: AnyRelay) -> Key:
     if isinstance(relay, MiotRelay):
         return relay.switch.siid, relay.switch.piid
+    if isinstance(relay, MqttRelay):
+        return mqtt_key(relay)
     return LEGACY_SWITCH
 
 

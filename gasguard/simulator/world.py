@@ -9,6 +9,10 @@ from typing import Any, TypedDict
 
 from gasguard.config import Config
 from gasguard.errors import GasguardError
+from gasguard.simulator.module import Module
+from gasguard.simulator.mqtt.link import BrokerNetwork, Network
+from gasguard.simulator.mqtt.server import MqttServer
+from gasguard.simulator.mqtt.setup import MqttPlan, build_server, build_switchboard, plan_mqtt
 from gasguard.simulator.relay import MiRelay
 from gasguard.simulator.seeding import stream
 from gasguard.simulator.setup import Address, DevicePlan, Wired, address_of, plan_devices, wired
@@ -65,7 +69,10 @@ class World:
         seed: int,
         speed: float,
         time: Callable[[], float],
+        mqtt_plans: dict[Address, MqttPlan] | None = None,
+        network: Network | None = None,
     ) -> None:
+        """`network` carries what relays on MQTT hear and say; without it they hear nothing."""
         self._time = time
         self._speed = _checked_speed(speed)
         self._loop_zero, self._stove_zero = time(), 0.0
@@ -78,6 +85,15 @@ class World:
         self.servers: dict[Address, RelayServer] = {}
         for address, plan in plans.items():
             self.servers[address] = self._server(address, plan, seed)
+        self.mqtt_plans = mqtt_plans or {}
+        self.mqtt_servers: dict[Address, MqttServer] = {}
+        for address, mqtt_plan in self.mqtt_plans.items():
+            server = build_server(
+                mqtt_plan, time(), stream(seed, f"device {address[0]}"), self.sync
+            )
+            server.relay.listeners.append(lambda _siid, _piid, _value, at: self._switched(at))
+            self.mqtt_servers[address] = server
+        self._network = network
         self._places: dict[str, _Place] = {}
         for burner_id, (contacts, voice) in circuits.items():
             random = stream(seed, f"burner {burner_id}")
@@ -94,10 +110,12 @@ class World:
         seed: int = 0,
         speed: float = 1.0,
         time: Callable[[], float] | None = None,
+        network: Network | None = None,
     ) -> "World":
         """Stove and modules at rest, every circuit closed, every voice channel on.
 
         `time` (seconds) defaults to the running loop's, outside a loop to the monotonic clock.
+        `network` is for relays on MQTT, by default the broker of the configuration.
         Raises ConfigError if a relay's host is not on this machine.
         """
         circuits = {}
@@ -107,7 +125,18 @@ class World:
                 voice = (address_of(module), (burner.voice.siid, burner.voice.piid))
             circuits[burner_id] = ([wired(relay) for relay in burner.in_series], voice)
         time = time or _loop_time()
-        return cls(plan_devices(config), circuits, seed=seed, speed=speed, time=time)
+        mqtt_plans = plan_mqtt(config)
+        if mqtt_plans and network is None:
+            network = BrokerNetwork(config.mqtt)
+        return cls(
+            plan_devices(config),
+            circuits,
+            seed=seed,
+            speed=speed,
+            time=time,
+            mqtt_plans=mqtt_plans,
+            network=network,
+        )
 
     @property
     def burner_ids(self) -> list[str]:
@@ -129,6 +158,8 @@ class World:
         except OSError:
             await self.stop()
             raise
+        if self.mqtt_servers and self._network is not None:
+            self._network.start(build_switchboard(self.mqtt_plans, self.mqtt_servers))
         self.sync()
 
     async def stop(self) -> None:
@@ -138,6 +169,10 @@ class World:
         self._timer = self._loop = self._armed_for = None
         for server in self.servers.values():
             await server.stop()
+        if self.mqtt_servers and self._network is not None:
+            await self._network.stop()
+        for mqtt_server in self.mqtt_servers.values():
+            mqtt_server.disconnect()
 
     def on_flame(self, listener: FlameListener) -> None:
         """Call `listener(burner_id, lit)` at each change of a flame."""
@@ -163,21 +198,32 @@ class World:
         return {burner_id: self._look(place) for burner_id, place in self._places.items()}
 
     def relay(self, burner_id: str, index: int = 0) -> MiRelay:
-        """The module of a burner's relay number `index`, counted from 0."""
+        """The miIO module of a burner's relay number `index`, counted from 0."""
         return self.server(burner_id, index).relay
 
     def server(self, burner_id: str, index: int = 0) -> RelayServer:
         """The same with its socket and faults."""
-        return self.servers[self._contact(burner_id, index).address]
+        address = self._contact(burner_id, index).address
+        if address not in self.servers:
+            raise SimulatorError(f"relay {index} of {burner_id} does not speak miIO")
+        return self.servers[address]
+
+    def module(self, burner_id: str, index: int = 0) -> Module:
+        """The module of any relay, whatever it speaks."""
+        return self._any_server(self._contact(burner_id, index).address).relay
+
+    def _any_server(self, address: Address) -> RelayServer | MqttServer:
+        return self.mqtt_servers.get(address) or self.servers[address]
 
     def inject(self, burner_id: str, index: int = 0, **changes: Any) -> None:
         """Change faults of that module, by name. Raises FaultError and then changes nothing."""
-        self.server(burner_id, index).inject(self._time(), **changes)
+        address = self._contact(burner_id, index).address
+        self._any_server(address).inject(self._time(), **changes)
 
     def reboot(self, burner_id: str, index: int = 0, *, silent_for: float = 2.0) -> None:
         """Restart that module; its network is back after `silent_for` seconds."""
         self.sync()
-        self.relay(burner_id, index).reboot(self._time(), silent_for=silent_for)
+        self.module(burner_id, index).reboot(self._time(), silent_for=silent_for)
         self.sync()
 
     def light(self, burner_id: str, hold_s: float = HOLD_S) -> None:
@@ -218,7 +264,7 @@ class World:
         """
         address, key = self._spoken_to(burner_id, wired)
         self.sync()
-        self.servers[address].relay.mi_home_switch(*key, value, self._time())
+        self._any_server(address).relay.mi_home_switch(*key, value, self._time())
         self.sync()
 
     def mi_home_off_in(self, burner_id: str, seconds: float, *, wired: bool = False) -> None:
@@ -227,7 +273,7 @@ class World:
             raise SimulatorError("a delayed off is within 0 s to 24 h")
         address, key = self._spoken_to(burner_id, wired)
         self.sync()
-        self.servers[address].relay.mi_home_off_in(*key, seconds, self._time())
+        self._any_server(address).relay.mi_home_off_in(*key, seconds, self._time())
         self.sync()
 
     def set_speed(self, speed: float) -> None:
@@ -254,6 +300,13 @@ class World:
         relay.listeners.append(lambda _siid, _piid, _value, at: self._switched(at))
         return RelayServer(relay, *address, random=stream(seed, f"{name} wire"), sync=self.sync)
 
+    def modules(self) -> Iterator[Module]:
+        """Every module there is."""
+        for server in self.servers.values():
+            yield server.relay
+        for mqtt_server in self.mqtt_servers.values():
+            yield mqtt_server.relay
+
     def _flame_relay(self, burner_id: str) -> Callable[[bool, float], None]:
         def changed(lit: bool, _at: float) -> None:
             for listener in self._flame_listeners:
@@ -272,16 +325,16 @@ class World:
         return min(self._outside_events(), default=None)
 
     def _outside_events(self) -> Iterator[float]:
-        for server in self.servers.values():
-            if (at := server.relay.next_event()) is not None:
+        for module in self.modules():
+            if (at := module.next_event()) is not None:
                 yield at
         for place in self._places.values():
             if place.lets_go_at is not None:
                 yield self._loop_moment(place.lets_go_at)
 
     def _happen(self, at: float) -> None:
-        for server in self.servers.values():
-            server.relay.advance(at)
+        for module in self.modules():
+            module.advance(at)
         self._circuits_moved(at)
         for place in self._places.values():
             if place.lets_go_at is not None and self._loop_moment(place.lets_go_at) <= at:
@@ -300,7 +353,7 @@ class World:
 
     def _is_open(self, place: _Place) -> bool:
         for contact in place.contacts:
-            relay = self.servers[contact.address].relay
+            relay = self._any_server(contact.address).relay
             if not relay.faults.welded and relay.coil(contact.key) == contact.opens_when:
                 return True
         return False

@@ -9,13 +9,13 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from gasguard.config import Channel, Lease, MiioRelay, MiotRelay
 from gasguard.core.model import Contact
 from gasguard.drivers.base import Reading
 from gasguard.drivers.miio.codec import HELLO, Frame, FrameError, decode, encode
 from gasguard.drivers.miio.relay import MiioRelayDriver, MiotRelayDriver
 from gasguard.drivers.miio.transport import DeviceClock, MiioTransport
 from gasguard.errors import Refused, Unreachable
+from gasguard.settings.relays import Channel, Lease, MiioRelay, MiotRelay
 from gasguard.simulator import simtime
 from tests.fuzz.test_commands import json_values
 

@@ -16,7 +16,7 @@ from gasguard.core.messages import Answer, FlameRead, Off, Status, ThermocoupleR
 from gasguard.core.model import Settings, State
 from gasguard.interfaces import mqtt as module
 from gasguard.interfaces.mqtt import COMMANDS, MqttInterface
-from gasguard.interfaces.mqtt_link import Message
+from gasguard.mqtt_link import Message
 from tests.fuzz.test_commands import payloads
 
 BURNERS = ("left", "right")

@@ -33,8 +33,8 @@ class Stove:
 
         async def build() -> World:
             world = World.from_config(config, seed=seed, speed=speed)
-            for server in world.servers.values():
-                server.relay.listeners.append(
+            for module in world.modules():
+                module.listeners.append(
                     lambda siid, _piid, on, at: self.switched.append(Switched(at, siid, on))
                 )
             await world.start()

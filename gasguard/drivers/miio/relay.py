@@ -4,11 +4,12 @@ import contextlib
 from collections.abc import Iterator
 from typing import Any
 
-from gasguard.config import Channel, MiioRelay, MiotRelay, Wiring
 from gasguard.core.model import Contact
 from gasguard.drivers.base import Reading
 from gasguard.drivers.miio.transport import DeviceClock, MiioTransport
 from gasguard.errors import Refused
+from gasguard.settings.fields import Wiring
+from gasguard.settings.relays import Channel, MiioRelay, MiotRelay
 
 _OK = 0
 _PENDING = 1

@@ -12,7 +12,7 @@ import ssl
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import paho.mqtt.client as paho
@@ -60,6 +60,18 @@ class Server:
     keepalive: int = KEEPALIVE
     login: str = "mqtt.username and password"
     """What to check when the server refuses."""
+    retry: tuple[float, float] = (RETRY_MIN, RETRY_MAX)
+    """Bounds in seconds of the wait before connecting again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """A topic that is listened to otherwise than at QoS 1 with what the server keeps."""
+
+    topic: str
+    retained: bool = True
+    """Whether to be sent what the server keeps (MQTT 3.1.1 sends it anyway, flagged)."""
+    qos: int = 1
 
 
 def broker(settings: Mqtt) -> Server:
@@ -104,37 +116,66 @@ class Connection:
 
     def __init__(self, client: paho.Client, protocol: int, name: str) -> None:
         self._client, self._name = client, name
-        self._unacknowledged = 0
         self._told = False
         self.live = True
         """False once it is lost, retired or has said goodbye."""
         self.is_mqtt5 = protocol == paho.MQTTv5
+        # paho may call on_publish before publish has returned, and holds locks of its own both
+        # times: ours is never held across a call into it.
+        self._lock = threading.Lock()
+        self._waiting: dict[int, Callable[[], None] | None] = {}
+        self._early: set[int] = set()
         client.on_publish = self._on_publish
 
     @property
     def congested(self) -> bool:
         """The broker takes less than is published: leave out what nobody waits for."""
-        return self._unacknowledged > _QUEUE // 2
+        return len(self._waiting) > _QUEUE // 2
 
-    def _on_publish(self, *_args: object) -> None:
-        self._unacknowledged -= 1
+    def _on_publish(self, _client: paho.Client, _userdata: object, mid: int, *_: object) -> None:
+        with self._lock:
+            if mid not in self._waiting:
+                self._early.add(mid)
+                return
+            acknowledged = self._waiting.pop(mid)
+        if acknowledged is not None:
+            acknowledged()
+
+    def _wait_for(self, mid: int, acknowledged: Callable[[], None] | None) -> None:
+        with self._lock:
+            if mid not in self._early:
+                self._waiting[mid] = acknowledged
+                return
+            self._early.discard(mid)
+        if acknowledged is not None:
+            acknowledged()
 
     def publish(
         self,
         topic: str,
         payload: str | bytes,
         *,
+        qos: int = 1,
         retain: bool = False,
         correlation: bytes | None = None,
+        expires: int | None = None,
+        acknowledged: Callable[[], None] | None = None,
     ) -> bool:
-        """Queue a message at QoS 1. False when the connection is gone or the queue is full."""
+        """Queue a message. False when the connection is gone or the queue is full.
+
+        `expires` is in seconds (MQTT 5 only): the broker keeps it no longer for a receiver that is
+        away. `acknowledged` is called from any thread: at QoS 1 once the broker has the message.
+        """
         properties = None
-        if correlation is not None and self.is_mqtt5:
+        if self.is_mqtt5 and (correlation is not None or expires is not None):
             properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call] # paho
-            properties.CorrelationData = correlation
-        result = self._client.publish(topic, payload, qos=1, retain=retain, properties=properties)
+            if correlation is not None:
+                properties.CorrelationData = correlation
+            if expires is not None:
+                properties.MessageExpiryInterval = expires
+        result = self._client.publish(topic, payload, qos=qos, retain=retain, properties=properties)
         if result.rc == paho.MQTT_ERR_SUCCESS:
-            self._unacknowledged += 1
+            self._wait_for(result.mid, acknowledged)
             return True
         if not self._told and result.rc != paho.MQTT_ERR_NO_CONN:
             self._told = True
@@ -145,7 +186,9 @@ class Connection:
 class MqttLink:
     """Keeps connecting until stopped."""
 
-    def __init__(self, server: Server, topics: list[str], listener: Listener) -> None:
+    def __init__(
+        self, server: Server, topics: Sequence[str | Subscription], listener: Listener
+    ) -> None:
         self._server, self._topics, self._listener = server, topics, listener
         self._protocol: MQTTProtocolVersion = paho.MQTTv5 if server.mqtt5 else paho.MQTTv311
         self._stopping = threading.Event()
@@ -212,7 +255,7 @@ class MqttLink:
             if self._refused_protocol:
                 self._refused_protocol = False
                 continue
-            self._stopping.wait(random.uniform(RETRY_MIN, RETRY_MAX))  # noqa: S311 - only spreads
+            self._stopping.wait(random.uniform(*self._server.retry))  # noqa: S311 - only spreads
 
     def _complain(self, text: str) -> None:
         server = self._server
@@ -309,16 +352,21 @@ class MqttLink:
             self._complain(f"refused the connection: {reason}; check {self._server.login}")
 
     def _subscribe(
-        self, client: paho.Client, topic: str, *, mqtt5: bool
+        self, client: paho.Client, topic: str | Subscription, *, mqtt5: bool
     ) -> tuple[MQTTErrorCode, int | None]:
+        wanted = Subscription(topic) if isinstance(topic, str) else topic
         if not mqtt5:
-            return client.subscribe(topic, qos=1)
+            return client.subscribe(wanted.topic, qos=wanted.qos)
         # Retained commands are asked for so that they can be answered and cleared; noLocal keeps
         # the clearing from coming back as a command.
         options = SubscribeOptions(
-            qos=1, noLocal=True, retainHandling=SubscribeOptions.RETAIN_SEND_ON_SUBSCRIBE
+            qos=wanted.qos,
+            noLocal=True,
+            retainHandling=SubscribeOptions.RETAIN_SEND_ON_SUBSCRIBE
+            if wanted.retained
+            else SubscribeOptions.RETAIN_DO_NOT_SEND,
         )
-        return client.subscribe(topic, options=options)
+        return client.subscribe(wanted.topic, options=options)
 
     def _new_client(self) -> paho.Client:
         server = self._server

@@ -1,0 +1,1 @@
+"""Relays behind an MQTT broker: Zigbee2MQTT, Tasmota, ESPHome, or any topics."""

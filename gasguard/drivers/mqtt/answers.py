@@ -1,0 +1,93 @@
+"""What a device's messages mean: states, echoes, availability. Nothing here is ever raised."""
+
+import json
+from dataclasses import dataclass, field
+
+from gasguard.settings.mqtt_relay import Availability, Echo, MqttRelay
+
+_SHOWN = 40
+
+
+def field_of(payload: bytes, name: str | None) -> str | None:
+    """The text of a field of a JSON object, or of the payload itself; None where there is none."""
+    if name is None:
+        return payload.decode(errors="replace").strip()
+    data = _json(payload)
+    value = data.get(name) if isinstance(data, dict) else None
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value).strip() if isinstance(value, str | int | float) else None
+
+
+def _json(payload: bytes) -> object:
+    try:
+        return json.loads(payload)
+    except (ValueError, RecursionError):
+        return None
+
+
+def says_online(availability: Availability, payload: bytes) -> bool | None:
+    """What an availability message says, plain or as JSON's `state`; None: something else."""
+    word = field_of(payload, "state") or field_of(payload, None)
+    return {availability.online: True, availability.offline: False}.get(word or "")
+
+
+@dataclass(slots=True, eq=False)
+class Question:
+    """One call's question and what has come back so far.
+
+    A state counts only if it was published after the question was asked. Where the device, or the
+    program that speaks for it, repeats the question's nonce, whatever it publishes from then on
+    was published later: that is proof. Where nothing is repeated, the broker's acknowledgement of
+    the question must do: a state that was on its way from the device just then is taken for new.
+    """
+
+    settings: MqttRelay
+    nonces: set[str] = field(default_factory=set)
+    proven: bool = False
+    on: bool | None = None
+    """The newest answer: whether the switch is on."""
+    trouble: str = ""
+    """A state that was understood only in part: what was wrong with it."""
+    nonsense: bool = False
+
+    def heard(self, topic: str, payload: bytes) -> None:
+        """Take a message in that came live."""
+        echo = self.settings.echo
+        if echo is not None and topic == echo.topic:
+            self.proven |= self._repeats(echo, payload)
+        if topic == self.settings.state_topic and self.proven:
+            self._state(payload)
+
+    def acknowledged(self) -> None:
+        """The broker has the question."""
+        if self.settings.echo is None:
+            self.proven = True
+
+    def lost(self) -> None:
+        """The connection broke: what was asked on it is not waited for."""
+        self.nonces.clear()
+        self.proven = False
+
+    def _repeats(self, echo: Echo, payload: bytes) -> bool:
+        return field_of(payload, echo.field) in self.nonces
+
+    def _state(self, payload: bytes) -> None:
+        settings = self.settings
+        word = field_of(payload, settings.state_field)
+        if word is None:
+            # Part of the device's affairs only, or a wrong state_field.
+            data = _json(payload)
+            names = ", ".join(map(str, data))[:_SHOWN] if isinstance(data, dict) else "no JSON"
+            self.trouble = f"{settings.state_topic} has no field {settings.state_field} ({names})"
+            return
+        words = {settings.state_on.casefold(): True, settings.state_off.casefold(): False}
+        on = words.get(word.casefold())
+        if on is not None:
+            self.on = on
+        else:
+            self.nonsense = True
+            self.trouble = (
+                f"{settings.state_topic} says {word[:_SHOWN]!r}, neither {settings.state_on} nor "
+                f"{settings.state_off} (state_on, state_off)"
+            )

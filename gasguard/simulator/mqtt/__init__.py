@@ -1,0 +1,1 @@
+"""Simulated relays behind an MQTT broker: Zigbee2MQTT, Tasmota, ESPHome, or any topics."""

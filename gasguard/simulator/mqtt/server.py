@@ -1,0 +1,98 @@
+"""Simulated devices between the broker and their relays, with their faults."""
+
+import asyncio
+from collections.abc import Callable
+from functools import partial
+from random import Random
+from typing import Any
+
+from gasguard.simulator.mqtt.devices import Device, Out
+from gasguard.simulator.mqtt.module import MqttModule
+from gasguard.simulator.wire import Wire
+
+_PROCESSING_S = 0.02
+"""Seconds from a message to what the device does about it."""
+_MOST_IN_FLIGHT = 1024
+
+
+class MqttServer:
+    """One device. `connect` gives it the way to the broker."""
+
+    def __init__(self, device: Device, *, random: Random, sync: Callable[[], None]) -> None:
+        """`sync` is called before and after everything that touches the device."""
+        self.device = device
+        self.relay: MqttModule = device.module
+        self._wire = Wire(random)
+        self._sync = sync
+        self._publish: Callable[[Out], None] | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._timers: set[asyncio.TimerHandle] = set()
+        self.relay.listeners.append(lambda siid, piid, _on, _at: self._switched((siid, piid)))
+
+    def connect(self, publish: Callable[[Out], None]) -> None:
+        """The broker is there."""
+        self._loop, self._publish = asyncio.get_running_loop(), publish
+        self._tell_status()
+
+    def disconnect(self) -> None:
+        """The broker is away; what is on its way is lost."""
+        self._publish = None
+        for timer in self._timers:
+            timer.cancel()
+        self._timers.clear()
+
+    def inject(self, now: float, **changes: Any) -> None:
+        """Change faults by name (Faults has them). Raises FaultError and then changes nothing."""
+        faults = self.relay.faults.changed(changes)
+        self._sync()
+        self.relay.inject(faults, now)
+        self._sync()
+        self._tell_status()
+
+    def deliver(self, topic: str, payload: str) -> None:
+        """A message from the broker."""
+        for delay in self._wire.inbound(self.relay.faults):
+            self._later(delay + _PROCESSING_S, partial(self._execute, topic, payload))
+
+    def _execute(self, topic: str, payload: str) -> None:
+        if self._loop is None or self.relay.faults.frozen:
+            return
+        now = self._loop.time()
+        self._sync()
+        if self.relay.answers(now):
+            self._say(self.device.receive(topic, payload, now))
+        self._sync()
+
+    def _switched(self, key: tuple[int, int]) -> None:
+        self._say(self.device.switched(key))
+
+    def _say(self, said: list[Out]) -> None:
+        if not said or self.relay.faults.frozen:
+            return
+        # What is said at once goes one way together, in its order.
+        for delay in self._wire.outbound(self.relay.faults):
+            self._later(delay, partial(self._send, said))
+
+    def _later(self, delay: float, action: Callable[[], None]) -> None:
+        if self._loop is None or self._publish is None:
+            return
+        if delay <= 0:
+            action()
+        elif len(self._timers) < _MOST_IN_FLIGHT:
+
+            def due() -> None:
+                self._timers.discard(timer)
+                action()
+
+            timer = self._loop.call_later(delay, due)
+            self._timers.add(timer)
+
+    def _send(self, said: list[Out]) -> None:
+        for out in said:
+            if self._publish is not None:
+                self._publish(out)
+
+    def _tell_status(self) -> None:
+        """The last will, or Zigbee2MQTT's ping, comes past the device's own faults."""
+        online = not (self.relay.faults.offline or self.relay.faults.unpowered)
+        self._send(self.device.status(online))

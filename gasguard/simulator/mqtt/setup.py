@@ -1,0 +1,71 @@
+"""From a configuration to the devices on MQTT that it describes."""
+
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from random import Random
+
+from gasguard.config import Config, MqttRelay
+from gasguard.simulator.channels import ChannelSpec, Key
+from gasguard.simulator.mqtt.devices import KINDS, Part, Zigbee2MqttBridge
+from gasguard.simulator.mqtt.link import Switchboard
+from gasguard.simulator.mqtt.module import MqttModule
+from gasguard.simulator.mqtt.server import MqttServer
+
+Address = tuple[str, int]
+
+
+@dataclass(slots=True)
+class MqttPlan:
+    """One device on MQTT to simulate: everything the configuration says about it."""
+
+    parts: list[Part] = field(default_factory=list)
+    roles: list[str] = field(default_factory=list)
+    """What each relay is for, in words for people."""
+
+
+def mqtt_address(relay: MqttRelay) -> Address:
+    """A device is known by the topic of its state, which its relays share."""
+    return relay.state_topic, 0
+
+
+def mqtt_key(relay: MqttRelay) -> Key:
+    """The relay in its device; the number is only the simulator's."""
+    return zlib.crc32(f"{relay.command_topic} {relay.state_field}".encode()), 0
+
+
+def plan_mqtt(config: Config) -> dict[Address, MqttPlan]:
+    """One plan per device on MQTT."""
+    plans: dict[Address, MqttPlan] = {}
+    for burner_id, burner in config.burners.items():
+        for relay in burner.in_series:
+            if isinstance(relay, MqttRelay):
+                plan = plans.setdefault(mqtt_address(relay), MqttPlan())
+                plan.parts.append(Part(mqtt_key(relay), relay))
+                opens = "off" if relay.contact == "normally_open" else "on"
+                plan.roles.append(f"{relay.command_topic}, {burner_id}, {opens} opens the circuit")
+    return plans
+
+
+def build_server(
+    plan: MqttPlan, now: float, random: Random, sync: Callable[[], None]
+) -> MqttServer:
+    """The device, at rest: every circuit closed."""
+    channels, dead_man = [], {}
+    for part in plan.parts:
+        closed = part.settings.contact == "normally_open"
+        channels.append(ChannelSpec(*part.key, rest=closed))
+        if part.settings.keep_alive:
+            dead_man[part.key] = part.settings.keep_alive.after
+    module = MqttModule(channels, now=now, dead_man=dead_man)
+    device = KINDS[plan.parts[0].settings.kind](plan.parts, module)
+    return MqttServer(device, random=random, sync=sync)
+
+
+def build_switchboard(
+    plans: dict[Address, MqttPlan], servers: dict[Address, MqttServer]
+) -> Switchboard:
+    """All devices, and a Zigbee2MQTT for each base topic."""
+    settings = [part.settings for plan in plans.values() for part in plan.parts]
+    bases = {one.base for one in settings if one.kind == "zigbee2mqtt"}
+    return Switchboard(servers.values(), [Zigbee2MqttBridge(base) for base in sorted(bases)])

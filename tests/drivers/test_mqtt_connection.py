@@ -1,0 +1,122 @@
+"""The relays' own connection to a real broker: its thread, its identity, what it never sends."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from gasguard.config import Mqtt
+from gasguard.drivers.mqtt.bus import Heard, Listening
+from gasguard.drivers.mqtt.connection import BrokerBus
+from gasguard.health import Heartbeats
+from tests.support.ear import Ear
+
+
+class Listener:
+    """A relay that only listens."""
+
+    def __init__(self, bus: BrokerBus, topic: str) -> None:
+        self.bus = bus
+        self.heard: list[Heard] = []
+        self.changes = 0
+        bus.attach(Listening([f"{topic}/state"], [f"{topic}/there"], self.heard.append, self._one))
+
+    def _one(self) -> None:
+        self.changes += 1
+
+
+async def soon(condition: Callable[[], object], within: float = 5.0) -> None:
+    async with asyncio.timeout(within):
+        while not condition():
+            await asyncio.sleep(0.01)
+
+
+def play(story: Callable[[], Awaitable[None]]) -> None:
+    asyncio.run(story())
+
+
+def test_kept_messages_come_only_where_they_are_wanted(broker, make_ear):
+    ear: Ear = make_ear(broker, "kept")
+    ear.send("state", "ON", retain=True)
+    ear.send("there", "online", retain=True)
+
+    async def story() -> None:
+        bus = BrokerBus(Mqtt(port=broker.port))
+        listener = Listener(bus, "kept")
+        bus.start()
+        await soon(lambda: listener.heard)
+        await asyncio.to_thread(ear.send, "state", "OFF")
+        await soon(lambda: len(listener.heard) > 1)
+        assert [(one.topic, one.payload, one.retained) for one in listener.heard] == [
+            ("kept/there", b"online", True),
+            ("kept/state", b"OFF", False),
+        ]
+        await bus.release()
+
+    play(story)
+
+
+def test_the_same_relays_have_one_connection_and_the_newer_takes_it(broker):
+    """What an old connection still holds in a broker that hung is void when the new one comes."""
+
+    async def story() -> None:
+        old, new = (BrokerBus(Mqtt(port=broker.port)) for _ in range(2))
+        listener = Listener(old, "mine")
+        old.start()
+        await soon(lambda: old.connected)
+        Listener(new, "mine")
+        new.start()
+        await soon(lambda: new.connected)
+        await soon(lambda: listener.changes > 1)
+        assert not old.publish("mine/set", "ON", qos=0, expires=1)
+        await old.release()
+        await soon(lambda: new.connected)
+
+        other = BrokerBus(Mqtt(port=broker.port))
+        Listener(other, "somebody elses")
+        other.start()
+        await soon(lambda: other.connected)
+        await asyncio.sleep(0.3)
+        assert new.connected and other.connected
+        await new.release()
+        await other.release()
+
+    play(story)
+
+
+def test_a_thread_that_died_is_replaced_and_the_heart_goes_on(broker, caplog):
+    async def story() -> None:
+        heartbeats = Heartbeats()
+        bus = BrokerBus(Mqtt(port=broker.port), heartbeats)
+        listener = Listener(bus, "died")
+        bus.start()
+        await soon(lambda: bus.connected)
+        first = bus._link
+        assert first is not None
+        first.stop()  # as if paho's thread had ended
+        await soon(lambda: bus._link is not first and bus.connected)
+        assert "starting another" in caplog.text
+        assert listener.changes >= 3
+        assert heartbeats.late() == {}
+        await bus.release()
+
+    play(story)
+
+
+def test_what_was_published_into_a_dead_connection_never_comes_later(own_broker, make_ear):
+    async def story() -> None:
+        bus = BrokerBus(Mqtt(port=own_broker.port))
+        Listener(bus, "relay")
+        bus.start()
+        await soon(lambda: bus.connected)
+        await asyncio.to_thread(own_broker.stop)
+        bus.publish("relay/set", "ON", qos=1, expires=10)
+        await soon(lambda: not bus.connected)
+        assert not bus.publish("relay/set", "ON", qos=1, expires=10)
+        await asyncio.to_thread(own_broker.start)
+        ear: Ear = await asyncio.to_thread(make_ear, own_broker, "relay")
+        await soon(lambda: bus.connected)
+        assert bus.publish("relay/set", "OFF", qos=1, expires=10)
+        await asyncio.to_thread(ear.wait, "set", lambda one: one.text == "OFF")
+        assert [one.text for one in ear.on("set")] == ["OFF"]
+        await bus.release()
+
+    play(story)
