@@ -1,9 +1,11 @@
 """`driver: mqtt` in the configuration: what two lines stand for, and what is wrong in words."""
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from gasguard.config import parse_config
 from gasguard.errors import ConfigError
@@ -134,3 +136,12 @@ def test_relays_of_two_burners_and_in_series_are_compared_too():
     raw = {"burners": {"left": {"relays": [ZIGBEE, PLAIN]}, "right": {"relay": PLAIN}}}
     with pytest.raises(ConfigError, match=r"burners\.right\.relay\.command_topic.*left\.relays\.1"):
         parse_config(raw, Path("."))
+
+
+@pytest.mark.parametrize("name", ["mqtt_relays.md", "mqtt_relays.zh-CN.md"])
+def test_every_example_of_the_notes_is_sound(name):
+    text = (Path(__file__).parent.parent / "firmware_notes" / name).read_text()
+    examples = re.findall(r"```yaml\n(relay:.*?)```", text, re.DOTALL)
+    assert len(examples) == 4
+    for example in examples:
+        parse_config({"burners": {"left": yaml.safe_load(example)}}, Path("."))
