@@ -83,14 +83,19 @@ def _families(text: str | None) -> tuple[str, ...]:
 
 
 class _Progress:
-    """A line on standard error, once it takes longer than a moment."""
+    """Failures as they come, and a line once it takes longer than a moment; on standard error."""
 
     def __init__(self, sessions: int) -> None:
         self._sessions = sessions
+        self._failures = 0
         self._began = self._told = time.monotonic()
 
     def __call__(self, result: "Result") -> None:
         now = time.monotonic()
+        if now - self._began >= _QUIET_FOR:
+            for failure in result.failures[self._failures :]:
+                click.echo(f"session {failure.index}: {failure.rule}", err=True)
+            self._failures = len(result.failures)
         if now - self._began < _QUIET_FOR or now - self._told < _WORD_EVERY:
             return
         self._told = now

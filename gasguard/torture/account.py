@@ -72,6 +72,8 @@ class Account:
     """Latches that stand for certain, and since when."""
     on_disk: set[Lock] = field(default_factory=set)
     """Those that a crash cannot take away."""
+    unsaved: set[Lock] = field(default_factory=set)
+    """Latches whose re-arm was rejected because the disk did not answer."""
     perhaps: set[Lock] = field(default_factory=set)
     """Latches that may stand."""
     reporting: dict[Lock, float] = field(default_factory=dict)
@@ -199,15 +201,18 @@ class Account:
 
     def _rejected(self, ask: Ask, answer: Answer, now: float) -> None:
         if answer.code == "not_saved":
-            return  # it may have reached the disk all the same, until something else is saved
+            # It may have reached the disk all the same, until something else is saved.
+            self.unsaved |= ask.moved
+            return
         match ask.request:
             case SetTimer() | ExtendTimer():
                 self.timers = (self.timers - ask.added) or {None}
             case ChildLock():
                 self.child = (self.child - {True}) or {False}
             case Rearm() if not self._rearms():
-                self.latched |= dict.fromkeys(ask.moved, now)
-                self.perhaps -= ask.moved
+                stand = ask.moved - self.unsaved
+                self.latched |= dict.fromkeys(stand, now)
+                self.perhaps -= stand
             case _:
                 pass
 
@@ -238,6 +243,7 @@ class Account:
 
     def durable(self, since: float) -> None:
         """What the guard knew at `since` is on disk."""
+        self.unsaved.clear()
         if self.demand_at <= since:
             self.demand_on_disk = True
             self.ghosts.clear()
@@ -304,6 +310,8 @@ class Account:
         if trust is Trust.PERHAPS:
             self.timers.add(None)
             return False
+        # Until something else is saved, the next start may know better what time has passed.
+        self.ghosts |= self.timers - {None}
         self.timers = {None}
         return sure
 

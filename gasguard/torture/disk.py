@@ -38,6 +38,7 @@ class Disk(Executor):
         self._loop, self._random = loop, random
         self._queue: deque[tuple[Callable[[], Any], asyncio.Future[Any]]] = deque()
         self._busy = False
+        self._begun: asyncio.Future[Any] | None = None
         self._life = 0
         self._store: Store | None = None
         self._unsound_until = float("-inf")
@@ -55,7 +56,15 @@ class Disk(Executor):
         return future
 
     def _go_on(self) -> None:
-        if self._queue and not self._busy and not self.hangs:
+        # As with a real worker: what nobody waits for any more is not begun, what was begun ends.
+        while (
+            self._queue and self._queue[0][1].cancelled() and self._begun is not self._queue[0][1]
+        ):
+            self._queue.popleft()
+        if not self._queue or self._busy:
+            return
+        self._begun = self._queue[0][1]
+        if not self.hangs:
             self._busy = True
             delay = self.latency * self._random.uniform(0.25, 2)
             self._loop.call_later(delay, self._execute, self._life)

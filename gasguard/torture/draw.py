@@ -251,7 +251,13 @@ def _kill(random: Random, at: float, *, machine: bool) -> Action:
     return _act(at, "kill", "", **args)
 
 
-def _disk(random: Random, _kitchen: Kitchen, at: float) -> list[Action]:
+def _disk(random: Random, kitchen: Kitchen, at: float) -> list[Action]:
+    """The disk hangs, refuses or is slow; at times just while something must be saved."""
+    if random.random() < 0.25:
+        # What could not be saved must be once the disk is well: then the guard dies.
+        off = _act(at + 0.3, "off", random.choice(kitchen.burners))
+        kill = _act(at + 6, "kill", "", where="step", number=0, away=1.0, machine=False, right=True)
+        return [_act(at, "disk", "", fault="refuses", seconds=1.5), off, kill]
     fault = random.choice(["hangs", "refuses", "slow"])
     return [_act(at, "disk", "", fault=fault, seconds=_duration(random))]
 
