@@ -159,11 +159,12 @@ async def running(config: Config, clock: Clock | None = None) -> AsyncIterator[C
     await controller.opened_what_must_be(OPEN_FIRST_WITHIN)
 
     # Imported here: the guard is live before anything that it does not need is.
+    from gasguard.interfaces.announcer import Announcer
     from gasguard.interfaces.bemfa import BemfaInterface
     from gasguard.interfaces.mqtt import MqttInterface
 
     flames = {name: burner.flame for name, burner in config.burners.items() if burner.flame}
-    mqtt = MqttInterface(config.mqtt, controller, store, clock, flames)
+    mqtt = MqttInterface(config.mqtt, controller, store, clock, flames, Announcer(config))
     await mqtt.start()
     bemfa = BemfaInterface(config.bemfa, controller, heartbeats) if config.bemfa else None
     if bemfa is not None:

@@ -102,7 +102,12 @@ class HomeAssistant(Strict):
     """How gasguard announces itself to Home Assistant."""
 
     discovery: bool = True
+    """Off also takes back what was announced before."""
     prefix: str = Field("homeassistant", pattern=TOPIC)
+    form: Literal["component", "device"] = "component"
+    """One message an entity, for every Home Assistant; or one a device, from 2024.11 on."""
+    language: Literal["en", "zh"] = "en"
+    """Of the names that it shows."""
 
 
 class Mqtt(Strict):

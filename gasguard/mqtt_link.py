@@ -119,6 +119,7 @@ class Connection:
         self._told = False
         self.live = True
         """False once it is lost, retired or has said goodbye."""
+        self._asides: dict[int, str] = {}
         self.is_mqtt5 = protocol == paho.MQTTv5
         # paho may call on_publish before publish has returned, and holds locks of its own both
         # times: ours is never held across a call into it.
@@ -128,9 +129,14 @@ class Connection:
         client.on_publish = self._on_publish
 
     @property
+    def backlog(self) -> int:
+        """Messages that the broker has not acknowledged yet."""
+        return len(self._waiting)
+
+    @property
     def congested(self) -> bool:
         """The broker takes less than is published: leave out what nobody waits for."""
-        return len(self._waiting) > _QUEUE // 2
+        return self.backlog > _QUEUE // 2
 
     def _on_publish(self, _client: paho.Client, _userdata: object, mid: int, *_: object) -> None:
         with self._lock:
@@ -149,6 +155,22 @@ class Connection:
             self._early.discard(mid)
         if acknowledged is not None:
             acknowledged()
+
+    def listen(self, topic: str) -> None:
+        """Subscribe to something the guard can do without: a refusal is logged, and no more."""
+        _, mid = _subscribe(self._client, topic, mqtt5=self.is_mqtt5)
+        if mid is not None:
+            self._asides[mid] = topic
+
+    def stop_listening(self, topic: str) -> None:
+        """End what `listen` began."""
+        self._client.unsubscribe(topic)
+
+    def aside_answered(self, mid: int, *, refused: bool) -> None:
+        """The broker's word on a subscription of `listen`."""
+        topic = self._asides.pop(mid, "a topic")
+        if refused:
+            log.warning("mqtt: the broker refuses the subscription to %s", topic)
 
     def publish(
         self,
@@ -285,7 +307,7 @@ class MqttLink:
             version = "5" if connection.is_mqtt5 else "3.1.1"
             log.info("%s: connected, protocol %s", self._server.name, version)
             for topic in self._topics:
-                _, mid = self._subscribe(client, topic, mqtt5=connection.is_mqtt5)
+                _, mid = _subscribe(client, topic, mqtt5=connection.is_mqtt5)
                 if mid is not None:
                     wanted.add(mid)
 
@@ -296,7 +318,11 @@ class MqttLink:
             reasons: list[ReasonCode],
             _properties: Properties | None,
         ) -> None:
-            if any(reason.is_failure for reason in reasons):
+            refused = any(reason.is_failure for reason in reasons)
+            if mid not in wanted:
+                connection.aside_answered(mid, refused=refused)
+                return
+            if refused:
                 self._complain("a subscription was refused: check the broker's access rules")
                 client.disconnect()
                 return
@@ -351,23 +377,6 @@ class MqttLink:
         else:
             self._complain(f"refused the connection: {reason}; check {self._server.login}")
 
-    def _subscribe(
-        self, client: paho.Client, topic: str | Subscription, *, mqtt5: bool
-    ) -> tuple[MQTTErrorCode, int | None]:
-        wanted = Subscription(topic) if isinstance(topic, str) else topic
-        if not mqtt5:
-            return client.subscribe(wanted.topic, qos=wanted.qos)
-        # Retained commands are asked for so that they can be answered and cleared; noLocal keeps
-        # the clearing from coming back as a command.
-        options = SubscribeOptions(
-            qos=wanted.qos,
-            noLocal=True,
-            retainHandling=SubscribeOptions.RETAIN_SEND_ON_SUBSCRIBE
-            if wanted.retained
-            else SubscribeOptions.RETAIN_DO_NOT_SEND,
-        )
-        return client.subscribe(wanted.topic, options=options)
-
     def _new_client(self) -> paho.Client:
         server = self._server
         # A new client starts clean, with a session that ends with the connection: a command sent
@@ -394,6 +403,24 @@ class MqttLink:
             client.tls_set(ca, cert, key)
             client.tls_insecure_set(tls.insecure)
         return client
+
+
+def _subscribe(
+    client: paho.Client, topic: str | Subscription, *, mqtt5: bool
+) -> tuple[MQTTErrorCode, int | None]:
+    wanted = Subscription(topic) if isinstance(topic, str) else topic
+    if not mqtt5:
+        return client.subscribe(wanted.topic, qos=wanted.qos)
+    # Retained commands are asked for so that they can be answered and cleared; noLocal keeps the
+    # clearing from coming back as a command.
+    options = SubscribeOptions(
+        qos=wanted.qos,
+        noLocal=True,
+        retainHandling=SubscribeOptions.RETAIN_SEND_ON_SUBSCRIBE
+        if wanted.retained
+        else SubscribeOptions.RETAIN_DO_NOT_SEND,
+    )
+    return client.subscribe(wanted.topic, options=options)
 
 
 def probe(server: Server, topics: list[str], within: float = 5.0) -> str | None:

@@ -14,6 +14,7 @@ from gasguard.config import FlameSensor, Mqtt, MqttFlame
 from gasguard.controller import Controller, News, Reply
 from gasguard.core.messages import Answer, FlameRead, Kind, Status, ThermocoupleRead
 from gasguard.core.model import Flame, Source, State
+from gasguard.interfaces.announcer import Announcer
 from gasguard.interfaces.commands import BadCommand, parse_command
 from gasguard.interfaces.mqtt_history import HistoryDesk
 from gasguard.interfaces.payloads import ack_payload, event_payload, state_payload, steady_part
@@ -45,8 +46,16 @@ class MqttInterface:
         store: Store,
         clock: Clock,
         flames: Mapping[str, FlameSensor] | None = None,
+        announcer: Announcer | None = None,
     ) -> None:
         self._base, self._status = settings.base_topic, f"{settings.base_topic}/status"
+        self._announcer = announcer
+        # A stranger must not make the daemon publish in its own name, nor appear in a dashboard.
+        self._no_answers_on = (
+            f"{self._base}/",
+            f"{settings.home_assistant.prefix}/",
+            "$",
+        )
         self._controller, self._clock = controller, clock
         self._flames = {flame.topic: (name, flame) for name, flame in (flames or {}).items()}
         topics = [f"{self._base}/+/{command}/set" for command in COMMANDS]
@@ -78,6 +87,8 @@ class MqttInterface:
         if self._refresher is not None:
             self._refresher.cancel()
         self._history.stop()
+        if self._announcer is not None:
+            self._announcer.stop()
         if self._connection is not None:
             self._connection.publish(self._status, "offline", retain=True)
             self._connection.live = False
@@ -105,10 +116,14 @@ class MqttInterface:
         for name, state in self._controller.states().items():
             self._publish_state(name, state, self._clock.now())
         connection.publish(self._status, "online", retain=True)
+        if self._announcer is not None:
+            self._announcer.connected(connection)
 
     def _lost(self, connection: Connection) -> None:
         if self._connection is connection:
             self._connection = None
+        if self._announcer is not None:
+            self._announcer.lost(connection)
 
     async def _refresh(self) -> None:
         while True:
@@ -173,9 +188,8 @@ class MqttInterface:
         return reply
 
     def _may_answer_on(self, topic: str) -> bool:
-        """A stranger must not make the daemon publish commands or states in its own name."""
         sound = 0 < len(topic) <= 256 and not set(topic) & set("+#\0")
-        return sound and not topic.startswith((f"{self._base}/", "$"))
+        return sound and not topic.startswith(self._no_answers_on)
 
     # --- receiving ----------------------------------------------------------------------------
 
@@ -194,6 +208,8 @@ class MqttInterface:
                 self._asked(connection, message)
             elif message.topic in self._flames:
                 self._flame(*self._flames[message.topic], message)
+            elif self._announcer is not None and self._announcer.hears(message.topic):
+                self._announcer.received(message)
             else:
                 self._command(connection, message)
         except Exception:

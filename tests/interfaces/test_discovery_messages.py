@@ -1,0 +1,187 @@
+"""What Home Assistant is told of this configuration: the messages themselves."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gasguard.config import parse_config
+from gasguard.core.messages import Kind
+from gasguard.core.model import Phase, Reason
+from gasguard.errors import ConfigError
+from gasguard.interfaces.discovery import messages, node, own_topics, read_own, unique_ids
+from gasguard.interfaces.discovery_words import WORDS
+from tests.support.kitchen import relay
+
+FULL = {
+    "relay": relay(),
+    "name": "Left burner",
+    "voice": {"siid": 4, "piid": 1},
+    "flame": {"driver": "mqtt", "topic": "kitchen/flame"},
+    "limits": {"max_burn": "2h"},
+}
+
+
+def config(*, base="gasguard", rearm=False, burners=None, **home_assistant: Any):
+    return parse_config(
+        {
+            "mqtt": {"base_topic": base, "home_assistant": home_assistant},
+            "burners": burners or {"left": FULL, "right": {"relay": relay()}},
+            "allow_remote_rearm": rearm,
+        },
+        Path(),
+    )
+
+
+def announced(**options: Any) -> dict[str, dict[str, Any]]:
+    """Entities by unique id, whatever the form; `platform` is in each."""
+    found: dict[str, dict[str, Any]] = {}
+    for topic, payload in messages(config(**options)).items():
+        parts = payload.get("components") or {"": {**payload, "platform": topic.split("/")[1]}}
+        for part in parts.values():
+            if "unique_id" in part:
+                assert part["unique_id"] not in found
+                found[part["unique_id"]] = {"device": payload["device"], **part}
+    return found
+
+
+def left(key: str, **options: Any) -> dict[str, Any]:
+    return announced(**options)[f"gasguard-burner-left-{key}"]
+
+
+def test_both_forms_announce_the_same_entities():
+    one, other = announced(rearm=True, form="component"), announced(rearm=True, form="device")
+    strip = ("origin",)
+    assert {k: {n: v for n, v in e.items() if n not in strip} for k, e in one.items()} == other
+    assert len(one) > 35
+
+
+def test_topics_are_such_as_home_assistant_takes():
+    for form in ("component", "device"):
+        for base in ("gasguard", "home/küche 1".replace(" ", "_"), "a_b", "a/b", "a-b"):
+            for topic in messages(config(base=base, form=form)):
+                assert re.fullmatch(r"homeassistant/\w+/[\w-]+/[\w-]+/config", topic, re.ASCII)
+
+
+def test_another_base_topic_is_another_gasguard():
+    bases = ["gasguard", "kitchen", "a/b", "a_b", "a-b", "gasguard/2", "gasguard2", "灶", "台"]
+    assert len({node(base) for base in bases}) == len(bases)
+    assert not announced(base="kitchen").keys() & announced(base="kitchen2").keys()
+
+
+def test_topics_of_burners_never_meet():
+    """A burner `left_timer` with `cancel`, and a burner `left` with `timer_cancel`."""
+    burners = {name: {"relay": relay()} for name in ("left", "left_timer", "guard", "off", "x")}
+    for form in ("component", "device"):
+        found = messages(config(burners=burners, form=form))
+        ids = [one for payload in found.values() for one in unique_ids(payload)]
+        assert len(ids) == len(set(ids)) == 5 * 14 + 2
+        assert len({payload["device"]["identifiers"][0] for payload in found.values()}) == 6
+
+
+def test_entity_ids_do_not_depend_on_the_language():
+    english, chinese = announced(), announced(language="zh")
+    assert english.keys() == chinese.keys()
+    for key, entity in english.items():
+        assert chinese[key]["default_entity_id"] == entity["default_entity_id"]
+        assert chinese[key]["object_id"] == entity["object_id"]
+        assert chinese[key]["name"] != entity["name"]
+    assert left("off")["default_entity_id"] == "button.gasguard_left_off"
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_every_entity_and_every_word_has_its_text(language):
+    words = WORDS[language]
+    keys = {one.rpartition("-")[2] for one in announced(rearm=True)}
+    assert keys == set(words.names)
+    if language == "zh":
+        assert {*map(str, Phase), *map(str, Reason)} <= set(words.states)
+    shown = [words.shown(phase) for phase in Phase]
+    assert left("phase", language=language)["options"] == shown
+    assert len(set(shown)) == len(Phase)
+
+
+def test_off_depends_on_the_daemon_alone():
+    for key in ("off", "valve"):
+        entity = left(key)
+        assert entity["command_topic"] == "gasguard/left/off/set"
+        assert entity["availability"] == [{"topic": "gasguard/status"}]
+
+
+def test_no_command_is_retained_or_could_be_switched_on():
+    entities = announced(rearm=True)
+    assert not any(entity.get("retain") for entity in entities.values())
+    platforms = {entity["platform"] for entity in entities.values()}
+    assert platforms == {
+        "button", "valve", "number", "sensor", "binary_sensor", "event", "lock",
+    }  # fmt: skip
+    assert left("valve")["payload_open"] is None
+
+
+def test_rearming_is_offered_only_where_the_configuration_allows_it():
+    assert "gasguard-burner-left-rearm" not in announced()
+    assert left("rearm", rearm=True)["platform"] == "button"
+
+
+def test_a_burner_has_only_what_it_has():
+    jog = {"relay": relay(jog="500ms")}
+    keys = {
+        one.removeprefix("gasguard-burner-right-")
+        for one in announced(burners={"right": jog})
+        if "right" in one
+    }
+    assert not keys & {"lock", "flame", "burning_since", "must_end_at", "voice", "rearm"}
+    assert "gasguard-burner-left-flame" in announced()
+
+
+def test_the_device_form_names_what_is_gone():
+    """Home Assistant removes an entity that is named without content."""
+    parts = messages(config(form="device"))["homeassistant/device/gasguard/burner-right/config"][
+        "components"
+    ]
+    assert parts["flame"] == {"platform": "binary_sensor"}
+    assert parts["rearm"] == {"platform": "button"}
+    assert set(parts["lock"]) > {"platform", "unique_id"}
+    wanted = announced(rearm=True)
+    for key, part in parts.items():
+        twin = wanted.get(f"gasguard-burner-left-{key}")
+        assert twin is None or twin["platform"] == part["platform"]
+
+
+def test_every_event_type_of_the_contract_is_one_of_the_entity():
+    assert left("event")["event_types"] == [kind.value for kind in Kind]
+
+
+def test_discovery_off_announces_nothing_but_still_knows_its_topics():
+    assert messages(config(discovery=False)) == {}
+    assert own_topics(config(prefix="ha").mqtt) == "ha/+/gasguard/+/config"
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [b"", b"{", b"[" * 100_000, b"null", b"7", b'{"origin": 7}', b'{"origin": {"name": "other"}}'],
+)
+def test_what_another_program_put_there_is_not_ours(payload):
+    assert read_own(payload) is None
+
+
+@pytest.mark.parametrize(
+    "parts", [7, [1], {"a": 7}, {"a": {"unique_id": {}}}, {"a": {"unique_id": 7}}]
+)
+def test_what_is_ours_but_damaged_announces_nothing(parts):
+    data = {"origin": {"name": "gasguard"}, "components": parts}
+    assert read_own(json.dumps(data).encode()) == set()
+
+
+def test_our_own_messages_are_known_again():
+    for form in ("component", "device"):
+        for payload in messages(config(form=form)).values():
+            assert read_own(json.dumps(payload).encode()) == unique_ids(payload) != set()
+
+
+@pytest.mark.parametrize(("key", "value"), [("form", "both"), ("language", "de")])
+def test_a_wrong_option_is_named_with_the_right_ones(key, value):
+    with pytest.raises(ConfigError, match=rf"mqtt\.home_assistant\.{key}: .*'"):
+        config(**{key: value})
