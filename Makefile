@@ -6,11 +6,12 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 export PATH := $(PATH):/usr/sbin:/usr/local/sbin
 
-.PHONY: demo test quick soak mutants lint format bench clean help
+.PHONY: demo test test-ha quick soak mutants lint format bench clean help
 
 help:
 	@echo "make demo    the whole product on this machine, with a simulated stove"
 	@echo "make test    set up everything and run all tests"
+	@echo "make test-ha gasguard in real Home Assistant cores (installs them once, minutes)"
 	@echo "make quick   the tests without the slow ones"
 	@echo "make soak    500 kill -9 cycles"
 	@echo "make mutants changes the core in 2000 small ways: some test must notice each"
@@ -33,10 +34,14 @@ demo: $(READY)
 test: $(READY) mosquitto
 	$(BIN)/python -m pytest tests/core \
 		--cov=gasguard.core --cov-branch --cov-report=term:skip-covered --cov-fail-under=100
-	$(BIN)/python -m pytest --ignore=tests/core -n 4 --dist loadfile
+	$(BIN)/python -m pytest --ignore=tests/core --ignore=tests/ha -n 4 --dist loadfile
+
+test-ha: $(READY) mosquitto
+	$(BIN)/python -m tests.ha.cores
+	$(BIN)/python -m pytest tests/ha
 
 quick: $(READY) mosquitto
-	$(BIN)/python -m pytest -m "not slow" -n 4 --dist loadfile
+	$(BIN)/python -m pytest --ignore=tests/ha -m "not slow" -n 4 --dist loadfile
 
 soak: $(READY) mosquitto
 	GASGUARD_SOAK_KILLS=500 $(BIN)/python -m pytest tests/processes/test_kill.py
@@ -73,4 +78,4 @@ mosquitto:
 			exit 1; }; }
 
 clean:
-	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
+	rm -rf $(VENV) .venv-ha-* build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage

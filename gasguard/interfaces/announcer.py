@@ -8,6 +8,7 @@ import asyncio
 import json
 import logging
 import random
+from collections.abc import Callable
 
 from gasguard.config import Config
 from gasguard.interfaces.discovery import birth_topics, messages, own_topics, read_own, unique_ids
@@ -18,7 +19,7 @@ log = logging.getLogger(__name__)
 LISTEN_FOR = 1.0
 """Seconds that the broker has to hand out what is retained; mosquitto does so at once."""
 SETTLE = 1.0
-"""Seconds that Home Assistant has between the steps of a change of form."""
+"""Seconds that Home Assistant has to follow before the next step."""
 JITTER = (0.5, 3.0)
 """Seconds, from and to, after Home Assistant's start: it has other devices to hear."""
 _BACKLOG = 50
@@ -43,14 +44,19 @@ class Announcer:
         self._found: dict[str, set[str]] = {}
         self._born = asyncio.Event()
         self._connection: Connection | None = None
+        self._tell_states: Callable[[], None] = lambda: None
         self._task: asyncio.Task[None] | None = None
         self._began: float | None = None
         self._strikes = 0
 
-    def connected(self, connection: Connection) -> None:
-        """A new connection; the guard's own topics are served already."""
+    def connected(self, connection: Connection, tell_states: Callable[[], None]) -> None:
+        """A new connection; the guard's own topics are served already.
+
+        `tell_states` publishes every burner's state: an entity whose message changed reads the next
+        state with it, and does not ask for the last one again.
+        """
         self.stop()
-        self._connection = connection
+        self._connection, self._tell_states = connection, tell_states
         self._task = asyncio.get_running_loop().create_task(self._serve(connection))
 
     def lost(self, connection: Connection) -> None:
@@ -121,8 +127,9 @@ class Announcer:
             await asyncio.sleep(SETTLE)
         for topic, payload in self._wanted.items():
             await self._publish(connection, topic, json.dumps(payload, ensure_ascii=False))
-        if moving:
+        if self._wanted:
             await asyncio.sleep(SETTLE)
+            self._tell_states()
         for topic in stale:
             await self._publish(connection, topic, "")
         if stale:

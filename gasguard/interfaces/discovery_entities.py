@@ -163,11 +163,11 @@ def _timer(topic: str) -> dict[str, Entity]:
 
 
 def _tellers(topic: str, words: Words) -> dict[str, Entity]:
+    # No `options`: Home Assistant would hold a state in the old language against the new list.
     return {
         "phase": {
             "platform": "sensor",
             "device_class": "enum",
-            "options": [words.shown(phase) for phase in Phase],
             "icon": "mdi:gas-burner",
             "value_template": _shown("value_json.phase", list(Phase), words),
             **_attributes(topic, "phase", "contact", "locks"),
@@ -175,7 +175,6 @@ def _tellers(topic: str, words: Words) -> dict[str, Entity]:
         "last_trip": {
             "platform": "sensor",
             "device_class": "enum",
-            "options": [words.shown(reason) for reason in (*Reason, NEVER)],
             "icon": "mdi:history",
             "value_template": _shown(
                 f"(value_json.last_trip.reason if value_json.last_trip else '{NEVER}')",

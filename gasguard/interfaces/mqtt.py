@@ -112,12 +112,15 @@ class MqttInterface:
 
     def _subscribed(self, connection: Connection) -> None:
         self._connection = connection
+        self._publish_states()
+        connection.publish(self._status, "online", retain=True)
+        if self._announcer is not None:
+            self._announcer.connected(connection, self._publish_states)
+
+    def _publish_states(self) -> None:
         self._published.clear()
         for name, state in self._controller.states().items():
             self._publish_state(name, state, self._clock.now())
-        connection.publish(self._status, "online", retain=True)
-        if self._announcer is not None:
-            self._announcer.connected(connection)
 
     def _lost(self, connection: Connection) -> None:
         if self._connection is connection:

@@ -22,7 +22,7 @@ class Denying:
 
 async def _connect(announcer: Announcer) -> list[str]:
     connection = Denying()
-    announcer.connected(connection)
+    announcer.connected(connection, lambda: None)
     await asyncio.sleep(0)
     announcer.lost(connection)
     return connection.asked

@@ -99,7 +99,8 @@ def test_every_entity_and_every_word_has_its_text(language):
     if language == "zh":
         assert {*map(str, Phase), *map(str, Reason)} <= set(words.states)
     shown = [words.shown(phase) for phase in Phase]
-    assert left("phase", language=language)["options"] == shown
+    template = left("phase", language=language)["value_template"]
+    assert language == "en" or all(word in template for word in shown)
     assert len(set(shown)) == len(Phase)
 
 

@@ -1,0 +1,71 @@
+"""One household with Home Assistant in it: broker, simulated stove, daemon, core."""
+
+from pathlib import Path
+from typing import Any
+
+from tests.ha.core import HomeAssistant
+from tests.ha.cores import Core
+from tests.support.brokers import Mosquitto
+from tests.support.kitchen import Kitchen, burner
+from tests.support.processes import Process
+
+BASE = "gasguard"
+_FLAME = "stove/left/flame"
+
+
+class House:
+    """Home Assistant knows the broker, and of gasguard what that tells it."""
+
+    def __init__(self, core: Core, form: str, folder: Path) -> None:
+        self.core, self.form = core, form
+        self.broker = Mosquitto(folder / "broker")
+        (folder / "kitchen").mkdir()
+        left = burner(name="Left burner", flame={"driver": "mqtt", "topic": _FLAME})
+        right = burner(name="Right burner")
+        self.kitchen = Kitchen(
+            folder / "kitchen",
+            self.broker,
+            {"left": left, "right": right},
+            mqtt={"base_topic": BASE, "home_assistant": {"form": form}},
+            allow_remote_rearm=True,
+        )
+        self.kitchen.base = BASE
+        self.ear = self.kitchen.ear(also=("homeassistant/#",))
+        self._stranger()
+        self.stove = self.kitchen.stove()
+        self.daemon = self.kitchen.daemon()
+        self.ha = HomeAssistant(core, folder / "ha")
+        self.ha.add_broker(self.broker.host, self.broker.port)
+
+    def _stranger(self) -> None:
+        """A switch of another program: something that can be switched on, and stays."""
+        self.ear.base = "homeassistant"
+        porch = {"name": "Porch", "unique_id": "porch", "command_topic": f"{BASE}_sim/porch"}
+        self.ear.send("switch/porch/config", porch, retain=True)
+        self.ear.base = BASE
+
+    def flame(self, word: str) -> None:
+        """What the flame sensor of the left burner publishes."""
+        self.ear.base = "stove"
+        self.ear.send("left/flame", word)
+        self.ear.base = BASE
+
+    def announced(self) -> set[str]:
+        """Topics of the discovery messages that the broker holds."""
+        held = {one.topic: one.payload for one in self.ear.heard if one.retain}
+        return {topic for topic, payload in held.items() if payload and f"/{BASE}/" in topic}
+
+    def reconfigure(self, **home_assistant: Any) -> Process:
+        """Start the daemon again on its configuration as it now is."""
+        self.daemon.stop()
+        self.kitchen.data["mqtt"]["home_assistant"].update(home_assistant)
+        self.kitchen.write()
+        self.daemon = self.kitchen.daemon()
+        return self.daemon
+
+    def close(self) -> None:
+        try:
+            self.kitchen.close()
+        finally:
+            self.ha.stop()
+            self.broker.stop()

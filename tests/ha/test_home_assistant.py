@@ -1,0 +1,300 @@
+"""gasguard in a real Home Assistant, found by discovery alone and used as its owners would.
+
+The tests share one house and run in this order: each leaves both burners ready.
+"""
+
+import time
+from datetime import datetime
+
+import pytest
+
+from gasguard.interfaces.discovery import messages, unique_ids
+from tests.ha.core import Refused
+from tests.ha.house import House
+from tests.support.waiting import eventually, never
+
+SHOWN = {
+    "button.gasguard_left_off": ("unknown", None),
+    "valve.gasguard_left_valve": ("open", "gas"),
+    "number.gasguard_left_timer": ("0", None),
+    "button.gasguard_left_timer_cancel": ("unknown", None),
+    "button.gasguard_left_timer_extend": ("unknown", None),
+    "sensor.gasguard_left_ends_at": ("unavailable", "timestamp"),
+    "sensor.gasguard_left_phase": ("ready", "enum"),
+    "sensor.gasguard_left_last_trip": ("none", "enum"),
+    "binary_sensor.gasguard_left_problem": ("off", "problem"),
+    "binary_sensor.gasguard_left_relay": ("on", "connectivity"),
+    "binary_sensor.gasguard_left_flame": ("unknown", None),
+    "lock.gasguard_left_lock": ("unlocked", None),
+    "event.gasguard_left_event": ("unknown", None),
+    "button.gasguard_left_rearm": ("unknown", None),
+    "button.gasguard_off_all": ("unknown", None),
+    "binary_sensor.gasguard_online": ("on", "connectivity"),
+}
+"""State and device class of what appears, the left burner's and the hub's."""
+
+HIDDEN = {
+    "sensor.gasguard_left_relay_latency",
+    "sensor.gasguard_left_trip_latency",
+    "sensor.gasguard_left_burning_since",
+}
+
+
+def _ours(house: House) -> set[str]:
+    return {name for name in house.ha.states() if ".gasguard_" in name}
+
+
+def _settled(house: House) -> None:
+    house.ha.until(
+        **{
+            f"{platform}__gasguard_{burner}_{key}": state
+            for burner in ("left", "right")
+            for platform, key, state in (("sensor", "phase", "ready"), ("valve", "valve", "open"))
+        }
+    )
+
+
+def test_everything_appears_by_itself(house):
+    eventually(lambda: SHOWN.keys() <= _ours(house), 20)
+    eventually(
+        lambda: (
+            {name: house.ha.state(name) for name in SHOWN}
+            == {name: state for name, (state, _) in SHOWN.items()}
+        ),
+        10,
+    )
+    states = house.ha.states()
+    for name, (_, device_class) in SHOWN.items():
+        assert states[name]["attributes"].get("device_class") == device_class, name
+    assert states["button.gasguard_left_off"]["attributes"]["friendly_name"] == (
+        "Left burner Shut off"
+    )
+    registered = house.ha.registry()
+    assert {name for name in registered if registered[name]["disabled_by"]} == {
+        *HIDDEN,
+        *(name.replace("left", "right") for name in HIDDEN if "burning" not in name),
+    }
+    wanted = messages(house.kitchen.config).values()
+    ids = {one for payload in wanted for one in unique_ids(payload)}
+    assert {one["unique_id"] for one in registered.values()} == ids
+    assert set(house.ha.devices()) == {"gasguard", "Left burner", "Right burner"}
+
+
+@pytest.mark.parametrize(
+    ("service", "entity"),
+    [
+        ("button.press", "button.gasguard_left_off"),
+        ("valve.close_valve", "valve.gasguard_left_valve"),
+        ("button.press", "button.gasguard_off_all"),
+    ],
+)
+def test_off_opens_the_thermocouple_circuit_and_home_assistant_sees_it(house, service, entity):
+    ha = house.ha
+    before = ha.state("event.gasguard_left_event")
+    ha.call(service, entity)
+    eventually(lambda: house.stove.circuit() == "open", 2)
+    ha.until(valve__gasguard_left_valve="closed", sensor__gasguard_left_phase="tripped")
+    assert ha.state("sensor.gasguard_left_last_trip") == "remote"
+    attributes = ha.attributes("sensor.gasguard_left_last_trip")
+    assert (attributes["source"], attributes["confirmed"]) == ("mqtt", True)
+    _settled(house)
+    eventually(lambda: ha.attributes("event.gasguard_left_event")["event_type"] == "rearmed")
+    assert ha.state("event.gasguard_left_event") != before
+
+
+def test_the_valve_can_never_be_opened(house):
+    ha = house.ha
+    ha.call("lock.lock", "lock.gasguard_left_lock")
+    ha.until(valve__gasguard_left_valve="closed", sensor__gasguard_left_phase="locked_out")
+    mark = house.ear.mark
+    for service in ("valve.open_valve", "valve.toggle"):
+        with pytest.raises(Refused):
+            ha.call(service, "valve.gasguard_left_valve")
+    never(lambda: house.stove.circuit() == "closed", 1, "opened by Home Assistant")
+    assert not [one for one in house.ear.heard[mark:] if one.topic.endswith("/set")]
+    ha.call("lock.unlock", "lock.gasguard_left_lock")
+    _settled(house)
+
+
+def test_the_timer_is_set_extended_and_cancelled(house):
+    ha = house.ha
+    ha.call("number.set_value", "number.gasguard_left_timer", value=20)
+    ha.until(number__gasguard_left_timer="20")
+    ends = datetime.fromisoformat(ha.state("sensor.gasguard_left_ends_at"))
+    assert abs(ends.timestamp() - time.time() - 1200) < 5
+    assert ha.attributes("sensor.gasguard_left_ends_at")["duration_s"] == 1200
+    assert house.ear.state("left")["timer"]["duration_s"] == 1200
+    ha.call("button.press", "button.gasguard_left_timer_extend")
+    ha.until(number__gasguard_left_timer="25")
+    ha.call("button.press", "button.gasguard_left_timer_cancel")
+    ha.until(number__gasguard_left_timer="0", sensor__gasguard_left_ends_at="unavailable")
+    ha.call("number.set_value", "number.gasguard_left_timer", value=5)
+    ha.until(number__gasguard_left_timer="5")
+    ha.call("number.set_value", "number.gasguard_left_timer", value=0)
+    ha.until(number__gasguard_left_timer="0", sensor__gasguard_left_ends_at="unavailable")
+    assert house.ear.state("left")["timer"] is None
+    assert house.ear.state("left")["phase"] == "ready"
+
+
+def test_odd_and_long_timers_are_shown_without_complaint(house):
+    ha = house.ha
+    for asked, shown in (("90s", "1.5"), ("24h", "1440")):
+        house.ear.send("right/timer/set", asked)
+        ha.until(number__gasguard_right_timer=shown)
+    house.ear.send("right/timer/extend/set", "1s")
+    house.ear.ack("rejected", "right")
+    house.ear.send("right/timer/set", "cancel")
+    ha.until(number__gasguard_right_timer="0")
+
+
+def test_the_flame_is_shown_where_there_is_a_sensor(house):
+    for word, shown in (("lit", "on"), ("out", "off"), ("?", "unknown")):
+        house.flame(word)
+        house.ha.until(binary_sensor__gasguard_left_flame=shown)
+    assert "binary_sensor.gasguard_right_flame" not in house.ha.states()
+
+
+def test_switching_everything_on_or_off_unlocks_and_rearms_nothing(house):
+    ha = house.ha
+    ha.call("lock.lock", "lock.gasguard_left_lock")
+    house.stove.fault("right", lying=True)
+    ha.call("button.press", "button.gasguard_right_off")
+    ha.until(within=15, binary_sensor__gasguard_right_problem="on")
+    eventually(lambda: house.ear.state("right")["locks"] == ["stuck"], 15)
+    house.stove.fault("right", lying=False)
+    locked = {f"sensor__gasguard_{burner}_phase": "locked_out" for burner in ("left", "right")}
+    ha.until(**locked)
+
+    mark = house.ear.mark
+    # The valve refuses to be toggled (above), and Home Assistant then drops the whole call.
+    everything = sorted(name for name in ha.states() if not name.startswith("valve."))
+    services = {one["domain"]: one["services"] for one in ha.rest("GET", "services")}
+    for service in ("turn_on", "turn_off", "toggle"):
+        ha.call(f"homeassistant.{service}", everything)
+        for domain in sorted({name.partition(".")[0] for name in everything}):
+            if service in services.get(domain, {}):
+                ha.call(f"{domain}.{service}", "all")
+    switched = [one.text for one in house.ear.heard[mark:] if one.topic.endswith("/porch")]
+    assert {"ON", "OFF"} <= set(switched), "nothing at all was switched"
+    never(
+        lambda: [one for one in house.ear.heard[mark:] if one.topic.endswith("/set")],
+        1,
+        "a command from switching everything on",
+    )
+    ha.until(**locked, lock__gasguard_left_lock="locked")
+
+    ha.call("lock.unlock", "lock.gasguard_left_lock")
+    ha.call("button.press", "button.gasguard_right_rearm")
+    _settled(house)
+    ha.until(binary_sensor__gasguard_right_problem="off")
+
+
+def test_a_lost_relay_is_shown_and_off_stays_available(house):
+    ha = house.ha
+    ha.call("number.set_value", "number.gasguard_left_timer", value=20)
+    ha.until(number__gasguard_left_timer="20")
+    house.stove.fault("left", offline=True)
+    ha.until(
+        within=20,
+        binary_sensor__gasguard_left_relay="off",
+        binary_sensor__gasguard_left_problem="on",
+        number__gasguard_left_timer="0",
+        sensor__gasguard_left_ends_at="unavailable",
+    )
+    eventually(lambda: house.ear.state("left")["contact"] == "unknown", 10)
+    assert ha.state("valve.gasguard_left_valve") == "open", "not known to be closed"
+    assert ha.state("button.gasguard_left_off") != "unavailable"
+    mark = house.ear.mark
+    ha.call("button.press", "button.gasguard_left_off")
+    house.ear.wait("left/off/set", since=mark)
+    house.stove.fault("left", offline=False)
+    ha.until(within=15, sensor__gasguard_left_phase="tripped")
+    _settled(house)
+    ha.until(binary_sensor__gasguard_left_problem="off")
+
+
+def test_a_killed_daemon_makes_everything_unavailable(house):
+    ha = house.ha
+    shown = _ours(house) - {"binary_sensor.gasguard_online"}
+    house.daemon.kill()
+    eventually(lambda: {ha.state(name) for name in shown} == {"unavailable"}, 10)
+    assert ha.state("binary_sensor.gasguard_online") == "off"
+    house.daemon = house.kitchen.daemon()
+    ha.until(binary_sensor__gasguard_online="on", sensor__gasguard_left_phase="ready")
+    _settled(house)
+
+
+def test_home_assistant_finds_everything_again_after_its_own_restart(house):
+    before = _ours(house)
+    house.ha.stop()
+    house.ha.start()
+    eventually(lambda: _ours(house) == before, 20)
+    _settled(house)
+
+
+def test_the_language_is_the_one_that_is_configured(house):
+    ha = house.ha
+    house.reconfigure(language="zh")
+    ha.until(sensor__gasguard_left_phase="就绪")
+    off = "button.gasguard_left_off"
+    eventually(lambda: ha.attributes(off)["friendly_name"] == "Left burner 关火")
+    ha.call("button.press", off)
+    ha.until(sensor__gasguard_left_phase="已关火", sensor__gasguard_left_last_trip="远程")
+    assert ha.attributes("sensor.gasguard_left_phase")["phase"] == "tripped"
+    house.reconfigure(language="en")
+    _settled(house)
+
+
+def test_the_other_form_takes_over_without_loss(house):
+    """Only where both are understood: names, ids and devices stay as they were."""
+    ha, forms = house.ha, ["component", "device"]
+    if not house.core.device_form:
+        assert house.form == "component"
+        return
+    timer = "number.gasguard_left_timer"
+    ha.ask("config/entity_registry/update", entity_id=timer, name="Soup")
+    before = {name: one["id"] for name, one in ha.registry().items()}
+    forms.remove(house.form)
+    for form in (*forms, house.form):
+        house.reconfigure(form=form)
+        eventually(lambda: house.announced() == set(messages(house.kitchen.config)), 15)
+        _settled(house)
+        assert {name: one["id"] for name, one in ha.registry().items()} == before
+        assert ha.attributes(timer)["friendly_name"].endswith("Soup")
+        ha.call("number.set_value", timer, value=7)
+        ha.until(number__gasguard_left_timer="7")
+        ha.call("button.press", "button.gasguard_left_timer_cancel")
+        ha.until(number__gasguard_left_timer="0")
+
+
+def test_a_sensor_that_was_taken_off_goes(house):
+    left = house.kitchen.data["burners"]["left"]
+    flame = left.pop("flame")
+    house.reconfigure()
+    eventually(lambda: "binary_sensor.gasguard_left_flame" not in house.ha.registry(), 10)
+    assert "binary_sensor.gasguard_left_relay" in house.ha.registry()
+    left["flame"] = flame
+    house.reconfigure()
+    eventually(lambda: "binary_sensor.gasguard_left_flame" in house.ha.states(), 10)
+
+
+def test_a_burner_that_left_the_configuration_goes_with_its_device(house):
+    del house.kitchen.data["burners"]["right"]
+    house.reconfigure()
+    eventually(lambda: not any("_right_" in name for name in house.ha.registry()), 10)
+    assert not any("_right_" in name for name in house.ha.states())
+    eventually(lambda: set(house.ha.devices()) == {"gasguard", "Left burner"}, 5)
+    house.ha.until(sensor__gasguard_left_phase="ready")
+
+
+def test_discovery_turned_off_leaves_nothing(house):
+    house.reconfigure(discovery=False)
+    eventually(lambda: not house.ha.registry(), 10)
+    assert "switch.porch" in house.ha.states()
+    eventually(lambda: not house.ha.devices(), 5)
+
+
+def test_home_assistant_complained_of_nothing(house):
+    # Emptying a device's topic after a change of form is what Home Assistant itself prescribes.
+    prescribed = "No device components to cleanup"
+    assert [line for line in house.ha.complaints if prescribed not in line] == []
