@@ -27,6 +27,7 @@ _COMMANDS = {
     "doctor": "gasguard.cli.doctor",
     "discover": "gasguard.cli.discover",
     "proof-test": "gasguard.cli.proof_test",
+    "ha-export": "gasguard.cli.ha_export",
     "torture": "gasguard.cli.torture",
     "open-guarded": "gasguard.cli.open_guarded",
 }

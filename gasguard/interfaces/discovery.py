@@ -83,6 +83,12 @@ def messages(config: Config) -> dict[str, Payload]:
     return found
 
 
+def entity_ids(config: Config, burner: str) -> dict[str, str]:
+    """The ids that Home Assistant gives a burner's entities unless they are taken, by key."""
+    device = next(one for one in _devices(config) if one.key == f"burner-{burner}")
+    return {key: entity["default_entity_id"] for key, entity in _whole(config.mqtt, device).items()}
+
+
 def read_own(payload: bytes) -> set[str] | None:
     """The entities that a message found on our topics announces; None when it is not gasguard's."""
     try:

@@ -1,6 +1,7 @@
 """One running Home Assistant core, spoken to as its own pages do: REST and WebSocket."""
 
 import base64
+import contextlib
 import hashlib
 import hmac
 import json
@@ -8,11 +9,12 @@ import secrets
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import yaml
-from websockets.sync.client import connect  # comes with the embedded broker
+from websockets.sync.client import ClientConnection, connect  # comes with the embedded broker
 
 from tests.ha.cores import Core
 from tests.support.processes import Process, free_port
@@ -37,7 +39,7 @@ class HomeAssistant:
     """A core in `folder`, with nothing configured but what a test of MQTT needs."""
 
     def __init__(self, core: Core, folder: Path) -> None:
-        self._core, self._folder = core, folder
+        self._core, self.folder = core, folder
         self._port = free_port()
         self._key = secrets.token_hex(64)
         self._token = _json_web_token(self._key)
@@ -46,23 +48,25 @@ class HomeAssistant:
         self.start()
 
     def _write(self) -> None:
-        storage = self._folder / ".storage"
+        storage = self.folder / ".storage"
         storage.mkdir(parents=True)
         (storage / "auth").write_text(json.dumps(_auth(self._key)))
         configuration = {
             "homeassistant": {"name": "Test kitchen", "time_zone": "Asia/Shanghai"},
             "http": {"server_host": "127.0.0.1", "server_port": self._port},
             **{key: {} for key in ("api", "websocket_api", "config", "script")},
-            "automation": [],
+            "notify": [],
             "logger": {"default": "warning"},
         }
-        path = self._folder / "configuration.yaml"
-        path.write_text(yaml.safe_dump(configuration, sort_keys=False))
+        (self.folder / "automations.yaml").write_text("[]\n")
+        text = yaml.safe_dump(configuration, sort_keys=False)
+        path = self.folder / "configuration.yaml"
+        path.write_text(f"{text}automation: !include automations.yaml\n")
 
     def start(self) -> None:
         self._runs += 1
-        command = [str(self._core.hass), "-c", str(self._folder), "--skip-pip"]
-        self.process = Process(command, self._folder / f"hass-{self._runs}.log", cwd=self._folder)
+        command = [str(self._core.hass), "-c", str(self.folder), "--skip-pip"]
+        self.process = Process(command, self.folder / f"hass-{self._runs}.log", cwd=self.folder)
         eventually(self._running, 60, f"Home Assistant runs:\n{self.process.output}", every=0.2)
 
     def _running(self) -> bool:
@@ -78,7 +82,7 @@ class HomeAssistant:
     @property
     def complaints(self) -> list[str]:
         """Warnings and errors of every run, but for those that are no fault of gasguard's."""
-        logs = sorted(self._folder.glob("hass-*.log"))
+        logs = sorted(self.folder.glob("hass-*.log"))
         lines = [line for log in logs for line in log.read_text().splitlines()]
         bad = [line for line in lines if " WARNING " in line or " ERROR " in line]
         return [line for line in bad if not any(f"[{name}]" in line for name in _NOT_OURS)]
@@ -140,19 +144,38 @@ class HomeAssistant:
         except AssertionError:
             raise AssertionError(f"within {within} s: wanted {aims}, but: {seen()}") from None
 
+    def automate(self, name: str, blueprint: str, **inputs: Any) -> str:
+        """Make an automation of a blueprint; gives its entity id."""
+        use = {"path": f"gasguard/{blueprint}.yaml", "input": inputs}
+        body = {"alias": name, "use_blueprint": use}
+        self.rest("POST", f"config/automation/config/{name}", body)
+        self.until(**{f"automation__{name}": "on"})
+        return f"automation.{name}"
+
     # --- WebSocket ----------------------------------------------------------------------------
 
-    def ask(self, kind: str, **data: Any) -> Any:
-        """One WebSocket command and its result; raises Refused."""
+    @contextlib.contextmanager
+    def _asked(self, kind: str, **data: Any) -> Iterator[tuple[ClientConnection, Any]]:
         with connect(f"ws://127.0.0.1:{self._port}/api/websocket", max_size=None) as socket:
             assert json.loads(socket.recv(10))["type"] == "auth_required"
             socket.send(json.dumps({"type": "auth", "access_token": self._token}))
             assert json.loads(socket.recv(10))["type"] == "auth_ok"
             socket.send(json.dumps({"id": 1, "type": kind, **data}))
             answer = json.loads(socket.recv(15))
-        if not answer["success"]:
-            raise Refused(f"{kind}: {answer['error']}")
-        return answer["result"]
+            if not answer["success"]:
+                raise Refused(f"{kind}: {answer['error']}")
+            yield socket, answer["result"]
+
+    def ask(self, kind: str, **data: Any) -> Any:
+        """One WebSocket command and its result; raises Refused."""
+        with self._asked(kind, **data) as (_, result):
+            return result
+
+    @contextlib.contextmanager
+    def hearing(self, event: str) -> Iterator[Callable[[float], dict[str, Any]]]:
+        """Inside the block events of this type are heard: call it for the next one's data."""
+        with self._asked("subscribe_events", event_type=event) as (socket, _):
+            yield lambda within: json.loads(socket.recv(within))["event"]["data"]
 
     def registry(self) -> dict[str, dict[str, Any]]:
         """gasguard's registered entities by entity id: also those that are disabled."""

@@ -20,7 +20,9 @@ class House:
         self.core, self.form = core, form
         self.broker = Mosquitto(folder / "broker")
         (folder / "kitchen").mkdir()
-        left = burner(name="Left burner", flame={"driver": "mqtt", "topic": _FLAME})
+        limits = {"rearm_after": "2s", "prewarn": "6s"}
+        flame = {"driver": "mqtt", "topic": _FLAME}
+        left = burner(name="Left burner", flame=flame, limits=limits)
         right = burner(name="Right burner")
         self.kitchen = Kitchen(
             folder / "kitchen",
