@@ -47,7 +47,7 @@ def hub_entities(base: str, words: Words) -> dict[str, Entity]:
     entities = {
         "off_all": {
             **_button(f"{base}/all/off/set", "PRESS", "mdi:fire-off"),
-            "availability": [{"topic": f"{base}/status"}],
+            "availability": [_available(f"{base}/status")],
         },
         "online": {
             "platform": "binary_sensor",
@@ -99,7 +99,7 @@ def burner_entities(
             "name": words.names[key],
             **({} if entity["platform"] == "button" else {"state_topic": f"{topic}/state"}),
             "qos": 1,
-            "availability": [{"topic": f"{base}/status"}],
+            "availability": [_available(f"{base}/status")],
             **entity,
         }
         for key, entity in entities.items()
@@ -259,10 +259,18 @@ def _moment_template(there: str, moment: str) -> str:
     return f"{{{{ {moment} if {there} else value_json.updated_at }}}}"
 
 
+def _available(topic: str) -> dict[str, str]:
+    # The payloads are Home Assistant's defaults, but now and then 2025.4 misses them in its start.
+    return {"topic": topic, "payload_available": "online", "payload_not_available": "offline"}
+
+
 def _available_if(topic: str, condition: str) -> list[dict[str, str]]:
     base = topic.rpartition("/")[0]
     template = f"{{{{ 'online' if {condition} else 'offline' }}}}"
-    return [{"topic": f"{base}/status"}, {"topic": f"{topic}/state", "value_template": template}]
+    return [
+        _available(f"{base}/status"),
+        {**_available(f"{topic}/state"), "value_template": template},
+    ]
 
 
 def _attributes(topic: str, *keys: str) -> Entity:

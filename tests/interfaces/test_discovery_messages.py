@@ -108,7 +108,7 @@ def test_off_depends_on_the_daemon_alone():
     for key in ("off", "valve"):
         entity = left(key)
         assert entity["command_topic"] == "gasguard/left/off/set"
-        assert entity["availability"] == [{"topic": "gasguard/status"}]
+        assert [one["topic"] for one in entity["availability"]] == ["gasguard/status"]
 
 
 def test_no_command_is_retained_or_could_be_switched_on():
