@@ -200,3 +200,39 @@ def test_without_a_certificate_the_broker_is_closed_and_the_burner_guarded(
     assert "mqtt: connected" not in daemon.output
     assert kitchen.local("off").code == 0
     assert stove.circuit() == "open"
+
+
+def test_discovery_announces_and_takes_back_under_our_rules(tmp_path):
+    broker = Mosquitto(
+        tmp_path / "broker",
+        users={user: password(user) for user in USERS},
+        more=(f"acl_file {ACL}",),
+    )
+    login = {
+        "username": "gasguard",
+        "password": password("gasguard"),
+        "base_topic": "gasguard",
+        "home_assistant": {"discovery": True},
+    }
+    (tmp_path / "kitchen").mkdir()
+    burners = {"left": burner(), "right": burner()}
+    kitchen = Kitchen(tmp_path / "kitchen", broker, burners, mqtt=login)
+    try:
+        kitchen.stove()
+        user = ("homeassistant", password("homeassistant"))
+        ear = Ear(broker.port, "homeassistant", user=user)
+        for gone in (False, True):
+            if gone:
+                del kitchen.data["burners"]["right"]
+                kitchen.write()
+            daemon = kitchen.daemon()
+            ear.wait(
+                "button/gasguard/burner-right-off/config",
+                lambda one, gone=gone: bool(one.payload) != gone,
+                within=10,
+            )
+            daemon.stop()
+        ear.close()
+    finally:
+        kitchen.close()
+        broker.stop()
