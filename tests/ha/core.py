@@ -17,7 +17,7 @@ import yaml
 from websockets.sync.client import ClientConnection, connect  # comes with the embedded broker
 
 from tests.ha.cores import Core
-from tests.support.processes import Process, free_port
+from tests.support.processes import Process, listens
 from tests.support.waiting import eventually
 
 _YEARS = 3650 * 86400
@@ -40,7 +40,7 @@ class HomeAssistant:
 
     def __init__(self, core: Core, folder: Path) -> None:
         self._core, self.folder = core, folder
-        self._port = free_port()
+        self._port = _lasting_port()
         self._key = secrets.token_hex(64)
         self._token = _json_web_token(self._key)
         self._runs = 0
@@ -67,7 +67,12 @@ class HomeAssistant:
         self._runs += 1
         command = [str(self._core.hass), "-c", str(self.folder), "--skip-pip"]
         self.process = Process(command, self.folder / f"hass-{self._runs}.log", cwd=self.folder)
-        eventually(self._running, 60, f"Home Assistant runs:\n{self.process.output}", every=0.2)
+        try:
+            eventually(self._running, 60, every=0.2)
+        except BaseException:
+            self.stop()
+            print(self.process.output)
+            raise
 
     def _running(self) -> bool:
         assert self.process.running, f"Home Assistant ended:\n{self.process.output}"
@@ -189,6 +194,14 @@ class HomeAssistant:
         mqtt = [one for one in entries if any(pair[0] == "mqtt" for pair in one["identifiers"])]
         assert len({one["name"] for one in mqtt}) == len(mqtt), mqtt
         return {one["name"]: one for one in mqtt}
+
+
+def _lasting_port() -> int:
+    """Below those that the system hands out: a core takes seconds to take it, and restarts."""
+    while True:
+        port = 20_000 + secrets.randbelow(12_000)
+        if not listens(port):
+            return port
 
 
 def _base64(data: bytes) -> str:

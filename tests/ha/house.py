@@ -32,12 +32,29 @@ class House:
             allow_remote_rearm=True,
         )
         self.kitchen.base = BASE
+        self._core_runs = False
+        try:
+            self._furnish(folder)
+        except BaseException:
+            self.close()
+            raise
+
+    def _furnish(self, folder: Path) -> None:
         self.ear = self.kitchen.ear(also=("homeassistant/#",))
         self._stranger()
         self.stove = self.kitchen.stove()
         self.daemon = self.kitchen.daemon()
-        self.ha = HomeAssistant(core, folder / "ha")
+        self.ha = HomeAssistant(self.core, folder / "ha")
+        self._core_runs = True
         self.ha.add_broker(self.broker.host, self.broker.port)
+
+    def close(self) -> None:
+        try:
+            self.kitchen.close()
+        finally:
+            self.broker.stop()
+            if self._core_runs:
+                self.ha.stop()
 
     def _stranger(self) -> None:
         """A switch of another program: something that can be switched on, and stays."""
@@ -64,10 +81,3 @@ class House:
         self.kitchen.write()
         self.daemon = self.kitchen.daemon()
         return self.daemon
-
-    def close(self) -> None:
-        try:
-            self.kitchen.close()
-        finally:
-            self.ha.stop()
-            self.broker.stop()
