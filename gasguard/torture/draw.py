@@ -200,7 +200,30 @@ def _relay(random: Random, kitchen: Kitchen, at: float) -> list[Action]:
         silent = round(random.choice([0.2, 2, 10]) * random.uniform(0.5, 1), 2)
         name, number = random.choice(kitchen.burners), random.randrange(2)
         return [_act(at, "reboot", name, relay=number, silent=silent)]
-    return [_fault(random, kitchen, at, random.choice(kinds))]
+    if random.random() < 0.1:
+        return _weld(random, kitchen, at)
+    fault = _fault(random, kitchen, at, random.choice(kinds))
+    return [fault, *(_impatience(random, fault) if random.random() < 0.2 else ())]
+
+
+def _weld(random: Random, kitchen: Kitchen, at: float) -> list[Action]:
+    """Off, and the flame burns on; much later somebody knocks on the relay, and it lets go."""
+    name = random.choice(kitchen.burners)
+    last = LENGTH - 1
+    return [
+        _act(at, "light", name),
+        _act(min(at + 15, last), "fault", name, relay=0, seconds=150.0, welded=True),
+        _act(min(at + 20, last), "off", name),
+    ]
+
+
+def _impatience(random: Random, fault: Action) -> list[Action]:
+    """Off, and again when nothing seems to happen."""
+    at, actions = fault.at, []
+    for _ in range(random.randint(2, 5)):
+        at = min(at + random.uniform(0.05, 1.2), LENGTH - 1)
+        actions.append(_act(at, "off", fault.burner))
+    return actions
 
 
 def _mihome(random: Random, kitchen: Kitchen, at: float) -> list[Action]:

@@ -20,6 +20,8 @@ _AT_ONCE = 0.02
 """Seconds within which an off must have sent its first open: rule 2."""
 _ON_ITS_WAY = 0.2
 """An open sent so shortly before is still at work: another adds nothing."""
+_PULSED_WITHIN = 2.5
+"""Seconds between two pulses of a jogging module that is locked: a poll, and a call."""
 _DISK_ERRORS = ("state not saved", "is damaged")
 
 
@@ -107,6 +109,14 @@ class Judge:
             bench.owed = [owed for owed in bench.owed if not owed.level]
         elif not bench.open_now and not account.jog and not bench.owed:
             self.owe(bench, "it was closed from outside", now, extra=1.2, level=True)
+        elif (
+            # It closes by itself: it must be pulsed at every look of the guard.
+            account.locked
+            and account.jog
+            and not bench.owed
+            and bench.last_open(now) < now - _PULSED_WITHIN
+        ):
+            self.owe(bench, "a lock on a jogging module", now, level=True)
         if bench.voice_off_at is not None and bench.voice:
             off_at, bench.voice_off_at = bench.voice_off_at, None
             if not account.jog:
