@@ -12,7 +12,7 @@ from gasguard.errors import GasguardError
 from gasguard.simulator.module import Module
 from gasguard.simulator.mqtt.link import BrokerNetwork, Network
 from gasguard.simulator.mqtt.server import MqttServer
-from gasguard.simulator.mqtt.setup import MqttPlan, build_server, build_switchboard, plan_mqtt
+from gasguard.simulator.mqtt.setup import MqttPlan, build_device, build_switchboard, plan_mqtt
 from gasguard.simulator.relay import MiRelay
 from gasguard.simulator.seeding import stream
 from gasguard.simulator.setup import Address, DevicePlan, Wired, address_of, plan_devices, wired
@@ -88,11 +88,7 @@ class World:
         self.mqtt_plans = mqtt_plans or {}
         self.mqtt_servers: dict[Address, MqttServer] = {}
         for address, mqtt_plan in self.mqtt_plans.items():
-            server = build_server(
-                mqtt_plan, time(), stream(seed, f"device {address[0]}"), self.sync
-            )
-            server.relay.listeners.append(lambda _siid, _piid, _value, at: self._switched(at))
-            self.mqtt_servers[address] = server
+            self.mqtt_servers[address] = self._mqtt_server(address, mqtt_plan, seed)
         self._network = network
         self._places: dict[str, _Place] = {}
         for burner_id, (contacts, voice) in circuits.items():
@@ -299,6 +295,11 @@ class World:
         )
         relay.listeners.append(lambda _siid, _piid, _value, at: self._switched(at))
         return RelayServer(relay, *address, random=stream(seed, f"{name} wire"), sync=self.sync)
+
+    def _mqtt_server(self, address: Address, plan: MqttPlan, seed: int) -> MqttServer:
+        device = build_device(plan, self._time())
+        device.module.listeners.append(lambda _siid, _piid, _value, at: self._switched(at))
+        return MqttServer(device, random=stream(seed, f"device {address[0]}"), sync=self.sync)
 
     def modules(self) -> Iterator[Module]:
         """Every module there is."""

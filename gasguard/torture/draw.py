@@ -8,9 +8,11 @@ from gasguard.simulator.seeding import stream
 from gasguard.torture.kitchens import Kitchen, draw_kitchen
 from gasguard.torture.plan import LENGTH, Action, Plan
 
-FAMILIES = ("wire", "relay", "mihome", "crash", "power", "disk", "clock", "hazard")
+FAMILIES = ("wire", "relay", "mihome", "crash", "power", "disk", "clock", "hazard", "broker")
 """Kinds of trouble that `--faults` chooses from; without any, people only cook."""
 
+_OLD_ANSWER = 0.05
+"""Seconds by which the radio's answer may be late in a session."""
 _QUIET_AT_FIRST = 8.0
 """Seconds in which the guard may find its relays."""
 
@@ -18,7 +20,7 @@ _QUIET_AT_FIRST = 8.0
 def draw_plan(seed: int, index: int, faults: tuple[str, ...] = FAMILIES) -> Plan:
     """Session number `index` of the campaign `seed`."""
     random = stream(seed, f"session {index}")
-    kitchen = draw_kitchen(random)
+    kitchen = draw_kitchen(random, stream(seed, f"mqtt {index}"))
     return Plan(
         seed=random.getrandbits(32),
         config=kitchen.config,
@@ -31,6 +33,8 @@ def draw_plan(seed: int, index: int, faults: tuple[str, ...] = FAMILIES) -> Plan
 def _draw_actions(random: Random, kitchen: Kitchen, faults: tuple[str, ...]) -> tuple[Action, ...]:
     # A part of the sessions has one or two kinds of trouble only: what each does alone.
     troubles = [family for family in FAMILIES if family in faults]
+    if not kitchen.has_mqtt and "broker" in troubles:
+        troubles.remove("broker")
     if troubles and random.random() < 0.4:
         troubles = random.sample(troubles, random.randint(1, min(2, len(troubles))))
     actions = [action for name in kitchen.burners for action in _cooking(random, kitchen, name)]
@@ -178,7 +182,26 @@ def _wire(random: Random, kitchen: Kitchen, at: float) -> list[Action]:
 
 def _fault(random: Random, kitchen: Kitchen, at: float, changes: dict[str, Any]) -> Action:
     name, relay = random.choice(kitchen.burners), random.randrange(2)
+    kind = kitchen.kind_on_mqtt(name, relay)
+    if kind is not None:
+        changes = _on_mqtt(random, kind, changes)
     return _act(at, "fault", name, relay=relay, seconds=_duration(random), **changes)
+
+
+_WIRE_ON_MQTT = ("loss_in", "loss_out", "delay_s", "offline")
+_MODULE_ON_MQTT = ("frozen", "lying", "stuck", "welded", "refuse", "pending_s", "unpowered")
+
+
+def _on_mqtt(random: Random, kind: str, changes: dict[str, Any]) -> dict[str, Any]:
+    """What such a device can suffer of these; over TCP and in Zigbee's queues order is kept."""
+    possible = (*_WIRE_ON_MQTT, *_MODULE_ON_MQTT)
+    left = {name: value for name, value in changes.items() if name in possible}
+    if not left:
+        return random.choice([{"offline": True}, {"loss_in": 0.2}, {"loss_out": 0.2}])
+    if kind == "zigbee2mqtt" and "delay_s" in left:
+        # An answer as old as that proves nothing of the present: see firmware_notes.
+        left["delay_s"] = min(left["delay_s"], _OLD_ANSWER)
+    return left
 
 
 def _relay(random: Random, kitchen: Kitchen, at: float) -> list[Action]:
@@ -319,6 +342,22 @@ def _hazard(random: Random, kitchen: Kitchen, at: float) -> list[Action]:
     return actions
 
 
+def _broker(random: Random, _kitchen: Kitchen, at: float) -> list[Action]:
+    """The broker is gone, hangs, drops messages or is slow."""
+    seconds = _duration(random)
+    loss = round(random.choice([0.1, 0.25, 0.6]) * random.uniform(0.3, 1), 3)
+    delay = round(random.choice([0.02, 0.2, 1]) * random.random(), 3)
+    kinds: list[dict[str, Any]] = [
+        {"fault": "away"},
+        {"fault": "away"},
+        {"fault": "hangs"},
+        {"fault": "hangs"},
+        {"fault": "well", "loss": loss},
+        {"fault": "well", "delay": delay, "jitter": delay},
+    ]
+    return [_act(at, "broker", "", seconds=seconds, **random.choice(kinds))]
+
+
 _TROUBLE: dict[str, Callable[[Random, Kitchen, float], list[Action]]] = {
     "wire": _wire,
     "relay": _relay,
@@ -328,4 +367,5 @@ _TROUBLE: dict[str, Callable[[Random, Kitchen, float], list[Action]]] = {
     "disk": _disk,
     "clock": _clock,
     "hazard": _hazard,
+    "broker": _broker,
 }

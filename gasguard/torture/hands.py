@@ -38,6 +38,8 @@ class Hands:
         self.back: asyncio.Future[None] = self._loop.create_future()
         """Done while the guard runs."""
         self._disk_faults = 0
+        self._broker_active: dict[int, tuple[str, dict[str, float]]] = {}
+        self._broker_faults = 0
 
     async def do(self, action: Action) -> None:
         """Carry one action out; returns when it has begun, long absences apart."""
@@ -151,18 +153,50 @@ class Hands:
         changes = Faults().complete()
         for active in self._active.get(address, {}).values():
             changes |= active
-        server = self._scene.house.servers[address]
-        was_off = server.relay.faults.unpowered
+        server = self._scene.house.device(address)
+        was = server.relay.faults
         server.inject(self._loop.time(), **changes)
         self._scene.house.sync()
-        restarts = was_off and not server.relay.faults.unpowered
-        self._scene.faults_changed(address, silent_for=2.0 if restarts else 0.0)
+        restarts = was.unpowered and not server.relay.faults.unpowered
+        silent_for = 2.0 if restarts else 0.0
+        if address in self._scene.house.mqtt_servers:
+            # What is late already is waited for by what comes behind it.
+            silent_for = max(silent_for, was.delay_s + was.jitter_s)
+        self._scene.faults_changed(address, silent_for=silent_for)
 
     def reboot(self, burner: str, relay: int, silent: float) -> None:
         bench = self._scene.benches[burner]
         index = min(relay, len(bench.relays) - 1)
         self._scene.house.reboot(burner, index, silent_for=silent)
         self._scene.faults_changed(bench.relays[index].wired.address, silent_for=silent)
+
+    def broker(self, fault: str, seconds: float, **changes: float) -> None:
+        """It is `away`, `hangs`, or is not `well`: loses or delays messages."""
+        self._broker_faults += 1
+        self._broker_active[self._broker_faults] = (fault, changes)
+        self._broker_changed()
+        self._loop.call_later(seconds, self._broker_heals, self._broker_faults)
+
+    def _broker_heals(self, number: int) -> None:
+        if self._broker_active.pop(number, None) is not None:
+            self._broker_changed()
+
+    def _broker_changed(self) -> None:
+        broker, active = self._scene.broker, list(self._broker_active.values())
+        faults = {fault for fault, _ in active}
+        silent_for = 2 * (broker.delay + broker.jitter)
+        for name in ("loss", "delay", "jitter"):
+            values = (changes.get(name, 0.0) for _, changes in active)
+            setattr(broker, name, max(values, default=0.0))
+        if "away" in faults:
+            broker.leave()
+        else:
+            silent_for = max(silent_for, broker.come_back())
+            if "hangs" in faults:
+                broker.hang()
+            else:
+                broker.go_on()
+        self._scene.broker_changed(silent_for=silent_for)
 
     # --- the disk and the clock ---------------------------------------------------------------
 
@@ -221,6 +255,9 @@ class Hands:
                 died.set_result(None)
                 self._judge.note("the guard is killed")
                 scene.pi.kill(power=machine)
+                if machine:
+                    # It runs on the same computer.
+                    self.broker("away", max(away, 0.05))
 
         def count() -> None:
             nonlocal left
@@ -292,4 +329,6 @@ class Hands:
         for address in list(self._active):
             self._active[address].clear()
             self._inject(address)
+        self._broker_active.clear()
+        self._broker_changed()
         self._disk_well(self._disk_faults)

@@ -5,11 +5,17 @@ from typing import Any, NamedTuple
 
 from gasguard.config import Config
 from gasguard.drivers.miio.codec import FrameError, decode
+from gasguard.simulator.channels import Key
+from gasguard.simulator.mqtt.link import Network
+from gasguard.simulator.mqtt.module import MqttModule
+from gasguard.simulator.mqtt.server import MqttServer
+from gasguard.simulator.mqtt.setup import MqttPlan, build_device
 from gasguard.simulator.relay import MiRelay, Reply
 from gasguard.simulator.seeding import stream
 from gasguard.simulator.setup import Address, DevicePlan, Wired
 from gasguard.simulator.udp import RelayServer
 from gasguard.simulator.world import World
+from gasguard.torture.broker import Sent
 
 
 class Order(NamedTuple):
@@ -17,7 +23,7 @@ class Order(NamedTuple):
 
     address: Address
     key: tuple[int, int]
-    """The property set; a legacy module's switch has the simulator's own key."""
+    """The property set; the switch of what is not MIoT has the simulator's own key."""
     value: object
     sent_at: float
 
@@ -40,6 +46,36 @@ class _ListenedRelay(MiRelay):
         return super()._answer(request, identity, now)
 
 
+class _ListenedModule(MqttModule):
+    """The same for a module on MQTT."""
+
+    on_command: Callable[[Key, object], None]
+
+    def order(self, key: Key, on: bool, now: float) -> None:
+        self.on_command(key, on)
+        super().order(key, on, now)
+
+    def keep_alive(self, key: Key, seconds: float | None, now: float) -> None:
+        self.on_command(renewal_of(key), seconds)
+        super().keep_alive(key, seconds, now)
+
+
+class _ListenedServer(MqttServer):
+    """Knows when the message that is being carried out was sent."""
+
+    sent_at = 0.0
+
+    def _execute(self, topic: str, payload: str) -> None:
+        if isinstance(payload, Sent):
+            self.sent_at = payload.at
+        super()._execute(topic, payload)
+
+
+def renewal_of(key: Key) -> Key:
+    """The key that stands for the keep-alive of a relay on MQTT."""
+    return key[0], key[1] + 1
+
+
 class House(World):
     """A World that can be listened to, and that looks at itself only when something changes."""
 
@@ -48,9 +84,9 @@ class House(World):
     _touched = False
 
     @classmethod
-    def build(cls, config: Config, seed: int) -> "House":
+    def build(cls, config: Config, seed: int, network: Network) -> "House":
         """Stove and modules at rest, all circuits closed. Call inside the loop that runs it."""
-        house = cls.from_config(config, seed=seed)
+        house = cls.from_config(config, seed=seed, network=network)
         assert isinstance(house, House)  # noqa: S101 - from_config makes what it is called on
         return house
 
@@ -70,6 +106,21 @@ class House(World):
         wire = stream(seed, f"{name} wire")
         return RelayServer(relay, *address, random=wire, sync=self._sync_for_wire)
 
+    def _mqtt_server(self, address: Address, plan: MqttPlan, seed: int) -> MqttServer:
+        device = build_device(plan, self._time(), _ListenedModule)
+        module = device.module
+        module.listeners.append(lambda _siid, _piid, _value, at: self._switched(at))
+        random = stream(seed, f"device {address[0]}")
+        server = _ListenedServer(device, random=random, sync=self._sync_for_wire)
+
+        def commanded(key: Key, value: object) -> None:
+            self._touched = True
+            self.on_order(Order(address, key, value, server.sent_at))
+
+        assert isinstance(module, _ListenedModule)  # noqa: S101 - build_device makes what it is told
+        module.on_command = commanded
+        return server
+
     def _sync_for_wire(self) -> None:
         # Questions change nothing: without this, half of a session's time goes into looking.
         due = self._armed_for is not None and self._armed_for <= self._time()
@@ -85,13 +136,30 @@ class House(World):
         for key, value in orders(request, plan.legacy):
             self.on_order(Order(address, key, value, sent_at))
 
-    def orders_in(self, data: bytes, target: Address) -> list[tuple[tuple[int, int], object]]:
-        """What a datagram of the guard's, not yet arrived, would set there."""
-        plan = self.plans[target]
+    def orders_in(self, data: bytes, target: Address) -> list[tuple[Address, Key, object]]:
+        """What the guard has sent, not yet arrived, would set: (module, key, value)."""
+        plan = self.plans.get(target)
+        if plan is None:
+            return self._orders_in_message(data)
         try:
-            return orders(decode(data, plan.token).payload or {}, plan.legacy)
+            payload = decode(data, plan.token).payload or {}
         except FrameError:
             return []
+        return [(target, key, value) for key, value in orders(payload, plan.legacy)]
+
+    def _orders_in_message(self, data: bytes) -> list[tuple[Address, Key, object]]:
+        topic, _, payload = data.decode().partition("\0")
+        return [
+            (address, part.key, payload == part.settings.payload_on)
+            for address, plan in self.mqtt_plans.items()
+            for part in plan.parts
+            if topic == part.settings.command_topic
+            and payload in (part.settings.payload_on, part.settings.payload_off)
+        ]
+
+    def device(self, address: Address) -> RelayServer | MqttServer:
+        """A module with its faults, whatever it speaks."""
+        return self._any_server(address)
 
     def contacts(self, burner: str) -> list[Wired]:
         """The burner's relays in series."""
@@ -113,7 +181,7 @@ class House(World):
 
     def reads_open(self, wired: Wired) -> bool:
         """Whether this relay's own switch stands at open: what an honest read-back says."""
-        return self.servers[wired.address].relay.value(wired.key) == wired.opens_when
+        return self.device(wired.address).relay.value(wired.key) == wired.opens_when
 
 
 def orders(

@@ -11,7 +11,7 @@ from gasguard.core.model import Lock
 from gasguard.simulator.setup import Address
 from gasguard.torture import checks
 from gasguard.torture.account import Ask
-from gasguard.torture.house import Order
+from gasguard.torture.house import Order, renewal_of
 from gasguard.torture.pi import Trust
 from gasguard.torture.scene import Bench, Obligation, RelayWatch, Scene
 
@@ -22,6 +22,8 @@ _ON_ITS_WAY = 0.2
 """An open sent so shortly before is still at work: another adds nothing."""
 _PULSED_WITHIN = 2.5
 """Seconds between two pulses of a jogging module that is locked: a poll, and a call."""
+_IN_QUEUES = 1.0
+"""The same behind a broker, where what is sent again queues up: see `RESEND_MAX` of the driver."""
 _DISK_ERRORS = ("state not saved", "is damaged")
 
 
@@ -47,7 +49,7 @@ class Judge:
         house.on_order, house.sent_at = self._ordered, self._sent_at
         for bench in scene.benches.values():
             for watch in bench.relays:
-                device = house.servers[watch.wired.address].relay
+                device = house.device(watch.wired.address).relay
                 device.listeners.append(partial(self._switched, bench, watch))
             if bench.voice:
                 device = house.servers[bench.voice[0]].relay
@@ -149,11 +151,12 @@ class Judge:
         bench.timer_noted = None
         for watch in bench.relays:
             address, key = watch.wired.address, watch.wired.key
+            way = _IN_QUEUES if watch.on_mqtt else _ON_ITS_WAY
             for at, data, target in scene.air.recent:
-                if target == address and scene.now - at < _ON_ITS_WAY:
+                if (watch.on_mqtt or target == address) and scene.now - at < way:
                     self._look_into(data, target, at)
             sent = self._opens_sent.get((address, key), float("-inf"))
-            if address in scene.air.heard_from and scene.now - sent > _ON_ITS_WAY:
+            if address in scene.air.heard_from and scene.now - sent > way:
                 self._expected[address, key] = (scene.now + _AT_ONCE, name)
 
     def _answered(self, bench: Bench, ask: Ask, answer: Answer) -> None:
@@ -252,11 +255,15 @@ class Judge:
             self._look_into(data, target, self.scene.now)
 
     def _look_into(self, data: bytes, target: Address, at: float) -> None:
-        for key, value in self.scene.house.orders_in(data, target):
-            for _bench, watch in self.scene.at(target):
-                if watch.wired.key == key and value == watch.wired.opens_when:
-                    self._opens_sent[target, key] = at
-                    self._expected.pop((target, key), None)
+        for address, key, value in self.scene.house.orders_in(data, target):
+            for _bench, watch in self.scene.at(address):
+                if watch.wired.key != key:
+                    continue
+                if value == watch.wired.opens_when:
+                    self._opens_sent[address, key] = at
+                    self._expected.pop((address, key), None)
+                else:
+                    self._opens_sent.pop((address, key), None)
 
     def _ordered(self, order: Order) -> None:
         scene = self.scene
@@ -274,8 +281,13 @@ class Judge:
                 for check in checks.ON_CLOSE:
                     self.verdict(check.__name__, check(scene, bench, close), name)
                 watch.last_close_order = max(watch.last_close_order, order.sent_at)
+                if self._opens_sent.get((order.address, order.key), 0.0) < order.sent_at:
+                    self._opens_sent.pop((order.address, order.key), None)
                 if order.sent_at > bench.account.demand_at and not bench.account.locked:
                     bench.account.closed()
+            if renewal_of(watch.wired.key) == order.key and order.value is not None:
+                renewed = checks.no_lease_during_a_demand(scene, bench, order)
+                self.verdict("no_lease_during_a_demand", renewed, name)
             lease = bench.account.lease
             if lease and lease.lease and (lease.lease.siid, lease.lease.piid) == order.key:
                 if order.value == lease.lease.off:

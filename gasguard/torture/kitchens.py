@@ -18,13 +18,25 @@ class Kitchen:
     def burners(self) -> list[str]:
         return list(self.config["burners"])
 
+    @property
+    def has_mqtt(self) -> bool:
+        return any(self.kind_on_mqtt(name, 1) for name in self.burners)
 
-def draw_kitchen(random: Random) -> Kitchen:
-    """One or two burners."""
+    def kind_on_mqtt(self, name: str, number: int) -> str | None:
+        """What the burner's relay of that number, or its last, is if it hangs on the broker."""
+        burner = self.config["burners"][name]
+        relays = burner.get("relays") or [burner["relay"]]
+        relay = relays[min(number, len(relays) - 1)]
+        return str(relay["kind"]) if relay["driver"] == "mqtt" else None
+
+
+def draw_kitchen(random: Random, mqtt: Random) -> Kitchen:
+    """One or two burners. `mqtt` decides on those with a relay behind the broker."""
     sensors: dict[str, float] = {}
     burners = {"left": _burner(random, 10, "left", sensors)}
     if random.random() < 0.2:
         burners["right"] = _second(random, burners["left"], sensors)
+    _put_on_mqtt(mqtt, burners)
     config: dict[str, Any] = {"burners": burners}
     if random.random() < 0.3:
         config["allow_remote_rearm"] = True
@@ -78,6 +90,42 @@ def _burner(random: Random, host: int, name: str, sensors: dict[str, float]) -> 
         if random.random() < 0.6:
             limits["max_burn"] = f"{random.choice([30, 120, 400])}s"
     return burner
+
+
+def _put_on_mqtt(random: Random, burners: dict[str, dict[str, Any]]) -> None:
+    """Some burners' only, or second, relay is one behind the broker instead."""
+    shared: dict[str, Any] | None = None
+    for name, burner in burners.items():
+        if random.random() >= (0.5 if shared else 0.1):
+            continue
+        relay = _mqtt_relay(random, name)
+        if shared and random.random() < 0.7:
+            # Another channel of the same device.
+            relay = {**relay, "kind": shared["kind"], "device": shared["device"], "channel": "2"}
+            relay.pop("keep_alive", None)
+            relay.pop("base", None)
+        elif "relays" not in burner and relay["kind"] == "tasmota":
+            shared = relay
+        if "relays" in burner:
+            burner["relays"][1] = relay
+        else:
+            burner["relay"] = relay
+            burner.pop("voice", None)
+
+
+def _mqtt_relay(random: Random, name: str) -> dict[str, Any]:
+    kind = random.choice(["zigbee2mqtt", "tasmota", "esphome"])
+    relay: dict[str, Any] = {
+        "driver": "mqtt",
+        "kind": kind,
+        "device": f"stove_{name}",
+        "contact": random.choice(_WIRINGS),
+    }
+    if kind == "tasmota":
+        relay["channel"] = "1"
+    if kind != "zigbee2mqtt" and random.random() < 0.4:
+        relay["keep_alive"] = {"after": random.choice(["20s", "1m", "3m"])}
+    return relay
 
 
 _WIRINGS = ("normally_closed", "normally_open")

@@ -31,7 +31,7 @@ class TappedNetwork(SimulatedNetwork):
         """Of every datagram so far: two runs of one seed must agree."""
         self.sent_at: dict[bytes, float] = {}
         """When the guard sent a datagram; devices see the same bytes later."""
-        self.recent: deque[tuple[float, bytes, Address]] = deque(maxlen=16)
+        self.recent: deque[tuple[float, bytes, Address]] = deque(maxlen=64)
         """What the guard sent last."""
         self.heard_from: set[Address] = set()
         """Devices that have answered the living guard."""
@@ -60,20 +60,23 @@ class TappedNetwork(SimulatedNetwork):
         for endpoint in self._guards.values():
             endpoint.close()
 
+    def leaves(self, data: bytes, target: Address) -> bool:
+        """The guard sends something, by whatever network; False if it is dead."""
+        if not self.cut and self.on_send is not None:
+            self.on_send(data, target)
+        if not self.cut:
+            self.recent.append((self.loop.time(), data, target))
+        return not self.cut
+
     def send(self, data: bytes, source: Address, target: Address) -> None:
         """Put a datagram on its way, unless a dead guard sent it."""
         if source in self._guards:
-            if self.cut:
+            if not self.leaves(data, target):
                 return
-            if self.on_send is not None:
-                self.on_send(data, target)
-                if self.cut:
-                    return
             if len(self.sent_at) > _SENT_KEPT:
                 for old in list(self.sent_at)[: _SENT_KEPT // 2]:
                     del self.sent_at[old]
             self.sent_at[data] = self.loop.time()
-            self.recent.append((self.loop.time(), data, target))
         elif target in self._guards:
             self.heard_from.add(source)
         self.digest = crc32(data, self.digest)

@@ -11,6 +11,8 @@ from gasguard.config import Config
 from gasguard.controller import Controller, News
 from gasguard.core.messages import Answer, Event, Request
 from gasguard.health import Heartbeats
+from gasguard.simulator.mqtt.setup import plan_mqtt
+from gasguard.torture.broker import Broker
 from gasguard.torture.disk import Disk
 from gasguard.torture.loop import TappedNetwork
 from gasguard.torture.seams import new_process
@@ -89,7 +91,12 @@ class Pi:
     """Runs the guard. `killed` and `booted` let the judge know."""
 
     def __init__(
-        self, config: Config, loop: asyncio.AbstractEventLoop, air: TappedNetwork, disk: Disk
+        self,
+        config: Config,
+        loop: asyncio.AbstractEventLoop,
+        air: TappedNetwork,
+        disk: Disk,
+        broker: Broker,
     ) -> None:
         self.clock = PiClock(loop)
         self.disk = disk
@@ -99,7 +106,8 @@ class Pi:
         """When the living guard started."""
         self.on_news: Callable[[News], None] = lambda _news: None
         self.on_killed: Callable[[], None] = lambda: None
-        self._config, self._loop, self._air = config, loop, air
+        self._config, self._loop, self._air, self._broker = config, loop, air, broker
+        self._states = {address[0]: address for address in plan_mqtt(config)}
         self._harness: set[asyncio.Task[object]] = set()
         self.dropping = False
 
@@ -118,7 +126,8 @@ class Pi:
         new_process()
         store = self.disk.open()
         self.heartbeats = Heartbeats(self._loop.time)
-        controller = Controller(build_wirings(self._config), store, self.clock, self.heartbeats)
+        wirings = build_wirings(self._config, bus=self._broker.bus(self._states))
+        controller = Controller(wirings, store, self.clock, self.heartbeats)
         controller.observers += [
             Journal(store),
             lambda news: self.on_news(news) if self.controller is controller else None,
@@ -134,6 +143,7 @@ class Pi:
         dead, self.controller = self.controller, None
         self.up_since = float("inf")
         self._air.sever()
+        self._broker.sever()
         self.disk.crash(power=power)
         self.clock.note()
         self.on_killed()

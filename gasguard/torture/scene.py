@@ -11,6 +11,7 @@ from gasguard.config import Config
 from gasguard.simulator.faults import Faults
 from gasguard.simulator.setup import Address, Wired
 from gasguard.torture.account import NEVER, Account
+from gasguard.torture.broker import Broker
 from gasguard.torture.disk import Disk
 from gasguard.torture.house import House
 from gasguard.torture.loop import TappedNetwork
@@ -21,6 +22,8 @@ GOOD_WITHIN = 2.05
 FAIR_WITHIN = 4.5
 """The same over a wire that loses up to a quarter each way or a relay that is busy at times: the
 chance that sixteen tries in a row are lost is below one in a billion sessions."""
+FAIR_ON_MQTT_WITHIN = 16.0
+"""The same for a relay behind a broker: it is asked again after up to 1 s, not after 0.15."""
 FAR = float("inf")
 
 
@@ -30,6 +33,7 @@ class RelayWatch:
 
     wired: Wired
     index: int
+    on_mqtt: bool = False
     open_now: bool = False
     opened_at: float = NEVER
     """When it last went open."""
@@ -44,6 +48,11 @@ class RelayWatch:
     last_open_order: float = NEVER
     """When the guard last sent it an open that arrived."""
     last_close_order: float = NEVER
+
+    @property
+    def fair_within(self) -> float:
+        """Seconds in which it obeys on a fair way."""
+        return FAIR_ON_MQTT_WITHIN if self.on_mqtt else FAIR_WITHIN
 
 
 @dataclass(slots=True)
@@ -116,22 +125,20 @@ class Scene:
         air: TappedNetwork,
         disk: Disk,
         pi: Pi,
+        broker: Broker,
     ) -> None:
-        self.config, self.loop, self.house, self.air, self.disk, self.pi = (
-            config,
-            loop,
-            house,
-            air,
-            disk,
-            pi,
-        )
+        self.config, self.loop, self.house, self.air = config, loop, house, air
+        self.disk, self.pi, self.broker = disk, pi, broker
         self.benches: dict[str, Bench] = {}
         self._silent_until: dict[Address, float] = {}
         self.wire_faults: set[str] = set()
         """Names of relay faults that this session has seen: what may excuse a latch."""
         self.disk_faulted = False
         for name, burner in config.burners.items():
-            relays = [RelayWatch(w, i) for i, w in enumerate(house.contacts(name))]
+            relays = [
+                RelayWatch(wired, index, on_mqtt=wired.address in house.mqtt_servers)
+                for index, wired in enumerate(house.contacts(name))
+            ]
             self.benches[name] = Bench(Account(name, burner), relays, voice=house.voice(name))
             for relay in relays:
                 relay.open_now = house.reads_open(relay.wired)
@@ -151,19 +158,40 @@ class Scene:
 
     def faults_changed(self, address: Address, *, silent_for: float = 0.0) -> None:
         """A module's faults were exchanged, or it restarts and is silent for a while."""
-        faults = self.house.servers[address].relay.faults
+        faults = self.house.device(address).relay.faults
         self.wire_faults |= set(faults.active())
         silent_until = max(self._silent_until.get(address, NEVER), self.now + silent_for)
         self._silent_until[address] = silent_until
         now = max(self.now, silent_until)
+        way = faults
+        if address in self.house.mqtt_servers:
+            way = self._with_broker(faults)
         for _bench, relay in self.at(address):
-            relay.good_since = now if good(faults) else FAR
-            relay.fair_since = now if fair(faults) else FAR
-            dead = faults.offline or faults.unpowered or faults.frozen
+            relay.good_since = now if good(way) else FAR
+            relay.fair_since = now if fair(way) else FAR
+            dead = way.offline or way.unpowered or way.frozen
             relay.dead_since = min(relay.dead_since, self.now) if dead else FAR
             honest_wire = faults.lying or faults.stuck
-            quiet = fair(faults.changed({"lying": False, "stuck": False}))
+            quiet = fair(way.changed({"lying": False, "stuck": False}))
             relay.lying_since = now if honest_wire and quiet else FAR
+
+    def broker_changed(self, *, silent_for: float = 0.0) -> None:
+        """The broker's faults were exchanged; devices are not there before so many seconds."""
+        for address in self.house.mqtt_servers:
+            self.faults_changed(address, silent_for=silent_for)
+
+    def _with_broker(self, faults: Faults) -> Faults:
+        """A module's faults and the broker's together, as if all were on the module's wire."""
+        broker = self.broker
+        return faults.changed(
+            {
+                "offline": faults.offline or broker.away or broker.hangs,
+                "loss_in": 1 - (1 - faults.loss_in) * (1 - broker.loss),
+                "loss_out": 1 - (1 - faults.loss_out) * (1 - broker.loss),
+                "delay_s": faults.delay_s + 2 * broker.delay,
+                "jitter_s": faults.jitter_s + 2 * broker.jitter,
+            }
+        )
 
     def due(self, bench: Bench, owed: Obligation) -> float:
         """When at the latest the circuit must have been open; infinite while no relay can."""
@@ -171,7 +199,7 @@ class Scene:
         return owed.extra + min(
             min(
                 max(began, relay.good_since) + GOOD_WITHIN,
-                max(began, relay.fair_since) + FAIR_WITHIN,
+                max(began, relay.fair_since) + relay.fair_within,
             )
             for relay in bench.relays
         )

@@ -6,6 +6,7 @@ costs, and what it proves, is left out.
 
 import contextlib
 from collections.abc import Iterator
+from functools import partial
 from random import Random
 from types import SimpleNamespace
 from typing import Any
@@ -15,6 +16,7 @@ from gasguard import keeper
 from gasguard.drivers.miio import transport
 from gasguard.drivers.miio.codec import Frame, FrameError
 from gasguard.drivers.miio.codec import decode as real_decode
+from gasguard.drivers.mqtt import relay as mqtt_relay
 from gasguard.simulator import relay
 from gasguard.simulator.seeding import stream
 from gasguard.torture import house
@@ -56,6 +58,7 @@ def seams(seed: int, *, fast: bool) -> Iterator[None]:
 
         put(transport, "secrets", SimpleNamespace(randbelow=ids.randrange))
         put(transport, "_ids", transport.MessageIds())
+        put(mqtt_relay, "secrets", SimpleNamespace(token_hex=partial(_token_hex, ids)))
         put(keeper, "random", stream(seed, "keeper"))
         if fast:
             plain = PlainCodec()
@@ -64,6 +67,10 @@ def seams(seed: int, *, fast: bool) -> Iterator[None]:
                 put(module, "decode", plain.decode)
             put(house, "decode", plain.decode)
         yield
+
+
+def _token_hex(random: Random, size: int) -> str:
+    return f"{random.getrandbits(8 * size):0{2 * size}x}"
 
 
 def new_process() -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from gasguard.config import parse_config
 from gasguard.simulator.seeding import stream
+from gasguard.torture.broker import Broker
 from gasguard.torture.disk import Disk
 from gasguard.torture.hands import Hands
 from gasguard.torture.house import House
@@ -62,11 +63,12 @@ def run(plan: Plan, *, fast: bool = False) -> Outcome:
 
 async def _play(plan: Plan, loop: TortureLoop, folder: Path) -> Outcome:
     config = parse_config(plan.config, folder)
-    house = House.build(config, plan.seed)
+    broker = Broker(loop, loop.air, stream(plan.seed, "broker"))
+    house = House.build(config, plan.seed, broker)
     disk = Disk(loop, folder, stream(plan.seed, "disk"))
-    pi = Pi(config, loop, loop.air, disk)
+    pi = Pi(config, loop, loop.air, disk, broker)
     pi.keep(asyncio.current_task())
-    scene = Scene(config, loop, house, loop.air, disk, pi)
+    scene = Scene(config, loop, house, loop.air, disk, pi, broker)
     began, trace = loop.time(), list[str]()
 
     def note(line: str) -> None:
@@ -76,7 +78,7 @@ async def _play(plan: Plan, loop: TortureLoop, folder: Path) -> Outcome:
     loop.set_exception_handler(partial(loop_complains, judge))
     stop: asyncio.Future[None] = loop.create_future()
     judge.on_breach = lambda: None if stop.done() else stop.set_result(None)
-    for address in house.servers:
+    for address in (*house.servers, *house.mqtt_servers):
         scene.faults_changed(address)
     log = logging.getLogger("gasguard")
     handler, level, spread = ErrorLog(judge), log.level, log.propagate
@@ -93,7 +95,7 @@ async def _play(plan: Plan, loop: TortureLoop, folder: Path) -> Outcome:
         pi.kill()
         await asyncio.sleep(0.05)
         await house.stop()
-    note(f"end {loop.air.digest:08x}")
+    note(f"end {loop.air.digest:08x} {broker.digest:08x}")
     breach = judge.breach
     return Outcome(breach.rule if breach else None, breach.text if breach else "", tuple(trace))
 

@@ -13,6 +13,8 @@ from gasguard.simulator.wire import Wire
 _PROCESSING_S = 0.02
 """Seconds from a message to what the device does about it."""
 _MOST_IN_FLIGHT = 1024
+_APART = 1e-6
+"""Seconds between two messages on one way: timers of one moment would go off in any order."""
 
 
 class MqttServer:
@@ -27,6 +29,7 @@ class MqttServer:
         self._publish: Callable[[Out], None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._timers: set[asyncio.TimerHandle] = set()
+        self._last_in = self._last_out = float("-inf")
         self.relay.listeners.append(lambda siid, piid, _on, _at: self._switched((siid, piid)))
 
     def connect(self, publish: Callable[[Out], None]) -> None:
@@ -40,6 +43,7 @@ class MqttServer:
         for timer in self._timers:
             timer.cancel()
         self._timers.clear()
+        self._last_in = self._last_out = float("-inf")
 
     def inject(self, now: float, **changes: Any) -> None:
         """Change faults by name (Faults has them). Raises FaultError and then changes nothing."""
@@ -52,7 +56,8 @@ class MqttServer:
     def deliver(self, topic: str, payload: str) -> None:
         """A message from the broker."""
         for delay in self._wire.inbound(self.relay.faults):
-            self._later(delay + _PROCESSING_S, partial(self._execute, topic, payload))
+            delay, self._last_in = self._in_order(delay + _PROCESSING_S, self._last_in)
+            self._later(delay, partial(self._execute, topic, payload))
 
     def _execute(self, topic: str, payload: str) -> None:
         if self._loop is None or self.relay.faults.frozen:
@@ -71,7 +76,16 @@ class MqttServer:
             return
         # What is said at once goes one way together, in its order.
         for delay in self._wire.outbound(self.relay.faults):
+            delay, self._last_out = self._in_order(delay, self._last_out)
             self._later(delay, partial(self._send, said))
+
+    def _in_order(self, delay: float, last: float) -> tuple[float, float]:
+        """TCP and Zigbee's queues keep the order, unless `reorder` says otherwise."""
+        if self._loop is None or self.relay.faults.reorder:
+            return delay, last
+        now = self._loop.time()
+        at = max(now + delay, last + _APART)
+        return at - now, at
 
     def _later(self, delay: float, action: Callable[[], None]) -> None:
         if self._loop is None or self._publish is None:

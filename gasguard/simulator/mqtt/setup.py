@@ -1,13 +1,11 @@
 """From a configuration to the devices on MQTT that it describes."""
 
 import zlib
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from random import Random
 
 from gasguard.config import Config, MqttRelay
 from gasguard.simulator.channels import ChannelSpec, Key
-from gasguard.simulator.mqtt.devices import KINDS, Part, Zigbee2MqttBridge
+from gasguard.simulator.mqtt.devices import KINDS, Device, Part, Zigbee2MqttBridge
 from gasguard.simulator.mqtt.link import Switchboard
 from gasguard.simulator.mqtt.module import MqttModule
 from gasguard.simulator.mqtt.server import MqttServer
@@ -47,9 +45,7 @@ def plan_mqtt(config: Config) -> dict[Address, MqttPlan]:
     return plans
 
 
-def build_server(
-    plan: MqttPlan, now: float, random: Random, sync: Callable[[], None]
-) -> MqttServer:
+def build_device(plan: MqttPlan, now: float, make: type[MqttModule] = MqttModule) -> Device:
     """The device, at rest: every circuit closed."""
     channels, dead_man = [], {}
     for part in plan.parts:
@@ -57,9 +53,8 @@ def build_server(
         channels.append(ChannelSpec(*part.key, rest=closed))
         if part.settings.keep_alive:
             dead_man[part.key] = part.settings.keep_alive.after
-    module = MqttModule(channels, now=now, dead_man=dead_man)
-    device = KINDS[plan.parts[0].settings.kind](plan.parts, module)
-    return MqttServer(device, random=random, sync=sync)
+    module = make(channels, now=now, dead_man=dead_man)
+    return KINDS[plan.parts[0].settings.kind](plan.parts, module)
 
 
 def build_switchboard(
