@@ -385,8 +385,7 @@ class Controller:
         else:
             if isinstance(request, Rearm) and burner.demands != demands:
                 # It waited for the disk while somebody shut off: the later wish counts.
-                self._reject(name, request, "overtaken", "a shutoff came after it; ask again")
-                self._save_beside(name, burner)
+                await self._reject_overtaken(name, burner, request)
             else:
                 self._handle(name, request)  # type: ignore[arg-type] # every Request is an Event
         self._let_go(request)
@@ -407,6 +406,17 @@ class Controller:
 
     def _reject(self, name: str, request: Request, code: str, message: str) -> None:
         self.reject(name, request.source, code, message, self._replies.pop(request.ref, None))
+
+    async def _reject_overtaken(self, name: str, burner: Burner, request: Request) -> None:
+        """Once the disk, which has the re-arm, has the latches again: a crash would lose them."""
+        saving = self._save_beside(name, burner)
+        if saving is not None:
+            await asyncio.wait([saving], timeout=SAVE_WITHIN)
+        if saving is None or (saving.done() and saving.exception() is None):
+            self._reject(name, request, "overtaken", "a shutoff came after it; ask again")
+        else:
+            why = "a shutoff came after it, and the disk does not answer"
+            self._reject(name, request, "not_saved", f"nothing changed: {why}")
 
     def _let_go(self, request: Request) -> None:
         self._replies.pop(request.ref, None)

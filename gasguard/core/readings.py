@@ -211,6 +211,11 @@ def hazard(turn: Turn, event: Hazard) -> None:
     if event.kind not in turn.state.locks:
         latch(turn, event.kind)
         trip(turn, reason, Source.GUARD)
-    elif begins and turn.state.settings.jog and turn.state.opening is None:
+    elif not begins or turn.state.opening is not None:
+        return
+    elif turn.state.settings.jog:
         # Locked, but between two pulses: a re-arm may come before the next one.
         _pulse(turn)
+    elif turn.state.contact is not Contact.OPEN:
+        # Locked, but nobody knows whether it is still open: no re-arm before that is seen.
+        trip(turn, reason, Source.GUARD)

@@ -270,6 +270,22 @@ def test_an_alarm_that_begins_again_needs_no_pulse_where_the_contact_stays_open(
     assert not opens(burner.hazard(Lock.GAS_ALARM))
 
 
+def test_an_alarm_that_begins_again_opens_anew_where_the_contact_is_not_known():
+    burner = latched()
+    burner.wait(60)
+    out = burner.hazard(Lock.GAS_ALARM)
+    assert opens(out)
+    assert only_tell(out, Kind.TRIP).reason is Reason.GAS_ALARM
+    assert burner.phase is Phase.TRIPPING
+    burner.hazard(Lock.GAS_ALARM, active=False)
+    assert not opens(burner.hazard(Lock.GAS_ALARM)), "an opening is under way"
+    burner.hazard(Lock.GAS_ALARM, active=False)
+    burner.wait(2.1)
+    assert rejection(burner.rearm()) == "trip_failed"
+    burner.read(OPEN)
+    assert burner.phase is Phase.LOCKED_OUT
+
+
 def test_a_look_from_before_the_pulse_does_not_show_the_contact_open():
     burner = locked_out(Lock.GAS_ALARM, jog=True)
     burner.now += 2

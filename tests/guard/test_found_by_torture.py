@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from gasguard.controller import BEAT_WITHIN, SAVE_WITHIN
-from gasguard.core.messages import CancelTimer, Off, Rearm, Status
+from gasguard.core.messages import CancelTimer, Hazard, Off, Rearm, Status
 from gasguard.core.model import Lock, Phase, Source
 from gasguard.health import Heartbeats
 from gasguard.store import FILE_NAME
@@ -34,6 +34,12 @@ class HungDisk:
             work()
             if not future.done():
                 future.set_result(None)
+
+    def write_what_waits(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for work, future in waiting:
+            work()
+            future.set_result(None)
 
     def lose(self) -> None:
         """The process dies: nothing of what waited is ever written."""
@@ -97,6 +103,36 @@ def test_a_re_arm_that_waits_for_the_disk_gives_way_to_a_later_off(tmp_path: Pat
         began = asyncio.get_running_loop().time()
         await here.until(lambda: here.circuit() == "closed", 20)
         assert asyncio.get_running_loop().time() - began > 8
+
+    cook(tmp_path, story)
+
+
+@pytest.mark.parametrize(("hangs_for", "code"), [(1.0, "overtaken"), (9.0, "not_saved")])
+def test_a_re_arm_that_gave_way_is_answered_once_the_latch_is_on_disk_again(
+    tmp_path: Path, hangs_for: float, code: str
+) -> None:
+    """Seed 7, session 142: told as overtaken; power failed 0.1 s later, and the latch was gone.
+
+    The disk had the re-arm already, and not yet the state that the off had brought back.
+    """
+
+    async def story(here: Kitchen) -> None:
+        here.post(Hazard(Lock.SMOKE_ALARM, True))
+        await here.phase(Phase.LOCKED_OUT, 3)
+        here.post(Hazard(Lock.SMOKE_ALARM, False))
+        await asyncio.sleep(1)
+        disk = HungDisk(here)
+        rearm = here.ask(Rearm(Source.CLI))
+        await asyncio.sleep(0.1)
+        here.ask(Off(Source.CLI))
+        for _written in ("the re-arm as it was asked for, the off", "the re-arm behind the off"):
+            await asyncio.sleep(0.3)
+            disk.write_what_waits()
+        await asyncio.sleep(hangs_for)
+        assert rearm.done() == (code == "not_saved")
+        disk.go_on()
+        assert (await rearm).code == code
+        assert here.state().locks == {Lock.SMOKE_ALARM}
 
     cook(tmp_path, story)
 
