@@ -188,7 +188,7 @@ def _fault(random: Random, kitchen: Kitchen, at: float, changes: dict[str, Any])
     return _act(at, "fault", name, relay=relay, seconds=_duration(random), **changes)
 
 
-_WIRE_ON_MQTT = ("loss_in", "loss_out", "delay_s", "offline")
+_WIRE_ON_MQTT = ("loss_in", "loss_out", "delay_s", "jitter_s", "duplicate", "offline")
 _MODULE_ON_MQTT = ("frozen", "lying", "stuck", "welded", "refuse", "pending_s", "unpowered")
 
 
@@ -198,9 +198,10 @@ def _on_mqtt(random: Random, kind: str, changes: dict[str, Any]) -> dict[str, An
     left = {name: value for name, value in changes.items() if name in possible}
     if not left:
         return random.choice([{"offline": True}, {"loss_in": 0.2}, {"loss_out": 0.2}])
-    if kind == "zigbee2mqtt" and "delay_s" in left:
-        # An answer as old as that proves nothing of the present: see firmware_notes.
-        left["delay_s"] = min(left["delay_s"], _OLD_ANSWER)
+    if kind == "zigbee2mqtt":
+        # The radio's answer to an earlier question proves nothing: see firmware_notes.
+        for name in left.keys() & {"delay_s", "jitter_s"}:
+            left[name] = min(left[name], _OLD_ANSWER)
     return left
 
 

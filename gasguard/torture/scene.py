@@ -159,6 +159,9 @@ class Scene:
     def faults_changed(self, address: Address, *, silent_for: float = 0.0) -> None:
         """A module's faults were exchanged, or it restarts and is silent for a while."""
         faults = self.house.device(address).relay.faults
+        if address in self.house.mqtt_servers and faults.refuse:
+            # It has no word for that: it answers, and does not obey.
+            faults = faults.changed({"refuse": False, "lying": True})
         self.wire_faults |= set(faults.active())
         silent_until = max(self._silent_until.get(address, NEVER), self.now + silent_for)
         self._silent_until[address] = silent_until

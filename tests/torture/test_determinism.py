@@ -47,23 +47,31 @@ def test_every_kind_of_action_and_of_kitchen_is_drawn() -> None:
     assert kinds == {
         *("light", "turn_off", "blow_out", "timer", "extend", "cancel", "off", "lock", "unlock"),
         *("rearm", "mi_home", "mi_home_off_in", "mi_home_forget", "hazard", "flame_unknown"),
-        *("fault", "reboot", "disk", "jump", "ntp", "kill"),
+        *("fault", "reboot", "disk", "jump", "ntp", "kill", "broker"),
     }
     burners = [burner for plan in plans for burner in plan.config["burners"].values()]
     relays = [relay for b in burners for relay in b.get("relays", [b.get("relay")])]
     assert {relay["contact"] for relay in relays} == {"normally_closed", "normally_open"}
-    assert {relay["driver"] for relay in relays} == {"miot", "miio"}
+    assert {relay["driver"] for relay in relays} == {"miot", "miio", "mqtt"}
+    on_mqtt = [relay for relay in relays if relay["driver"] == "mqtt"]
+    assert {relay["kind"] for relay in on_mqtt} == {"zigbee2mqtt", "tasmota", "esphome"}
     assert any("lease" in relay for relay in relays) and any("jog" in relay for relay in relays)
     assert any("voice" in b for b in burners) and any("relays" in b for b in burners)
     assert any("max_burn" in b["limits"] for b in burners)
     assert any(len(plan.config["burners"]) == 2 for plan in plans)
 
 
+def test_a_burner_behind_the_broker_tells_the_same_story_again() -> None:
+    plans = [draw_plan(5, index) for index in range(60)]
+    plan = next(p for p in plans if any(action.kind == "broker" for action in p.actions))
+    assert run(plan, fast=True).trace == run(plan, fast=True).trace
+
+
 def test_people_alone_break_nothing_and_are_not_troubled() -> None:
-    trouble = {"fault", "reboot", "disk", "jump", "ntp", "kill", "hazard"}
+    trouble = {"fault", "reboot", "disk", "jump", "ntp", "kill", "hazard", "broker"}
     for index in range(5):
         plan = draw_plan(8, index, ())
         assert not trouble & {action.kind for action in plan.actions}
         assert all(0 < action.at < LENGTH for action in plan.actions)
         assert run(plan, fast=True).rule is None
-    assert len(FAMILIES) == 8
+    assert len(FAMILIES) == 9
