@@ -51,6 +51,7 @@ $(VENV)/.mutants: $(READY)
 	@touch $@
 
 mutants: $(VENV)/.mutants
+	nice -n 15 $(BIN)/python -m pytest tests/mutants/selftest.py
 	nice -n 15 $(BIN)/python -m tests.mutants
 
 lint: $(READY)

@@ -1,6 +1,6 @@
 """What the guard knows of one burner. All times are CLOCK_BOOTTIME seconds unless named `wall`."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 
 
@@ -240,7 +240,7 @@ class State:
     burns_on: bool = False
     voice_armed: bool = True
     """An off on the voice channel is a demand; false from an off until it was seen on again."""
-    rearmed_at: tuple[float, ...] = field(default=())
+    rearmed_at: tuple[float, ...] = ()
     """Recent re-arms of latched trips."""
 
     @property

@@ -13,7 +13,7 @@ from itertools import chain
 from pathlib import Path
 
 from tests.mutants.mutate import Change, Verdict, mutants_of
-from tests.mutants.runner import CORE, Runner
+from tests.mutants.runner import CORE, TESTS, Runner
 
 EXPLAINED = Path(__file__).parent / "survivors.toml"
 
@@ -28,10 +28,9 @@ def explained() -> set[Change]:
     }
 
 
-def main(modules: list[str]) -> int:
+def main(modules: list[str], runner: Runner, known: set[Change]) -> int:
     """Returns the exit code."""
-    known, began = explained(), time.monotonic()
-    runner = Runner()
+    began = time.monotonic()
     runner.prepare()
     print(f"tests pass without mutants ({time.monotonic() - began:.0f} s)", flush=True)
     totals: Counter[Verdict] = Counter()
@@ -40,6 +39,7 @@ def main(modules: list[str]) -> int:
         path.name for path in CORE.glob("*.py")
     )
     for name in names:
+        began = time.monotonic()
         counts: Counter[Verdict] = Counter()
         mutants = list(mutants_of(CORE / name, name))
         in_functions = [mutant for mutant in mutants if mutant.in_a_function]
@@ -78,4 +78,4 @@ def _print_survivor(change: Change) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main(sys.argv[1:], Runner(TESTS.glob("test_*.py")), explained()))

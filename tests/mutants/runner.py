@@ -12,7 +12,9 @@ import signal
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from importlib import import_module
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from pathlib import Path
@@ -30,10 +32,15 @@ CORE = ROOT / "gasguard" / "core"
 TESTS = ROOT / "tests" / "core"
 SLOW = ("test_every_phase_every_event.py", "test_invariants.py")
 """Those that look everywhere take seconds each: only for mutants that survived all others."""
+FIRST = ("test_words.py",)
+"""Those that list constants and default values: when just these differ, the core is loaded anew,
+and most mutants need no more than them."""
 SECONDS_A_QUICK_TEST = 5.0
 SECONDS_A_SLOW_TEST = 120.0
 """Of processor time, before a mutant counts as an endless loop."""
 BYTES_OF_MEMORY = 2 << 30
+_BROKE_DOWN = 70
+"""Exit code of a child whose own work failed, which says nothing about the mutant."""
 LEAN = (
     *("-x", "-q", "-s", "--tb=no", "--noconftest", "-W", "ignore", f"--rootdir={ROOT}"),
     *(f"-pno:{plugin}" for plugin in ("cacheprovider", "xdist", "logging", "faulthandler")),
@@ -43,8 +50,9 @@ LEAN = (
 class Runner:
     """Knows the tests, and which of them come by which line."""
 
-    def __init__(self) -> None:
-        files = [str(file.relative_to(ROOT)) for file in sorted(TESTS.glob("test_*.py"))]
+    def __init__(self, tests: Iterable[Path]) -> None:
+        files = [str(file) for file in sorted(tests)]
+        self._first = [file for file in files if file.endswith(FIRST)]
         self._slow = [file for file in files if file.endswith(SLOW)]
         self._quick = [file for file in files if file not in self._slow]
         self._tests_at: dict[tuple[str, int], list[str]] = {}
@@ -54,8 +62,9 @@ class Runner:
         with tempfile.TemporaryDirectory() as directory:
             data_file = os.environ["COVERAGE_FILE"] = str(Path(directory) / "coverage")
             measured = ("--cov=gasguard.core", "--cov-context=test", "--cov-report=")
-            for arguments in ((*self._quick, *measured), self._slow):
-                if _in_a_child(lambda arguments=arguments: _pytest(*arguments)) != 0:
+            for tests, options in ((self._quick, measured), (self._slow, ())):
+                work = partial(_pytest, *tests, *options)
+                if tests and _in_a_child(work) != 0:
                     raise SystemExit("the tests of the core fail without any mutant")
             data = coverage.CoverageData(data_file)
             data.read()
@@ -93,7 +102,7 @@ class Runner:
         os.close(sink)
         with os.fdopen(source, "rb") as answers:
             for mutant in mutants:
-                yield mutant, pickle.load(answers)
+                yield mutant, _verdict(mutant, pickle.load(answers))
         os.waitpid(server, 0)
 
     def in_order(self, mutant: Mutant, items: Sequence[pytest.Item]) -> list[pytest.Item]:
@@ -116,10 +125,10 @@ class Runner:
             sys.meta_path.insert(0, _Changed(mutant))
             return _pytest(*arguments)
 
-        for tests in (self._quick, self._slow):
-            code = _in_a_child(lambda tests=tests: attempt(tests))
+        for tests in filter(None, (self._first, self._quick, self._slow)):
+            code = _in_a_child(partial(attempt, tests))
             if code != 0:
-                return Verdict.TIMED_OUT if code < 0 else Verdict.KILLED
+                return _verdict(mutant, code)
         return Verdict.SURVIVED
 
 
@@ -134,11 +143,22 @@ class _Server:
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         for mutant in self._mutants:
             items = self._runner.in_order(mutant, session.items)
-            code = _in_a_child(lambda mutant=mutant, items=items: _try(mutant, items))
-            verdict = {0: Verdict.SURVIVED, 1: Verdict.KILLED}.get(code, Verdict.TIMED_OUT)
-            pickle.dump(verdict, self._answers)
+            pickle.dump(_in_a_child(partial(_try, mutant, items)), self._answers)
             self._answers.flush()
         return True
+
+
+def _verdict(mutant: Mutant, code: int) -> Verdict:
+    """What the exit code of a child says; raises when it says that the mutant was not tried."""
+    if code < 0:
+        return Verdict.TIMED_OUT
+    match code:
+        case 0:
+            return Verdict.SURVIVED
+        case pytest.ExitCode.TESTS_FAILED | pytest.ExitCode.INTERRUPTED:
+            return Verdict.KILLED  # interrupted: the tests could not even be loaded
+        case _:
+            raise RuntimeError(f"could not be tried (exit code {code}): {mutant.change}")
 
 
 def _try(mutant: Mutant, items: Sequence[pytest.Item]) -> int:
@@ -154,7 +174,7 @@ def _try(mutant: Mutant, items: Sequence[pytest.Item]) -> int:
 
 
 def _swap(mutant: Mutant) -> None:
-    module = sys.modules[f"gasguard.core.{mutant.change.file.removesuffix('.py')}"]
+    module = import_module(f"gasguard.core.{mutant.change.file.removesuffix('.py')}")
     place: object = module
     code = compile(mutant.source, str(module.__file__), "exec")
     for name in mutant.change.function.split("."):
@@ -173,7 +193,7 @@ def _in_a_child(work: Callable[[], int]) -> int:
         silence = os.open(os.devnull, os.O_WRONLY)
         os.dup2(silence, 1)
         os.dup2(silence, 2)
-        code = 1
+        code = _BROKE_DOWN
         try:
             code = work()
         finally:

@@ -1,0 +1,182 @@
+"""The words and figures that users were promised, and what a burner starts from.
+
+Written out a second time on purpose: who changes one of them changes a promise, and says so here.
+"""
+
+import dataclasses
+import math
+import typing
+from enum import StrEnum
+
+import pytest
+
+from gasguard.core import messages, model
+from gasguard.core.messages import Kind, Status
+from gasguard.core.model import Contact, Flame, Lock, Phase, Reason, Source
+from gasguard.core.recovery import Record
+
+# --- words (contract, section 3) ------------------------------------------------------------------
+
+WORDS: dict[type[StrEnum], str] = {
+    Phase: "starting ready tripping tripped locked_out trip_failed",
+    Contact: "closed open unknown",
+    Flame: "lit out unknown",
+    Lock: "child gas_alarm smoke_alarm overheat stuck restart",
+    Reason: "remote voice timer max_burn unattended schedule lease gas_alarm smoke_alarm overheat "
+    "lock restart shutdown proof_test",
+    Source: "mqtt cli web mi_home bemfa schedule guard",
+    Kind: "trip trip_confirmed trip_failed rearmed timer_started timer_extended timer_cancelled "
+    "prewarning flame_lit flame_out relay_unreachable relay_recovered locked unlocked "
+    "command_rejected proof_test_passed proof_test_failed",
+    Status: "accepted rejected confirmed failed",
+}
+
+
+@pytest.mark.parametrize("kind", WORDS)
+def test_the_words_are_those_of_the_contract(kind):
+    assert [word.value for word in kind] == WORDS[kind].split()
+
+
+# --- figures --------------------------------------------------------------------------------------
+
+FIGURES = {
+    # contract, section 3: timers last at most 24 h
+    "MAX_TIMER": 86_400,
+    # safety concept, rule 1: confirmed open within 2 s
+    "CONFIRM_WITHIN": 2,
+    # contract, section 1: unconfirmed within 5 s is exit code 1
+    "ANSWER_WITHIN": 5,
+    # safety concept, failures: `relay_unreachable` within 10 s, less one poll every 2 s
+    "UNREACHABLE_AFTER": 8,
+    # contract, section 3: unknown when no read-back has come for 10 s
+    "STALE_AFTER": 10,
+    # safety concept, rule 5: three read-backs show closed over 5 s
+    "STUCK_READBACKS": 3,
+    "STUCK_OVER": 5,
+    # safety concept, rule 5: at most 5 in 15 minutes
+    "REARM_LIMIT": 5,
+    "REARM_WINDOW": 15 * 60,
+    # safety concept, failures: polled at least every 2 s, so a close has been seen by then
+    "CLOSE_AGAIN_AFTER": 2,
+    # safety concept, rule 9: nothing grows without bound; the rest of each figure is ours
+    "MAX_WAITING": 64,
+    "MAX_EXTEND_IDS": 32,
+}
+
+
+def test_the_figures_are_those_of_the_contract_and_the_safety_concept():
+    figures = {name: value for name, value in vars(model).items() if name.isupper()}
+    assert figures == FIGURES
+
+
+# --- what a burner starts from --------------------------------------------------------------------
+
+RELAY = model.RelaySettings(lease=None, lease_grain=1.0)
+UNREAD = model.RelayView(Contact.UNKNOWN, None, 0.0, False, False, False, None, None, (), False)
+
+DEFAULTS: dict[type, dict[str, object]] = {
+    model.RelaySettings: {"lease": None, "lease_grain": 1.0},
+    # below what a magnet just held in reads (9 mV), and below where it drops (3.75 mV)
+    model.ThermocoupleLevels: {"lit_above": 6.0, "out_below": 3.0, "expire_after": 15.0},
+    # contract, section 2
+    model.Settings: {
+        "relays": (RELAY,),
+        "jog": False,
+        "voice_relay": None,
+        "rearm_after": 10.0,
+        "prewarn": 60.0,
+        "max_burn": None,
+        "flame_out_within": 120.0,
+        "allow_remote_rearm": False,
+        "thermocouple": None,
+    },
+    # safety concept, rule 3: nothing is believed of a relay that was never read
+    model.RelayView: {
+        "contact": Contact.UNKNOWN,
+        "read_at": None,
+        "since": 0.0,
+        "reachable": False,
+        "lost": False,
+        "told": False,
+        "problem": None,
+        "latency": None,
+        "lease_ends": (),
+        "lease_inherited": False,
+        "foreign_end": None,
+    },
+    model.Timer: {"label": None, "warned": False, "extend_ids": ()},
+    model.Trip: {"confirmed": False, "latency": None},
+    model.Waiting: {},
+    model.Opening: {"waiting": (), "disobeyed": ()},
+    model.State: {
+        "phase": Phase.STARTING,
+        "relays": (UNREAD,),
+        "commanded_at": -math.inf,
+        "opening": None,
+        "closing": None,
+        "close_not_before": -math.inf,
+        "hold_until": -math.inf,
+        "locks": frozenset(),
+        "hazards": frozenset(),
+        "timer": None,
+        "last_trip": None,
+        "flame": Flame.UNKNOWN,
+        "flame_heard": None,
+        "burning_since": None,
+        "flame_deadline": None,
+        "burns_on": False,
+        # contract, section 4: a voice channel found off at start is a demand
+        "voice_armed": True,
+        "rearmed_at": (),
+    },
+    Record: {
+        "held_open": False,
+        "locks": (),
+        "timer": None,
+        "last_trip": None,
+        "burning_since": None,
+        "leased": False,
+        "rearmed_at": (),
+    },
+    # Who asks for nothing in particular gets no answer, no timer, and the plain reason.
+    messages.Request: {"ref": 0},
+    messages.Off: {"ref": 0, "reason": Reason.REMOTE},
+    messages.SetTimer: {"ref": 0, "duration": 0.0, "label": None},
+    messages.ExtendTimer: {"ref": 0, "duration": 0.0, "key": None},
+    messages.RelayRead: {
+        "open_answered": False,
+        "voice": None,
+        "countdown": None,
+        "latency": None,
+    },
+    messages.VoiceRestored: {"problem": None},
+    messages.OpenContact: {"overtakes_close": False},
+    messages.Tell: {"reason": None, "source": None, "details": {}},
+    messages.Answer: {"code": None, "message": None},
+}
+
+
+def defaults_of(kind: type) -> dict[str, object]:
+    return {
+        field.name: field.default_factory()
+        if field.default_factory is not dataclasses.MISSING
+        else field.default
+        for field in dataclasses.fields(kind)
+        if (field.default, field.default_factory) != (dataclasses.MISSING, dataclasses.MISSING)
+    }
+
+
+@pytest.mark.parametrize("kind", DEFAULTS, ids=lambda kind: kind.__name__)
+def test_what_is_not_said_is_the_harmless_thing(kind):
+    assert defaults_of(kind) == DEFAULTS[kind]
+
+
+def test_every_command_that_can_come_out_is_one_of_six():
+    assert set(typing.get_args(messages.Command)) == {
+        messages.OpenContact,
+        messages.CloseContact,
+        messages.RenewLease,
+        messages.CancelLease,
+        messages.Tell,
+        messages.Answer,
+    }
