@@ -95,7 +95,7 @@ def _longest_burn(state: State) -> float | None:
         return due
     # A module in jog mode has closed by itself and may have been lit again while still tripped.
     closed_itself = state.settings.jog and state.phase is Phase.TRIPPED
-    return due if closed_itself and last is not None and last.began < due else None
+    return due if closed_itself and (last is None or last.began < due) else None
 
 
 def _reads_lit_behind_open(state: State) -> bool:

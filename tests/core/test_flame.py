@@ -5,7 +5,7 @@ import pytest
 from gasguard.core import next_deadline
 from gasguard.core.messages import Answer, Kind, Status
 from gasguard.core.model import Flame, Lock, Phase, Reason, Source
-from gasguard.core.recovery import record_of
+from gasguard.core.recovery import Record, record_of
 from tests.core.burner import (
     CLOSED,
     OPEN,
@@ -261,6 +261,18 @@ def test_the_longest_burn_holds_for_a_jogging_module_lit_again_while_tripped():
     burner.read(OPEN)
     assert burner.phase is Phase.TRIPPED
     assert not tells(burner.watch(60, CLOSED), Kind.TRIP), "one trip; what stays hot cools"
+
+
+def test_the_longest_burn_holds_for_a_jogging_module_whose_last_trip_was_not_saved():
+    jogs = {"jog": True, "max_burn": 30.0, "rearm_after": 600.0, "flame_out_within": 600.0}
+    burner = Burner((Record(held_open=True), stamp_at(1.0)), **jogs)
+    burner.read(OPEN)
+    assert (burner.phase, burner.state.last_trip) == (Phase.TRIPPED, None)
+    burner.flame(LIT)
+    assert not opens(burner.watch(29.9, CLOSED))
+    assert only_tell(burner.watch(0.2, CLOSED), Kind.TRIP).reason is Reason.MAX_BURN
+    burner.read(OPEN)
+    assert not tells(burner.watch(60, CLOSED), Kind.TRIP), "uncertain means off, but once"
 
 
 def test_the_longest_burn_does_not_trip_again_what_is_open():
