@@ -14,7 +14,7 @@ help:
 	@echo "make test-ha gasguard in real Home Assistant cores (installs them once, minutes)"
 	@echo "make quick   the tests without the slow ones"
 	@echo "make soak    500 kill -9 cycles"
-	@echo "make mutants changes the core in 2000 small ways: some test must notice each"
+	@echo "make mutants changes the core in 2400 small ways: some test must notice each"
 	@echo "make lint    ruff, mypy, import rules"
 	@echo "make bench   the benchmark: a table and bench-results.json"
 
