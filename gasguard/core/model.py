@@ -83,6 +83,8 @@ UNREACHABLE_AFTER = 8.0
 """Seconds without a read-back until the relay counts as unreachable: so told within 10 s."""
 STALE_AFTER = 10.0
 """Seconds without a read-back until the contact is unknown (contract)."""
+ANSWER_COUNTS_FOR = 2.0
+"""Seconds after its question that an answer still says how things are; calls give up earlier."""
 STUCK_READBACKS = 3
 STUCK_OVER = 5.0
 """So many disobeying read-backs over so many seconds make a stuck relay (safety, rule 5)."""

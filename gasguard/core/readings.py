@@ -15,6 +15,7 @@ from gasguard.core.messages import (
     VoiceRestored,
 )
 from gasguard.core.model import (
+    ANSWER_COUNTS_FOR,
     CLOSE_AGAIN_AFTER,
     STUCK_OVER,
     STUCK_READBACKS,
@@ -38,11 +39,11 @@ _HAZARD_REASON = {
 
 
 def relay_read(turn: Turn, event: RelayRead) -> None:
-    """A read-back. One that was asked before the last command proves only that the relay lives."""
+    """A read-back. Asked before the last command, or long ago, it only proves a living relay."""
     if not 0 <= event.relay < len(turn.state.relays):
         return
     before = turn.state.relays[event.relay]
-    stale = event.asked_at < turn.state.commanded_at
+    stale = event.asked_at < max(turn.state.commanded_at, turn.now - ANSWER_COUNTS_FOR)
     _reached(turn, event, before, before.contact if stale else event.contact)
     if stale:
         return

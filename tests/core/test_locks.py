@@ -18,6 +18,7 @@ from tests.core.burner import (
     rejection,
     statuses,
     tells,
+    trip_failed,
     tripped,
     tripping,
 )
@@ -293,3 +294,18 @@ def test_a_look_from_before_the_pulse_does_not_show_the_contact_open():
     burner.now += 0.1
     burner.read(OPEN, asked_ago=0.2)
     assert burner.state.contact is CLOSED
+
+
+@pytest.mark.parametrize("jog", [False, True])
+def test_an_alarm_that_begins_again_adds_nothing_to_an_opening_under_way(jog):
+    burner = ready(jog=jog)
+    burner.hazard(Lock.GAS_ALARM)
+    burner.hazard(Lock.GAS_ALARM, active=False)
+    assert burner.hazard(Lock.GAS_ALARM) == ()
+
+
+def test_unlocking_does_not_mend_a_failed_trip():
+    burner = trip_failed()
+    burner.lock()
+    burner.unlock()
+    assert burner.phase is Phase.TRIP_FAILED

@@ -123,3 +123,14 @@ def test_rounding_leaves_no_deadline_behind(heard):
 
 def test_a_relay_has_eight_seconds_after_the_start_to_be_heard_of():
     assert not tells(starting().wait(7.9), Kind.RELAY_UNREACHABLE)
+
+
+def test_an_answer_that_took_very_long_shows_only_that_the_relay_lives():
+    burner = ready()
+    burner.watch(30, CLOSED)
+    burner.now += 3
+    burner.read(OPEN, asked_ago=2.1)
+    assert burner.state.contact is CLOSED
+    assert burner.state.relays[0].read_at == burner.now
+    burner.read(OPEN, asked_ago=1.9)
+    assert burner.state.contact is OPEN

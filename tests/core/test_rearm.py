@@ -6,7 +6,7 @@ import pytest
 
 from gasguard.core import step
 from gasguard.core.instant import Instant
-from gasguard.core.messages import CloseContact, Kind, Status, Tick
+from gasguard.core.messages import Answer, CloseContact, Kind, Status, Tick
 from gasguard.core.model import (
     REARM_LIMIT,
     REARM_WINDOW,
@@ -175,6 +175,15 @@ def test_at_most_five_rearms_in_fifteen_minutes():
     assert burner.phase is Phase.LOCKED_OUT
     burner.watch(REARM_WINDOW, OPEN)
     assert closes(burner.rearm()), "the first of the five is fifteen minutes ago"
+
+
+def test_the_refusal_says_when_the_oldest_of_the_five_is_old_enough():
+    burner = ready()
+    for minutes in (0, 5, 1, 1, 1):
+        burner.watch(60 * minutes, CLOSED)
+        assert closes(latch_and_rearm(burner))
+    [answer] = [one for one in latch_and_rearm(burner) if isinstance(one, Answer)]
+    assert "again in 7 min" in answer.message
 
 
 def test_refused_rearms_do_not_count():
