@@ -1,6 +1,7 @@
 """`python -m tests.torture.hunt [NAME…]`: finds for each mutant the first session that catches it.
 
-Writes `caught.json`, which the tests replay: one session for each mutant.
+Writes `caught.json`, which the tests replay: for each mutant how many sessions it took, and the
+shortest plan that still shows it.
 """
 
 import json
@@ -8,36 +9,44 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 from tests.torture.mutants import MUTANTS
 
 CAUGHT = Path(__file__).with_name("caught.json")
 ROOT = Path(__file__).parents[2]
-_MOST_SESSIONS = 400
+_MOST_SESSIONS = 300
 
 
-def hunted(name: str, first: int, sessions: int) -> str:
-    """What `mutated` prints: the session and the rule, or nothing."""
-    command = [sys.executable, "-m", "tests.torture.mutated", name, str(first), str(sessions)]
-    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+def mutated(name: str, *args: str, plan: dict[str, Any] | None = None) -> str:
+    """What `tests.torture.mutated` prints. Raises RuntimeError when it fails."""
+    ran = subprocess.run(
+        [sys.executable, "-m", "tests.torture.mutated", name, *args],
+        cwd=ROOT,
+        input=json.dumps(plan),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     if ran.returncode:
         raise RuntimeError(f"{name}: {ran.stderr[-2000:]}")
     return ran.stdout.strip()
 
 
 def main(names: list[str]) -> None:
-    caught = json.loads(CAUGHT.read_text()) if CAUGHT.exists() and names else {}
+    caught = json.loads(CAUGHT.read_text()) if CAUGHT.exists() else {}
     wanted = [mutant.name for mutant in MUTANTS if not names or mutant.name in names]
     with ThreadPoolExecutor(2) as pool:
-        lines = pool.map(lambda name: hunted(name, 0, _MOST_SESSIONS), wanted)
-        for name, line in zip(wanted, lines, strict=True):
-            index, _, rule = line.partition(" ")
-            print(f"{name}: {line or 'SURVIVES'}", flush=True)
+        found = pool.map(lambda name: mutated(name, str(_MOST_SESSIONS)), wanted)
+        for name, text in zip(wanted, found, strict=True):
             caught.pop(name, None)
-            if line:
-                caught[name] = {"session": int(index), "rule": rule.partition(":")[0]}
-            known = [mutant.name for mutant in MUTANTS if mutant.name in caught]
-            CAUGHT.write_text(json.dumps({name: caught[name] for name in known}, indent=1) + "\n")
+            if text:
+                caught[name] = json.loads(text)
+            told = f"{caught[name]['sessions']}, {caught[name]['rule']}" if text else "SURVIVES"
+            print(f"{name}: {told}", flush=True)
+            known = {one.name: caught[one.name] for one in MUTANTS if one.name in caught}
+            rows = (f"{json.dumps(key)}: {json.dumps(value)}" for key, value in known.items())
+            CAUGHT.write_text("{\n" + ",\n".join(rows) + "\n}\n")
 
 
 if __name__ == "__main__":

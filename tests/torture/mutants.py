@@ -1,7 +1,7 @@
 """Seeded defects, each an edit of the source, that the torture must catch.
 
-`caught_by` is a session of seed 1 that catches the defect; `python -m tests.torture.hunt` finds it
-anew when sessions are drawn differently.
+`caught.json` holds for each the plan that shows it; `python -m tests.torture.hunt NAME` finds it
+anew where the guard has changed so much that the plan no longer does.
 """
 
 from dataclasses import dataclass
@@ -28,6 +28,7 @@ READINGS = "gasguard.core.readings"
 RECOVERY = "gasguard.core.recovery"
 REQUESTS = "gasguard.core.requests"
 LEASE = "gasguard.core.lease"
+THERMOCOUPLE = "gasguard.core.thermocouple"
 
 MUTANTS = [
     # --- the wire ---------------------------------------------------------------------------------
@@ -64,21 +65,16 @@ MUTANTS = [
         "if code not in (_OK, _PENDING):",
         "if code not in (_OK, _PENDING, -4003):",
     ),
-    Mutant(
-        "busy counts as success",
-        TRANSPORT,
-        'if "error" not in payload:',
-        'if "error" not in payload or payload["error"].get("code") == -9999:',
-    ),
     # --- the relay's keeper -----------------------------------------------------------------------
     Mutant(
         "an acknowledgement is taken as proof",
         KEEPER,
-        "        return await self._read_back(open_answered=answered)",
-        "        if not answered:\n            return await self._read_back()\n"
-        "        reading = Reading(Contact.OPEN)\n"
-        "        self._report(reading, self._boot(), open_answered=True)\n"
-        "        return reading",
+        "            reading = await self._relay.read(CALL_WITHIN)\n"
+        "        except DriverError as error:\n            self._failed(error)\n"
+        "            return None\n",
+        "            reading = Reading(Contact.OPEN)\n"
+        "        except DriverError as error:\n            self._failed(error)\n"
+        "            return None\n",
     ),
     Mutant(
         "opening gives up after ten rounds",
@@ -95,13 +91,23 @@ MUTANTS = [
         "        if self._opening is None:\n            self._opening = self._spawn_later(",
     ),
     Mutant(
+        "an off waits for the read-back of the one before",
+        KEEPER,
+        "        elif self._on_the_wire and self._beside is None:",
+        "        elif False:",
+    ),
+    Mutant(
+        "a failed trip of a jogging module is left alone",
+        READINGS,
+        "        if state.phase in (Phase.LOCKED_OUT, Phase.TRIP_FAILED):",
+        "        if state.phase is Phase.LOCKED_OUT:",
+    ),
+    Mutant(
         "polls stop after an error",
         KEEPER,
-        "            self._failed(error)\n            return None\n        already",
-        "            self._failed(error)\n"
-        "            if not open_answered and self._opening is None:\n"
-        "                await asyncio.sleep(3600)\n            return None\n"
-        "        already",
+        "            self._failed(error)\n        else:\n            self._report(",
+        "            self._failed(error)\n            await asyncio.sleep(3600)\n"
+        "        else:\n            self._report(",
     ),
     Mutant(
         "an off does not stop a closing",
@@ -129,12 +135,6 @@ MUTANTS = [
         "            burner.demands += 1\n            self._handle(name, request)\n"
         "            return\n",
         "            burner.demands += 1\n",
-    ),
-    Mutant(
-        "a failed save is not repeated",
-        CONTROLLER,
-        "            asyncio.get_running_loop().call_later(SAVE_AGAIN_AFTER",
-        "            return\n            asyncio.get_running_loop().call_later(SAVE_AGAIN_AFTER",
     ),
     Mutant(
         "a re-arm outlives a later off",
@@ -169,13 +169,12 @@ MUTANTS = [
         "held_open=state.phase in (Phase.TRIPPED, Phase.TRIP_FAILED),",
     ),
     Mutant(
-        "what was cancelled is not persisted",
+        "a timer that an off has ended comes back",
         CONTROLLER,
-        "            would_be, commands = step(",
-        "            if type(request).__name__ in ('CancelTimer', 'Unlock'):\n"
-        "                burner.on_disk = before\n"
-        "                return\n"
-        "            would_be, commands = step(",
+        "        if record == burner.on_disk:\n            return burner.saving",
+        "        known = burner.on_disk\n"
+        "        if record == known or (known and known.timer and not record.timer):\n"
+        "            return burner.saving",
     ),
     Mutant(
         "a timer runs on the wall clock",
@@ -209,12 +208,6 @@ MUTANTS = [
     ),
     # --- the core ---------------------------------------------------------------------------------
     Mutant(
-        "a stale read-back is believed",
-        READINGS,
-        "stale = event.asked_at < turn.state.commanded_at",
-        "stale = False",
-    ),
-    Mutant(
         "an unordered close is ignored",
         READINGS,
         "elif state.phase is not Phase.READY and before.contact is not Contact.CLOSED:",
@@ -225,12 +218,6 @@ MUTANTS = [
         READINGS,
         "elif on is False and turn.state.voice_armed:",
         "elif False:",
-    ),
-    Mutant(
-        "a voice channel found off at the start is ignored",
-        READINGS,
-        "elif on is False and turn.state.voice_armed:",
-        "elif on is False and turn.state.phase is not Phase.STARTING and turn.state.voice_armed:",
     ),
     Mutant(
         "a disobeying relay is not latched",
@@ -293,22 +280,34 @@ MUTANTS = [
         "    if False:",
     ),
     Mutant(
-        "a silent relay still counts as read",
-        DEADLINES,
-        "    if turn.now >= heard + STALE_AFTER and view.contact is not Contact.UNKNOWN:",
+        "a silent thermocouple is believed for ever",
+        THERMOCOUPLE,
+        "    if due is not None and turn.now >= due:",
         "    if False:",
     ),
     Mutant(
-        "the timer runs out behind the news of an open contact",
+        "a thermocouple reads lit only when it is very hot",
+        THERMOCOUPLE,
+        "event.millivolts >= levels.lit_above",
+        "event.millivolts >= 3 * levels.lit_above",
+    ),
+    Mutant(
+        "a silent relay still counts as read",
         DEADLINES,
-        "        if state.phase in _CAN_BURN or not open_now:",
-        "        if state.phase is Phase.STARTING:",
+        "    if turn.now >= heard + STALE_AFTER:",
+        "    if False:",
+    ),
+    Mutant(
+        "a timer ends in silence behind a contact that nobody can read",
+        DEADLINES,
+        "        if state.contact is Contact.OPEN and stays_open:",
+        "        if state.contact is not Contact.CLOSED:",
     ),
     Mutant(
         "the maximum burn time is not kept",
         DEADLINES,
-        "turn.now >= must_end_at and turn.state.phase in _CAN_BURN:",
-        "False:",
+        "    if must_end_at is not None and turn.now >= must_end_at:",
+        "    if False:",
     ),
     Mutant(
         "the lease is renewed during a demand",

@@ -1,9 +1,13 @@
-"""Runs sessions with one mutant in place: `python -m tests.torture.mutated NAME FIRST SESSIONS`.
+"""Runs sessions with one mutant in place, in a process of its own, for `hunt` and the tests.
 
-Prints the number of the first session that catches it and the rule, or nothing.
+`python -m tests.torture.mutated NAME SESSIONS` draws sessions until one catches the mutant, and
+prints that one's number, the rule and the shortest plan that still breaks it, as JSON; or nothing.
+`python -m tests.torture.mutated NAME` runs the plan on standard input and prints the broken rule.
 """
 
+import dataclasses
 import importlib.util
+import json
 import sys
 from collections.abc import Sequence
 from importlib.abc import MetaPathFinder, SourceLoader
@@ -66,18 +70,32 @@ class Finder(MetaPathFinder):
         return importlib.util.spec_from_loader(fullname, Edited(spec.origin, self._mutant))
 
 
-def main(name: str, first: int, sessions: int) -> None:
-    mutant = next(mutant for mutant in MUTANTS if mutant.name == name)
-    sys.meta_path.insert(0, Finder(mutant))
+def hunt(sessions: int) -> None:
     from gasguard.torture.draw import draw_plan
     from gasguard.torture.session import run
+    from gasguard.torture.shrink import shrink
 
-    for index in range(first, first + sessions):
-        outcome = run(draw_plan(SEED, index), fast=True)
+    for index in range(sessions):
+        plan = draw_plan(SEED, index)
+        outcome = run(plan, fast=True)
         if outcome.rule is not None:
-            print(f"{index} {outcome.rule}: {outcome.text}")
+            shortest, _ = shrink(plan, outcome.rule, fast=True)
+            found = {"sessions": index + 1, "rule": outcome.rule}
+            print(json.dumps({**found, "plan": dataclasses.asdict(shortest)}))
             return
 
 
+def replay(text: str) -> None:
+    from gasguard.torture.session import run
+    from tests.torture.plans import plan_from_data
+
+    print(run(plan_from_data(json.loads(text)), fast=True).rule or "")
+
+
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
+    name, *sessions = sys.argv[1:]
+    sys.meta_path.insert(0, Finder(next(mutant for mutant in MUTANTS if mutant.name == name)))
+    if sessions:
+        hunt(int(sessions[0]))
+    else:
+        replay(sys.stdin.read())
