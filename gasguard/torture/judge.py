@@ -90,6 +90,9 @@ class Judge:
         account, now = bench.account, self.scene.now
         spans = [span for span in account.timers if span is not None]
         end = max((hi for _, hi in spans), default=now)
+        if any(hi <= now and hi < end and bench.last_open(now) >= lo - 3 for lo, hi in spans):
+            # Behind an open contact the shortest of several possible timers only ends.
+            account.timers.add(None)
         if spans and None not in account.timers and end <= now and bench.timer_noted != end:
             bench.timer_noted = end
             if bench.last_open(now) < end - 3:
