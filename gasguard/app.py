@@ -19,7 +19,13 @@ from gasguard.config import (
 )
 from gasguard.controller import Controller, News, Wiring
 from gasguard.core.messages import Kind
-from gasguard.core.model import RelaySettings, Settings, ThermocoupleLevels
+from gasguard.core.model import (
+    HazardSensor,
+    Lock,
+    RelaySettings,
+    Settings,
+    ThermocoupleLevels,
+)
 from gasguard.drivers.base import Relay
 from gasguard.errors import GasguardError, StoreError
 from gasguard.health import Heartbeats, Notifier, feed_watchdog
@@ -62,6 +68,10 @@ def core_settings(name: str, burner: Burner, config: Config) -> Settings:
             ThermocoupleLevels(flame.lit_above, flame.out_below, flame.expire_after)
             if isinstance(flame := burner.flame, ThermocoupleFlame)
             else None
+        ),
+        hazards=tuple(
+            HazardSensor(sensor, Lock(hazard.kind), hazard.silent_after)
+            for sensor, hazard in config.hazards_of(name).items()
         ),
     )
 
@@ -162,9 +172,10 @@ async def running(config: Config, clock: Clock | None = None) -> AsyncIterator[C
     from gasguard.interfaces.announcer import Announcer
     from gasguard.interfaces.bemfa import BemfaInterface
     from gasguard.interfaces.mqtt import MqttInterface
+    from gasguard.interfaces.sensors import SensorDesk
 
-    flames = {name: burner.flame for name, burner in config.burners.items() if burner.flame}
-    mqtt = MqttInterface(config.mqtt, controller, store, clock, flames, Announcer(config))
+    sensors = SensorDesk(controller, config.burners, config.hazards)
+    mqtt = MqttInterface(config.mqtt, controller, store, clock, sensors, Announcer(config))
     await mqtt.start()
     bemfa = BemfaInterface(config.bemfa, controller, heartbeats) if config.bemfa else None
     if bemfa is not None:

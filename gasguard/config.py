@@ -22,6 +22,7 @@ from gasguard.errors import ConfigError
 from gasguard.settings.fields import TOPIC, Duration, Strict
 from gasguard.settings.mqtt_relay import MqttRelay
 from gasguard.settings.relays import Channel, MiioRelay, MiotRelay
+from gasguard.settings.sensors import FlameSensor, Hazard, MqttFlame, ThermocoupleFlame
 
 __all__ = [
     "AnyRelay",
@@ -30,6 +31,7 @@ __all__ = [
     "Channel",
     "Config",
     "FlameSensor",
+    "Hazard",
     "MiioRelay",
     "MiotRelay",
     "Mqtt",
@@ -137,34 +139,6 @@ AnyRelay = MiotRelay | MiioRelay | MqttRelay
 Relay = Annotated[AnyRelay, Field(discriminator="driver")]
 
 
-class MqttFlame(Strict):
-    """A flame sensor that publishes on a topic: lit/out, on/off, true/false, 1/0."""
-
-    driver: Literal["mqtt"]
-    topic: str = Field(pattern=TOPIC)
-
-
-class ThermocoupleFlame(Strict):
-    """The stove's own thermocouple, measured: its millivolts as a number on a topic."""
-
-    driver: Literal["thermocouple"]
-    topic: str = Field(pattern=TOPIC)
-    lit_above: float = Field(6.0, gt=0, le=30)
-    out_below: float = Field(3.0, gt=0, le=30)
-    expire_after: Duration = Field(15.0, ge=2, le=600)
-
-    @model_validator(mode="after")
-    def _levels_apart(self) -> Self:
-        if self.out_below >= self.lit_above:
-            raise ValueError(
-                "out_below must be less than lit_above (millivolts, for example 3 and 6)"
-            )
-        return self
-
-
-FlameSensor = Annotated[MqttFlame | ThermocoupleFlame, Field(discriminator="driver")]
-
-
 class Limits(Strict):
     """How long things may last. Each is a duration."""
 
@@ -212,8 +186,18 @@ class Config(Strict):
     bemfa: Bemfa | None = None
     state_dir: Path = Path("/var/lib/gasguard")
     burners: dict[BurnerId, Burner] = Field(min_length=1, max_length=256)
+    hazards: dict[BurnerId, Hazard] = Field({}, max_length=64)
+    """Gas, smoke and heat alarms, by name."""
     on_shutdown: Literal["trip_if_active", "leave"] = "trip_if_active"
     allow_remote_rearm: bool = False
+
+    def hazards_of(self, burner: str) -> dict[str, Hazard]:
+        """The alarms that this burner heeds."""
+        return {
+            name: hazard
+            for name, hazard in self.hazards.items()
+            if hazard.burners is None or burner in hazard.burners
+        }
 
     @property
     def control_socket(self) -> Path:
@@ -276,13 +260,24 @@ def _token_clash(burners: dict[str, Burner]) -> Iterator[str]:
 
 
 def _unknown_burners(raw: dict[str, Any]) -> Iterator[str]:
-    bemfa, known = raw.get("bemfa"), raw.get("burners")
+    known = raw.get("burners")
+    if not isinstance(known, dict):
+        return
+    for place, name in _named_burners(raw):
+        if name not in known:
+            there = ", ".join(map(str, known))
+            yield f"{place}: there is no such burner; there are: {there}"
+
+
+def _named_burners(raw: dict[str, Any]) -> Iterator[tuple[str, object]]:
+    bemfa, hazards = raw.get("bemfa"), raw.get("hazards")
     topics = bemfa.get("topics") if isinstance(bemfa, dict) else None
-    if isinstance(topics, dict) and isinstance(known, dict):
-        for name in topics:
-            if name not in known:
-                there = ", ".join(map(str, known))
-                yield f"bemfa.topics.{name}: there is no such burner; there are: {there}"
+    for name in topics if isinstance(topics, dict) else ():
+        yield f"bemfa.topics.{name}", name
+    for hazard, settings in hazards.items() if isinstance(hazards, dict) else ():
+        names = settings.get("burners") if isinstance(settings, dict) else None
+        for index, name in enumerate(names if isinstance(names, list) else ()):
+            yield f"hazards.{hazard}.burners.{index}", name
 
 
 class _Unresolved(str):

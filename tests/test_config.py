@@ -238,6 +238,50 @@ def test_a_lease_needs_the_wiring_that_opens_without_power():
     assert "jog" in only_fault(one(relay=relay(jog="500ms", lease=lease)))
 
 
+def gas(**changes):
+    return {"driver": "mqtt", "kind": "gas_alarm", "topic": "zigbee2mqtt/kitchen gas", **changes}
+
+
+def test_an_alarm_is_for_all_burners_unless_some_are_named():
+    both = burners(left={"relay": relay()}, right={"relay": relay(host="10.0.0.2")})
+    hazards = {"gas": gas(), "smoke": gas(kind="smoke_alarm", burners=["right"])}
+    config = parse_config({**both, "hazards": hazards}, HERE)
+    assert list(config.hazards_of("left")) == ["gas"]
+    assert list(config.hazards_of("right")) == ["gas", "smoke"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "field", "silent_after"),
+    [
+        ({}, "gas", 25 * 3600),
+        ({"kind": "smoke_alarm"}, "smoke", 25 * 3600),
+        ({"kind": "overheat", "expire_after": "5m"}, "heat", 300),
+        ({"field": "alarm", "availability": {"topic": "a"}}, "alarm", None),
+        ({"availability": {"topic": "a"}, "expire_after": "2h"}, "gas", 7200),
+    ],
+)
+def test_what_an_alarm_is_when_little_is_said(settings, field, silent_after):
+    hazard = parse_config({**one(), "hazards": {"gas": gas(**settings)}}, HERE).hazards["gas"]
+    assert (hazard.word_in, hazard.silent_after) == (field, silent_after)
+
+
+@pytest.mark.parametrize(
+    ("hazard", "fault"),
+    [
+        (gas(kind="gas"), "hazards.x.kind: Input should be 'gas_alarm', 'smoke_alarm' or"),
+        (gas(topic="kitchen/#"), "hazards.x.topic: is no topic"),
+        (gas(expire_after="1s"), "hazards.x.expire_after: Input should be greater than or equal"),
+        (gas(expire_after="soon"), "hazards.x.expire_after: is no duration"),
+        (gas(burners=["lift"]), "hazards.x.burners.0: there is no such burner; there are: left"),
+        (gas(burners=[]), "hazards.x.burners: "),
+        (gas(volume=11), "hazards.x.volume: is no key that gasguard knows"),
+        ({"driver": "mqtt", "kind": "overheat"}, "hazards.x.topic: is required"),
+    ],
+)
+def test_an_alarm_with_a_fault_names_its_place(hazard, fault):
+    assert only_fault({**one(), "hazards": {"x": hazard}}).startswith(fault)
+
+
 # --- channels and tokens shared -------------------------------------------------------------------
 
 
@@ -532,7 +576,7 @@ def test_any_mapping_is_sound_or_a_config_error(raw):
 
 
 PLACES = [
-    ("mqtt",), ("mqtt", "tls"), ("state_dir",), ("burners",), ("burners", "left"),
+    ("mqtt",), ("mqtt", "tls"), ("state_dir",), ("burners",), ("burners", "left"), ("hazards",),
     *(("burners", "left", key) for key in ("name", "relay", "relays", "voice", "flame", "limits")),
     *(("burners", "left", "relay", key) for key in ("host", "port", "contact", "switch", "lease")),
     *(("burners", "left", "limits", key) for key in ("prewarn", "max_burn", "rearm_after")),

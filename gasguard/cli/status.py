@@ -59,7 +59,7 @@ def _table(states: dict[str, dict[str, Any]]) -> Table:
             state["flame"],
             _timer(state["timer"]),
             _trip(state["last_trip"]),
-            _relay(state["relay"]),
+            _relay(state["relay"]) + _silent(state.get("hazards", {})),
         )
     return table
 
@@ -83,3 +83,8 @@ def _relay(relay: dict[str, Any]) -> str:
     if not relay["reachable"]:
         return f"[bold red]unreachable[/] {relay['problem'] or ''}".rstrip()
     return str(relay["problem"] or f"{relay['latency_ms']} ms")
+
+
+def _silent(hazards: dict[str, str]) -> str:
+    names = ", ".join(name for name, word in hazards.items() if word == "silent")
+    return f" [bold red]{names} silent[/]" if names else ""

@@ -18,7 +18,7 @@ from gasguard.core.model import (
 )
 from gasguard.core.turn import Turn
 
-_REASON_OF_LOCK = {
+REASON_OF_LOCK = {
     Lock.GAS_ALARM: Reason.GAS_ALARM,
     Lock.SMOKE_ALARM: Reason.SMOKE_ALARM,
     Lock.OVERHEAT: Reason.OVERHEAT,
@@ -68,13 +68,19 @@ def trip(
 def reopen(turn: Turn) -> None:
     """Somebody closed the contact while it must be open: open it at once and say why."""
     state = turn.state
-    lock = next((lock for lock in _REASON_OF_LOCK if lock in state.locks), None)
+    lock = next((lock for lock in REASON_OF_LOCK if lock in state.locks), None)
     if lock:
-        reason, why = _REASON_OF_LOCK[lock], f"the burner is locked ({lock})"
+        reason, why = REASON_OF_LOCK[lock], f"the burner is locked ({lock})"
     else:
         reason = state.last_trip.reason if state.last_trip else Reason.RESTART
         why = f"the burner was shut off ({reason}) and is not re-armed yet"
     trip(turn, reason, Source.GUARD, message=f"closed from outside and opened again: {why}")
+
+
+def pulse(turn: Turn) -> None:
+    """Open a module that closes again by itself, once more; no new demand."""
+    turn.set(commanded_at=turn.now)
+    turn.out.append(OpenContact())
 
 
 def confirm(turn: Turn, opening: Opening) -> None:
@@ -159,7 +165,7 @@ def drop_timer(turn: Turn, reason: str | None, source: Source) -> None:
 
 def latch(turn: Turn, lock: Lock, source: Source = Source.GUARD) -> None:
     """Add a lock, behind which no timer runs; its trip, if it needs one, is the caller's."""
-    drop_timer(turn, _REASON_OF_LOCK.get(lock, lock), source)
+    drop_timer(turn, REASON_OF_LOCK.get(lock, lock), source)
     turn.set(locks=turn.state.locks | {lock})
     turn.tell(Kind.LOCKED, lock)
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
+from gasguard.core import hazards, thermocouple
 from gasguard.core.actions import (
     close_if_due,
     drop_timer,
@@ -26,7 +27,6 @@ from gasguard.core.model import (
     Source,
     State,
 )
-from gasguard.core.thermocouple import expires
 from gasguard.core.turn import Turn
 
 _CAN_BURN = (Phase.STARTING, Phase.READY)
@@ -37,7 +37,8 @@ def tick(turn: Turn) -> None:
     """Do everything that is due now."""
     for index in range(len(turn.state.relays)):
         _notice_silence(turn, index)
-    expires(turn)
+    thermocouple.expires(turn)
+    hazards.expires(turn)
     _timer(turn)
     must_end_at = _longest_burn(turn.state)
     if must_end_at is not None and turn.now >= must_end_at:
@@ -75,6 +76,9 @@ def _deadlines(state: State) -> Iterator[float]:
         yield must_end_at
     if state.flame_expires is not None:
         yield state.flame_expires
+    for index in range(len(state.sensors)):
+        if (silent_at := hazards.expiry(state, index)) is not None:
+            yield silent_at
     if state.opening is not None:
         if state.phase is Phase.TRIPPING:
             yield state.opening.since + CONFIRM_WITHIN

@@ -21,7 +21,7 @@ A demand (off, timer, limit, voice, hazard, lock, an opening nobody ordered) is 
 from collections.abc import Callable
 from typing import Any
 
-from gasguard.core import deadlines, readings, requests, thermocouple
+from gasguard.core import deadlines, hazards, readings, requests, thermocouple
 from gasguard.core.instant import Instant
 from gasguard.core.messages import (
     CancelTimer,
@@ -30,7 +30,7 @@ from gasguard.core.messages import (
     Event,
     ExtendTimer,
     FlameRead,
-    Hazard,
+    HazardRead,
     Off,
     Rearm,
     RelayFailed,
@@ -63,7 +63,7 @@ HANDLERS: dict[type[Any], Callable[[Turn, Any], None]] = {
     VoiceRead: readings.voice_read,
     FlameRead: readings.flame_read,
     ThermocoupleRead: thermocouple.thermocouple_read,
-    Hazard: readings.hazard,
+    HazardRead: hazards.hazard_read,
     Tick: lambda turn, _tick: deadlines.tick(turn),
     Shutdown: requests.shutdown,
 }

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from gasguard.core.model import Contact, Flame, Lock, Reason, Source
+from gasguard.core.model import Contact, Flame, Reason, Source
 
 # --- events: requests -------------------------------------------------------------------------
 
@@ -117,11 +117,15 @@ class ThermocoupleRead:
 
 
 @dataclass(frozen=True, slots=True)
-class Hazard:
-    """A hazard sensor begins or ends to report. `kind` is one of the alarm locks."""
+class HazardRead:
+    """A hazard sensor's word, or its radio's word on it."""
 
-    kind: Lock
-    active: bool
+    sensor: str
+    """One of `Settings.hazards`; others are ignored."""
+    active: bool | None
+    """Whether it reports its hazard; None where nothing was said of that."""
+    alive: bool | None = True
+    """False: it is known to be gone. None: the word was stored, and may be of any age."""
 
 
 # --- events: time and life --------------------------------------------------------------------
@@ -151,7 +155,7 @@ Event = (
     | VoiceRead
     | FlameRead
     | ThermocoupleRead
-    | Hazard
+    | HazardRead
     | Tick
     | Shutdown
 )
@@ -202,6 +206,8 @@ class Kind(StrEnum):
     FLAME_OUT = "flame_out"
     RELAY_UNREACHABLE = "relay_unreachable"
     RELAY_RECOVERED = "relay_recovered"
+    SENSOR_SILENT = "sensor_silent"
+    SENSOR_RECOVERED = "sensor_recovered"
     LOCKED = "locked"
     UNLOCKED = "unlocked"
     COMMAND_REJECTED = "command_rejected"

@@ -122,6 +122,17 @@ class ThermocoupleLevels:
 
 
 @dataclass(frozen=True, slots=True)
+class HazardSensor:
+    """A gas, smoke or heat alarm that this burner heeds."""
+
+    name: str
+    kind: Lock
+    """`gas_alarm`, `smoke_alarm` or `overheat`."""
+    expire_after: float | None = None
+    """Seconds without a word from it after which that is an alarm of its own; None: never."""
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """One burner's configuration. Durations in seconds."""
 
@@ -137,6 +148,7 @@ class Settings:
     flame_out_within: float = 120.0
     allow_remote_rearm: bool = False
     thermocouple: ThermocoupleLevels | None = None
+    hazards: tuple[HazardSensor, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +174,20 @@ class RelayView:
     """A lease was held before a restart: a countdown found at the first read is the guard's own."""
     foreign_end: float | None = None
     """End of a countdown that somebody else set."""
+
+
+@dataclass(frozen=True, slots=True)
+class SensorView:
+    """What is known of one hazard sensor."""
+
+    since: float = 0.0
+    """When the guard started to listen for it: counts as `heard_at` until there is one."""
+    heard_at: float | None = None
+    """When it last showed that it is alive."""
+    reports: bool | None = None
+    """Whether its last word is alarm; None before its first."""
+    silent: bool = False
+    """`sensor_silent` was told, `sensor_recovered` is owed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,8 +255,8 @@ class State:
     hold_until: float = float("-inf")
     """End of `rearm_after` of the last ordinary trip."""
     locks: frozenset[Lock] = frozenset()
-    hazards: frozenset[Lock] = frozenset()
-    """Hazards that report right now: no re-arm while there is one."""
+    sensors: tuple[SensorView, ...] = ()
+    """Of `Settings.hazards`, in the same order."""
     timer: Timer | None = None
     last_trip: Trip | None = None
     flame: Flame = Flame.UNKNOWN
@@ -257,6 +283,15 @@ class State:
     def reachable(self) -> bool:
         """Whether a deadline could be honoured now."""
         return any(view.reachable for view in self.relays)
+
+    @property
+    def hazards(self) -> frozenset[Lock]:
+        """Hazards that report right now: no re-arm while there is one."""
+        return frozenset(
+            sensor.kind
+            for sensor, view in zip(self.settings.hazards, self.sensors, strict=True)
+            if view.reports
+        )
 
     @property
     def flame_expires(self) -> float | None:

@@ -3,10 +3,9 @@
 from dataclasses import replace
 
 from gasguard.core import lease
-from gasguard.core.actions import close_if_due, confirm, latch, reopen, trip
+from gasguard.core.actions import close_if_due, confirm, latch, pulse, reopen, trip
 from gasguard.core.messages import (
     FlameRead,
-    Hazard,
     Kind,
     OpenContact,
     RelayFailed,
@@ -31,11 +30,6 @@ from gasguard.core.model import (
 from gasguard.core.turn import Turn
 
 DISOBEYS = "answers that it opened, but its contact reads closed: cut its power, then check it"
-_HAZARD_REASON = {
-    Lock.GAS_ALARM: Reason.GAS_ALARM,
-    Lock.SMOKE_ALARM: Reason.SMOKE_ALARM,
-    Lock.OVERHEAT: Reason.OVERHEAT,
-}
 
 
 def relay_read(turn: Turn, event: RelayRead) -> None:
@@ -113,14 +107,9 @@ def _read_closed(turn: Turn, event: RelayRead, before: RelayView) -> None:
         # A module in jog mode closes by itself and cannot hold a lock: pulse it at every look, so
         # that no flame lives long enough to heat the thermocouple.
         if state.phase in (Phase.LOCKED_OUT, Phase.TRIP_FAILED):
-            _pulse(turn)
+            pulse(turn)
     elif state.phase is not Phase.READY and before.contact is not Contact.CLOSED:
         reopen(turn)
-
-
-def _pulse(turn: Turn) -> None:
-    turn.set(commanded_at=turn.now)
-    turn.out.append(OpenContact())
 
 
 def _disobeyed(turn: Turn, event: RelayRead, opening: Opening) -> None:
@@ -197,26 +186,3 @@ def _burnt_out(turn: Turn) -> None:
     turn.set(burns_on=False)
     if turn.state.opening is None:
         turn.set(phase=Phase.LOCKED_OUT)
-
-
-def hazard(turn: Turn, event: Hazard) -> None:
-    """A hazard sensor begins to report: trip and latch. Its end only makes a re-arm possible."""
-    reason = _HAZARD_REASON.get(event.kind)
-    if reason is None:
-        return
-    if not event.active:
-        turn.set(hazards=turn.state.hazards - {event.kind})
-        return
-    begins = event.kind not in turn.state.hazards
-    turn.set(hazards=turn.state.hazards | {event.kind})
-    if event.kind not in turn.state.locks:
-        latch(turn, event.kind)
-        trip(turn, reason, Source.GUARD)
-    elif not begins or turn.state.opening is not None:
-        return
-    elif turn.state.settings.jog:
-        # Locked, but between two pulses: a re-arm may come before the next one.
-        _pulse(turn)
-    elif turn.state.contact is not Contact.OPEN:
-        # Locked, but nobody knows whether it is still open: no re-arm before that is seen.
-        trip(turn, reason, Source.GUARD)

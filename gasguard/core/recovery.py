@@ -12,6 +12,7 @@ from gasguard.core.model import (
     Phase,
     Reason,
     RelayView,
+    SensorView,
     Settings,
     Source,
     State,
@@ -33,6 +34,8 @@ class Record:
     burning_since: float | None = None
     leased: bool = False
     rearmed_at: tuple[float, ...] = ()
+    reporting: tuple[str, ...] = ()
+    """Names of the hazard sensors whose last word is alarm."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,11 @@ def record_of(state: State) -> Record:
         burning_since=state.burning_since,
         leased=any(view.lease_ends or view.lease_inherited for view in state.relays),
         rearmed_at=state.rearmed_at,
+        reporting=tuple(
+            sensor.name
+            for sensor, view in zip(state.settings.hazards, state.sensors, strict=True)
+            if view.reports
+        ),
     )
 
 
@@ -80,6 +88,13 @@ def recover(
     state = State(
         settings,
         relays=views,
+        sensors=tuple(
+            SensorView(
+                since=present.boot,
+                reports=(sensor.name in record.reporting and sensor.kind in locks) or None,
+            )
+            for sensor in settings.hazards
+        ),
         locks=locks,
         last_trip=record.last_trip
         and replace(
@@ -174,6 +189,7 @@ def record_from_data(data: dict[str, Any]) -> Record:
         burning_since=None if since is None else _number(since),
         leased=_boolean(data["leased"]),
         rearmed_at=tuple(_number(at) for at in _list(data["rearmed_at"])),
+        reporting=tuple(_text(name) for name in _list(data["reporting"])),
     )
 
 
@@ -184,13 +200,11 @@ def _boolean(value: object) -> bool:
 
 
 def _number(value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise TypeError("not a number")
     # No calendar holds much more than 1500 years either way; beyond sit infinity, NaN and broken
     # digits.
-    if not abs(value) < 5e10:
-        raise ValueError("no time that a clock could show")
-    return float(value)
+    if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 5e10:
+        return float(value)
+    raise ValueError("no time that a clock could show")
 
 
 def _text(value: object) -> str:

@@ -187,7 +187,7 @@ def _rearm_refused(turn: Turn, request: Rearm) -> tuple[str, str] | None:
             "with allow_remote_rearm: true",
         )
     if state.hazards:
-        return "hazard", f"{', '.join(sorted(state.hazards))} still reports"
+        return "hazard", f"{_still_reporting(state)} still reports"
     if latched and len(recent) >= REARM_LIMIT:
         minutes = max(1, round((recent[0] + REARM_WINDOW - turn.now) / 60))
         return "rearm_limit", f"re-armed {REARM_LIMIT} times in 15 min; again in {minutes} min"
@@ -198,6 +198,11 @@ def _rearm_refused(turn: Turn, request: Rearm) -> tuple[str, str] | None:
     if not latched and state.phase is not Phase.TRIPPED:
         return "not_tripped", f"nothing to re-arm: the burner is {state.phase}"
     return None
+
+
+def _still_reporting(state: State) -> str:
+    views = zip(state.settings.hazards, state.sensors, strict=True)
+    return ", ".join(f"{sensor.name} ({sensor.kind})" for sensor, view in views if view.reports)
 
 
 def _leave_lockout(turn: Turn) -> None:

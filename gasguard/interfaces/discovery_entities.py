@@ -26,6 +26,7 @@ _PROBLEM = (
     " or (not value_json.relay.reachable"
     " and (value_json.phase != 'starting' or value_json.relay.problem))"
     f" or {_IN_SERIES} | selectattr('problem') | list"
+    " or 'silent' in (value_json.hazards | default({})).values() | list"
 )
 # Closed only where a read-back says so, and the trip has not failed: no false comfort.
 _VALVE = (
@@ -190,7 +191,8 @@ def _tellers(topic: str, words: Words) -> dict[str, Entity]:
             "value_template": f"{{{{ 'ON' if {_PROBLEM} else 'OFF' }}}}",
             "json_attributes_topic": f"{topic}/state",
             "json_attributes_template": (
-                "{{ {'locks': value_json.locks, 'relay': value_json.relay.problem} | to_json }}"
+                "{{ {'locks': value_json.locks, 'relay': value_json.relay.problem,"
+                " 'hazards': value_json.hazards | default({})} | to_json }}"
             ),
         },
         "relay": {

@@ -3,21 +3,21 @@
 import asyncio
 import json
 import logging
-import math
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 from gasguard.clock import Clock, Instant
-from gasguard.config import FlameSensor, Mqtt, MqttFlame
+from gasguard.config import Mqtt
 from gasguard.controller import Controller, News, Reply
-from gasguard.core.messages import Answer, FlameRead, Kind, Status, ThermocoupleRead
-from gasguard.core.model import Flame, Source, State
+from gasguard.core.messages import Answer, Kind, Status
+from gasguard.core.model import Source, State
 from gasguard.interfaces.announcer import Announcer
 from gasguard.interfaces.commands import BadCommand, parse_command
 from gasguard.interfaces.mqtt_history import HistoryDesk
 from gasguard.interfaces.payloads import ack_payload, event_payload, state_payload, steady_part
+from gasguard.interfaces.sensors import SensorDesk
 from gasguard.mqtt_link import Connection, Listener, Message, MqttLink, broker
 from gasguard.store import Store
 
@@ -30,10 +30,6 @@ _LOOK_EVERY = 5.0
 _HANDED_OVER = 500
 """Messages on their way to the event loop; a flood beyond that waits in the broker, not here."""
 _HAND_OVER_WITHIN = 2.0
-_FLAME_WORDS = {
-    **dict.fromkeys(("lit", "on", "true", "1"), Flame.LIT),
-    **dict.fromkeys(("out", "off", "false", "0"), Flame.OUT),
-}
 
 
 class MqttInterface:
@@ -45,7 +41,7 @@ class MqttInterface:
         controller: Controller,
         store: Store,
         clock: Clock,
-        flames: Mapping[str, FlameSensor] | None = None,
+        sensors: SensorDesk | None = None,
         announcer: Announcer | None = None,
     ) -> None:
         self._base, self._status = settings.base_topic, f"{settings.base_topic}/status"
@@ -57,7 +53,7 @@ class MqttInterface:
             "$",
         )
         self._controller, self._clock = controller, clock
-        self._flames = {flame.topic: (name, flame) for name, flame in (flames or {}).items()}
+        self._sensors = sensors or SensorDesk(controller, {}, {})
         topics = [f"{self._base}/+/{command}/set" for command in COMMANDS]
         listener = Listener(
             partial(self._hand_over, self._subscribed),
@@ -65,13 +61,14 @@ class MqttInterface:
             partial(self._hand_over, self._lost),
         )
         self._history = HistoryDesk(self._base, controller, store, clock)
-        topics += [self._status, self._history.topic, *self._flames]
+        topics += [self._status, self._history.topic, *self._sensors.topics]
         self._link = MqttLink(broker(settings), topics, listener)
         self._connection: Connection | None = None
         self._published: dict[str, tuple[dict[str, Any], float]] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._room = threading.BoundedSemaphore(_HANDED_OVER)
         self._room_for_offs = threading.BoundedSemaphore(_HANDED_OVER)
+        self._room_for_sensors = threading.BoundedSemaphore(_HANDED_OVER)
         self._refresher: asyncio.Task[None] | None = None
         self._unknown: set[str] = set()
 
@@ -101,8 +98,11 @@ class MqttInterface:
             self._loop.call_soon_threadsafe(work, *args)
 
     def _on_message(self, connection: Connection, message: Message) -> None:
-        # Offs have room of their own: no flood of other commands takes it.
-        room = self._room_for_offs if message.topic.endswith("/off/set") else self._room
+        # Offs and alarms have room of their own: no flood of other messages takes it.
+        if message.topic.endswith("/off/set"):
+            room = self._room_for_offs
+        else:
+            room = self._room_for_sensors if self._sensors.hears(message.topic) else self._room
         if not room.acquire(timeout=_HAND_OVER_WITHIN):
             log.error("mqtt: the guard does not take messages; one was dropped")
             return
@@ -209,8 +209,8 @@ class MqttInterface:
                 self._status_told(connection, message)
             elif message.topic == self._history.topic:
                 self._asked(connection, message)
-            elif message.topic in self._flames:
-                self._flame(*self._flames[message.topic], message)
+            elif self._sensors.hears(message.topic):
+                self._sensors.received(message)
             elif self._announcer is not None and self._announcer.hears(message.topic):
                 self._announcer.received(message)
             else:
@@ -230,13 +230,6 @@ class MqttInterface:
         """The last will of an earlier connection may come after this one's `online`."""
         if connection.live and not message.retain and message.payload == b"offline":
             connection.publish(self._status, "online", retain=True)
-
-    def _flame(self, name: str, flame: FlameSensor, message: Message) -> None:
-        word = message.payload[:16].decode(errors="replace").strip().lower()
-        if isinstance(flame, MqttFlame):
-            self._controller.post(name, FlameRead(_FLAME_WORDS.get(word, Flame.UNKNOWN)))
-        elif not message.retain:  # a stored measurement is of unknown age
-            self._controller.post(name, ThermocoupleRead(_millivolts(word)))
 
     def _command(self, connection: Connection, message: Message) -> None:
         prefix, topic = f"{self._base}/", message.topic
@@ -299,11 +292,3 @@ class MqttInterface:
             log.warning("mqtt: no burner %r (there are: %s)", name[:64], known)
         answer = Answer(0, Status.REJECTED, "unknown_burner", f"there are: {known}")
         self._replier(connection, name, command, None, message)(answer)
-
-
-def _millivolts(word: str) -> float:
-    """NaN, which the core takes for silence, if it is no number."""
-    try:
-        return float(word)
-    except ValueError:
-        return math.nan

@@ -48,3 +48,11 @@ Duration = Annotated[float, BeforeValidator(_duration)]
 Token = Annotated[SecretStr, BeforeValidator(_token)]
 DeviceTopic = Annotated[str, AfterValidator(_device_topic)]
 Wiring = Literal["normally_closed", "normally_open"]
+
+
+class Availability(Strict):
+    """Where the device, or the broker for it, says that it is there. Plain, or JSON's `state`."""
+
+    topic: DeviceTopic
+    online: str = "online"
+    offline: str = "offline"

@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from gasguard.settings.fields import DeviceTopic, Duration, Strict, Wiring
+from gasguard.settings.fields import Availability, DeviceTopic, Duration, Strict, Wiring
 
 NONCE = "{nonce}"
 """Stands in a payload for a word that is new each time."""
@@ -28,14 +28,6 @@ class Echo(Strict):
     topic: DeviceTopic
     field: str | None = Field(None, min_length=1)
     """Of a JSON object; without it the whole payload is the nonce."""
-
-
-class Availability(Strict):
-    """Where the device, or the broker for it, says that it is there. Plain, or JSON's `state`."""
-
-    topic: DeviceTopic
-    online: str = "online"
-    offline: str = "offline"
 
 
 class KeepAlive(Strict):

@@ -78,6 +78,10 @@ class Account:
     """Latches that may stand."""
     reporting: dict[Lock, float] = field(default_factory=dict)
     """Hazards that the living guard has been told of, and since when."""
+    reporting_on_disk: set[Lock] = field(default_factory=set)
+    """Those of them that a crash does not make it forget."""
+    alarms_heard: dict[str, float] = field(default_factory=dict)
+    """When each hazard sensor last spoke to the living guard."""
     demand_at: float = NEVER
     """The last demand that the living guard knows of and no closing has ended."""
     demand_on_disk: bool = False
@@ -244,6 +248,7 @@ class Account:
     def durable(self, since: float) -> None:
         """What the guard knew at `since` is on disk."""
         self.unsaved.clear()
+        self.reporting_on_disk = {lock for lock, at in self.reporting.items() if at <= since}
         if self.demand_at <= since:
             self.demand_on_disk = True
             self.ghosts.clear()
@@ -290,7 +295,9 @@ class Account:
         gone = set(self.latched) - self.on_disk
         self.latched = {lock: at for lock, at in self.latched.items() if lock not in gone}
         self.perhaps |= gone
-        self.reporting.clear()
+        for lock in set(self.reporting) - self.reporting_on_disk:
+            del self.reporting[lock]
+        self.alarms_heard.clear()
         self.sensed(None, NEVER)
         if not self.lit_on_disk:
             self.lit_since = None
@@ -322,6 +329,7 @@ class Account:
         self.perhaps = set()
         self.demand_at, self.lit_since = NEVER, None
         self.rearmed_at.clear()
+        self.reporting.clear()
 
     def facts(self) -> dict[str, Any]:
         """For the timeline of a failure."""

@@ -12,12 +12,14 @@ from gasguard.core.messages import Answer, Kind, Off, Rearm, Status, Tell
 from gasguard.core.model import REARM_LIMIT, REARM_WINDOW, Contact, Flame, Lock, Phase, Reason
 from gasguard.torture.account import NEVER, Ask
 from gasguard.torture.house import Order
-from gasguard.torture.scene import Bench, RelayWatch, Scene
+from gasguard.torture.scene import FAR, Bench, RelayWatch, Scene
 
 _LATE = 0.05
 _SENSED_WITHIN = 0.5
 _NOTICED = 11.5
 """Seconds for which a contact may be reported as last read: contract, `contact`, and one call."""
+_TOLD_WITHIN = 1.5
+"""Seconds around the moment at which a sensor's silence must be told: one look, and a margin."""
 _ALARMS = (Lock.GAS_ALARM, Lock.SMOKE_ALARM, Lock.OVERHEAT)
 _WHY_STUCK = {"lying", "stuck", "welded", "pending_s", "delay_s", "jitter_s", "reorder"}
 
@@ -326,6 +328,20 @@ def the_flame_is_what_its_sensor_says(scene: Scene, bench: Bench) -> str | None:
     return None
 
 
+def a_silent_hazard_sensor_is_told(scene: Scene, bench: Bench) -> str | None:
+    """Failure table, hazard sensor goes silent: an alarm of its own, in time and not before."""
+    controller = scene.pi.controller
+    if controller is None:
+        return None
+    state = controller.states()[bench.account.name]
+    for sensor, view in zip(state.settings.hazards, state.sensors, strict=True):
+        heard = max(bench.account.alarms_heard.get(sensor.name, NEVER), scene.pi.up_since)
+        over = scene.now - heard - (sensor.expire_after or FAR)
+        if view.silent != (over > 0) and abs(over) > _TOLD_WITHIN:
+            return f"{sensor.name} was last heard {scene.now - heard:.0f} s ago: {view}"
+    return None
+
+
 def silence_is_told(scene: Scene, bench: Bench) -> str | None:
     """Failure table, relay off the network: told within 10 s, contact unknown; back when back."""
     controller = scene.pi.controller
@@ -411,6 +427,7 @@ AT_EVERY_LOOK: list[Callable[[Scene, Bench], str | None]] = [
     a_flame_that_burns_on_is_told,
     the_flame_is_what_its_sensor_says,
     silence_is_told,
+    a_silent_hazard_sensor_is_told,
     every_request_is_answered,
     rearm_comes_to_an_end,
 ]

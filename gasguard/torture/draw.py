@@ -5,7 +5,7 @@ from random import Random
 from typing import Any
 
 from gasguard.simulator.seeding import stream
-from gasguard.torture.kitchens import Kitchen, draw_kitchen
+from gasguard.torture.kitchens import ALARMS, Kitchen, draw_kitchen
 from gasguard.torture.plan import LENGTH, Action, Plan
 
 FAMILIES = ("wire", "relay", "mihome", "crash", "power", "disk", "clock", "hazard", "broker")
@@ -20,7 +20,7 @@ _QUIET_AT_FIRST = 8.0
 def draw_plan(seed: int, index: int, faults: tuple[str, ...] = FAMILIES) -> Plan:
     """Session number `index` of the campaign `seed`."""
     random = stream(seed, f"session {index}")
-    kitchen = draw_kitchen(random, stream(seed, f"mqtt {index}"))
+    kitchen = draw_kitchen(random, stream(seed, f"mqtt {index}"), stream(seed, f"hazards {index}"))
     return Plan(
         seed=random.getrandbits(32),
         config=kitchen.config,
@@ -322,7 +322,9 @@ def _hazard(random: Random, kitchen: Kitchen, at: float) -> list[Action]:
     name = random.choice(kitchen.burners)
     if random.random() < 0.2:
         return [_act(at, "flame_unknown", name, seconds=_duration(random))]
-    alarm = random.choice(["gas_alarm", "smoke_alarm", "overheat"])
+    if random.random() < 0.15:
+        return _silence(random, kitchen, name, at)
+    alarm = random.choice(ALARMS)
     if random.random() < 0.15:
         # An alarm that comes and goes, and somebody who re-arms each time: more often than he may.
         return [
@@ -341,6 +343,19 @@ def _hazard(random: Random, kitchen: Kitchen, at: float) -> list[Action]:
         source = random.choice(["cli", "cli", "mqtt"])
         actions.append(_act(when, "rearm", name, source=source))
     return actions
+
+
+def _silence(random: Random, kitchen: Kitchen, name: str, at: float) -> list[Action]:
+    """The alarm that is expected to speak up does not, at times in the midst of an alarm."""
+    hazards = kitchen.config["hazards"].items()
+    alarm = next(alarm for alarm, settings in hazards if "expire_after" in settings)
+    lasts = round(random.choice([30, 100, 400]) * random.uniform(0.5, 1.5), 2)
+    silent = _act(min(at + 1, LENGTH - 1), "hazard_silent", name, alarm=alarm, seconds=lasts)
+    if random.random() < 0.5:
+        return [silent]
+    begins = _act(at, "hazard", name, alarm=alarm, seconds=lasts)
+    rearm = _act(min(at + 0.9 * lasts, LENGTH - 1), "rearm", name, source="cli")
+    return [begins, silent, rearm]
 
 
 def _broker(random: Random, _kitchen: Kitchen, at: float) -> list[Action]:

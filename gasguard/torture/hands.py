@@ -9,15 +9,15 @@ from gasguard.core.messages import (
     CancelTimer,
     ChildLock,
     ExtendTimer,
-    Hazard,
     Off,
     Rearm,
     SetTimer,
     Unlock,
 )
-from gasguard.core.model import Lock, Source
+from gasguard.core.model import Source
 from gasguard.simulator.faults import Faults
 from gasguard.simulator.setup import Address
+from gasguard.torture.alarms import Alarms
 from gasguard.torture.judge import Judge
 from gasguard.torture.pi import Trust
 from gasguard.torture.plan import Action, Plan
@@ -33,8 +33,8 @@ class Hands:
         self._loop = scene.loop
         self._active: dict[Address, dict[int, dict[str, Any]]] = {}
         self._faults = 0
-        self._hazards: set[tuple[str, Lock]] = set()
         self._sensors = Sensors(plan, scene, random)
+        self._alarms = Alarms(scene, judge)
         self.back: asyncio.Future[None] = self._loop.create_future()
         """Done while the guard runs."""
         self._disk_faults = 0
@@ -112,26 +112,14 @@ class Hands:
 
     def hazard(self, burner: str, alarm: str, seconds: float) -> None:
         """A gas, smoke or heat alarm, for a while."""
-        lock = Lock(alarm)
-        if (burner, lock) in self._hazards:
-            return
-        self._hazards.add((burner, lock))
-        self._alarm(burner, lock)
-        self._loop.call_later(seconds, self._alarm_ends, burner, lock)
+        self._alarms.begin(burner, alarm, seconds)
 
-    def _alarm(self, burner: str, lock: Lock) -> None:
-        if self._scene.pi.alive:
-            self._judge.hazard(burner, lock)
-            self._scene.pi.post(burner, Hazard(lock, True))
-
-    def _alarm_ends(self, burner: str, lock: Lock) -> None:
-        self._hazards.discard((burner, lock))
-        self._scene.benches[burner].account.reporting.pop(lock, None)
-        self._scene.pi.post(burner, Hazard(lock, False))
+    def hazard_silent(self, burner: str, alarm: str, seconds: float) -> None:
+        """That alarm says nothing for a while."""
+        self._alarms.silence(burner, alarm, seconds)
 
     def _sensors_wake(self) -> None:
-        for burner, lock in sorted(self._hazards):
-            self._alarm(burner, lock)
+        self._alarms.wake()
         self._sensors.wake()
 
     # --- relays and wires ---------------------------------------------------------------------

@@ -30,17 +30,26 @@ class Kitchen:
         return str(relay["kind"]) if relay["driver"] == "mqtt" else None
 
 
-def draw_kitchen(random: Random, mqtt: Random) -> Kitchen:
-    """One or two burners. `mqtt` decides on those with a relay behind the broker."""
+def draw_kitchen(random: Random, mqtt: Random, hazards: Random) -> Kitchen:
+    """One or two burners. `mqtt` decides on those with a relay behind the broker, `hazards` on
+    which alarm is expected to speak up."""
     sensors: dict[str, float] = {}
     burners = {"left": _burner(random, 10, "left", sensors)}
     if random.random() < 0.2:
         burners["right"] = _second(random, burners["left"], sensors)
     _put_on_mqtt(mqtt, burners)
-    config: dict[str, Any] = {"burners": burners}
+    config: dict[str, Any] = {"burners": burners, "hazards": _hazards(hazards)}
     if random.random() < 0.3:
         config["allow_remote_rearm"] = True
     return Kitchen(config, sensors)
+
+
+def _hazards(random: Random) -> dict[str, dict[str, Any]]:
+    sensors: dict[str, dict[str, Any]] = {
+        alarm: {"driver": "mqtt", "kind": alarm, "topic": f"alarm/{alarm}"} for alarm in ALARMS
+    }
+    sensors[random.choice(ALARMS)]["expire_after"] = random.choice(["60s", "90s", "5m"])
+    return sensors
 
 
 def _second(random: Random, first: dict[str, Any], sensors: dict[str, float]) -> dict[str, Any]:
@@ -128,6 +137,7 @@ def _mqtt_relay(random: Random, name: str) -> dict[str, Any]:
     return relay
 
 
+ALARMS = ("gas_alarm", "smoke_alarm", "overheat")
 _WIRINGS = ("normally_closed", "normally_open")
 _KINDS = ("plain", "plain", "plain", "voice", "voice", "lease", "jog", "legacy", "series")
 _WIRING_OF = {"voice": "normally_closed", "lease": "normally_open"}

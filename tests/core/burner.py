@@ -13,7 +13,7 @@ from gasguard.core.messages import (
     Event,
     ExtendTimer,
     FlameRead,
-    Hazard,
+    HazardRead,
     Kind,
     Off,
     OpenContact,
@@ -28,13 +28,28 @@ from gasguard.core.messages import (
     VoiceRead,
     VoiceRestored,
 )
-from gasguard.core.model import Contact, Flame, Lock, Phase, Reason, Settings, Source, State
+from gasguard.core.model import (
+    Contact,
+    Flame,
+    HazardSensor,
+    Lock,
+    Phase,
+    Reason,
+    Settings,
+    Source,
+    State,
+)
 from gasguard.core.recovery import Record, Stamp
 
 OPEN, CLOSED, UNKNOWN = Contact.OPEN, Contact.CLOSED, Contact.UNKNOWN
 START = 1000.1  # no round number: sums of it show comparisons that rounding breaks
 WALL_AHEAD = 1_750_000_000.0
 """What the wall clock of these tests reads when CLOCK_BOOTTIME reads 0."""
+
+HAZARD_SENSORS = tuple(
+    HazardSensor(kind, kind) for kind in (Lock.GAS_ALARM, Lock.SMOKE_ALARM, Lock.OVERHEAT)
+)
+"""One for each hazard, and none that is missed when it says nothing."""
 
 Commands = tuple[Command, ...]
 
@@ -56,6 +71,7 @@ class Burner:
         **settings: object,
     ) -> None:
         present = present or stamp_at(START)
+        settings.setdefault("hazards", HAZARD_SENSORS)
         self.settings = Settings("left", "Left burner", **settings)  # type: ignore[arg-type]
         self.now = present.boot
         self.wall_ahead = present.wall - present.boot
@@ -152,7 +168,8 @@ class Burner:
         return self.send(FlameRead(flame))
 
     def hazard(self, kind: Lock = Lock.GAS_ALARM, active: bool = True) -> Commands:
-        return self.send(Hazard(kind, active))
+        """The sensor for this hazard, named after it, speaks."""
+        return self.send(HazardRead(kind, active))
 
     def voice_restored(self, problem: str | None = None) -> Commands:
         return self.send(VoiceRestored(problem))

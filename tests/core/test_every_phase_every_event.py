@@ -19,7 +19,7 @@ from gasguard.core.messages import (
     Event,
     ExtendTimer,
     FlameRead,
-    Hazard,
+    HazardRead,
     Off,
     OpenContact,
     Rearm,
@@ -38,6 +38,7 @@ from gasguard.core.messages import (
 from gasguard.core.model import (
     Contact,
     Flame,
+    HazardSensor,
     Lock,
     Phase,
     Reason,
@@ -47,12 +48,13 @@ from gasguard.core.model import (
     ThermocoupleLevels,
 )
 from gasguard.core.recovery import record_from_data, record_of, record_to_data
-from tests.core.burner import EVERYWHERE, OPEN, Burner, locked_out, stamp_at
+from tests.core.burner import EVERYWHERE, HAZARD_SENSORS, OPEN, Burner, locked_out, stamp_at
 
 KITCHENS: dict[str, dict[str, object]] = {
     "plain": {},
     "with limits": {"max_burn": 3600.0, "allow_remote_rearm": True, "prewarn": 0.0},
     "with jog": {"jog": True},
+    "with alarms that speak up": {"hazards": (HazardSensor("gas_alarm", Lock.GAS_ALARM, 90.0),)},
     "with a thermocouple": {"thermocouple": ThermocoupleLevels(), "max_burn": 600.0},
     "with a lease": {"relays": (RelaySettings(lease=180.0),)},
     "with two relays": {"relays": (RelaySettings(lease=180.0, lease_grain=60.0), RelaySettings())},
@@ -127,7 +129,12 @@ def events(now: float) -> list[Event]:
         *(VoiceRead(on) for on in (True, False)),
         *(FlameRead(flame) for flame in Flame),
         *(ThermocoupleRead(value) for value in (-1.0, 4.0, 27.0, 1e300, math.inf, math.nan)),
-        *(Hazard(lock, active) for lock in Lock for active in (True, False)),
+        *(
+            HazardRead(name, active, alive)
+            for name in (*(sensor.name for sensor in HAZARD_SENSORS), "nobody")
+            for active in (True, False, None)
+            for alive in (True, False, None)
+        ),
         Tick(),
         Shutdown(),
     ]
@@ -197,7 +204,7 @@ def test_nothing_sensible_can_be_due_for_ever_after_two_events(kitchen):
         ChildLock(Source.MQTT, 7),
         Rearm(Source.CLI, 7),
         *(FlameRead(flame) for flame in Flame),
-        *(Hazard(Lock.GAS_ALARM, active) for active in (True, False)),
+        *(HazardRead(Lock.GAS_ALARM, active) for active in (True, False)),
         *(RelayRead(0, contact, math.inf, True, None, 40.0) for contact in Contact),
         Tick(),
     ]

@@ -25,7 +25,7 @@ from gasguard.core.messages import (
     CloseContact,
     Command,
     ExtendTimer,
-    Hazard,
+    HazardRead,
     Kind,
     Off,
     OpenContact,
@@ -153,12 +153,12 @@ class OneBurner(RuleBasedStateMachine):
             self._demand()
         self.reporting.add(kind)
         self.locks.add(kind)
-        self.kitchen.send(Hazard(kind, True))
+        self.kitchen.send(HazardRead(kind, True))
 
     @rule()
     def hazards_end(self) -> None:
         for kind in sorted(self.reporting):
-            self.kitchen.send(Hazard(kind, False))
+            self.kitchen.send(HazardRead(kind, False))
         self.reporting.clear()
 
     @rule(mode=st.sampled_from(FAULTS))
@@ -253,7 +253,7 @@ class OneBurner(RuleBasedStateMachine):
         self.offs.clear()
         self.judged = len(kitchen.heard)
         for kind in sorted(self.reporting):
-            kitchen.send(Hazard(kind, True))
+            kitchen.send(HazardRead(kind, True))
 
     def _outcome(self, ref: int) -> bool:
         final = (Status.CONFIRMED, Status.FAILED)

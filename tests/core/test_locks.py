@@ -184,7 +184,7 @@ def test_the_end_of_a_hazard_frees_nothing_by_itself():
 
 
 @pytest.mark.parametrize("kind", [Lock.CHILD, Lock.STUCK, Lock.RESTART])
-def test_what_is_no_hazard_is_ignored(kind):
+def test_a_sensor_that_is_not_configured_is_ignored(kind):
     burner = ready()
     before = burner.state
     assert burner.hazard(kind) == ()

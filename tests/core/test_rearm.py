@@ -15,6 +15,7 @@ from gasguard.core.model import (
     Lock,
     Phase,
     RelayView,
+    SensorView,
     Settings,
     Source,
     State,
@@ -22,6 +23,7 @@ from gasguard.core.model import (
 from tests.core.burner import (
     CLOSED,
     EVERYWHERE,
+    HAZARD_SENSORS,
     OPEN,
     Burner,
     closes,
@@ -349,19 +351,22 @@ def test_a_relay_nobody_could_reach_is_late_not_stuck():
 
 UNASKED = {
     "behind a lock": {"locks": frozenset({Lock.CHILD})},
-    "while a hazard reports": {"hazards": frozenset({Lock.GAS_ALARM})},
+    "while a hazard reports": {"sensors": (SensorView(reports=True),)},
     "behind a flame": {"flame": Flame.LIT},
     "a second time": {"closing": 0.0},
     "closed already": {"phase": Phase.STARTING, "relays": (RelayView(CLOSED, 5.0),)},
     **{
-        f"while {phase}": {"phase": phase} for phase in set(Phase) - {Phase.TRIPPED, Phase.STARTING}
+        f"while {phase}": {"phase": phase}
+        for phase in Phase
+        if phase not in (Phase.TRIPPED, Phase.STARTING)
     },
 }
 
 
 def held_open(**changes: object) -> State:
     """Tripped, confirmed, and the wait is over."""
-    state = State(Settings("left", "Left"), Phase.TRIPPED, (RelayView(OPEN, 5.0),))
+    settings = Settings("left", "Left", hazards=HAZARD_SENSORS[:1])
+    state = State(settings, Phase.TRIPPED, (RelayView(OPEN, 5.0),), sensors=(SensorView(),))
     return dataclasses.replace(state, **changes)
 
 

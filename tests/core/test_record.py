@@ -45,6 +45,7 @@ records = st.builds(
     burning_since=st.none() | times,
     leased=st.booleans(),
     rearmed_at=st.lists(times).map(tuple),
+    reporting=st.lists(st.text(max_size=8)).map(tuple),
 )
 
 FULL = record_to_data(
@@ -56,6 +57,7 @@ FULL = record_to_data(
         burning_since=3.0,
         leased=True,
         rearmed_at=(4.0,),
+        reporting=("kitchen_gas",),
     )
 )
 
@@ -102,11 +104,17 @@ WRONG = {
     "a list of a list": [[]],
     "an empty mapping": {},
     "a small number": 0,
+    "a truth": True,
 }
 ALLOWED = {
     # What is sound all the same, because the field may hold it.
+    ("held_open",): ["a truth"],
+    ("leased",): ["a truth"],
+    ("timer", "warned"): ["a truth"],
+    ("last_trip", "confirmed"): ["a truth"],
     ("locks",): ["an empty list"],
     ("rearmed_at",): ["an empty list"],
+    ("reporting",): ["an empty list"],
     ("timer", "extend_ids"): ["an empty list"],
     ("timer", "label"): ["a word", "an empty word"],
     ("burning_since",): ["a small number"],
@@ -138,6 +146,14 @@ def test_a_missing_value_is_damage(path):
     del inner[path[-1]]
     with pytest.raises(DAMAGE):
         record_from_data(data)
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_time_is_sound_within_what_a_clock_could_show(sign):
+    shown = sign * 49_999_999_999.5
+    assert record_from_data(altered(("burning_since",), shown)).burning_since == shown
+    with pytest.raises(DAMAGE):
+        record_from_data(altered(("burning_since",), sign * 5e10))
 
 
 json_values = st.recursive(

@@ -6,7 +6,7 @@ import pytest
 
 from gasguard.core.messages import Kind, OpenContact
 from gasguard.core.model import REARM_LIMIT, Flame, Lock, Phase, Reason, Source
-from gasguard.core.recovery import Record, record_of
+from gasguard.core.recovery import Record, record_of, recover
 from tests.core.burner import (
     CLOSED,
     EVERYWHERE,
@@ -293,12 +293,34 @@ def test_a_restart_does_not_start_the_count_of_rearms_anew(how):
         assert closes(gone.rearm())
         gone.read(CLOSED)
     gone.hazard()
+    gone.hazard(active=False)
     burner = restarted(gone, how)
     burner.now += 1
     burner.read(OPEN)
     assert rejection(burner.rearm()) == "rearm_limit"
     burner.watch(900, OPEN)
     assert closes(burner.rearm()), "but it does end"
+
+
+# --- to the very moment ---------------------------------------------------------------------------
+
+
+def test_no_time_at_all_need_have_passed():
+    gone = ready()
+    gone.timer(600)
+    # CLOCK_BOOTTIME's own word, though less than a second of it has passed.
+    burner = restarted(gone, "same boot", away=0.25)
+    assert burner.state.timer.deadline - burner.now == pytest.approx(599.75)
+    burner = restarted(gone, "new boot, clock right both times", away=0.0)
+    assert burner.state.timer.deadline - burner.now == pytest.approx(600)
+
+
+def test_a_longest_burn_that_ends_just_now_opens_first():
+    gone = ready(max_burn=60.0)
+    gone.flame(Flame.LIT)
+    burner = restarted(gone, "same boot", away=60.0, max_burn=60.0)
+    told = only_tell(burner.first, Kind.TRIP)
+    assert (told.reason, told.source) == (Reason.MAX_BURN, Source.GUARD)
 
 
 # --- a damaged store ------------------------------------------------------------------------------
@@ -314,6 +336,11 @@ def test_a_damaged_store_locks_until_a_local_rearm():
     assert not closes(burner.watch(600, OPEN))
     assert rejection(burner.rearm(Source.MQTT)) == "remote_rearm"
     assert closes(burner.rearm(Source.CLI))
+
+
+def test_a_store_is_sound_unless_somebody_says_that_it_is_damaged():
+    state, orders = recover(Burner().settings, None, stamp_at(START))
+    assert (state.locks, orders) == (frozenset(), ())
 
 
 def test_a_damaged_store_adds_to_what_could_be_read():

@@ -26,7 +26,8 @@ WORDS: dict[type[StrEnum], str] = {
     "lock restart shutdown proof_test",
     Source: "mqtt cli web mi_home bemfa schedule guard",
     Kind: "trip trip_confirmed trip_failed rearmed timer_started timer_extended timer_cancelled "
-    "prewarning flame_lit flame_out relay_unreachable relay_recovered locked unlocked "
+    "prewarning flame_lit flame_out relay_unreachable relay_recovered sensor_silent "
+    "sensor_recovered locked unlocked "
     "command_rejected proof_test_passed proof_test_failed",
     Status: "accepted rejected confirmed failed",
 }
@@ -91,7 +92,11 @@ DEFAULTS: dict[type, dict[str, object]] = {
         "flame_out_within": 120.0,
         "allow_remote_rearm": False,
         "thermocouple": None,
+        "hazards": (),
     },
+    model.HazardSensor: {"expire_after": None},
+    # a sensor never heard says neither alarm nor clear
+    model.SensorView: {"since": 0.0, "heard_at": None, "reports": None, "silent": False},
     # safety concept, rule 3: nothing is believed of a relay that was never read
     model.RelayView: {
         "contact": Contact.UNKNOWN,
@@ -119,7 +124,7 @@ DEFAULTS: dict[type, dict[str, object]] = {
         "close_not_before": -math.inf,
         "hold_until": -math.inf,
         "locks": frozenset(),
-        "hazards": frozenset(),
+        "sensors": (),
         "timer": None,
         "last_trip": None,
         "flame": Flame.UNKNOWN,
@@ -139,6 +144,7 @@ DEFAULTS: dict[type, dict[str, object]] = {
         "burning_since": None,
         "leased": False,
         "rearmed_at": (),
+        "reporting": (),
     },
     # Who asks for nothing in particular gets no answer, no timer, and the plain reason.
     messages.Request: {"ref": 0},

@@ -11,19 +11,39 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gasguard.clock import SystemClock
-from gasguard.config import Mqtt, MqttFlame, ThermocoupleFlame
-from gasguard.core.messages import Answer, FlameRead, Off, Status, ThermocoupleRead
+from gasguard.config import Burner, Hazard, Mqtt, MqttFlame, ThermocoupleFlame
+from gasguard.core.messages import (
+    Answer,
+    FlameRead,
+    HazardRead,
+    Off,
+    Status,
+    ThermocoupleRead,
+)
 from gasguard.core.model import Settings, State
 from gasguard.interfaces import mqtt as module
 from gasguard.interfaces.mqtt import COMMANDS, MqttInterface
+from gasguard.interfaces.sensors import SensorDesk
 from gasguard.mqtt_link import Message
 from tests.fuzz.test_commands import payloads
 
 BURNERS = ("left", "right")
-SENSORS = {
+RELAY = {
+    "driver": "miio",
+    "host": "127.0.0.9",
+    "token": "00112233445566778899aabbccddeeff",
+    "contact": "normally_closed",
+}
+FLAMES = {
     "left": MqttFlame(driver="mqtt", topic="sensor/flame"),
     "right": ThermocoupleFlame(driver="thermocouple", topic="sensor/mv"),
 }
+GAS = Hazard(
+    driver="mqtt",
+    kind="gas_alarm",
+    topic="sensor/gas",
+    availability={"topic": "sensor/gas/availability"},
+)
 
 
 class Broker:
@@ -91,7 +111,9 @@ def world():
     async def build():
         guard = Guard()
         mqtt = Mqtt(base_topic="base")
-        return guard, MqttInterface(mqtt, guard, History(), SystemClock(), SENSORS)
+        burners = {name: Burner(relay=RELAY, flame=flame) for name, flame in FLAMES.items()}
+        sensors = SensorDesk(guard, burners, {"gas": GAS})
+        return guard, MqttInterface(mqtt, guard, History(), SystemClock(), sensors)
 
     return asyncio.run(build())
 
@@ -105,7 +127,7 @@ topics = st.one_of(
     st.tuples(st.sampled_from([*BURNERS, "all"]) | words, st.sampled_from(COMMANDS)).map(
         lambda pair: f"base/{pair[0]}/{pair[1]}/set"
     ),
-    st.sampled_from(["sensor/flame", "sensor/mv"]),
+    st.sampled_from(["sensor/flame", "sensor/mv", "sensor/gas", "sensor/gas/availability"]),
 )
 
 
@@ -127,6 +149,11 @@ topics = st.one_of(
 @example("sensor/flame", b"\xff" * 1000, True, True, None, None)
 @example("sensor/mv", b"1e999", False, True, None, None)
 @example("sensor/mv", b"1_000", False, True, None, None)
+@example("sensor/gas", b'{"gas": true}', False, True, None, None)
+@example("sensor/gas", b'{"gas": [1]}', False, True, None, None)
+@example("sensor/gas", b'{"gas":' * 5000, False, True, None, None)
+@example("sensor/gas", b"\xff" * 1000, True, True, None, None)
+@example("sensor/gas/availability", b'{"state": "offline"}', True, True, None, None)
 def test_no_message_raises_and_only_a_live_off_shuts_off(
     world, topic, payload, retain, mqtt5, response, correlation
 ):
@@ -146,7 +173,12 @@ def test_no_message_raises_and_only_a_live_off_shuts_off(
     if retain:
         assert not guard.requests
     read = {"sensor/flame": [FlameRead], "sensor/mv": [] if retain else [ThermocoupleRead]}
-    assert [type(reading) for reading in guard.readings] == read.get(topic, [])
+    if topic in ("sensor/gas", "sensor/gas/availability"):
+        told = [reading for reading in guard.readings if isinstance(reading, HazardRead)]
+        assert told == guard.readings
+        assert len(told) in (0, len(BURNERS)), "both burners heed it"
+    else:
+        assert [type(reading) for reading in guard.readings] == read.get(topic, [])
     for where, _, _ in broker.published:
         # Never a command of its own, but for the clearing of the retained one.
         assert not where.endswith("/set") or where == response or (retain and where == topic)

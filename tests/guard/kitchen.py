@@ -158,7 +158,8 @@ class Kitchen:
 @contextlib.asynccontextmanager
 async def kitchen(folder: Path, **burners: dict[str, Any]) -> AsyncIterator[Kitchen]:
     """A guarded stove, ready to cook; one burner `left` unless others are named."""
-    raw = {"burners": burners or {"left": burner()}}
+    smoke = {"driver": "mqtt", "kind": "smoke_alarm", "topic": "kitchen/smoke"}
+    raw = {"burners": burners or {"left": burner()}, "hazards": {"smoke": smoke}}
     here = Kitchen(parse_config(raw, folder), folder)
     await here.world.start()
     here.boot()

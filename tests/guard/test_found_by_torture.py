@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from gasguard.controller import BEAT_WITHIN, SAVE_WITHIN
-from gasguard.core.messages import CancelTimer, Hazard, Off, Rearm, Status
+from gasguard.core.messages import CancelTimer, HazardRead, Off, Rearm, Status
 from gasguard.core.model import Lock, Phase, Source
 from gasguard.health import Heartbeats
 from gasguard.store import FILE_NAME
@@ -117,9 +117,9 @@ def test_a_re_arm_that_gave_way_is_answered_once_the_latch_is_on_disk_again(
     """
 
     async def story(here: Kitchen) -> None:
-        here.post(Hazard(Lock.SMOKE_ALARM, True))
+        here.post(HazardRead("smoke", True))
         await here.phase(Phase.LOCKED_OUT, 3)
-        here.post(Hazard(Lock.SMOKE_ALARM, False))
+        here.post(HazardRead("smoke", False))
         await asyncio.sleep(1)
         disk = HungDisk(here)
         rearm = here.ask(Rearm(Source.CLI))

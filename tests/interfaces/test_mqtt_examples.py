@@ -33,7 +33,17 @@ def household(tmp_path_factory):
     sensed = burner(relay=relay(), flame={"driver": "mqtt", "topic": "kitchen/left/flame"})
     sensed["limits"] = {"rearm_after": "10s"}
     kitchen = Kitchen(
-        folder, broker, {"left": sensed, "right": burner()}, mqtt={"base_topic": "gasguard"}
+        folder,
+        broker,
+        {"left": sensed, "right": burner()},
+        mqtt={"base_topic": "gasguard"},
+        hazards={
+            "kitchen_gas": {
+                "driver": "mqtt",
+                "kind": "gas_alarm",
+                "topic": "zigbee2mqtt/kitchen_gas",
+            }
+        },
     )
     kitchen.base = "gasguard"
     for program in ("mosquitto_pub", "mosquitto_sub", "mosquitto_rr"):

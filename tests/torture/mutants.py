@@ -24,6 +24,7 @@ TRANSPORT = "gasguard.drivers.miio.transport"
 STORE = "gasguard.store"
 ACTIONS = "gasguard.core.actions"
 DEADLINES = "gasguard.core.deadlines"
+HAZARDS = "gasguard.core.hazards"
 READINGS = "gasguard.core.readings"
 RECOVERY = "gasguard.core.recovery"
 REQUESTS = "gasguard.core.requests"
@@ -227,9 +228,27 @@ MUTANTS = [
     ),
     Mutant(
         "a hazard does not latch",
-        READINGS,
-        "        latch(turn, event.kind)\n        trip(",
+        HAZARDS,
+        "        latch(turn, kind)\n        trip(",
         "        trip(",
+    ),
+    Mutant(
+        "a hazard sensor's silence is believed",
+        HAZARDS,
+        "        if due is not None and turn.now >= due:",
+        "        if False:",
+    ),
+    Mutant(
+        "a hazard sensor that falls silent ends its alarm",
+        HAZARDS,
+        "replace(turn.state.sensors[index], silent=True)",
+        "replace(turn.state.sensors[index], silent=True, reports=False)",
+    ),
+    Mutant(
+        "a hazard is forgotten at a restart",
+        RECOVERY,
+        "(sensor.name in record.reporting and sensor.kind in locks) or None",
+        "None",
     ),
     Mutant(
         "re-armed while the flame is lit",

@@ -1,35 +1,11 @@
-"""What a device's messages mean: states, echoes, availability. Nothing here is ever raised."""
+"""What a device's messages mean: states and echoes. Nothing here is ever raised."""
 
-import json
 from dataclasses import dataclass, field
 
-from gasguard.settings.mqtt_relay import Availability, Echo, MqttRelay
+from gasguard.mqtt_words import field_of, json_of
+from gasguard.settings.mqtt_relay import Echo, MqttRelay
 
 _SHOWN = 40
-
-
-def field_of(payload: bytes, name: str | None) -> str | None:
-    """The text of a field of a JSON object, or of the payload itself; None where there is none."""
-    if name is None:
-        return payload.decode(errors="replace").strip()
-    data = _json(payload)
-    value = data.get(name) if isinstance(data, dict) else None
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value).strip() if isinstance(value, str | int | float) else None
-
-
-def _json(payload: bytes) -> object:
-    try:
-        return json.loads(payload)
-    except (ValueError, RecursionError):
-        return None
-
-
-def says_online(availability: Availability, payload: bytes) -> bool | None:
-    """What an availability message says, plain or as JSON's `state`; None: something else."""
-    word = field_of(payload, "state") or field_of(payload, None)
-    return {availability.online: True, availability.offline: False}.get(word or "")
 
 
 @dataclass(slots=True, eq=False)
@@ -77,7 +53,7 @@ class Question:
         word = field_of(payload, settings.state_field)
         if word is None:
             # Part of the device's affairs only, or a wrong state_field.
-            data = _json(payload)
+            data = json_of(payload)
             names = ", ".join(map(str, data))[:_SHOWN] if isinstance(data, dict) else "no JSON"
             self.trouble = f"{settings.state_topic} has no field {settings.state_field} ({names})"
             return

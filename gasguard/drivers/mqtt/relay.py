@@ -11,9 +11,10 @@ import secrets
 
 from gasguard.core.model import Contact
 from gasguard.drivers.base import Reading
-from gasguard.drivers.mqtt.answers import Question, says_online
+from gasguard.drivers.mqtt.answers import Question
 from gasguard.drivers.mqtt.bus import Bus, Heard, Listening
 from gasguard.errors import Cause, DriverError, Refused, Unreachable
+from gasguard.mqtt_words import says_online
 from gasguard.settings.mqtt_relay import NONCE, SECONDS, MqttRelay
 
 RESEND_MIN, RESEND_MAX = 0.25, 1.0
