@@ -11,6 +11,7 @@ from gasguard.config import Config
 from gasguard.errors import GasguardError
 from gasguard.simulator.module import Module
 from gasguard.simulator.mqtt.link import BrokerNetwork, Network
+from gasguard.simulator.mqtt.module import MqttModule
 from gasguard.simulator.mqtt.server import MqttServer
 from gasguard.simulator.mqtt.setup import MqttPlan, build_device, build_switchboard, plan_mqtt
 from gasguard.simulator.relay import MiRelay
@@ -60,6 +61,11 @@ class World:
     The stove's time runs `speed` times as fast as the loop's; the modules' clocks, countdowns and
     jogs keep to the loop's, as the clocks of whoever talks to them do.
     """
+
+    relay_kind: type[MiRelay] = MiRelay
+    mqtt_module_kind: type[MqttModule] = MqttModule
+    mqtt_server_kind: type[MqttServer] = MqttServer
+    """What the modules are made of: a subclass may listen to its own."""
 
     def __init__(
         self,
@@ -284,7 +290,7 @@ class World:
     def _server(self, address: Address, plan: DevicePlan, seed: int) -> RelayServer:
         name = f"device {address[0]}:{address[1]}"
         random = stream(seed, name)
-        relay = MiRelay(
+        relay = self.relay_kind(
             plan.token,
             random.getrandbits(32),
             plan.channels.values(),
@@ -294,12 +300,18 @@ class World:
             model="chuangmi.plug.m1" if plan.legacy else "yeelink.switch.sw1",
         )
         relay.listeners.append(lambda _siid, _piid, _value, at: self._switched(at))
-        return RelayServer(relay, *address, random=stream(seed, f"{name} wire"), sync=self.sync)
+        wire = stream(seed, f"{name} wire")
+        return RelayServer(relay, *address, random=wire, sync=self._sync_for_wire)
 
     def _mqtt_server(self, address: Address, plan: MqttPlan, seed: int) -> MqttServer:
-        device = build_device(plan, self._time())
+        device = build_device(plan, self._time(), self.mqtt_module_kind)
         device.module.listeners.append(lambda _siid, _piid, _value, at: self._switched(at))
-        return MqttServer(device, random=stream(seed, f"device {address[0]}"), sync=self.sync)
+        random = stream(seed, f"device {address[0]}")
+        return self.mqtt_server_kind(device, random=random, sync=self._sync_for_wire)
+
+    def _sync_for_wire(self) -> None:
+        """Called before and after everything that comes to a module over its network."""
+        self.sync()
 
     def modules(self) -> Iterator[Module]:
         """Every module there is."""

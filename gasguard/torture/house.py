@@ -9,9 +9,8 @@ from gasguard.simulator.channels import Key
 from gasguard.simulator.mqtt.link import Network
 from gasguard.simulator.mqtt.module import MqttModule
 from gasguard.simulator.mqtt.server import MqttServer
-from gasguard.simulator.mqtt.setup import MqttPlan, build_device
+from gasguard.simulator.mqtt.setup import MqttPlan
 from gasguard.simulator.relay import MiRelay, Reply
-from gasguard.simulator.seeding import stream
 from gasguard.simulator.setup import Address, DevicePlan, Wired
 from gasguard.simulator.udp import RelayServer
 from gasguard.simulator.world import World
@@ -79,6 +78,10 @@ def renewal_of(key: Key) -> Key:
 class House(World):
     """A World that can be listened to, and that looks at itself only when something changes."""
 
+    relay_kind = _ListenedRelay
+    mqtt_module_kind = _ListenedModule
+    mqtt_server_kind = _ListenedServer
+
     on_order: Callable[[Order], None]
     sent_at: Callable[[bytes], float]
     _touched = False
@@ -91,33 +94,22 @@ class House(World):
         return house
 
     def _server(self, address: Address, plan: DevicePlan, seed: int) -> RelayServer:
-        name = f"device {address[0]}:{address[1]}"
-        random = stream(seed, name)
-        relay = _ListenedRelay(
-            plan.token,
-            random.getrandbits(32),
-            plan.channels.values(),
-            random=random,
-            now=self._time(),
-            legacy=plan.legacy,
-        )
+        server = super()._server(address, plan, seed)
+        relay = server.relay
+        assert isinstance(relay, _ListenedRelay)  # noqa: S101 - it is made of `relay_kind`
         relay.on_request = lambda data, request: self._request(address, plan, data, request)
-        relay.listeners.append(lambda _siid, _piid, _value, at: self._switched(at))
-        wire = stream(seed, f"{name} wire")
-        return RelayServer(relay, *address, random=wire, sync=self._sync_for_wire)
+        return server
 
     def _mqtt_server(self, address: Address, plan: MqttPlan, seed: int) -> MqttServer:
-        device = build_device(plan, self._time(), _ListenedModule)
-        module = device.module
-        module.listeners.append(lambda _siid, _piid, _value, at: self._switched(at))
-        random = stream(seed, f"device {address[0]}")
-        server = _ListenedServer(device, random=random, sync=self._sync_for_wire)
+        server = super()._mqtt_server(address, plan, seed)
+        module = server.relay
+        assert isinstance(server, _ListenedServer)  # noqa: S101 - as above
+        assert isinstance(module, _ListenedModule)  # noqa: S101
 
         def commanded(key: Key, value: object) -> None:
             self._touched = True
             self.on_order(Order(address, key, value, server.sent_at))
 
-        assert isinstance(module, _ListenedModule)  # noqa: S101 - build_device makes what it is told
         module.on_command = commanded
         return server
 
