@@ -11,7 +11,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import count
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from gasguard.clock import Clock, Instant
 from gasguard.core import next_deadline, recover, step
@@ -60,6 +60,7 @@ SHUTDOWN_WITHIN = 5.0
 """Seconds that ending waits for a confirmation (contract, on_shutdown)."""
 
 Reply = Callable[[Answer], None]
+_Told = TypeVar("_Told")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,8 @@ class Burner:
 
     def __init__(self, state: State, keepers: list[RelayKeeper]) -> None:
         self.state = state
+        self.due = next_deadline(state)
+        """When its next `Tick` is due, or None."""
         self.keepers = keepers
         self.requests: asyncio.Queue[_Queued] = asyncio.Queue(MAX_QUEUED)
         self.demands = 0
@@ -219,6 +222,10 @@ class Controller:
         """Every burner's present state, in the configured order."""
         return {name: burner.state for name, burner in self._burners.items()}
 
+    def state(self, name: str) -> State:
+        """A known burner's present state."""
+        return self._burners[name].state
+
     def request(self, name: str, request: Request, reply: Reply | None = None) -> None:
         """Hand in a request for a known burner; `reply` hears each acknowledgement.
 
@@ -278,6 +285,8 @@ class Controller:
         # The relay first: nothing below may delay it.
         for command in commands:
             self._carry_out(burner, command)
+        if before is not state:
+            burner.due = next_deadline(state)
         if before.phase is not state.phase:
             reason = state.last_trip.reason if state.last_trip else "-"
             log.info("%s: %s -> %s (%s)", name, before.phase, state.phase, reason)
@@ -339,7 +348,7 @@ class Controller:
             return
         now = self._clock.now().boot
         due = min(
-            (at for b in self._burners.values() if (at := next_deadline(b.state)) is not None),
+            (burner.due for burner in self._burners.values() if burner.due is not None),
             default=now + LOOK_EVERY,
         )
         loop = asyncio.get_running_loop()
@@ -356,8 +365,7 @@ class Controller:
         self._beat()
         now = self._clock.now()
         for name, burner in self._burners.items():
-            due = next_deadline(burner.state)
-            if due is not None and due <= now.boot:
+            if burner.due is not None and burner.due <= now.boot:
                 state, commands = step(burner.state, Tick(), now)
                 self._commit(name, burner, state, commands)
         self._look()
@@ -468,9 +476,9 @@ class Controller:
                 await asyncio.wait([saved], timeout=TELL_WITHIN)
                 late.add(saved)
             for observer in self.observers:
-                _safely(partial(observer, bulletin.news))
+                _safely(observer, bulletin.news)
             for reply, answer in bulletin.answers:
-                _safely(partial(reply, answer))
+                _safely(reply, answer)
             self._heartbeats.forget("news")
             self._bulletins.task_done()
 
@@ -479,9 +487,9 @@ def _accepts(commands: tuple[Command, ...]) -> bool:
     return any(isinstance(part, Answer) and part.status is Status.ACCEPTED for part in commands)
 
 
-def _safely(call: Callable[[], None]) -> None:
+def _safely(tell: Callable[[_Told], None], told: _Told) -> None:
     """A way in that fails must not take the others, or the guard, with it."""
     try:
-        call()
+        tell(told)
     except Exception:
         log.exception("a way in failed while being told")
