@@ -118,7 +118,7 @@ class Channel:
         """When this channel next does something by itself."""
         planned = self._planned[0].at if self._planned else None
         times = [at for at in (self._countdown_ends, self._jog_ends, planned) if at is not None]
-        return min(times, default=None)
+        return min(times) if times else None
 
     def advance(self, now: float) -> None:
         """Do everything that is due by `now`, each at its own moment."""

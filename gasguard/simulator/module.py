@@ -38,8 +38,9 @@ class Module:
         """When a channel next switches by itself; None if nothing is pending."""
         if self.faults.unpowered:
             return None
-        times = (channel.next_event() for channel in self.channels.values())
-        return min((at for at in times if at is not None), default=None)
+        channels = self.channels.values()
+        times = [at for channel in channels if (at := channel.next_event()) is not None]
+        return min(times) if times else None
 
     def advance(self, now: float) -> None:
         """Let countdowns, jogs and delayed switchings that are due by `now` happen, in order."""

@@ -36,16 +36,18 @@ class _JumpingSelector(selectors.SelectSelector):
     def __init__(self) -> None:
         super().__init__()
         self.now = _FIRST_MOMENT
+        self._watched = self.get_map()
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         # Real sockets (a control socket in a test, say) still work; they are only never waited for.
-        watched = len(self.get_map())
-        ready = super().select(0) if timeout is None or watched > _OWN_SOCKETS else []
-        if ready:
-            return ready
-        if timeout is None:
-            raise DeadlockError("simulation: nothing is ready and no timer runs")
-        self.now += max(0.0, timeout)
+        if timeout is None or len(self._watched) > _OWN_SOCKETS:
+            ready = super().select(0)
+            if ready:
+                return ready
+            if timeout is None:
+                raise DeadlockError("simulation: nothing is ready and no timer runs")
+        if timeout > 0:
+            self.now += timeout
         return []
 
 

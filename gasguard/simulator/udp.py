@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from itertools import count
 from random import Random
 from typing import Any
 
@@ -37,7 +38,8 @@ class RelayServer(asyncio.DatagramProtocol):
         self._sync = sync
         self._loop: asyncio.AbstractEventLoop | None = None
         self._transport: asyncio.DatagramTransport | None = None
-        self._timers: set[asyncio.TimerHandle] = set()
+        self._timers: dict[int, asyncio.TimerHandle] = {}
+        self._numbers = count()
         self._backlog: list[tuple[bytes, Address]] = []
 
     async def start(self) -> None:
@@ -50,7 +52,7 @@ class RelayServer(asyncio.DatagramProtocol):
 
     async def stop(self) -> None:
         """Close the port; what is on its way is lost."""
-        for timer in self._timers:
+        for timer in self._timers.values():
             timer.cancel()
         self._timers.clear()
         if self._transport:
@@ -102,13 +104,15 @@ class RelayServer(asyncio.DatagramProtocol):
             return
         if self._loop is None or len(self._timers) >= _MOST_IN_FLIGHT:
             return
+        # By number: a timer that knew itself would be garbage for the collector, one a datagram.
+        number = next(self._numbers)
+        self._timers[number] = self._loop.call_later(delay, self._due, number, action, data, peer)
 
-        def due() -> None:
-            self._timers.discard(timer)
-            action(data, peer)
-
-        timer = self._loop.call_later(delay, due)
-        self._timers.add(timer)
+    def _due(
+        self, number: int, action: Callable[[bytes, Address], None], data: bytes, peer: Address
+    ) -> None:
+        del self._timers[number]
+        action(data, peer)
 
     def _send(self, data: bytes, peer: Address) -> None:
         faults = self.relay.faults

@@ -94,6 +94,8 @@ class Disk(Executor):
                 future.set_result(result)
             else:
                 future.set_exception(error)
+        # Their traceback knows this frame: a circle for the collector, one a refused write.
+        del future, error
         self._go_on()
 
     # --- faults -------------------------------------------------------------------------------

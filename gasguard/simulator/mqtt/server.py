@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from functools import partial
+from itertools import count
 from random import Random
 from typing import Any
 
@@ -28,7 +29,8 @@ class MqttServer:
         self._sync = sync
         self._publish: Callable[[Out], None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._timers: set[asyncio.TimerHandle] = set()
+        self._timers: dict[int, asyncio.TimerHandle] = {}
+        self._numbers = count()
         self._last_in = self._last_out = float("-inf")
         self.relay.listeners.append(lambda siid, piid, _on, _at: self._switched((siid, piid)))
 
@@ -40,7 +42,7 @@ class MqttServer:
     def disconnect(self) -> None:
         """The broker is away; what is on its way is lost."""
         self._publish = None
-        for timer in self._timers:
+        for timer in self._timers.values():
             timer.cancel()
         self._timers.clear()
         self._last_in = self._last_out = float("-inf")
@@ -93,13 +95,13 @@ class MqttServer:
         if delay <= 0:
             action()
         elif len(self._timers) < _MOST_IN_FLIGHT:
+            # By number: a timer that knew itself would be garbage for the collector.
+            number = next(self._numbers)
+            self._timers[number] = self._loop.call_later(delay, self._due, number, action)
 
-            def due() -> None:
-                self._timers.discard(timer)
-                action()
-
-            timer = self._loop.call_later(delay, due)
-            self._timers.add(timer)
+    def _due(self, number: int, action: Callable[[], None]) -> None:
+        del self._timers[number]
+        action()
 
     def _send(self, said: list[Out]) -> None:
         for out in said:
