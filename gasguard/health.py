@@ -61,8 +61,11 @@ class Heartbeats:
         """Parts that are late, and by how many seconds beyond their limit."""
         with self._lock:
             now = self._now()
-            ages = {part: now - self._seen[part] - limit for part, limit in self._limits.items()}
-        return {part: over for part, over in ages.items() if over > 0}
+            return {
+                part: over
+                for part, limit in self._limits.items()
+                if (over := now - self._seen[part] - limit) > 0
+            }
 
 
 class Notifier:

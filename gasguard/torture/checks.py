@@ -132,13 +132,13 @@ def a_rearm_is_refused_where_it_must_be(scene: Scene, bench: Bench, said: Said) 
 
 def open_is_told_only_when_seen(scene: Scene, bench: Bench, news: News) -> str | None:
     """Rule 3: contact `open` and phase `tripped` are what a relay said, not what it was told."""
-    since = scene.now - _NOTICED
     state = news.state
-    if state.contact is Contact.OPEN and bench.last_open(scene.now) < since:
+    if state.contact is not Contact.OPEN and state.phase is not Phase.TRIPPED:
+        return None
+    since, last_open = scene.now - _NOTICED, bench.last_open(scene.now)
+    if state.contact is Contact.OPEN and last_open < since:
         return "contact is told open, but no relay's switch stood open for long"
-    if state.phase is Phase.TRIPPED and bench.last_open(scene.now) < min(
-        since, bench.account.demand_at
-    ):
+    if state.phase is Phase.TRIPPED and last_open < min(since, bench.account.demand_at):
         return "phase is told tripped, but no relay's switch stood open"
     return None
 
@@ -228,7 +228,7 @@ def locks_are_those_that_were_set(_scene: Scene, bench: Bench, news: News) -> st
 def no_lease_during_a_demand(scene: Scene, bench: Bench, order: Order) -> str | None:
     """Safety concept, Lease: renewals are never sent while a demand stands."""
     account, controller = bench.account, scene.pi.controller
-    if controller is None or controller.states()[account.name].phase is Phase.READY:
+    if controller is None or controller.state(account.name).phase is Phase.READY:
         return None
     stands = account.demand_at != NEVER and order.sent_at > account.demand_at + _LATE
     if stands or (account.child == {True} and order.sent_at > account.child_since + _LATE):
@@ -257,11 +257,12 @@ def no_lengthening_of_a_foreign_countdown(scene: Scene, bench: Bench, order: Ord
 
 def deadlines_and_demands_open_in_time(scene: Scene, bench: Bench) -> str | None:
     """Rules 1, 2, 6, 7: open within 2 s while the relay can be reached, from then on when not."""
+    now = scene.now
     for owed in list(bench.owed):
-        if bench.last_open(scene.now) >= owed.since:
+        if bench.last_open(now) >= owed.since:
             bench.owed.remove(owed)
-        elif scene.now > scene.due(bench, owed):
-            late = scene.now - max(owed.since, scene.pi.up_since)
+        elif now > scene.due(bench, owed):
+            late = now - max(owed.since, scene.pi.up_since)
             return f"not open {late:.1f} s after {owed.why}, though the relay can be reached"
     return None
 
@@ -269,9 +270,9 @@ def deadlines_and_demands_open_in_time(scene: Scene, bench: Bench) -> str | None
 def failure_is_told(scene: Scene, bench: Bench) -> str | None:
     """Contract, `trip_failed`: not confirmed within 2 s. Rule 5's alarm hangs on it."""
     controller = scene.pi.controller
-    if controller is None:
+    if controller is None or not bench.owed:
         return None
-    phase = controller.states()[bench.account.name].phase
+    phase = controller.state(bench.account.name).phase
     for owed in bench.owed:
         # A locked burner is `locked_out`, whatever its contact does; the two seconds begin after.
         since = max(owed.since, scene.pi.up_since, bench.locked_until)
@@ -286,11 +287,11 @@ def a_relay_that_disobeys_latches(scene: Scene, bench: Bench) -> str | None:
     controller = scene.pi.controller
     if controller is None or bench.account.jog:
         return None
-    relay = bench.relays[0]
     if len(bench.relays) > 1 or not bench.owed:
         return None
+    relay = bench.relays[0]
     began = max(min(owed.since for owed in bench.owed), relay.lying_since, scene.pi.up_since)
-    state = controller.states()[bench.account.name]
+    state = controller.state(bench.account.name)
     if scene.now > began + 9 and Lock.STUCK not in state.locks and state.phase in _TRIPS:
         return f"it has disobeyed for {scene.now - began:.0f} s and is not latched as stuck"
     return None
@@ -308,7 +309,7 @@ def a_flame_that_burns_on_is_told(scene: Scene, bench: Bench) -> str | None:
     if not relay_open or account.demand_at == NEVER:
         return None
     began = max(min(relay_open), account.opened_at, account.lit_posted, scene.pi.up_since)
-    state = controller.states()[account.name]
+    state = controller.state(account.name)
     if state.flame is not Flame.LIT or not scene.well_for(bench, scene.now - began):
         return None
     late = scene.now > began + account.config.limits.flame_out_within + 5
@@ -322,7 +323,7 @@ def the_flame_is_what_its_sensor_says(scene: Scene, bench: Bench) -> str | None:
     account, controller = bench.account, scene.pi.controller
     if controller is None or scene.now - account.sensed_at < _SENSED_WITHIN:
         return None
-    flame, lit = controller.states()[account.name].flame, account.lit_posted is not None
+    flame, lit = controller.state(account.name).flame, account.lit_posted is not None
     if lit != (flame is Flame.LIT):
         return f"flame {flame}, but its sensor's last word is {'lit' if lit else 'not lit'}"
     return None
@@ -347,13 +348,13 @@ def silence_is_told(scene: Scene, bench: Bench) -> str | None:
     controller = scene.pi.controller
     if controller is None:
         return None
-    state = controller.states()[bench.account.name]
+    state, now, up_since = controller.state(bench.account.name), scene.now, scene.pi.up_since
     for relay in bench.relays:
-        view, now = state.relays[relay.index], scene.now
+        view = state.relays[relay.index]
         known = view.reachable or view.contact is not Contact.UNKNOWN
-        if now > max(relay.dead_since, scene.pi.up_since) + 11.5 and known:
+        if known and now > max(relay.dead_since, up_since) + 11.5:
             return f"relay {relay.index} has been silent for 11 s and counts as reachable"
-        if now > max(relay.good_since, scene.pi.up_since) + 5 and not view.reachable:
+        if not view.reachable and now > max(relay.good_since, up_since) + 5:
             return f"relay {relay.index} has answered for 5 s and counts as unreachable"
     return None
 

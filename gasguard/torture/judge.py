@@ -72,9 +72,9 @@ class Judge:
         for name, bench in scene.benches.items():
             if controller is not None:
                 self._fall_due(bench)
-            for check in checks.AT_EVERY_LOOK:
-                if controller is not None:
-                    self.verdict(check.__name__, check(scene, bench), name)
+                for check in checks.AT_EVERY_LOOK:
+                    if (text := check(scene, bench)) is not None:
+                        self.verdict(check.__name__, text, name)
             bench.account.asks = [ask for ask in bench.account.asks if not ask.done]
         if controller is not None:
             rule = checks.nothing_grows_and_nothing_dies
@@ -192,7 +192,8 @@ class Judge:
         bench = scene.benches[state.settings.burner]
         account = bench.account
         for check in checks.ON_NEWS:
-            self.verdict(check.__name__, check(scene, bench, news), account.name)
+            if (text := check(scene, bench, news)) is not None:
+                self.verdict(check.__name__, text, account.name)
         at = scene.pi.clock.loop_time(news.at.boot)
         early = checks.early_ready(bench, news.tells, at)
         self.verdict("no_closing_before_its_time", early, account.name)
