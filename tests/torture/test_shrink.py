@@ -62,7 +62,7 @@ def test_the_command_prints_seed_rule_timeline_and_the_short_list() -> None:
 def test_the_command_says_how_many_and_how_fast() -> None:
     ran = CliRunner().invoke(torture, ["--seed", "3", "--sessions", "2", "--fast", "--json"])
     assert ran.exit_code == 0
-    data = json.loads(ran.output)
+    data = json.loads(ran.stdout)
     assert data["sessions"] == 2 and data["failures"] == [] and not data["codec"]
     assert data["sessions_per_minute"] > 0
 
