@@ -96,6 +96,8 @@ class Burner:
         self.on_disk: Record | None = None
         """What the disk holds, or will once the writes under way are done; None: not known."""
         self.saving: asyncio.Future[None] | None = None
+        self.saves_again: asyncio.TimerHandle | None = None
+        """Runs while the disk has refused: one for all writes that failed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -452,7 +454,14 @@ class Controller:
         if not saving.cancelled() and (error := saving.exception()) is not None:
             log.error("%s: state not saved, trying again: %s", name, error)
             burner.on_disk = None
-            asyncio.get_running_loop().call_later(SAVE_AGAIN_AFTER, self._save_beside, name, burner)
+            if burner.saves_again is None:
+                burner.saves_again = asyncio.get_running_loop().call_later(
+                    SAVE_AGAIN_AFTER, self._save_again, name, burner
+                )
+
+    def _save_again(self, name: str, burner: Burner) -> None:
+        burner.saves_again = None
+        self._save_beside(name, burner)
 
     async def _write_journal(self) -> None:
         while True:

@@ -159,3 +159,20 @@ def test_what_the_disk_refuses_is_not_acknowledged_and_off_works_all_the_same(
         assert here.circuit() == "open"
 
     cook(tmp_path, story)
+
+
+def test_a_disk_that_refuses_for_long_is_not_asked_more_and_more_often(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def story(here: Kitchen) -> None:
+        await here.light()
+        _fill(here.store)
+        await here.off()
+        await asyncio.sleep(600)
+        caplog.clear()
+        await asyncio.sleep(60)
+        refused = sum("not saved" in record.message for record in caplog.records)
+        # Once a second, and at each poll: what it reads is a new state.
+        assert 60 <= refused < 100, refused
+
+    cook(tmp_path, story)
