@@ -6,6 +6,7 @@ of its own protocol, and says unasked what the real one says unasked.
 
 import json
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -31,24 +32,24 @@ class Part:
     settings: MqttRelay
 
 
-class Device:
+class Device(ABC):
     """What every kind has. `module` does what `receive` says."""
 
     def __init__(self, parts: list[Part], module: MqttModule) -> None:
         self.parts, self.module = parts, module
 
     @property
+    @abstractmethod
     def topics(self) -> list[str]:
         """What it subscribes to."""
-        raise NotImplementedError
 
+    @abstractmethod
     def receive(self, topic: str, payload: str, now: float) -> list[Out]:
         """Carry a message out; what it says to that. Never raises."""
-        raise NotImplementedError
 
+    @abstractmethod
     def switched(self, key: Key) -> list[Out]:
         """What it says unasked when that relay has switched."""
-        raise NotImplementedError
 
     def status(self, online: bool) -> list[Out]:
         """What is said of its coming and going, by itself or on its behalf."""
