@@ -14,6 +14,7 @@ from gasguard.simulator.wire import Wire
 _PROCESSING_S = 0.02
 """Seconds from a message to what the device does about it."""
 _MOST_IN_FLIGHT = 1024
+_MOST_BACKLOG = 256
 _APART = 1e-6
 """Seconds between two messages on one way: timers of one moment would go off in any order."""
 
@@ -31,6 +32,8 @@ class MqttServer:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._timers: dict[int, asyncio.TimerHandle] = {}
         self._numbers = count()
+        self._backlog: list[tuple[str, str]] = []
+        """What came while it was frozen and is carried out at the thaw."""
         self._last_in = self._last_out = float("-inf")
         self.relay.listeners.append(lambda siid, piid, _on, _at: self._switched((siid, piid)))
 
@@ -45,15 +48,23 @@ class MqttServer:
         for timer in self._timers.values():
             timer.cancel()
         self._timers.clear()
+        self._backlog.clear()
         self._last_in = self._last_out = float("-inf")
 
     def inject(self, now: float, **changes: Any) -> None:
-        """Change faults by name (Faults has them). Raises FaultError and then changes nothing."""
+        """Change faults by name (Faults has them). Raises FaultError and then changes nothing.
+
+        At the end of `frozen` the backlog is carried out or thrown away.
+        """
         faults = self.relay.faults.changed(changes)
         self._sync()
         self.relay.inject(faults, now)
         self._sync()
         self._tell_status()
+        if not faults.frozen:
+            backlog, self._backlog = self._backlog, []
+            for topic, payload in backlog:
+                self._execute(topic, payload)
 
     def deliver(self, topic: str, payload: str) -> None:
         """A message from the broker."""
@@ -62,7 +73,10 @@ class MqttServer:
             self._later(delay, partial(self._execute, topic, payload))
 
     def _execute(self, topic: str, payload: str) -> None:
-        if self._loop is None or self.relay.faults.frozen:
+        faults = self.relay.faults
+        if faults.frozen and faults.thaw_answers and len(self._backlog) < _MOST_BACKLOG:
+            self._backlog.append((topic, payload))
+        if self._loop is None or faults.frozen:
             return
         now = self._loop.time()
         self._sync()
