@@ -1,7 +1,8 @@
 """An MQTT broker in memory: it carries messages between the guard and the simulated devices.
 
 Each connection keeps its order, as TCP does. Devices and guard subscribe at QoS 0 and without a
-session, so the broker keeps nothing for who is away but what is retained.
+session, so the broker keeps nothing for who is away but what is retained. A bridge to a second
+broker, that of the devices, does keep: see `bridge`.
 """
 
 import asyncio
@@ -11,43 +12,27 @@ from functools import partial
 from random import Random
 from zlib import crc32
 
-from gasguard.drivers.mqtt.bus import Heard, Listening
-from gasguard.drivers.mqtt.connection import RETRY
-from gasguard.mqtt_link import KEEPALIVE
 from gasguard.simulator.mqtt.devices import Out
 from gasguard.simulator.mqtt.link import Switchboard
+from gasguard.torture.bridge import Lane
+from gasguard.torture.bus import GuardBus
 from gasguard.torture.loop import TappedNetwork
+from gasguard.torture.ways import Way
 
-_APART = 1e-6
-"""Seconds between two messages on one way: timers of one moment would go off in any order."""
 _HANDSHAKES = 6
 """Ways over the air until a connection's subscriptions are in force: TCP, CONNECT, SUBSCRIBE."""
 _DEVICES_RETURN = (0.1, 2.0)
 """Bounds of the seconds that devices take to connect again."""
-_NEVER = float("-inf")
+_FOR_EVER = float("inf")
 
 
 class Sent(str):
-    """A payload that remembers when the guard sent it."""
+    """A payload that remembers when and how the guard sent it."""
 
-    __slots__ = ("at",)
+    __slots__ = ("at", "expires", "qos")
     at: float
-
-
-class _Way:
-    """One direction of a network: what is sent arrives late, and in order."""
-
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop, self._last = loop, _NEVER
-        self._on_the_way: deque[Callable[[], None]] = deque()
-
-    def send(self, delay: float, arrive: Callable[[], None]) -> None:
-        self._last = max(self._loop.time() + delay, self._last + _APART)
-        self._on_the_way.append(arrive)
-        self._loop.call_at(self._last, self._arrived)
-
-    def _arrived(self) -> None:
-        self._on_the_way.popleft()()
+    qos: int
+    expires: int
 
 
 class Broker:
@@ -59,6 +44,8 @@ class Broker:
         """Its process is gone: connections break at once, new ones are refused."""
         self.hangs = False
         """It reads nothing; what is sent to it waits, and is dealt with when it goes on."""
+        self.parted = False
+        """The bridge to the devices is away."""
         self.loss = 0.0
         """Share of messages that it drops on the way to a subscriber: all are of QoS 0."""
         self.delay = self.jitter = 0.0
@@ -66,9 +53,16 @@ class Broker:
         self.digest = 0
         """Of all messages so far: two runs of one seed must agree."""
         self.retained: dict[str, bytes] = {}
+        self.on_kept: Callable[[str, str], None] = lambda _topic, _payload: None
+        """Called with topic and payload of what the guard says to devices that are away, and what
+        is kept for them."""
         self._random = random
         self._switchboard: Switchboard | None = None
-        self._to_broker, self._to_devices, self._to_guard = _Way(loop), _Way(loop), _Way(loop)
+        self._to_broker, self._to_devices, self._to_guard = Way(loop), Way(loop), Way(loop)
+        self._bridge_qos, self._expiry = 0, True
+        self._to_bridge, self._from_bridge = Lane[tuple[str, Sent]](), Lane[Out]()
+        self._kept_there: dict[str, Out] = {}
+        """What the devices' own broker retains."""
         self._held: deque[Callable[[], None]] = deque()
         self._guard: GuardBus | None = None
         self._lives = 0
@@ -90,6 +84,15 @@ class Broker:
             self._switchboard.connect(self._from_device)
 
     def _from_device(self, out: Out) -> None:
+        if out.retain:
+            self._kept_there[out.topic] = out
+        if not self.parted:
+            self._over_the_bridge(out)
+        elif self._bridge_qos:
+            self._from_bridge.wait(_FOR_EVER, out)
+
+    def _over_the_bridge(self, out: Out) -> None:
+        self._from_bridge.passed(self.loop.time(), out)
         self._arrive(partial(self._pass_to_guard, out))
 
     def _pass_to_guard(self, out: Out) -> None:
@@ -116,10 +119,18 @@ class Broker:
             self._guard.sever()
             self._guard = None
 
-    def from_guard(self, topic: str, payload: str, acknowledge: Callable[[], None] | None) -> None:
+    def from_guard(
+        self,
+        topic: str,
+        payload: str,
+        *,
+        qos: int,
+        expires: int,
+        acknowledge: Callable[[], None] | None,
+    ) -> None:
         """The guard's message leaves."""
         sent = Sent(payload)
-        sent.at = self.loop.time()
+        sent.at, sent.qos, sent.expires = self.loop.time(), qos, expires
         self._arrive(partial(self._pass_to_devices, topic, sent, acknowledge))
 
     def _pass_to_devices(
@@ -128,9 +139,21 @@ class Broker:
         self.digest = crc32(payload.encode(), crc32(topic.encode(), self.digest))
         if acknowledge is not None:
             self.to_guard(acknowledge)
-        if self._switchboard is not None and not self._lost():
-            deliver = partial(self._deliver, self._lives, topic, payload)
-            self._to_devices.send(self._late(), deliver)
+        if self.parted:
+            self._keep(topic, payload)
+        elif self._switchboard is not None and not self._lost():
+            if payload.qos:
+                self._to_bridge.passed(self.loop.time(), (topic, payload))
+            self._on_to_devices((topic, payload))
+
+    def _keep(self, topic: str, payload: Sent) -> None:
+        if payload.qos and self._bridge_qos:
+            until = self.loop.time() + payload.expires if self._expiry else _FOR_EVER
+            self._to_bridge.wait(until, (topic, payload))
+            self.on_kept(topic, payload)
+
+    def _on_to_devices(self, message: tuple[str, Sent]) -> None:
+        self._to_devices.send(self._late(), partial(self._deliver, self._lives, *message))
 
     def _deliver(self, life: int, topic: str, payload: Sent) -> None:
         if self._switchboard is not None and self.there(life):
@@ -146,7 +169,8 @@ class Broker:
         if self.away:
             self.loop.call_later(delay, refused)
         else:
-            self._to_broker.send(delay, partial(self._dealt_with, self._lives, connected))
+            answer = partial(self._to_guard.send, 0.0, connected)
+            self._to_broker.send(delay, partial(self._dealt_with, self._lives, answer))
 
     # --- trouble ------------------------------------------------------------------------------
 
@@ -161,6 +185,8 @@ class Broker:
         self.away, self.hangs = True, False
         self._lives += 1
         self._held.clear()
+        self._to_bridge.forget()
+        self._from_bridge.forget()
         if self._switchboard is not None:
             self._switchboard.disconnect()
         if self._guard is not None:
@@ -192,8 +218,54 @@ class Broker:
         held, self._held = self._held, deque()
         for action in held:
             action()
-        if self._guard is not None:
+        self._heard_again()
+
+    def stall(self, *, to_guard: bool, to_devices: bool) -> None:
+        """What it says to one of them, or to both, is stuck on its way as long as this is so."""
+        for way, stalls in ((self._to_devices, to_devices), (self._to_guard, to_guard)):
+            if stalls:
+                way.stalls = True
+            elif way.stalls:
+                way.go_on()
+        if self._guard is None:
+            return
+        if to_guard:
+            self._guard.unheard_from()
+        else:
+            self._heard_again()
+
+    @property
+    def stalls(self) -> bool:
+        """Whether one of its ways does."""
+        return self._to_guard.stalls or self._to_devices.stalls
+
+    def _heard_again(self) -> None:
+        if self._guard is not None and not (self.hangs or self._to_guard.stalls):
             self._guard.heard_from()
+
+    def part(self, *, qos: int, unacknowledged: float, expiry: bool) -> None:
+        """The bridge to the devices breaks.
+
+        At QoS 1 it keeps what comes meanwhile and has no acknowledgement of the last seconds;
+        without `expiry`, as in MQTT 3.1.1, for ever.
+        """
+        if self.parted:
+            return
+        self.parted, self._bridge_qos, self._expiry = True, qos, expiry
+        since = self.loop.time() - unacknowledged if qos else _FOR_EVER
+        self._to_bridge.break_off(since)
+        self._from_bridge.break_off(since)
+
+    def rejoin(self) -> None:
+        """The bridge is back; it has `gasguard.torture.bridge.RETURNS_AFTER` to be away first."""
+        if not self.parted:
+            return
+        self.parted = False
+        now = self.loop.time()
+        self._from_bridge.rejoin(now, self._over_the_bridge)
+        for topic in sorted(self._kept_there):
+            self._over_the_bridge(self._kept_there[topic])
+        self._to_bridge.rejoin(now, self._on_to_devices)
 
     def _arrive(self, action: Callable[[], None]) -> None:
         self._to_broker.send(self._late(), partial(self._dealt_with, self._lives, action))
@@ -212,146 +284,3 @@ class Broker:
 
     def _lost(self) -> bool:
         return self.loss > 0 and self._random.random() < self.loss
-
-
-class GuardBus:
-    """The connection of one process of the guard: a `gasguard.drivers.mqtt.bus.Bus`."""
-
-    address = "broker:1883"
-
-    def __init__(
-        self, broker: Broker, addresses: dict[str, tuple[str, int]], random: Random
-    ) -> None:
-        self._broker, self._addresses, self._random = broker, addresses, random
-        self._listeners: list[Listening] = []
-        self._started = self._dead = self._live = False
-        self._number = 0
-        """Of the connection, tried or live."""
-        self._keepalive: asyncio.TimerHandle | None = None
-
-    @property
-    def connected(self) -> bool:
-        """See `Bus.connected`."""
-        return self._live
-
-    def attach(self, listening: Listening) -> None:
-        """See `Bus.attach`."""
-        self._listeners.append(listening)
-
-    def start(self) -> None:
-        """See `Bus.start`."""
-        if not self._started and not self._dead:
-            self._started = True
-            self._connect()
-
-    def publish(
-        self,
-        topic: str,
-        payload: str,
-        *,
-        qos: int,
-        expires: int,
-        acknowledged: Callable[[], None] | None = None,
-    ) -> bool:
-        """See `Bus.publish`. Nobody here is away with a session: nothing is kept to expire."""
-        if not self._live:
-            return False
-        if not self._broker.air.leaves(f"{topic}\0{payload}".encode(), (self.address, 0)):
-            return False
-        acknowledge = None
-        if qos and acknowledged is not None:
-            acknowledge = self.on_this_connection(acknowledged)
-        self._broker.from_guard(topic, payload, acknowledge)
-        return True
-
-    async def release(self) -> None:
-        """See `Bus.release`."""
-        self.sever()
-
-    def on_this_connection(self, action: Callable[[], None]) -> Callable[[], None]:
-        """Something that comes on the present connection, and is lost with it."""
-        return partial(self._if_live, self._number, action)
-
-    def hear(self, topic: str, payload: bytes, retained: bool = False) -> None:
-        """A message has come from the broker."""
-        if not retained and topic in self._addresses:
-            self._broker.air.heard_from.add(self._addresses[topic])
-        heard = Heard(topic, payload, retained)
-        for listening in self._listeners:
-            if topic in listening.topics or topic in listening.kept_topics:
-                listening.heard(heard)
-
-    # --- its life -----------------------------------------------------------------------------
-
-    def sever(self) -> None:
-        """Its process is dead: it neither says nor hears anything more."""
-        self._dead = True
-        self._live = False
-        self._stop_waiting()
-
-    def break_off(self) -> None:
-        """The connection is lost."""
-        if self._dead or not self._started:
-            return
-        self._stop_waiting()
-        self._number += 1
-        was_live, self._live = self._live, False
-        self._broker.air.heard_from.difference_update(self._addresses.values())
-        if was_live:
-            self._tell_changed()
-        self._again()
-
-    def unheard_from(self) -> None:
-        """The broker answers no pings from now on: the connection is given up in a while."""
-        self._stop_waiting()
-        if self._live:
-            # The next ping is up to a keepalive away, and is waited for as long.
-            wait = KEEPALIVE * self._random.uniform(1, 2)
-            self._keepalive = self._broker.loop.call_later(wait, self.break_off)
-
-    def heard_from(self) -> None:
-        """The broker answers again."""
-        self._stop_waiting()
-
-    def _stop_waiting(self) -> None:
-        if self._keepalive is not None:
-            self._keepalive.cancel()
-            self._keepalive = None
-
-    def _connect(self) -> None:
-        if self._dead:
-            return
-        self._number += 1
-        number = self._number
-        self._broker.connect(
-            partial(self._connected, number), partial(self._if_current, number, self._again)
-        )
-
-    def _again(self) -> None:
-        number = self._number
-        wait = self._random.uniform(*RETRY)
-        self._broker.loop.call_later(wait, self._if_current, number, self._connect)
-
-    def _connected(self, number: int) -> None:
-        if self._dead or number != self._number:
-            return
-        self._live = True
-        self._tell_changed()
-        kept = sorted({topic for one in self._listeners for topic in one.kept_topics})
-        for topic in kept:
-            if topic in self._broker.retained:
-                payload = self._broker.retained[topic]
-                hear = partial(self.hear, topic, payload, retained=True)
-                self._broker.to_guard(self.on_this_connection(hear))
-
-    def _if_current(self, number: int, action: Callable[[], None]) -> None:
-        if not self._dead and number == self._number:
-            action()
-
-    def _if_live(self, number: int, action: Callable[[], None]) -> None:
-        if self._live and number == self._number:
-            action()
-
-    def _tell_changed(self) -> None:
-        for listening in self._listeners:
-            listening.changed()

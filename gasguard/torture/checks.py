@@ -94,6 +94,12 @@ def no_closing_is_retried(_scene: Scene, _bench: Bench, close: Close) -> str | N
     return None
 
 
+def no_closing_is_kept(relay: RelayWatch, value: object) -> str | None:
+    """Rule 4, behind a broker: what it keeps for a device that is away may come after an off."""
+    closes = value != relay.wired.opens_when
+    return "a broker keeps a close until the devices are back" if closes else None
+
+
 # --- rule 3: no false comfort -------------------------------------------------------------------
 
 

@@ -5,6 +5,7 @@ from random import Random
 from typing import Any
 
 from gasguard.simulator.seeding import stream
+from gasguard.torture.bridge import RETURNS_AFTER
 from gasguard.torture.kitchens import ALARMS, Kitchen, draw_kitchen
 from gasguard.torture.plan import LENGTH, Action, Plan
 
@@ -189,7 +190,16 @@ def _fault(random: Random, kitchen: Kitchen, at: float, changes: dict[str, Any])
 
 
 _WIRE_ON_MQTT = ("loss_in", "loss_out", "delay_s", "jitter_s", "duplicate", "offline")
-_MODULE_ON_MQTT = ("frozen", "lying", "stuck", "welded", "refuse", "pending_s", "unpowered")
+_MODULE_ON_MQTT = (
+    "frozen",
+    "thaw_answers",
+    "lying",
+    "stuck",
+    "welded",
+    "refuse",
+    "pending_s",
+    "unpowered",
+)
 
 
 def _on_mqtt(random: Random, kind: str, changes: dict[str, Any]) -> dict[str, Any]:
@@ -358,8 +368,10 @@ def _silence(random: Random, kitchen: Kitchen, name: str, at: float) -> list[Act
     return [begins, silent, rearm]
 
 
-def _broker(random: Random, _kitchen: Kitchen, at: float) -> list[Action]:
-    """The broker is gone, hangs, drops messages or is slow."""
+def _broker(random: Random, kitchen: Kitchen, at: float) -> list[Action]:
+    """The broker is gone, hangs, drops messages, is slow, or is cut off on one side."""
+    if random.random() < 0.25:
+        return random.choice([_behind_its_back, _cut_in_two])(random, kitchen, at)
     seconds = _duration(random)
     loss = round(random.choice([0.1, 0.25, 0.6]) * random.uniform(0.3, 1), 3)
     delay = round(random.choice([0.02, 0.2, 1]) * random.random(), 3)
@@ -370,8 +382,55 @@ def _broker(random: Random, _kitchen: Kitchen, at: float) -> list[Action]:
         {"fault": "hangs"},
         {"fault": "well", "loss": loss},
         {"fault": "well", "delay": delay, "jitter": delay},
+        {"fault": "parted", "qos": 0, "unacknowledged": 0.0, "expiry": True},
+        _parted(random),
+        _parted(random),
+        {"fault": "guard_stalls"},
+        {"fault": "devices_stall"},
     ]
-    return [_act(at, "broker", "", seconds=seconds, **random.choice(kinds))]
+    if random.random() < 0.1:
+        # Both ways, and one is well before the other.
+        other = round(seconds * random.uniform(0.5, 2), 3)
+        stalls = ("guard_stalls", seconds), ("devices_stall", other)
+        return [_act(at, "broker", "", fault=fault, seconds=s) for fault, s in stalls]
+    kind = random.choice(kinds)
+    if kind["fault"] == "parted":
+        seconds = max(seconds, RETURNS_AFTER)
+    return [_act(at, "broker", "", seconds=seconds, **kind)]
+
+
+def _parted(random: Random) -> dict[str, Any]:
+    """A bridge at QoS 1 breaks, and comes back with all that it owes."""
+    unacknowledged, expiry = random.choice([0.3, 3.0, 30.0]), random.random() < 0.5
+    return {"fault": "parted", "qos": 1, "unacknowledged": unacknowledged, "expiry": expiry}
+
+
+def _behind_its_back(random: Random, kitchen: Kitchen, at: float) -> list[Action]:
+    """Off; while the devices are cut off somebody switches by hand, and asks for another off."""
+    name, last = random.choice(kitchen.on_mqtt), LENGTH - 1
+    cut = at + random.uniform(0.2, 3)
+    seconds = round(random.uniform(RETURNS_AFTER, 25), 3)
+    again = cut + max(0.5, seconds - random.choice([0.5, 8]) * random.random())
+    return [
+        _act(at, "off", name),
+        _act(min(cut, last), "broker", "", seconds=seconds, **_parted(random)),
+        _act(min(cut + 0.3, last), "mi_home", name, on=random.random() < 0.5, wired=True),
+        _act(min(again, last), "off", name),
+    ]
+
+
+def _cut_in_two(random: Random, kitchen: Kitchen, at: float) -> list[Action]:
+    """A slow broker, and the devices are cut off while a closing is on its way."""
+    name, last = random.choice(kitchen.on_mqtt), LENGTH - 1
+    rearm, delay = at + random.uniform(1, 2.5), round(random.uniform(0.02, 0.1), 3)
+    cut = rearm + delay * random.uniform(2, 5.5)
+    seconds = max(_duration(random), RETURNS_AFTER)
+    return [
+        _act(at, "broker", "", fault="well", seconds=5.0, delay=delay, jitter=0.0),
+        _act(at, "off", name),
+        _act(min(rearm, last), "rearm", name, source="cli"),
+        _act(min(cut, last), "broker", "", seconds=seconds, **_parted(random)),
+    ]
 
 
 _TROUBLE: dict[str, Callable[[Random, Kitchen, float], list[Action]]] = {

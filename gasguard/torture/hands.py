@@ -159,7 +159,10 @@ class Hands:
         self._scene.faults_changed(bench.relays[index].wired.address, silent_for=silent)
 
     def broker(self, fault: str, seconds: float, **changes: float) -> None:
-        """It is `away`, `hangs`, or is not `well`: loses or delays messages."""
+        """It is `away`, `hangs`, or is not `well`: loses or delays messages.
+
+        Or it is `parted` from the devices, or what it says to `guard_stalls` or `devices_stall`.
+        """
         self._broker_faults += 1
         self._broker_active[self._broker_faults] = (fault, changes)
         self._broker_changed()
@@ -184,6 +187,16 @@ class Hands:
                 broker.hang()
             else:
                 broker.go_on()
+        broker.stall(to_guard="guard_stalls" in faults, to_devices="devices_stall" in faults)
+        parted = next((changes for fault, changes in active if fault == "parted"), None)
+        if parted is not None:
+            broker.part(
+                qos=int(parted["qos"]),
+                unacknowledged=parted["unacknowledged"],
+                expiry=bool(parted["expiry"]),
+            )
+        else:
+            broker.rejoin()
         self._scene.broker_changed(silent_for=silent_for)
 
     # --- the disk and the clock ---------------------------------------------------------------

@@ -47,6 +47,7 @@ class Judge:
         self._opens_sent: dict[tuple[Address, tuple[int, int]], float] = {}
         house = scene.house
         house.on_order, house.sent_at = self._ordered, self._sent_at
+        scene.broker.on_kept = self._kept
         for bench in scene.benches.values():
             for watch in bench.relays:
                 device = house.device(watch.wired.address).relay
@@ -268,6 +269,15 @@ class Judge:
                     self._expected.pop((address, key), None)
                 else:
                     self._opens_sent.pop((address, key), None)
+
+    def _kept(self, topic: str, payload: str) -> None:
+        """A broker keeps what the guard has sent until the devices are back."""
+        house = self.scene.house
+        for address, key, value in house.orders_in(f"{topic}\0{payload}".encode(), (topic, 0)):
+            for bench, watch in self.scene.at(address):
+                if watch.wired.key == key:
+                    rule = checks.no_closing_is_kept
+                    self.verdict(rule.__name__, rule(watch, value), bench.account.name)
 
     def _ordered(self, order: Order) -> None:
         scene = self.scene

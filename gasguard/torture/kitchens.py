@@ -20,7 +20,12 @@ class Kitchen:
 
     @property
     def has_mqtt(self) -> bool:
-        return any(self.kind_on_mqtt(name, 1) for name in self.burners)
+        return bool(self.on_mqtt)
+
+    @property
+    def on_mqtt(self) -> list[str]:
+        """Burners with a relay behind the broker."""
+        return [name for name in self.burners if self.kind_on_mqtt(name, 1)]
 
     def kind_on_mqtt(self, name: str, number: int) -> str | None:
         """What the burner's relay of that number, or its last, is if it hangs on the broker."""

@@ -186,9 +186,10 @@ class Scene:
     def _with_broker(self, faults: Faults) -> Faults:
         """A module's faults and the broker's together, as if all were on the module's wire."""
         broker = self.broker
+        cut = broker.away or broker.hangs or broker.parted or broker.stalls
         return faults.changed(
             {
-                "offline": faults.offline or broker.away or broker.hangs,
+                "offline": faults.offline or cut,
                 "loss_in": 1 - (1 - faults.loss_in) * (1 - broker.loss),
                 "loss_out": 1 - (1 - faults.loss_out) * (1 - broker.loss),
                 "delay_s": faults.delay_s + 2 * broker.delay,

@@ -127,8 +127,86 @@ def test_nothing_of_a_dead_guard_gets_out_and_the_next_hears_only_what_is_kept()
         house.broker.air.connect()
         house.heard.clear()
         house.bus = house.guard()
-        await asyncio.sleep(1)
-        assert house.heard == [Heard("there", b"online", True)]
+        await asyncio.sleep(3)
+        assert house.heard == [Heard("is", b"ON", True), Heard("there", b"online", True)]
         assert house.devices.got == []
+
+    play(story)
+
+
+def test_a_bridge_at_qos_1_brings_what_it_owes_late_and_again_and_in_order() -> None:
+    async def story(house: House) -> None:
+        house.say("is", "long ago")
+        await asyncio.sleep(5)
+        house.say("is", "acknowledged by nobody")
+        await asyncio.sleep(1)
+        house.heard.clear()
+        house.broker.part(qos=1, unacknowledged=3.0, expiry=True)
+        house.say("is", "meanwhile", retain=True)
+        house.say("there", "online", retain=True)
+        assert all(house.publish("lost"))
+        house.bus.publish("set", "too old", qos=1, expires=2)
+        house.bus.publish("set", "kept", qos=1, expires=10)
+        await asyncio.sleep(5)
+        assert house.heard == [] and house.devices.got == []
+        house.broker.rejoin()
+        await asyncio.sleep(1)
+        came = ["acknowledged by nobody", "meanwhile", "online", "meanwhile", "online"]
+        assert [heard.payload.decode() for heard in house.heard] == came
+        assert not any(heard.retained for heard in house.heard)
+        assert house.devices.got == ["kept"]
+
+    play(story)
+
+
+def test_a_bridge_at_qos_0_brings_only_what_the_other_broker_has_kept() -> None:
+    async def story(house: House) -> None:
+        house.say("is", "passed", retain=True)
+        await asyncio.sleep(1)
+        house.heard.clear()
+        kept: list[tuple[str, str]] = []
+        house.broker.on_kept = lambda topic, payload: kept.append((topic, payload))
+        house.broker.part(qos=0, unacknowledged=3.0, expiry=True)
+        house.bus.publish("set", "lost", qos=1, expires=10)
+        house.say("is", "lost")
+        await asyncio.sleep(1)
+        house.broker.rejoin()
+        await asyncio.sleep(1)
+        assert [heard.payload for heard in house.heard] == [b"passed"]
+        assert house.devices.got == [] and kept == []
+
+    play(story)
+
+
+def test_without_expiry_all_is_kept_and_whoever_asks_is_told_so() -> None:
+    async def story(house: House) -> None:
+        kept: list[tuple[str, str]] = []
+        house.broker.on_kept = lambda topic, payload: kept.append((topic, payload))
+        house.broker.part(qos=1, unacknowledged=0.0, expiry=False)
+        house.bus.publish("set", "kept", qos=1, expires=2)
+        await asyncio.sleep(100)
+        assert kept == [("set", "kept")]
+        house.broker.rejoin()
+        await asyncio.sleep(1)
+        assert house.devices.got == ["kept"]
+
+    play(story)
+
+
+def test_one_way_stalls_and_the_other_does_not() -> None:
+    async def story(house: House) -> None:
+        house.broker.stall(to_guard=True, to_devices=False)
+        house.publish("passes")
+        house.say("is", "stuck")
+        await asyncio.sleep(1)
+        assert house.devices.got == ["passes"] and house.heard == []
+        house.broker.stall(to_guard=False, to_devices=True)
+        house.publish("stuck too")
+        house.say("is", "passes")
+        await asyncio.sleep(1)
+        assert house.devices.got == ["passes"]
+        assert [heard.payload for heard in house.heard] == [b"stuck", b"passes"]
+        house.broker.stall(to_guard=False, to_devices=False)
+        assert house.devices.got == ["passes", "stuck too"]
 
     play(story)
