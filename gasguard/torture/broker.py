@@ -53,6 +53,8 @@ class Broker:
         self.digest = 0
         """Of all messages so far: two runs of one seed must agree."""
         self.retained: dict[str, bytes] = {}
+        self.heard_at: dict[tuple[str, int], float] = {}
+        """When the guard last heard a device's state, kept ones apart."""
         self.on_kept: Callable[[str, str], None] = lambda _topic, _payload: None
         """Called with topic and payload of what the guard says to devices that are away, and what
         is kept for them."""

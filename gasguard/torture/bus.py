@@ -78,7 +78,9 @@ class GuardBus:
     def hear(self, topic: str, payload: bytes, retained: bool = False) -> None:
         """A message has come from the broker."""
         if not retained and topic in self._addresses:
-            self._broker.air.heard_from.add(self._addresses[topic])
+            address = self._addresses[topic]
+            self._broker.air.heard_from.add(address)
+            self._broker.heard_at[address] = self._broker.loop.time()
         heard = Heard(topic, payload, retained)
         for listening in self._listeners:
             if topic in listening.topics or topic in listening.kept_topics:

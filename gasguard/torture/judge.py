@@ -8,6 +8,7 @@ from functools import partial
 from gasguard.controller import News
 from gasguard.core.messages import Answer, Kind, Off, Rearm, Request
 from gasguard.core.model import Lock
+from gasguard.drivers.mqtt.relay import RESEND_MAX, RESEND_MIN
 from gasguard.simulator.setup import Address
 from gasguard.torture import checks
 from gasguard.torture.account import Ask
@@ -22,8 +23,6 @@ _ON_ITS_WAY = 0.2
 """An open sent so shortly before is still at work: another adds nothing."""
 _PULSED_WITHIN = 2.5
 """Seconds between two pulses of a jogging module that is locked: a poll, and a call."""
-_IN_QUEUES = 1.0
-"""The same behind a broker, where what is sent again queues up: see `RESEND_MAX` of the driver."""
 _DISK_ERRORS = ("state not saved", "is damaged")
 
 
@@ -155,13 +154,24 @@ class Judge:
         bench.timer_noted = None
         for watch in bench.relays:
             address, key = watch.wired.address, watch.wired.key
-            way = _IN_QUEUES if watch.on_mqtt else _ON_ITS_WAY
+            far = RESEND_MAX if watch.on_mqtt else _ON_ITS_WAY
             for at, data, target in scene.air.recent:
-                if (watch.on_mqtt or target == address) and scene.now - at < way:
+                if (watch.on_mqtt or target == address) and scene.now - at < far:
                     self._look_into(data, target, at)
             sent = self._opens_sent.get((address, key), float("-inf"))
+            way = self._on_its_way(watch, sent)
             if address in scene.air.heard_from and scene.now - sent > way:
                 self._expected[address, key] = (scene.now + _AT_ONCE, name)
+
+    def _on_its_way(self, watch: RelayWatch, sent: float) -> float:
+        """Seconds for which the open sent last leaves nothing to do for another.
+
+        Behind a broker what is sent again queues up: only a device that speaks has no queue.
+        """
+        if not watch.on_mqtt:
+            return _ON_ITS_WAY
+        spoke = self.scene.broker.heard_at.get(watch.wired.address, float("-inf")) > sent
+        return RESEND_MIN if spoke else RESEND_MAX
 
     def _answered(self, bench: Bench, ask: Ask, answer: Answer) -> None:
         scene = self.scene
