@@ -371,7 +371,7 @@ def _silence(random: Random, kitchen: Kitchen, name: str, at: float) -> list[Act
 def _broker(random: Random, kitchen: Kitchen, at: float) -> list[Action]:
     """The broker is gone, hangs, drops messages, is slow, or is cut off on one side."""
     if random.random() < 0.25:
-        return random.choice([_behind_its_back, _cut_in_two])(random, kitchen, at)
+        return random.choice([_behind_its_back, _cut_in_two, _restart])(random, kitchen, at)
     seconds = _duration(random)
     loss = round(random.choice([0.1, 0.25, 0.6]) * random.uniform(0.3, 1), 3)
     delay = round(random.choice([0.02, 0.2, 1]) * random.random(), 3)
@@ -406,15 +406,17 @@ def _parted(random: Random) -> dict[str, Any]:
 
 
 def _behind_its_back(random: Random, kitchen: Kitchen, at: float) -> list[Action]:
-    """Off; while the devices are cut off somebody switches by hand, and asks for another off."""
+    """Off; while nobody hears the devices somebody switches by hand, and asks for another off."""
     name, last = random.choice(kitchen.on_mqtt), LENGTH - 1
     cut = at + random.uniform(0.2, 3)
     seconds = round(random.uniform(RETURNS_AFTER, 25), 3)
+    fault = random.choice([_parted(random), {"fault": "away"}])
+    on = kitchen.closes_when(name) == (random.random() < 0.8)
     again = cut + max(0.5, seconds - random.choice([0.5, 8]) * random.random())
     return [
         _act(at, "off", name),
-        _act(min(cut, last), "broker", "", seconds=seconds, **_parted(random)),
-        _act(min(cut + 0.3, last), "mi_home", name, on=random.random() < 0.5, wired=True),
+        _act(min(cut, last), "broker", "", seconds=seconds, **fault),
+        _act(min(cut + 0.3, last), "mi_home", name, on=on, wired=True),
         _act(min(again, last), "off", name),
     ]
 
@@ -430,6 +432,16 @@ def _cut_in_two(random: Random, kitchen: Kitchen, at: float) -> list[Action]:
         _act(at, "off", name),
         _act(min(rearm, last), "rearm", name, source="cli"),
         _act(min(cut, last), "broker", "", seconds=seconds, **_parted(random)),
+    ]
+
+
+def _restart(random: Random, kitchen: Kitchen, at: float) -> list[Action]:
+    """A device is off the network, and the broker restarts: what it has kept is all there is."""
+    name, away = random.choice(kitchen.on_mqtt), round(random.uniform(0.3, 5), 3)
+    again = min(at + random.uniform(12, 30), LENGTH - 1)
+    return [
+        _act(at, "fault", name, relay=1, seconds=45.0, offline=True),
+        _act(again, "broker", "", fault="away", seconds=away),
     ]
 
 

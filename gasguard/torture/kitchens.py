@@ -29,10 +29,17 @@ class Kitchen:
 
     def kind_on_mqtt(self, name: str, number: int) -> str | None:
         """What the burner's relay of that number, or its last, is if it hangs on the broker."""
-        burner = self.config["burners"][name]
-        relays = burner.get("relays") or [burner["relay"]]
-        relay = relays[min(number, len(relays) - 1)]
+        relay = self._relay(name, number)
         return str(relay["kind"]) if relay["driver"] == "mqtt" else None
+
+    def closes_when(self, name: str) -> bool:
+        """The position of the burner's first relay's switch that lets it burn."""
+        return bool(self._relay(name, 0)["contact"] == "normally_open")
+
+    def _relay(self, name: str, number: int) -> dict[str, Any]:
+        burner = self.config["burners"][name]
+        relays: list[dict[str, Any]] = burner.get("relays") or [burner["relay"]]
+        return relays[min(number, len(relays) - 1)]
 
 
 def draw_kitchen(random: Random, mqtt: Random, hazards: Random) -> Kitchen:
