@@ -11,11 +11,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from tests.torture.mutants import MUTANTS
+from tests.torture.mutants import MUTANTS, Mutant
 
 CAUGHT = Path(__file__).with_name("caught.json")
 ROOT = Path(__file__).parents[2]
 _MOST_SESSIONS = 300
+_MOST_ON_MQTT = 2000
+"""Of which one in ten has such a relay and is run."""
 
 
 def mutated(name: str, *args: str, plan: dict[str, Any] | None = None) -> str:
@@ -33,12 +35,16 @@ def mutated(name: str, *args: str, plan: dict[str, Any] | None = None) -> str:
     return ran.stdout.strip()
 
 
+def _hunted(mutant: Mutant) -> str:
+    return mutated(mutant.name, str(_MOST_ON_MQTT if mutant.on_mqtt else _MOST_SESSIONS))
+
+
 def main(names: list[str]) -> None:
     caught = json.loads(CAUGHT.read_text()) if CAUGHT.exists() else {}
-    wanted = [mutant.name for mutant in MUTANTS if not names or mutant.name in names]
+    wanted = [mutant for mutant in MUTANTS if not names or mutant.name in names]
     with ThreadPoolExecutor(2) as pool:
-        found = pool.map(lambda name: mutated(name, str(_MOST_SESSIONS)), wanted)
-        for name, text in zip(wanted, found, strict=True):
+        found = pool.map(_hunted, wanted)
+        for name, text in zip((mutant.name for mutant in wanted), found, strict=True):
             caught.pop(name, None)
             if text:
                 caught[name] = json.loads(text)

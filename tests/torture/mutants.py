@@ -16,11 +16,18 @@ class Mutant:
     old: str
     new: str
 
+    @property
+    def on_mqtt(self) -> bool:
+        """Whether only a burner with a relay behind a broker can show it."""
+        return self.module.startswith("gasguard.drivers.mqtt.")
+
 
 CONTROLLER = "gasguard.controller"
 KEEPER = "gasguard.keeper"
 RELAY = "gasguard.drivers.miio.relay"
 TRANSPORT = "gasguard.drivers.miio.transport"
+MQTT_ANSWERS = "gasguard.drivers.mqtt.answers"
+MQTT_RELAY = "gasguard.drivers.mqtt.relay"
 STORE = "gasguard.store"
 ACTIONS = "gasguard.core.actions"
 DEADLINES = "gasguard.core.deadlines"
@@ -65,6 +72,56 @@ MUTANTS = [
         RELAY,
         "if code not in (_OK, _PENDING):",
         "if code not in (_OK, _PENDING, -4003):",
+    ),
+    # --- a relay behind a broker ------------------------------------------------------------------
+    Mutant(
+        "any state that comes is taken for a read-back",
+        MQTT_ANSWERS,
+        "if topic == self.settings.state_topic and self.proven:",
+        "if topic == self.settings.state_topic:",
+    ),
+    Mutant(
+        "any echo proves an answer",
+        MQTT_ANSWERS,
+        "return field_of(payload, echo.field) in self.nonces",
+        "return field_of(payload, echo.field) is not None",
+    ),
+    Mutant(
+        "the broker's acknowledgement is proof where there is an echo",
+        MQTT_RELAY,
+        "                    qos=qos,\n                    expires=_QUERY_EXPIRES,\n"
+        "                    acknowledged=question.acknowledged if qos else None,",
+        "                    qos=1,\n                    expires=_QUERY_EXPIRES,\n"
+        "                    acknowledged=lambda: setattr(question, 'proven', True),",
+    ),
+    Mutant(
+        "what the broker has kept is taken for a read-back",
+        MQTT_RELAY,
+        "        elif not heard.retained:\n            for question in self._questions:\n",
+        "        else:\n            for question in self._questions:\n"
+        "                question.proven |= heard.retained\n",
+    ),
+    Mutant(
+        "a close over MQTT is sent again until answered",
+        MQTT_RELAY,
+        "        await self._ask(left, wanted=Contact.CLOSED)\n",
+        "        try:\n            await self._ask(left / 2, wanted=Contact.CLOSED)\n"
+        "        except Unreachable:\n"
+        "            self._bus.publish(\n"
+        "                self._settings.command_topic, payload, qos=0, expires=_CLOSE_EXPIRES\n"
+        "            )\n            await self._ask(left / 2, wanted=Contact.CLOSED)\n",
+    ),
+    Mutant(
+        "a close is sent so that brokers keep it",
+        MQTT_RELAY,
+        "payload, qos=0, expires=_CLOSE_EXPIRES",
+        "payload, qos=1, expires=_CLOSE_EXPIRES",
+    ),
+    Mutant(
+        "an open over MQTT is sent ever more seldom",
+        MQTT_RELAY,
+        "return self._sent_at + min(RESEND_MAX, waits)",
+        "return self._sent_at + waits",
     ),
     # --- the relay's keeper -----------------------------------------------------------------------
     Mutant(

@@ -70,13 +70,17 @@ class Finder(MetaPathFinder):
         return importlib.util.spec_from_loader(fullname, Edited(spec.origin, self._mutant))
 
 
-def hunt(sessions: int) -> None:
+def hunt(sessions: int, *, on_mqtt: bool) -> None:
+    """`on_mqtt`: the others have no such relay and cannot catch it."""
     from gasguard.torture.draw import draw_plan
+    from gasguard.torture.kitchens import Kitchen
     from gasguard.torture.session import run
     from gasguard.torture.shrink import shrink
 
     for index in range(sessions):
         plan = draw_plan(SEED, index)
+        if on_mqtt and not Kitchen(plan.config, plan.sensors).has_mqtt:
+            continue
         outcome = run(plan, fast=True)
         if outcome.rule is not None:
             shortest, _ = shrink(plan, outcome.rule, fast=True)
@@ -94,8 +98,9 @@ def replay(text: str) -> None:
 
 if __name__ == "__main__":
     name, *sessions = sys.argv[1:]
-    sys.meta_path.insert(0, Finder(next(mutant for mutant in MUTANTS if mutant.name == name)))
+    mutant = next(mutant for mutant in MUTANTS if mutant.name == name)
+    sys.meta_path.insert(0, Finder(mutant))
     if sessions:
-        hunt(int(sessions[0]))
+        hunt(int(sessions[0]), on_mqtt=mutant.on_mqtt)
     else:
         replay(sys.stdin.read())
