@@ -69,8 +69,8 @@ def core_settings(name: str, burner: Burner, config: Config) -> Settings:
             if isinstance(flame := burner.flame, ThermocoupleFlame)
             else None
         ),
-        hazards=tuple(
-            HazardSensor(sensor, Lock(hazard.kind), hazard.silent_after)
+        hazard_sensors=tuple(
+            HazardSensor(sensor, Lock(hazard.kind), hazard.expire_after)
             for sensor, hazard in config.hazards_of(name).items()
         ),
     )

@@ -1,13 +1,11 @@
 """The configuration file: YAML in, checked settings out, every fault at once with its place."""
 
 import contextlib
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-import yaml
 from pydantic import (
     AfterValidator,
     BeforeValidator,
@@ -19,13 +17,15 @@ from pydantic import (
 
 from gasguard.durations import format_duration
 from gasguard.errors import ConfigError
-from gasguard.settings.fields import TOPIC, Duration, Strict
+from gasguard.settings.fields import TOPIC, Availability, Duration, Strict
+from gasguard.settings.file import Unresolved, read_file, unresolved_in
 from gasguard.settings.mqtt_relay import MqttRelay
 from gasguard.settings.relays import Channel, MiioRelay, MiotRelay
 from gasguard.settings.sensors import FlameSensor, Hazard, MqttFlame, ThermocoupleFlame
 
 __all__ = [
     "AnyRelay",
+    "Availability",
     "Bemfa",
     "Burner",
     "Channel",
@@ -45,13 +45,19 @@ __all__ = [
 ]
 
 CONTROL_SOCKET = "control.sock"
-_MOST_KEYS = 1_000
-_MOST_VALUES = 100_000
-_BURNER_ID = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,31}", re.ASCII)
+
+
+def _name(value: str) -> str:
+    if not _NAME.fullmatch(value):
+        raise ValueError(
+            "is no name; use a-z, 0-9 and _, a letter first, at most 32, for example kitchen_gas"
+        )
+    return value
 
 
 def _burner_id(value: str) -> str:
-    if value == "all" or not _BURNER_ID.fullmatch(value) or len(value) > 32:
+    if value == "all" or not _NAME.fullmatch(value):
         raise ValueError(
             "is no burner id; use a-z, 0-9 and _, a letter first, at most 32, and not 'all', "
             "for example front_left"
@@ -86,6 +92,7 @@ def _distinct(topics: dict[str, str]) -> dict[str, str]:
 
 
 BurnerId = Annotated[str, AfterValidator(_burner_id)]
+Name = Annotated[str, AfterValidator(_name)]
 CloudKey = Annotated[SecretStr, BeforeValidator(_cloud_key)]
 CloudTopic = Annotated[str, BeforeValidator(_cloud_topic)]
 
@@ -186,7 +193,7 @@ class Config(Strict):
     bemfa: Bemfa | None = None
     state_dir: Path = Path("/var/lib/gasguard")
     burners: dict[BurnerId, Burner] = Field(min_length=1, max_length=256)
-    hazards: dict[BurnerId, Hazard] = Field({}, max_length=64)
+    hazards: dict[Name, Hazard] = Field({}, max_length=64)
     """Gas, smoke and heat alarms, by name."""
     on_shutdown: Literal["trip_if_active", "leave"] = "trip_if_active"
     allow_remote_rearm: bool = False
@@ -277,72 +284,26 @@ def _named_burners(raw: dict[str, Any]) -> Iterator[tuple[str, object]]:
     for hazard, settings in hazards.items() if isinstance(hazards, dict) else ():
         names = settings.get("burners") if isinstance(settings, dict) else None
         for index, name in enumerate(names if isinstance(names, list) else ()):
-            yield f"hazards.{hazard}.burners.{index}", name
+            if isinstance(name, str):  # pydantic has told of all else
+                yield f"hazards.{hazard}.burners.{index}", name
 
 
-class _Unresolved(str):
-    """Stands where `!env` or `!file` found nothing, until the walk below names its place."""
-
-    fault: str
-
-
-class _Loader(yaml.SafeLoader):
-    """SafeLoader with `!env NAME` and `!file PATH`; duplicate keys are faults."""
-
-    folder: Path
-    faults: list[str]
-
-    def flatten_mapping(self, node: yaml.MappingNode) -> None:
-        """Merges of merges multiply: a few lines could fill the memory."""
-        super().flatten_mapping(node)
-        if len(node.value) > _MOST_KEYS:
-            problem = f"a mapping of more than {_MOST_KEYS} keys"
-            raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
+def _own_topics(config: Config) -> Iterator[str]:
+    """A sensor there would swallow commands, or hear gasguard itself."""
+    own = (f"{config.mqtt.base_topic}/", f"{config.mqtt.home_assistant.prefix}/")
+    for place, topic in _sensor_topics(config):
+        if topic.startswith(own):
+            yield f"{place}: {topic} is among gasguard's own topics; a sensor needs one of its own"
 
 
-def _unresolved(fault: str) -> _Unresolved:
-    value = _Unresolved()
-    value.fault = fault
-    return value
-
-
-def _env(loader: _Loader, node: yaml.ScalarNode) -> str:
-    name = str(loader.construct_scalar(node))
-    if name not in os.environ:
-        return _unresolved(f"!env {name}: this environment variable is not set")
-    return os.environ[name]
-
-
-def _file(loader: _Loader, node: yaml.ScalarNode) -> str:
-    path = loader.folder / str(loader.construct_scalar(node))
-    try:
-        return path.read_text(encoding="utf-8").strip()
-    except OSError as error:
-        return _unresolved(f"!file {path}: {error.strerror}")
-    except ValueError:
-        return _unresolved(f"!file {path}: is not a file of UTF-8 text")
-
-
-def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[str, Any]:
-    seen: set[str] = set()
-    for key_node, _ in node.value:
-        line = key_node.start_mark.line + 1
-        if not isinstance(key_node, yaml.ScalarNode):
-            loader.faults.append(f"line {line}: a key must be a word")
-        elif key_node.value in seen:
-            loader.faults.append(f"line {line}: {key_node.value!r} stands here for the second time")
-        seen.add(str(key_node.value))
-    loader.flatten_mapping(node)  # `<<: *module` gives way to the keys beside it
-    return {
-        # The text as written: YAML 1.1 would read the key `off` as false.
-        str(key_node.value): loader.construct_object(value_node, deep=True)
-        for key_node, value_node in node.value
-    }
-
-
-_Loader.add_constructor("!env", _env)
-_Loader.add_constructor("!file", _file)
-_Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
+def _sensor_topics(config: Config) -> Iterator[tuple[str, str]]:
+    for burner_id, burner in config.burners.items():
+        if burner.flame is not None:
+            yield f"burners.{burner_id}.flame.topic", burner.flame.topic
+    for name, hazard in config.hazards.items():
+        yield f"hazards.{name}.topic", hazard.topic
+        for availability in hazard.availability:
+            yield f"hazards.{name}.availability.topic", availability.topic
 
 
 def load_config(path: Path) -> Config:
@@ -350,7 +311,7 @@ def load_config(path: Path) -> Config:
 
     Raises ConfigError with every fault found; secrets never appear in it.
     """
-    raw, faults = _read(path)
+    raw, faults = read_file(path)
     return parse_config(raw, path.parent, faults)
 
 
@@ -360,57 +321,16 @@ def load_control_socket(path: Path) -> Path:
     All else in the file may have faults, secrets be out of reach: an off must still get through.
     Raises ConfigError when not even `state_dir` can be read.
     """
-    raw, _ = _read(path)
+    raw, _ = read_file(path)
     state_dir = raw.get("state_dir", Config.model_fields["state_dir"].default)
-    if not isinstance(state_dir, str | Path) or isinstance(state_dir, _Unresolved):
+    if not isinstance(state_dir, str | Path) or isinstance(state_dir, Unresolved):
         raise ConfigError(["state_dir: must be the path of a folder"])
     return (path.parent / state_dir).resolve() / CONTROL_SOCKET
 
 
-def _read(path: Path) -> tuple[dict[str, Any], list[str]]:
-    """The file's data, and the faults of its form. Raises ConfigError if it is no YAML mapping."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise ConfigError([f"{path}: is not UTF-8 text (byte {error.start})"]) from None
-    except OSError as error:
-        raise ConfigError([f"{path}: {error.strerror}"]) from None
-    try:
-        loader = _Loader(text)
-        loader.folder, loader.faults = path.parent, []
-        raw = loader.get_single_data()
-    except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
-        raise ConfigError([f"{path}: is not YAML: {_yaml_problem(error)}"]) from None
-    if not isinstance(raw, dict):
-        raise ConfigError([f"{path}: must be a mapping with burners:, see config.example.yaml"])
-    if _too_large(raw):
-        raise ConfigError(
-            [f"{path}: its aliases (*name) multiply to more than {_MOST_VALUES} values"]
-        )
-    return raw, loader.faults
-
-
-def _too_large(raw: object) -> bool:
-    """Whether there are more values than could be meant; counted until there are."""
-    rest, count = [raw], 0
-    while rest and count <= _MOST_VALUES:
-        value = rest.pop()
-        count += 1
-        if isinstance(value, dict | list):
-            rest.extend(value.values() if isinstance(value, dict) else value)
-    return count > _MOST_VALUES
-
-
-def _yaml_problem(error: Exception) -> str:
-    mark = getattr(error, "problem_mark", None)
-    where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
-    # The text around the fault may be a secret: only the parser's own words are shown.
-    return where + (getattr(error, "problem", None) or type(error).__name__)
-
-
 def parse_config(raw: dict[str, Any], folder: Path, faults: list[str] | None = None) -> Config:
     """Check data already read. `folder` anchors relative paths. Raises ConfigError."""
-    unresolved = dict(_walk(raw))
+    unresolved = dict(unresolved_in(raw))
     faults = [*(faults or []), *(f"{place}: {fault}" for place, fault in unresolved.items())]
     config, burners = None, {}
     try:
@@ -421,19 +341,10 @@ def parse_config(raw: dict[str, Any], folder: Path, faults: list[str] | None = N
         burners = _sound_burners(raw.get("burners"))
     faults += [*_shared_channels(burners), *_shared_topics(burners), *_token_clash(burners)]
     faults += _unknown_burners(raw)
+    faults += _own_topics(config) if config else ()
     if faults or config is None:
         raise ConfigError(faults)
     return config.model_copy(update={"state_dir": (folder / config.state_dir).resolve()})
-
-
-def _walk(value: object, place: str = "") -> Iterator[tuple[str, str]]:
-    """Every unresolved scalar, as (place, fault)."""
-    if isinstance(value, _Unresolved):
-        yield place, value.fault
-    elif isinstance(value, dict | list):
-        items = value.items() if isinstance(value, dict) else enumerate(value)
-        for key, inner in items:
-            yield from _walk(inner, f"{place}.{key}" if place else str(key))
 
 
 def _sound_burners(raw: object) -> dict[str, Burner]:

@@ -251,18 +251,45 @@ def test_an_alarm_is_for_all_burners_unless_some_are_named():
 
 
 @pytest.mark.parametrize(
-    ("settings", "field", "silent_after"),
+    ("settings", "field", "expire_after"),
     [
         ({}, "gas", 25 * 3600),
         ({"kind": "smoke_alarm"}, "smoke", 25 * 3600),
-        ({"kind": "overheat", "expire_after": "5m"}, "heat", 300),
-        ({"field": "alarm", "availability": {"topic": "a"}}, "alarm", None),
-        ({"availability": {"topic": "a"}, "expire_after": "2h"}, "gas", 7200),
+        ({"kind": "overheat", "expire_after": "5m"}, None, 300),
+        ({"field": "alarm", "availability": {"topic": "a"}}, "alarm", 25 * 3600),
     ],
 )
-def test_what_an_alarm_is_when_little_is_said(settings, field, silent_after):
+def test_what_an_alarm_is_when_little_is_said(settings, field, expire_after):
     hazard = parse_config({**one(), "hazards": {"gas": gas(**settings)}}, HERE).hazards["gas"]
-    assert (hazard.word_in, hazard.silent_after) == (field, silent_after)
+    assert (hazard.word_in, hazard.expire_after) == (field, expire_after)
+
+
+def test_one_topic_or_several_say_whether_an_alarm_is_there():
+    bridge, device = (
+        {"topic": "zigbee2mqtt/bridge/state"},
+        {"topic": "zigbee2mqtt/gas/availability"},
+    )
+    for availability, topics in ((bridge, [bridge]), ([bridge, device], [bridge, device])):
+        raw = {**one(), "hazards": {"gas": gas(availability=availability)}}
+        found = parse_config(raw, HERE).hazards["gas"].availability
+        assert [{"topic": each.topic} for each in found] == topics
+
+
+@pytest.mark.parametrize("topic", ["gasguard/left/off/set", "gasguard/status", "homeassistant/x"])
+def test_a_sensor_among_gasguards_own_topics_would_swallow_commands(topic):
+    elsewhere = "is among gasguard's own topics; a sensor needs one of its own"
+    flame = {"driver": "mqtt", "topic": topic}
+    assert only_fault(one(flame=flame)) == f"burners.left.flame.topic: {topic} {elsewhere}"
+    raw = {**one(), "hazards": {"x": gas(topic=topic)}}
+    assert only_fault(raw) == f"hazards.x.topic: {topic} {elsewhere}"
+    raw = {**one(), "hazards": {"x": gas(availability={"topic": topic})}}
+    assert only_fault(raw) == f"hazards.x.availability.topic: {topic} {elsewhere}"
+
+
+def test_the_name_of_an_alarm_is_no_burner_id():
+    fault = only_fault({**one(), "hazards": {"Kitchen Gas": gas()}})
+    assert fault.startswith("hazards.Kitchen Gas: is no name;") and "kitchen_gas" in fault
+    parse_config({**one(), "hazards": {"all": gas()}}, HERE)
 
 
 @pytest.mark.parametrize(
@@ -274,6 +301,7 @@ def test_what_an_alarm_is_when_little_is_said(settings, field, silent_after):
         (gas(expire_after="soon"), "hazards.x.expire_after: is no duration"),
         (gas(burners=["lift"]), "hazards.x.burners.0: there is no such burner; there are: left"),
         (gas(burners=[]), "hazards.x.burners: "),
+        (gas(burners=[["left"]]), "hazards.x.burners.0: Input should be a valid string"),
         (gas(volume=11), "hazards.x.volume: is no key that gasguard knows"),
         ({"driver": "mqtt", "kind": "overheat"}, "hazards.x.topic: is required"),
     ],

@@ -33,10 +33,11 @@ ROOMS = [
     Room("gasguard.clock", {"gasguard.core.instant"}, libraries=set()),
     Room("gasguard.durations", {"gasguard.errors"}, libraries=set()),
     Room("gasguard.settings", {"gasguard.durations", "gasguard.errors"}, {"pydantic"}),
+    Room("gasguard.settings.file", {"gasguard.errors"}, {"yaml"}),
     Room(
         "gasguard.config",
         {"gasguard.settings", "gasguard.durations", "gasguard.errors"},
-        {"pydantic", "yaml"},
+        {"pydantic"},
     ),
     Room("gasguard.mqtt_words", {"gasguard.settings"}, libraries=set()),
     Room("gasguard.mqtt_link", {"gasguard.config", *_COMMON}, {"paho", "pydantic"}),

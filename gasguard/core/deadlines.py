@@ -76,9 +76,7 @@ def _deadlines(state: State) -> Iterator[float]:
         yield must_end_at
     if state.flame_expires is not None:
         yield state.flame_expires
-    for index in range(len(state.sensors)):
-        if (silent_at := hazards.expiry(state, index)) is not None:
-            yield silent_at
+    yield from hazards.expiries(state)
     if state.opening is not None:
         if state.phase is Phase.TRIPPING:
             yield state.opening.since + CONFIRM_WITHIN

@@ -1,30 +1,50 @@
 """Gas, smoke and heat alarms: they trip and latch, and their silence is an alarm of its own."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from gasguard.core.actions import REASON_OF_LOCK, latch, pulse, trip
-from gasguard.core.messages import HazardRead, Kind
-from gasguard.core.model import Contact, HazardSensor, Lock, SensorView, Source, State
+from gasguard.core.messages import HazardReachable, HazardRead, Kind
+from gasguard.core.model import Contact, HazardSensor, HazardView, Lock, Source, State
 from gasguard.core.turn import Turn
 
-_SILENT = "has said nothing for longer than its expire_after"
-_GONE = "is offline"
+_EXPIRED = "has said nothing for longer than its expire_after"
+_UNREACHABLE = "cannot be heard: it, or the broker, is offline"
 
 
 def hazard_read(turn: Turn, event: HazardRead) -> None:
     """An alarm trips and latches. Its end only makes a re-arm possible."""
-    for index, sensor in enumerate(turn.state.settings.hazards):
-        if sensor.name == event.sensor:
-            _life(turn, index, sensor, event.alive)
-            if event.active is not None:
-                _word(turn, index, sensor.kind, reports=event.active)
+    for index in _places(turn.state, event.sensor):
+        view = turn.state.hazard_views[index]
+        before = turn.state.hazards
+        # An alarm ends by the sensor's own live word: what a broker has kept may be older.
+        ends = event.active is False and not (event.stored and view.reports)
+        if event.active or ends:
+            view = replace(view, reports=event.active)
+        if not event.stored:
+            view = replace(view, heard_at=turn.now, reachable=True)
+        _set_view(turn, index, view)
+        if event.active:
+            _alarm(turn, turn.state.settings.hazard_sensors[index].kind, before)
+        _recover(turn, index)
 
 
-def _word(turn: Turn, index: int, kind: Lock, *, reports: bool) -> None:
-    before = turn.state.hazards
-    _set_view(turn, index, replace(turn.state.sensors[index], reports=reports))
-    if not reports:
-        return
+def hazard_reachable(turn: Turn, event: HazardReachable) -> None:
+    """That it could be heard is no word of its own, and makes up for no silence."""
+    for index in _places(turn.state, event.sensor):
+        view = replace(turn.state.hazard_views[index], reachable=event.reachable)
+        _set_view(turn, index, view)
+        if not event.reachable:
+            _silent(turn, index, _UNREACHABLE)
+        _recover(turn, index)
+
+
+def _places(state: State, name: str) -> list[int]:
+    sensors = state.settings.hazard_sensors
+    return [index for index, sensor in enumerate(sensors) if sensor.name == name]
+
+
+def _alarm(turn: Turn, kind: Lock, before: frozenset[Lock]) -> None:
     if kind not in turn.state.locks:
         latch(turn, kind)
         trip(turn, REASON_OF_LOCK[kind], Source.GUARD)
@@ -38,40 +58,40 @@ def _word(turn: Turn, index: int, kind: Lock, *, reports: bool) -> None:
         trip(turn, REASON_OF_LOCK[kind], Source.GUARD)
 
 
-def _life(turn: Turn, index: int, sensor: HazardSensor, alive: bool | None) -> None:
-    view = turn.state.sensors[index]
-    if alive:
-        _set_view(turn, index, replace(view, heard_at=turn.now, silent=False))
-        if view.silent:
-            turn.tell(Kind.SENSOR_RECOVERED, sensor.kind, sensor=sensor.name)
-    elif alive is False and not view.silent:
-        _silent(turn, index, _GONE)
-
-
 def expires(turn: Turn) -> None:
     """Sensors not heard for long are told, once; nothing is tripped for it."""
-    for index in range(len(turn.state.sensors)):
-        due = expiry(turn.state, index)
-        if due is not None and turn.now >= due:
-            _silent(turn, index, _SILENT)
+    for index, sensor in enumerate(turn.state.settings.hazard_sensors):
+        if turn.now >= _expires_at(sensor, turn.state.hazard_views[index]):
+            _silent(turn, index, _EXPIRED)
 
 
-def expiry(state: State, index: int) -> float | None:
-    """When a hazard sensor counts as silent; None if it does already, or never will."""
-    sensor, view = state.settings.hazards[index], state.sensors[index]
-    if sensor.expire_after is None or view.silent:
-        return None
+def expiries(state: State) -> Iterator[float]:
+    """When sensors will count as silent that do not yet."""
+    for sensor, view in zip(state.settings.hazard_sensors, state.hazard_views, strict=True):
+        if not view.silent:
+            yield _expires_at(sensor, view)
+
+
+def _expires_at(sensor: HazardSensor, view: HazardView) -> float:
     heard = view.since if view.heard_at is None else view.heard_at
     return heard + sensor.expire_after
 
 
 def _silent(turn: Turn, index: int, why: str) -> None:
-    sensor = turn.state.settings.hazards[index]
-    _set_view(turn, index, replace(turn.state.sensors[index], silent=True))
-    message = f"{sensor.name} {why}: it may not warn of the next {sensor.kind}; look after it"
-    turn.tell(Kind.SENSOR_SILENT, sensor.kind, sensor=sensor.name, message=message)
+    sensor, view = turn.state.settings.hazard_sensors[index], turn.state.hazard_views[index]
+    if not view.silent:
+        _set_view(turn, index, replace(view, silent=True))
+        message = f"{sensor.name} {why}: it may not warn of the next {sensor.kind}; look after it"
+        turn.tell(Kind.SENSOR_SILENT, sensor=sensor.name, hazard=sensor.kind, message=message)
 
 
-def _set_view(turn: Turn, index: int, view: SensorView) -> None:
-    views = turn.state.sensors
-    turn.set(sensors=(*views[:index], view, *views[index + 1 :]))
+def _recover(turn: Turn, index: int) -> None:
+    sensor, view = turn.state.settings.hazard_sensors[index], turn.state.hazard_views[index]
+    if view.silent and view.reachable and turn.now < _expires_at(sensor, view):
+        _set_view(turn, index, replace(view, silent=False))
+        turn.tell(Kind.SENSOR_RECOVERED, sensor=sensor.name, hazard=sensor.kind)
+
+
+def _set_view(turn: Turn, index: int, view: HazardView) -> None:
+    views = turn.state.hazard_views
+    turn.set(hazard_views=(*views[:index], view, *views[index + 1 :]))

@@ -30,6 +30,7 @@ from gasguard.core.messages import (
     Event,
     ExtendTimer,
     FlameRead,
+    HazardReachable,
     HazardRead,
     Off,
     Rearm,
@@ -64,6 +65,7 @@ HANDLERS: dict[type[Any], Callable[[Turn, Any], None]] = {
     FlameRead: readings.flame_read,
     ThermocoupleRead: thermocouple.thermocouple_read,
     HazardRead: hazards.hazard_read,
+    HazardReachable: hazards.hazard_reachable,
     Tick: lambda turn, _tick: deadlines.tick(turn),
     Shutdown: requests.shutdown,
 }

@@ -118,14 +118,22 @@ class ThermocoupleRead:
 
 @dataclass(frozen=True, slots=True)
 class HazardRead:
-    """A hazard sensor's word, or its radio's word on it."""
+    """A hazard sensor's own word."""
 
     sensor: str
-    """One of `Settings.hazards`; others are ignored."""
+    """One of `Settings.hazard_sensors`; others are ignored."""
     active: bool | None
-    """Whether it reports its hazard; None where nothing was said of that."""
-    alive: bool | None = True
-    """False: it is known to be gone. None: the word was stored, and may be of any age."""
+    """Whether it reports its hazard; None where it spoke of something else."""
+    stored: bool = False
+    """It was kept by a broker and may be of any age: no sign of life, and no end of an alarm."""
+
+
+@dataclass(frozen=True, slots=True)
+class HazardReachable:
+    """Whether a hazard sensor could be heard if it spoke, as far as others know."""
+
+    sensor: str
+    reachable: bool
 
 
 # --- events: time and life --------------------------------------------------------------------
@@ -156,6 +164,7 @@ Event = (
     | FlameRead
     | ThermocoupleRead
     | HazardRead
+    | HazardReachable
     | Tick
     | Shutdown
 )

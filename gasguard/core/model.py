@@ -128,8 +128,8 @@ class HazardSensor:
     name: str
     kind: Lock
     """`gas_alarm`, `smoke_alarm` or `overheat`."""
-    expire_after: float | None = None
-    """Seconds without a word from it after which that is an alarm of its own; None: never."""
+    expire_after: float
+    """Seconds without a word from it after which that is an alarm of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +148,7 @@ class Settings:
     flame_out_within: float = 120.0
     allow_remote_rearm: bool = False
     thermocouple: ThermocoupleLevels | None = None
-    hazards: tuple[HazardSensor, ...] = ()
+    hazard_sensors: tuple[HazardSensor, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,15 +177,17 @@ class RelayView:
 
 
 @dataclass(frozen=True, slots=True)
-class SensorView:
+class HazardView:
     """What is known of one hazard sensor."""
 
     since: float = 0.0
     """When the guard started to listen for it: counts as `heard_at` until there is one."""
     heard_at: float | None = None
-    """When it last showed that it is alive."""
+    """When it last spoke itself."""
     reports: bool | None = None
     """Whether its last word is alarm; None before its first."""
+    reachable: bool = True
+    """Nobody says that it is offline."""
     silent: bool = False
     """`sensor_silent` was told, `sensor_recovered` is owed."""
 
@@ -255,8 +257,8 @@ class State:
     hold_until: float = float("-inf")
     """End of `rearm_after` of the last ordinary trip."""
     locks: frozenset[Lock] = frozenset()
-    sensors: tuple[SensorView, ...] = ()
-    """Of `Settings.hazards`, in the same order."""
+    hazard_views: tuple[HazardView, ...] = ()
+    """Of `Settings.hazard_sensors`, in the same order."""
     timer: Timer | None = None
     last_trip: Trip | None = None
     flame: Flame = Flame.UNKNOWN
@@ -289,7 +291,7 @@ class State:
         """Hazards that report right now: no re-arm while there is one."""
         return frozenset(
             sensor.kind
-            for sensor, view in zip(self.settings.hazards, self.sensors, strict=True)
+            for sensor, view in zip(self.settings.hazard_sensors, self.hazard_views, strict=True)
             if view.reports
         )
 

@@ -7,12 +7,12 @@ from gasguard.core.actions import trip
 from gasguard.core.instant import Instant
 from gasguard.core.messages import Command, OpenContact
 from gasguard.core.model import (
+    HazardView,
     Lock,
     Opening,
     Phase,
     Reason,
     RelayView,
-    SensorView,
     Settings,
     Source,
     State,
@@ -36,6 +36,8 @@ class Record:
     rearmed_at: tuple[float, ...] = ()
     reporting: tuple[str, ...] = ()
     """Names of the hazard sensors whose last word is alarm."""
+    silent: tuple[str, ...] = ()
+    """Names of those that have said nothing for too long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,8 @@ class Stamp:
 
 def record_of(state: State) -> Record:
     """What must be on disk for this state."""
+    names = (sensor.name for sensor in state.settings.hazard_sensors)
+    hazards = list(zip(names, state.hazard_views, strict=True))
     return Record(
         held_open=state.phase in (Phase.TRIPPING, Phase.TRIPPED, Phase.TRIP_FAILED),
         locks=tuple(sorted(state.locks)),
@@ -58,11 +62,9 @@ def record_of(state: State) -> Record:
         burning_since=state.burning_since,
         leased=any(view.lease_ends or view.lease_inherited for view in state.relays),
         rearmed_at=state.rearmed_at,
-        reporting=tuple(
-            sensor.name
-            for sensor, view in zip(state.settings.hazards, state.sensors, strict=True)
-            if view.reports
-        ),
+        reporting=tuple(name for name, view in hazards if view.reports),
+        # Whether it is offline others tell again at the next start.
+        silent=tuple(name for name, view in hazards if view.silent and view.reachable),
     )
 
 
@@ -88,12 +90,14 @@ def recover(
     state = State(
         settings,
         relays=views,
-        sensors=tuple(
-            SensorView(
-                since=present.boot,
+        hazard_views=tuple(
+            HazardView(
+                # Only a word of its own ends the silence of one that had said nothing for long.
+                since=present.boot - (sensor.expire_after if sensor.name in record.silent else 0),
                 reports=(sensor.name in record.reporting and sensor.kind in locks) or None,
+                silent=sensor.name in record.silent,
             )
-            for sensor in settings.hazards
+            for sensor in settings.hazard_sensors
         ),
         locks=locks,
         last_trip=record.last_trip
@@ -189,7 +193,9 @@ def record_from_data(data: dict[str, Any]) -> Record:
         burning_since=None if since is None else _number(since),
         leased=_boolean(data["leased"]),
         rearmed_at=tuple(_number(at) for at in _list(data["rearmed_at"])),
-        reporting=tuple(_text(name) for name in _list(data["reporting"])),
+        # Records from before there were hazard sensors name none.
+        reporting=tuple(_text(name) for name in _list(data.get("reporting", []))),
+        silent=tuple(_text(name) for name in _list(data.get("silent", []))),
     )
 
 

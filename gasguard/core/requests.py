@@ -201,8 +201,12 @@ def _rearm_refused(turn: Turn, request: Rearm) -> tuple[str, str] | None:
 
 
 def _still_reporting(state: State) -> str:
-    views = zip(state.settings.hazards, state.sensors, strict=True)
-    return ", ".join(f"{sensor.name} ({sensor.kind})" for sensor, view in views if view.reports)
+    views = zip(state.settings.hazard_sensors, state.hazard_views, strict=True)
+    return ", ".join(
+        f"{sensor.name} ({sensor.kind}{', and silent since' if view.silent else ''})"
+        for sensor, view in views
+        if view.reports
+    )
 
 
 def _leave_lockout(turn: Turn) -> None:

@@ -77,6 +77,7 @@ class MqttInterface:
         self._loop = asyncio.get_running_loop()
         self._controller.observers.append(self._on_news)
         self._refresher = self._loop.create_task(self._refresh())
+        self._sensors.lost()
         self._link.start()
 
     async def stop(self) -> None:
@@ -84,6 +85,7 @@ class MqttInterface:
         if self._refresher is not None:
             self._refresher.cancel()
         self._history.stop()
+        self._sensors.stop()
         if self._announcer is not None:
             self._announcer.stop()
         if self._connection is not None:
@@ -112,6 +114,7 @@ class MqttInterface:
 
     def _subscribed(self, connection: Connection) -> None:
         self._connection = connection
+        self._sensors.connected()
         self._publish_states()
         connection.publish(self._status, "online", retain=True)
         if self._announcer is not None:
@@ -125,6 +128,7 @@ class MqttInterface:
     def _lost(self, connection: Connection) -> None:
         if self._connection is connection:
             self._connection = None
+            self._sensors.lost()
         if self._announcer is not None:
             self._announcer.lost(connection)
 

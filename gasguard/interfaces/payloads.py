@@ -4,7 +4,7 @@ from typing import Any
 
 from gasguard.clock import Instant, iso
 from gasguard.core.messages import Answer, Tell
-from gasguard.core.model import SensorView, State, Timer, Trip
+from gasguard.core.model import HazardView, State, Timer, Trip
 
 _RESTLESS = ("updated_at",)
 _RESTLESS_INSIDE = {"timer": "remaining_s", "relay": "latency_ms"}
@@ -25,7 +25,7 @@ def state_payload(state: State, now: Instant) -> dict[str, Any]:
         "last_trip": state.last_trip and _trip(state.last_trip),
         "locks": sorted(lock.value for lock in state.locks),
         "relay": _relay(state),
-        **({"hazards": _hazards(state)} if settings.hazards else {}),
+        **({"hazards": _hazards(state)} if settings.hazard_sensors else {}),
         **({} if settings.voice_relay is None else {"voice_armed": state.voice_armed}),
         "updated_at": iso(now.wall),
     }
@@ -73,11 +73,11 @@ def _relay(state: State) -> dict[str, Any]:
 
 def _hazards(state: State) -> dict[str, str]:
     """Of each hazard sensor: alarm, clear, silent, or unknown where it has not spoken yet."""
-    views = zip(state.settings.hazards, state.sensors, strict=True)
+    views = zip(state.settings.hazard_sensors, state.hazard_views, strict=True)
     return {sensor.name: _hazard(view) for sensor, view in views}
 
 
-def _hazard(view: SensorView) -> str:
+def _hazard(view: HazardView) -> str:
     if view.reports:
         return "alarm"
     if view.silent:

@@ -1,53 +1,52 @@
 """Flame and hazard sensors on MQTT: what they publish, made into readings."""
 
-import logging
+import asyncio
 import math
 from collections.abc import Callable
 from functools import partial
 
 from gasguard.config import Burner, FlameSensor, Hazard, MqttFlame
 from gasguard.controller import Controller
-from gasguard.core.messages import FlameRead, HazardRead, ThermocoupleRead
+from gasguard.core.messages import Event, FlameRead, ThermocoupleRead
 from gasguard.core.model import Flame
+from gasguard.interfaces.hazards import HazardEar
 from gasguard.mqtt_link import Message
-from gasguard.mqtt_words import field_of, says_online
 
-log = logging.getLogger(__name__)
-
+_MISSED_AFTER = 60.0
+"""Seconds without a broker after which hazard sensors count as not to be heard."""
 _LONGEST_WORD = 16
-_LONGEST_MESSAGE = 65_536
-"""Bytes of a sensor's message that are looked at; Zigbee2MQTT's are below a thousand."""
-_ON = dict.fromkeys(("on", "true", "1"), True)
-_OFF = dict.fromkeys(("off", "false", "0"), False)
-_FLAME_WORDS = {"lit": True, "out": False, **_ON, **_OFF}
-_HAZARD_WORDS = {"alarm": True, "clear": False, **_ON, **_OFF}
+_FLAME_WORDS = {
+    **dict.fromkeys(("lit", "on", "true", "1"), Flame.LIT),
+    **dict.fromkeys(("out", "off", "false", "0"), Flame.OUT),
+}
 
 
 class SensorDesk:
     """Every sensor's topics, and which burners its word goes to."""
 
     def __init__(
-        self,
-        controller: Controller,
-        burners: dict[str, Burner],
-        hazards: dict[str, Hazard],
+        self, controller: Controller, burners: dict[str, Burner], hazards: dict[str, Hazard]
     ) -> None:
         self._controller = controller
         self._ears: dict[str, list[Callable[[Message], None]]] = {}
-        self._puzzled: set[str] = set()
+        self._hazards: list[HazardEar] = []
+        self._missing: asyncio.TimerHandle | None = None
         for name, burner in burners.items():
             if burner.flame is not None:
                 self._listen(burner.flame.topic, partial(self._flame, name, burner.flame))
-        for sensor, hazard in hazards.items():
-            heeding = hazard.burners or list(burners)
-            self._listen(hazard.topic, partial(self._hazard, sensor, hazard, heeding))
-            if hazard.availability is not None:
-                self._listen(
-                    hazard.availability.topic, partial(self._available, sensor, hazard, heeding)
-                )
+        for name, hazard in hazards.items():
+            ear = HazardEar(name, hazard, partial(self._post, hazard.burners or list(burners)))
+            self._hazards.append(ear)
+            self._listen(hazard.topic, ear.spoke)
+            for availability in hazard.availability:
+                self._listen(availability.topic, partial(ear.available, availability))
 
     def _listen(self, topic: str, ear: Callable[[Message], None]) -> None:
         self._ears.setdefault(topic, []).append(ear)
+
+    def _post(self, burners: list[str], event: Event) -> None:
+        for burner in burners:
+            self._controller.post(burner, event)
 
     @property
     def topics(self) -> list[str]:
@@ -63,46 +62,33 @@ class SensorDesk:
         for ear in self._ears[message.topic]:
             ear(message)
 
+    def connected(self) -> None:
+        """The broker is there."""
+        self.stop()
+        self._broker(there=True)
+
+    def lost(self) -> None:
+        """The broker is not there, from now on. Call on the event loop."""
+        if self._missing is None:
+            loop = asyncio.get_running_loop()
+            self._missing = loop.call_later(_MISSED_AFTER, partial(self._broker, there=False))
+
+    def stop(self) -> None:
+        """Wait for the broker no longer."""
+        if self._missing is not None:
+            self._missing.cancel()
+            self._missing = None
+
+    def _broker(self, *, there: bool) -> None:
+        for ear in self._hazards:
+            ear.broker(there)
+
     def _flame(self, burner: str, sensor: FlameSensor, message: Message) -> None:
         word = message.payload[:_LONGEST_WORD].decode(errors="replace").strip().lower()
         if isinstance(sensor, MqttFlame):
-            lit = _FLAME_WORDS.get(word)
-            flame = Flame.UNKNOWN if lit is None else Flame.LIT if lit else Flame.OUT
-            self._controller.post(burner, FlameRead(flame))
+            self._controller.post(burner, FlameRead(_FLAME_WORDS.get(word, Flame.UNKNOWN)))
         elif not message.retain:  # a stored measurement is of unknown age
             self._controller.post(burner, ThermocoupleRead(_millivolts(word)))
-
-    def _hazard(self, name: str, hazard: Hazard, burners: list[str], message: Message) -> None:
-        payload = message.payload[:_LONGEST_MESSAGE]
-        in_object = payload.lstrip().startswith(b"{")
-        word = field_of(payload, hazard.word_in if in_object else None)
-        active = _HAZARD_WORDS.get((word or "").lower())
-        if active is None and not (in_object and word is None):
-            self._puzzle(name, word or "")
-            return
-        if message.retain and active is None:
-            return
-        # A stored alarm counts: it is the sensor's last word. It does not say that it still lives.
-        self._tell(burners, HazardRead(name, active, None if message.retain else True))
-
-    def _available(self, name: str, hazard: Hazard, burners: list[str], message: Message) -> None:
-        assert hazard.availability is not None  # noqa: S101 - listened to only where there is one
-        online = says_online(hazard.availability, message.payload[:_LONGEST_MESSAGE])
-        if online is not None:
-            self._tell(burners, HazardRead(name, None, online))
-
-    def _tell(self, burners: list[str], read: HazardRead) -> None:
-        for burner in burners:
-            self._controller.post(burner, read)
-
-    def _puzzle(self, name: str, word: str) -> None:
-        if name not in self._puzzled:
-            self._puzzled.add(name)
-            log.warning(
-                "hazards.%s: %r is neither alarm nor clear (on/off, true/false, 1/0)",
-                name,
-                word[:_LONGEST_WORD],
-            )
 
 
 def _millivolts(word: str) -> float:

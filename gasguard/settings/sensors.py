@@ -2,12 +2,20 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from gasguard.settings.fields import TOPIC, Availability, DeviceTopic, Duration, Strict
 
 _SILENT_AFTER = 25 * 3600.0
 """What Zigbee2MQTT allows a battery device: one report a day, and an hour."""
+_USUAL_FIELDS = {"gas_alarm": "gas", "smoke_alarm": "smoke"}
+
+
+def _several(value: object) -> object:
+    return [value] if isinstance(value, dict) else value
+
+
+Availabilities = Annotated[list[Availability], BeforeValidator(_several)]
 
 
 class MqttFlame(Strict):
@@ -46,22 +54,15 @@ class Hazard(Strict):
     kind: Literal["gas_alarm", "smoke_alarm", "overheat"]
     topic: DeviceTopic
     field: str | None = Field(None, min_length=1)
-    """Of a JSON object; by default Zigbee2MQTT's own for this kind: gas, smoke, heat."""
-    availability: Availability | None = None
-    expire_after: Annotated[Duration, Field(ge=2, le=7 * 24 * 3600)] | None = None
-    """Silence for so long is an alarm of its own. Without it, and without `availability`, 25 h."""
+    """Of a JSON object; by default `gas` or `smoke`, as Zigbee2MQTT has them."""
+    availability: Availabilities = Field(default_factory=list)
+    """Each must say online for the sensor to count as one that can be heard."""
+    expire_after: Duration = Field(_SILENT_AFTER, ge=2, le=7 * 24 * 3600)
+    """Silence of the sensor itself for so long is an alarm of its own."""
     burners: list[str] | None = Field(None, min_length=1)
     """Those that it shuts off; by default all."""
 
     @property
-    def word_in(self) -> str:
-        """The key of a JSON object that says alarm or clear."""
-        usual = {"gas_alarm": "gas", "smoke_alarm": "smoke", "overheat": "heat"}
-        return self.field or usual[self.kind]
-
-    @property
-    def silent_after(self) -> float | None:
-        """Seconds without a word that are too many; None where `availability` alone tells."""
-        if self.expire_after is None and self.availability is None:
-            return _SILENT_AFTER
-        return self.expire_after
+    def word_in(self) -> str | None:
+        """The key of a JSON object that says alarm or clear; None: no JSON is expected."""
+        return self.field or _USUAL_FIELDS.get(self.kind)

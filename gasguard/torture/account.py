@@ -82,6 +82,10 @@ class Account:
     """Those of them that a crash does not make it forget."""
     alarms_heard: dict[str, float] = field(default_factory=dict)
     """When each hazard sensor last spoke to the living guard."""
+    alarms_offline: set[str] = field(default_factory=set)
+    """Hazard sensors of which the living guard was told that they cannot be heard."""
+    alarms_given_up: set[str] = field(default_factory=set)
+    """Those whose silence was told before a crash: only their own word ends it."""
     demand_at: float = NEVER
     """The last demand that the living guard knows of and no closing has ended."""
     demand_on_disk: bool = False
@@ -98,6 +102,8 @@ class Account:
     lit_since: float | None = None
     """Since when the guard knows that it burns."""
     lit_on_disk: bool = False
+    lit_perhaps: float | None = None
+    """Since when the guard may know it from before a crash."""
     rearmed_at: list[float] = field(default_factory=list)
     asks: list[Ask] = field(default_factory=list)
 
@@ -277,6 +283,13 @@ class Account:
             # A sensor that is not heard any more does not say that it is out.
             if lit is False:
                 self.lit_until, self.lit_since = min(self.lit_until, now), None
+                self.lit_perhaps = None
+
+    def burnt_out(self, at: float) -> None:
+        """The guard ended the longest burn: sooner, if it did know of it from before a crash."""
+        due = self.must_end_at
+        if self.lit_perhaps is not None and due is not None and at < due:
+            self.lit_since, self.lit_perhaps = self.lit_perhaps, None
 
     def _rearms(self) -> list[Ask]:
         """Re-arms that are not answered yet."""
@@ -298,9 +311,10 @@ class Account:
         for lock in set(self.reporting) - self.reporting_on_disk:
             del self.reporting[lock]
         self.alarms_heard.clear()
+        self.alarms_offline.clear()
         self.sensed(None, NEVER)
         if not self.lit_on_disk:
-            self.lit_since = None
+            self.lit_perhaps, self.lit_since = self.lit_since, None
         for ask in self.asks:
             if not ask.done:
                 ask.ended_by_kill = True
@@ -330,6 +344,7 @@ class Account:
         self.demand_at, self.lit_since = NEVER, None
         self.rearmed_at.clear()
         self.reporting.clear()
+        self.alarms_given_up.clear()
 
     def facts(self) -> dict[str, Any]:
         """For the timeline of a failure."""

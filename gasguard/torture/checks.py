@@ -12,7 +12,7 @@ from gasguard.core.messages import Answer, Kind, Off, Rearm, Status, Tell
 from gasguard.core.model import REARM_LIMIT, REARM_WINDOW, Contact, Flame, Lock, Phase, Reason
 from gasguard.torture.account import NEVER, Ask
 from gasguard.torture.house import Order
-from gasguard.torture.scene import FAR, Bench, RelayWatch, Scene
+from gasguard.torture.scene import Bench, RelayWatch, Scene
 
 _LATE = 0.05
 _SENSED_WITHIN = 0.5
@@ -340,12 +340,18 @@ def a_silent_hazard_sensor_is_told(scene: Scene, bench: Bench) -> str | None:
     controller = scene.pi.controller
     if controller is None:
         return None
-    state = controller.states()[bench.account.name]
-    for sensor, view in zip(state.settings.hazards, state.sensors, strict=True):
-        heard = max(bench.account.alarms_heard.get(sensor.name, NEVER), scene.pi.up_since)
-        over = scene.now - heard - (sensor.expire_after or FAR)
-        if view.silent != (over > 0) and abs(over) > _TOLD_WITHIN:
-            return f"{sensor.name} was last heard {scene.now - heard:.0f} s ago: {view}"
+    account, state = bench.account, controller.state(bench.account.name)
+    for sensor, view in zip(state.settings.hazard_sensors, state.hazard_views, strict=True):
+        heard = account.alarms_heard.get(sensor.name)
+        over = scene.now - max(heard or NEVER, scene.pi.up_since) - sensor.expire_after
+        offline = sensor.name in account.alarms_offline
+        given_up = heard is None and sensor.name in account.alarms_given_up
+        if view.silent and not offline:
+            account.alarms_given_up.add(sensor.name)
+        if not view.silent and (offline or over > _TOLD_WITHIN):
+            return f"{sensor.name} was last heard {scene.now - (heard or 0):.0f} s ago: {view}"
+        if view.silent and not (offline or given_up or over > -_TOLD_WITHIN):
+            return f"{sensor.name} counts as silent too early: {view}"
     return None
 
 

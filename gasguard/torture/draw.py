@@ -360,7 +360,10 @@ def _silence(random: Random, kitchen: Kitchen, name: str, at: float) -> list[Act
     hazards = kitchen.config["hazards"].items()
     alarm = next(alarm for alarm, settings in hazards if "expire_after" in settings)
     lasts = round(random.choice([30, 100, 400]) * random.uniform(0.5, 1.5), 2)
-    silent = _act(min(at + 1, LENGTH - 1), "hazard_silent", name, alarm=alarm, seconds=lasts)
+    known = random.random() < 0.3
+    silent = _act(
+        min(at + 1, LENGTH - 1), "hazard_silent", name, alarm=alarm, seconds=lasts, known=known
+    )
     if random.random() < 0.5:
         return [silent]
     begins = _act(at, "hazard", name, alarm=alarm, seconds=lasts)

@@ -16,6 +16,7 @@ from gasguard.core.messages import (
 )
 from gasguard.core.model import Source
 from gasguard.simulator.faults import Faults
+from gasguard.simulator.seeding import stream
 from gasguard.simulator.setup import Address
 from gasguard.torture.alarms import Alarms
 from gasguard.torture.judge import Judge
@@ -34,7 +35,7 @@ class Hands:
         self._active: dict[Address, dict[int, dict[str, Any]]] = {}
         self._faults = 0
         self._sensors = Sensors(plan, scene, random)
-        self._alarms = Alarms(scene, judge)
+        self._alarms = Alarms(scene, judge, stream(plan.seed, "alarms"))
         self.back: asyncio.Future[None] = self._loop.create_future()
         """Done while the guard runs."""
         self._disk_faults = 0
@@ -114,9 +115,9 @@ class Hands:
         """A gas, smoke or heat alarm, for a while."""
         self._alarms.begin(burner, alarm, seconds)
 
-    def hazard_silent(self, burner: str, alarm: str, seconds: float) -> None:
-        """That alarm says nothing for a while."""
-        self._alarms.silence(burner, alarm, seconds)
+    def hazard_silent(self, burner: str, alarm: str, seconds: float, known: bool) -> None:
+        """That alarm says nothing for a while, and is told offline or is not."""
+        self._alarms.silence(burner, alarm, seconds, known=known)
 
     def _sensors_wake(self) -> None:
         self._alarms.wake()

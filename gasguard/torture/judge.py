@@ -7,7 +7,7 @@ from functools import partial
 
 from gasguard.controller import News
 from gasguard.core.messages import Answer, Kind, Off, Rearm, Request
-from gasguard.core.model import Lock
+from gasguard.core.model import Lock, Reason
 from gasguard.drivers.mqtt.relay import RESEND_MAX, RESEND_MIN
 from gasguard.simulator.setup import Address
 from gasguard.torture import checks
@@ -190,11 +190,15 @@ class Judge:
     def hazard(self, burner: str, kind: Lock) -> None:
         """A hazard sensor's alarm has reached the guard."""
         bench = self.scene.benches[burner]
-        bench.account.latch(kind, self.scene.now)
-        bench.account.reporting.setdefault(kind, self.scene.now)
-        bench.account.demanded(self.scene.now)
+        account = bench.account
+        # A jogging module that is locked already is pulsed, which is no demand anew.
+        again = account.jog and kind in {*account.latched, *account.perhaps}
+        if not again:
+            account.demanded(self.scene.now)
+        account.latch(kind, self.scene.now)
+        account.reporting.setdefault(kind, self.scene.now)
         self._note_open(bench)
-        self.owe(bench, f"{kind}", self.scene.now)
+        self.owe(bench, f"{kind}", self.scene.now, level=again)
 
     # --- the guard ----------------------------------------------------------------------------
 
@@ -213,6 +217,8 @@ class Judge:
             if tell.kind is Kind.TRIP and state.last_trip:
                 began = max(scene.pi.clock.loop_time(state.last_trip.began), account.demand_at)
                 account.demanded(began)
+                if tell.reason == Reason.MAX_BURN:
+                    account.burnt_out(began)
                 self._note_open(bench)
                 self.owe(bench, f"a trip ({tell.reason})", began)
             elif tell.kind is Kind.LOCKED and tell.reason and tell.reason != Lock.CHILD:

@@ -47,9 +47,10 @@ WALL_AHEAD = 1_750_000_000.0
 """What the wall clock of these tests reads when CLOCK_BOOTTIME reads 0."""
 
 HAZARD_SENSORS = tuple(
-    HazardSensor(kind, kind) for kind in (Lock.GAS_ALARM, Lock.SMOKE_ALARM, Lock.OVERHEAT)
+    HazardSensor(kind, kind, 365 * 86400.0)
+    for kind in (Lock.GAS_ALARM, Lock.SMOKE_ALARM, Lock.OVERHEAT)
 )
-"""One for each hazard, and none that is missed when it says nothing."""
+"""One for each hazard; none is missed when it says nothing for a while."""
 
 Commands = tuple[Command, ...]
 
@@ -71,7 +72,7 @@ class Burner:
         **settings: object,
     ) -> None:
         present = present or stamp_at(START)
-        settings.setdefault("hazards", HAZARD_SENSORS)
+        settings.setdefault("hazard_sensors", HAZARD_SENSORS)
         self.settings = Settings("left", "Left burner", **settings)  # type: ignore[arg-type]
         self.now = present.boot
         self.wall_ahead = present.wall - present.boot

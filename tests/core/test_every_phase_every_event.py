@@ -19,6 +19,7 @@ from gasguard.core.messages import (
     Event,
     ExtendTimer,
     FlameRead,
+    HazardReachable,
     HazardRead,
     Off,
     OpenContact,
@@ -54,7 +55,9 @@ KITCHENS: dict[str, dict[str, object]] = {
     "plain": {},
     "with limits": {"max_burn": 3600.0, "allow_remote_rearm": True, "prewarn": 0.0},
     "with jog": {"jog": True},
-    "with alarms that speak up": {"hazards": (HazardSensor("gas_alarm", Lock.GAS_ALARM, 90.0),)},
+    "with alarms that speak up": {
+        "hazard_sensors": (HazardSensor("gas_alarm", Lock.GAS_ALARM, 90.0),)
+    },
     "with a thermocouple": {"thermocouple": ThermocoupleLevels(), "max_burn": 600.0},
     "with a lease": {"relays": (RelaySettings(lease=180.0),)},
     "with two relays": {"relays": (RelaySettings(lease=180.0, lease_grain=60.0), RelaySettings())},
@@ -130,11 +133,12 @@ def events(now: float) -> list[Event]:
         *(FlameRead(flame) for flame in Flame),
         *(ThermocoupleRead(value) for value in (-1.0, 4.0, 27.0, 1e300, math.inf, math.nan)),
         *(
-            HazardRead(name, active, alive)
+            HazardRead(name, active, stored)
             for name in (*(sensor.name for sensor in HAZARD_SENSORS), "nobody")
             for active in (True, False, None)
-            for alive in (True, False, None)
+            for stored in (True, False)
         ),
+        *(HazardReachable(name, there) for name in ("gas_alarm", "nobody") for there in (0, 1)),
         Tick(),
         Shutdown(),
     ]

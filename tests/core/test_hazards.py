@@ -1,11 +1,9 @@
 """Hazard sensors: several of a kind, their silence, and what a restart remembers of them."""
 
-import math
-
 import pytest
 
 from gasguard.core import next_deadline
-from gasguard.core.messages import HazardRead, Kind
+from gasguard.core.messages import HazardReachable, HazardRead, Kind
 from gasguard.core.model import HazardSensor, Lock, Phase
 from gasguard.core.recovery import record_of
 from tests.core.burner import (
@@ -14,7 +12,6 @@ from tests.core.burner import (
     START,
     Burner,
     closes,
-    locked_out,
     only_tell,
     opens,
     ready,
@@ -23,22 +20,39 @@ from tests.core.burner import (
     tells,
 )
 
+YEAR = 365 * 86400.0
 TWO = (
-    HazardSensor("ceiling", Lock.SMOKE_ALARM),
-    HazardSensor("hood", Lock.SMOKE_ALARM),
+    HazardSensor("ceiling", Lock.SMOKE_ALARM, YEAR),
+    HazardSensor("hood", Lock.SMOKE_ALARM, YEAR),
 )
 GAS = (HazardSensor("kitchen_gas", Lock.GAS_ALARM, 90.0),)
 
 
-def says(burner: Burner, sensor: str, active: bool | None, alive: bool | None = True):
-    return burner.send(HazardRead(sensor, active, alive))
+def says(burner: Burner, sensor: str, active: bool | None, *, stored: bool = False):
+    return burner.send(HazardRead(sensor, active, stored))
+
+
+def gas_says(burner: Burner, active: bool | None, *, stored: bool = False):
+    return says(burner, "kitchen_gas", active, stored=stored)
+
+
+def gas_is(burner: Burner, reachable: bool):
+    return burner.send(HazardReachable("kitchen_gas", reachable))
+
+
+def words(burner: Burner) -> list[bool | None]:
+    return [view.reports for view in burner.state.hazard_views]
+
+
+def silent(burner: Burner) -> bool:
+    return burner.state.hazard_views[0].silent
 
 
 # --- several of a kind ----------------------------------------------------------------------------
 
 
 def test_while_one_of_two_sensors_reports_nothing_is_rearmed():
-    burner = ready(hazards=TWO)
+    burner = ready(hazard_sensors=TWO)
     says(burner, "ceiling", True)
     says(burner, "hood", True)
     burner.read(OPEN)
@@ -50,103 +64,167 @@ def test_while_one_of_two_sensors_reports_nothing_is_rearmed():
     assert closes(burner.rearm())
 
 
+def test_the_refusal_names_every_sensor_that_reports():
+    burner = ready(hazard_sensors=TWO)
+    says(burner, "hood", True)
+    says(burner, "ceiling", True)
+    burner.read(OPEN)
+    assert "ceiling (smoke_alarm), hood (smoke_alarm)" in burner.rearm()[0].message
+
+
 def test_a_second_sensor_of_a_kind_is_no_second_alarm():
-    burner = ready(hazards=TWO)
+    burner = ready(hazard_sensors=TWO)
     assert opens(says(burner, "ceiling", True))
     assert says(burner, "hood", True) == ()
 
 
 def test_each_sensor_has_its_own_word():
-    burner = ready(hazards=TWO)
+    burner = ready(hazard_sensors=TWO)
     says(burner, "hood", True)
-    assert [view.reports for view in burner.state.sensors] == [None, True]
+    assert words(burner) == [None, True]
+    says(burner, "hood", None)
+    assert words(burner) == [None, True], "it spoke of something else"
     says(burner, "hood", False)
-    assert [view.reports for view in burner.state.sensors] == [None, False]
+    assert words(burner) == [None, False]
+
+
+# --- what a broker has kept -----------------------------------------------------------------------
+
+
+def test_a_stored_alarm_counts():
+    burner = ready(hazard_sensors=GAS)
+    assert opens(gas_says(burner, True, stored=True))
+    assert burner.state.locks == {Lock.GAS_ALARM}
+
+
+def test_a_stored_clear_ends_no_alarm():
+    burner = ready(hazard_sensors=GAS)
+    gas_says(burner, True)
+    burner.read(OPEN)
+    gas_says(burner, False, stored=True)
+    assert rejection(burner.rearm()) == "hazard"
+    gas_says(burner, False)
+    assert closes(burner.rearm())
+
+
+def test_a_stored_clear_is_a_word_where_there_was_none():
+    burner = ready(hazard_sensors=GAS)
+    gas_says(burner, False, stored=True)
+    assert words(burner) == [False]
+
+
+@pytest.mark.parametrize("active", [True, False, None])
+def test_a_stored_word_is_no_sign_of_life(active):
+    burner = ready(hazard_sensors=GAS)
+    burner.watch(80, CLOSED)
+    gas_says(burner, active, stored=True)
+    assert tells(burner.watch(10, CLOSED), Kind.SENSOR_SILENT)
+    assert not tells(gas_says(burner, active, stored=True), Kind.SENSOR_RECOVERED)
+    assert silent(burner)
 
 
 # --- silence --------------------------------------------------------------------------------------
 
 
 def test_a_sensor_never_heard_is_told_and_nothing_is_tripped():
-    burner = ready(hazards=GAS)
+    burner = ready(hazard_sensors=GAS)
     burner.now = START
     assert not tells(burner.watch(89.9, CLOSED), Kind.SENSOR_SILENT)
     out = burner.watch(0.2, CLOSED)
     told = only_tell(out, Kind.SENSOR_SILENT)
-    assert told.reason == Lock.GAS_ALARM
-    assert told.details["sensor"] == "kitchen_gas"
-    assert "kitchen_gas has said nothing for longer" in told.details["message"]
-    assert burner.state.sensors[0].silent
+    assert (told.reason, told.source) == (None, None), "it is no shutoff"
+    message = told.details.pop("message")
+    assert message.startswith("kitchen_gas has said nothing for longer than its expire_after")
+    assert "may not warn of the next gas_alarm" in message
+    assert told.details == {"sensor": "kitchen_gas", "hazard": Lock.GAS_ALARM}
+    assert silent(burner)
     assert burner.phase is Phase.READY
     assert not opens(out)
     assert not burner.state.locks
 
 
 def test_silence_counts_from_the_last_word_and_is_told_once():
-    burner = ready(hazards=GAS)
+    burner = ready(hazard_sensors=GAS)
     burner.now = START + 50
-    assert says(burner, "kitchen_gas", False) == ()
+    assert gas_says(burner, False) == ()
     assert not tells(burner.watch(89.9, CLOSED), Kind.SENSOR_SILENT)
     assert tells(burner.watch(0.2, CLOSED), Kind.SENSOR_SILENT)
     assert not tells(burner.watch(3600, CLOSED), Kind.SENSOR_SILENT)
 
 
 def test_silence_falls_due_at_its_own_moment():
-    burner = ready(hazards=GAS)
+    burner = ready(hazard_sensors=GAS)
     burner.watch(20, CLOSED)
-    says(burner, "kitchen_gas", False)
+    gas_says(burner, False)
     heard = burner.now
-    due = []
-    for _ in range(60):
-        due.append(next_deadline(burner.state))
-        burner.now = min(due[-1], burner.now + 2)
+    while not silent(burner):
+        burner.now = min(next_deadline(burner.state), burner.now + 2)
         burner.tick()
         burner.read(CLOSED)
-        if burner.state.sensors[0].silent:
-            break
+        assert burner.now <= heard + 90.0
     assert burner.now == heard + 90.0
 
 
 @pytest.mark.parametrize("active", [True, False, None])
 def test_a_silent_sensor_that_speaks_again_is_told(active):
-    burner = ready(hazards=GAS)
+    burner = ready(hazard_sensors=GAS)
     burner.watch(120, CLOSED)
-    told = only_tell(says(burner, "kitchen_gas", active), Kind.SENSOR_RECOVERED)
-    assert (told.reason, told.details) == (Lock.GAS_ALARM, {"sensor": "kitchen_gas"})
-    assert not burner.state.sensors[0].silent
-    assert not tells(says(burner, "kitchen_gas", active), Kind.SENSOR_RECOVERED)
-
-
-def test_a_sensor_known_to_be_gone_is_silent_at_once():
-    burner = ready(hazards=GAS)
-    told = only_tell(says(burner, "kitchen_gas", None, alive=False), Kind.SENSOR_SILENT)
-    assert "kitchen_gas is offline" in told.details["message"]
-    assert burner.phase is Phase.READY
-    assert says(burner, "kitchen_gas", None, alive=False) == (), "told once"
-    assert tells(says(burner, "kitchen_gas", None), Kind.SENSOR_RECOVERED)
-
-
-def test_a_stored_word_counts_but_does_not_say_that_the_sensor_lives():
-    burner = ready(hazards=GAS)
-    burner.watch(120, CLOSED)
-    out = says(burner, "kitchen_gas", True, alive=None)
-    assert opens(out)
-    assert burner.state.locks == {Lock.GAS_ALARM}
-    assert not tells(out, Kind.SENSOR_RECOVERED)
-    assert burner.state.sensors[0].silent
+    told = only_tell(gas_says(burner, active), Kind.SENSOR_RECOVERED)
+    assert told.details == {"sensor": "kitchen_gas", "hazard": Lock.GAS_ALARM}
+    assert (told.reason, told.source) == (None, None)
+    assert not silent(burner)
+    assert not tells(gas_says(burner, active), Kind.SENSOR_RECOVERED)
 
 
 def test_a_sensor_that_fell_silent_during_its_alarm_still_reports():
-    burner = locked_out(Lock.GAS_ALARM, hazards=(HazardSensor("gas_alarm", Lock.GAS_ALARM, 90.0),))
+    burner = ready(hazard_sensors=GAS)
+    gas_says(burner, True)
+    burner.read(OPEN)
     burner.watch(3600, OPEN)
-    assert burner.state.sensors[0].silent
-    assert rejection(burner.rearm()) == "hazard"
+    assert silent(burner)
+    out = burner.rearm()
+    assert rejection(out) == "hazard"
+    assert out[0].message == "kitchen_gas (gas_alarm, and silent since) still reports"
 
 
-def test_a_sensor_without_a_limit_is_never_silent():
-    burner = ready(hazards=(HazardSensor("siren", Lock.GAS_ALARM),))
-    assert not tells(burner.watch(1e6, CLOSED), Kind.SENSOR_SILENT)
-    assert next_deadline(burner.state) < math.inf
+# --- not to be heard ------------------------------------------------------------------------------
+
+
+def test_a_sensor_that_cannot_be_heard_is_silent_at_once():
+    burner = ready(hazard_sensors=GAS)
+    told = only_tell(gas_is(burner, False), Kind.SENSOR_SILENT)
+    assert told.details["message"].startswith("kitchen_gas cannot be heard")
+    assert burner.phase is Phase.READY
+    assert gas_is(burner, False) == (), "told once"
+    assert tells(gas_is(burner, True), Kind.SENSOR_RECOVERED)
+    assert gas_is(burner, True) == ()
+
+
+def test_that_it_could_be_heard_makes_up_for_no_silence():
+    burner = ready(hazard_sensors=GAS)
+    burner.watch(60, CLOSED)
+    gas_is(burner, True)
+    assert tells(burner.watch(31, CLOSED), Kind.SENSOR_SILENT)
+    gas_is(burner, False)
+    assert not tells(gas_is(burner, True), Kind.SENSOR_RECOVERED)
+    assert silent(burner)
+    assert tells(gas_says(burner, None), Kind.SENSOR_RECOVERED)
+
+
+def test_who_speaks_can_be_heard():
+    burner = ready(hazard_sensors=GAS)
+    gas_is(burner, False)
+    gas_says(burner, False, stored=True)
+    assert silent(burner), "but not who spoke long ago"
+    assert tells(gas_says(burner, False), Kind.SENSOR_RECOVERED)
+    assert tells(gas_is(burner, False), Kind.SENSOR_SILENT)
+
+
+def test_of_a_stranger_nothing_is_told():
+    burner = ready(hazard_sensors=GAS)
+    before = burner.state
+    assert burner.send(HazardReachable("nobody", False)) == ()
+    assert burner.state == before
 
 
 # --- over a restart -------------------------------------------------------------------------------
@@ -154,22 +232,23 @@ def test_a_sensor_without_a_limit_is_never_silent():
 
 def restarted(burner: Burner, **settings: object) -> Burner:
     saved = (record_of(burner.state), stamp_at(burner.now))
-    return Burner(saved, stamp_at(burner.now + 1), **{"hazards": TWO, **settings})
+    same = {"hazard_sensors": burner.settings.hazard_sensors}
+    return Burner(saved, stamp_at(burner.now + 1), **{**same, **settings})
 
 
 def test_a_hazard_that_reported_before_a_restart_still_holds_the_rearm():
-    burner = ready(hazards=TWO)
+    burner = ready(hazard_sensors=TWO)
     says(burner, "hood", True)
     later = restarted(burner)
-    assert [view.reports for view in later.state.sensors] == [None, True]
+    assert words(later) == [None, True]
     later.read(OPEN)
     assert rejection(later.rearm()) == "hazard"
-    says(later, "hood", False, alive=None)
+    says(later, "hood", False)
     assert closes(later.rearm())
 
 
 def test_a_hazard_that_had_ended_before_the_restart_does_not():
-    burner = ready(hazards=TWO)
+    burner = ready(hazard_sensors=TWO)
     says(burner, "hood", True)
     says(burner, "hood", False)
     later = restarted(burner)
@@ -178,17 +257,35 @@ def test_a_hazard_that_had_ended_before_the_restart_does_not():
 
 
 def test_a_sensor_that_is_of_another_kind_now_reports_nothing():
-    burner = ready(hazards=TWO)
+    burner = ready(hazard_sensors=TWO)
     says(burner, "hood", True)
-    later = restarted(burner, hazards=(HazardSensor("hood", Lock.OVERHEAT),))
+    later = restarted(burner, hazard_sensors=(HazardSensor("hood", Lock.OVERHEAT, YEAR),))
     assert not later.state.hazards
     later.read(OPEN)
     assert closes(later.rearm())
 
 
 def test_after_a_restart_a_sensor_has_its_whole_time_to_speak():
-    burner = ready(hazards=GAS)
+    burner = ready(hazard_sensors=GAS)
     burner.watch(80, CLOSED)
-    later = restarted(burner, hazards=GAS)
+    later = restarted(burner)
     assert not tells(later.watch(89.9, CLOSED), Kind.SENSOR_SILENT)
     assert tells(later.watch(0.2, CLOSED), Kind.SENSOR_SILENT)
+
+
+def test_a_silence_that_was_told_is_not_forgotten():
+    burner = ready(hazard_sensors=GAS)
+    burner.watch(120, CLOSED)
+    later = restarted(burner)
+    assert silent(later)
+    assert not tells(later.watch(3600, CLOSED), Kind.SENSOR_SILENT)
+    assert gas_is(later, True) == (), "only its own word ends it"
+    assert tells(gas_says(later, False), Kind.SENSOR_RECOVERED)
+
+
+def test_one_that_was_offline_is_told_so_again_by_others():
+    burner = ready(hazard_sensors=GAS)
+    gas_is(burner, False)
+    later = restarted(burner)
+    assert not silent(later)
+    assert tells(gas_is(later, False), Kind.SENSOR_SILENT)

@@ -46,6 +46,7 @@ records = st.builds(
     leased=st.booleans(),
     rearmed_at=st.lists(times).map(tuple),
     reporting=st.lists(st.text(max_size=8)).map(tuple),
+    silent=st.lists(st.text(max_size=8)).map(tuple),
 )
 
 FULL = record_to_data(
@@ -58,6 +59,7 @@ FULL = record_to_data(
         leased=True,
         rearmed_at=(4.0,),
         reporting=("kitchen_gas",),
+        silent=("hall",),
     )
 )
 
@@ -115,6 +117,7 @@ ALLOWED = {
     ("locks",): ["an empty list"],
     ("rearmed_at",): ["an empty list"],
     ("reporting",): ["an empty list"],
+    ("silent",): ["an empty list"],
     ("timer", "extend_ids"): ["an empty list"],
     ("timer", "label"): ["a word", "an empty word"],
     ("burning_since",): ["a small number"],
@@ -137,7 +140,21 @@ def test_a_value_of_the_wrong_kind_is_damage(path, wrong):
             record_from_data(data)
 
 
-@pytest.mark.parametrize("path", [place for place in places(FULL) if place], ids=".".join)
+LATER = [("reporting",), ("silent",)]
+"""What records of the first days did not have."""
+
+
+def test_a_record_from_before_there_were_hazard_sensors_is_sound():
+    data = through_json(FULL)
+    for (name,) in LATER:
+        del data[name]
+    record = record_from_data(data)
+    assert (record.reporting, record.silent, record.leased) == ((), (), True)
+
+
+@pytest.mark.parametrize(
+    "path", [place for place in places(FULL) if place and place not in LATER], ids=".".join
+)
 def test_a_missing_value_is_damage(path):
     data = through_json(FULL)
     inner = data

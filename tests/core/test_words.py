@@ -92,11 +92,17 @@ DEFAULTS: dict[type, dict[str, object]] = {
         "flame_out_within": 120.0,
         "allow_remote_rearm": False,
         "thermocouple": None,
-        "hazards": (),
+        "hazard_sensors": (),
     },
-    model.HazardSensor: {"expire_after": None},
+    model.HazardSensor: {},
     # a sensor never heard says neither alarm nor clear
-    model.SensorView: {"since": 0.0, "heard_at": None, "reports": None, "silent": False},
+    model.HazardView: {
+        "since": 0.0,
+        "heard_at": None,
+        "reports": None,
+        "reachable": True,
+        "silent": False,
+    },
     # safety concept, rule 3: nothing is believed of a relay that was never read
     model.RelayView: {
         "contact": Contact.UNKNOWN,
@@ -124,7 +130,7 @@ DEFAULTS: dict[type, dict[str, object]] = {
         "close_not_before": -math.inf,
         "hold_until": -math.inf,
         "locks": frozenset(),
-        "sensors": (),
+        "hazard_views": (),
         "timer": None,
         "last_trip": None,
         "flame": Flame.UNKNOWN,
@@ -145,6 +151,7 @@ DEFAULTS: dict[type, dict[str, object]] = {
         "leased": False,
         "rearmed_at": (),
         "reporting": (),
+        "silent": (),
     },
     # Who asks for nothing in particular gets no answer, no timer, and the plain reason.
     messages.Request: {"ref": 0},
@@ -158,6 +165,7 @@ DEFAULTS: dict[type, dict[str, object]] = {
         "latency": None,
     },
     messages.VoiceRestored: {"problem": None},
+    messages.HazardRead: {"stored": False},
     messages.OpenContact: {"overtakes_close": False},
     messages.Tell: {"reason": None, "source": None, "details": {}},
     messages.Answer: {"code": None, "message": None},

@@ -292,14 +292,20 @@ MUTANTS = [
     Mutant(
         "a hazard sensor's silence is believed",
         HAZARDS,
-        "        if due is not None and turn.now >= due:",
+        "        if turn.now >= _expires_at(sensor, turn.state.hazard_views[index]):",
         "        if False:",
     ),
     Mutant(
         "a hazard sensor that falls silent ends its alarm",
         HAZARDS,
-        "replace(turn.state.sensors[index], silent=True)",
-        "replace(turn.state.sensors[index], silent=True, reports=False)",
+        "replace(view, silent=True)",
+        "replace(view, silent=True, reports=False)",
+    ),
+    Mutant(
+        "what a broker has kept ends an alarm",
+        HAZARDS,
+        "not (event.stored and view.reports)",
+        "True",
     ),
     Mutant(
         "a hazard is forgotten at a restart",
