@@ -5,13 +5,14 @@ import contextlib
 import os
 import shutil
 import statistics
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
+from rich.markup import escape
 
 from gasguard.cli.main import FAILED, Unreached
 from gasguard.cli.options import config_option
@@ -41,6 +42,12 @@ _SLOW_MS = 200
 _QUESTIONS = 5
 _SLOW_ANSWER_MS = 400
 """Half of what the guard waits for one answer."""
+_HAZARD_WORDS = {
+    "clear": ("ok", "clear"),
+    "alarm": ("fail", "alarm: look why; re-arm once it is over"),
+    "silent": ("fail", "silent: look after its battery, its radio and the broker"),
+    "unknown": ("warn", "not heard since the daemon's start: press its test button"),
+}
 _COLOURS = {"ok": "green", "warn": "yellow", "fail": "bold red"}
 
 
@@ -63,7 +70,7 @@ def doctor(ctx: click.Context, config_path: Path) -> None:
     Changes nothing: it only reads. Exit code 1 when a row says fail.
     """
     config = load_config(config_path)
-    console = Console(width=None if os.isatty(1) else 200)
+    console = Console()
     failed = asyncio.run(_print_findings(config, console))
     if failed:
         ctx.exit(FAILED)
@@ -75,7 +82,9 @@ async def _print_findings(config: Config, console: Console) -> bool:
         failed |= finding.verdict == "fail"
         colour = _COLOURS[finding.verdict]
         console.print(
-            f"{finding.what:<22} [{colour}]{finding.verdict:<4}[/] {finding.text}", highlight=False
+            f"{finding.what:<22} [{colour}]{finding.verdict:<4}[/] {escape(finding.text)}",
+            highlight=False,
+            soft_wrap=True,
         )
     return failed
 
@@ -84,10 +93,10 @@ async def _findings(config: Config) -> AsyncIterator[Finding]:
     yield _disk(config)
     yield _clock()
     yield await asyncio.to_thread(_broker, config)
-    daemon = _daemon(config)
-    yield daemon
+    states = _states(config)
+    yield _daemon(states)
     if config.bemfa is not None:
-        yield await asyncio.to_thread(_bemfa, config.bemfa, running=daemon.verdict == "ok")
+        yield await asyncio.to_thread(_bemfa, config.bemfa, running=states is not None)
     for name, burner in config.burners.items():
         for index, relay in enumerate(burner.in_series):
             what = f"relay {name}" + (f".{index}" if burner.relays else "")
@@ -100,6 +109,8 @@ async def _findings(config: Config) -> AsyncIterator[Finding]:
                 yield finding
         if burner.flame is None:
             yield Finding(f"flame {name}", "warn", "not sensed: a welded contact stays unnoticed")
+    for finding in _hazards(config, states or {}):
+        yield finding
 
 
 def _disk(config: Config) -> Finding:
@@ -151,14 +162,32 @@ def _topics(settings: Bemfa) -> list[str]:
     return list(settings.topics.values())
 
 
-def _daemon(config: Config) -> Finding:
+def _states(config: Config) -> dict[str, dict[str, Any]] | None:
+    """Of the running daemon; None if none runs."""
     from gasguard.cli.link import SocketLink
 
     try:
-        states = SocketLink(config.control_socket).states()
+        return SocketLink(config.control_socket).states()
     except Unreached:
+        return None
+
+
+def _daemon(states: dict[str, dict[str, Any]] | None) -> Finding:
+    if states is None:
         return Finding("daemon", "warn", "is not running: gasguard run -c FILE")
     return Finding("daemon", "ok", ", ".join(f"{name} {s['phase']}" for name, s in states.items()))
+
+
+def _hazards(config: Config, states: dict[str, dict[str, Any]]) -> Iterator[Finding]:
+    words = {name: word for state in states.values() for name, word in _heard(state)}
+    for name in config.hazards:
+        verdict, text = _HAZARD_WORDS[words.get(name, "unknown")]
+        yield Finding(f"hazard {name}", verdict, text)
+
+
+def _heard(state: dict[str, Any]) -> Iterable[tuple[str, str]]:
+    hazards: dict[str, str] = state.get("hazards", {})
+    return hazards.items()
 
 
 async def _relay(what: str, burner: Burner, relay: MiotRelay | MiioRelay) -> list[Finding]:
@@ -204,7 +233,23 @@ async def _mqtt_relay(what: str, config: Config, relay: MqttRelay) -> list[Findi
         findings = [Finding(what, "fail", f"{error}; see firmware_notes/mqtt_relays.md")]
     finally:
         await driver.aclose()
+    if relay.kind == "zigbee2mqtt":
+        findings.append(await _zigbee2mqtt(f"{what} options", config, relay))
     return [*findings, *_mqtt_settings(what, relay)]
+
+
+async def _zigbee2mqtt(what: str, config: Config, relay: MqttRelay) -> Finding:
+    from gasguard.cli.zigbee2mqtt import bridge_info, faults
+    from gasguard.drivers.mqtt.connection import BrokerBus
+
+    info = await bridge_info(BrokerBus(config.mqtt, client_id=""), relay.base)
+    if info is None:
+        return Finding(what, "warn", f"not seen: {relay.base}/bridge/info does not tell them")
+    if found := list(faults(relay, info)):
+        return Finding(what, "fail", f"{relay.device} in Zigbee2MQTT: {'; '.join(found)}")
+    return Finding(
+        what, "ok", f"{relay.device} in Zigbee2MQTT: as firmware_notes/mqtt_relays.md says"
+    )
 
 
 async def _answers(what: str, driver: "MqttRelayDriver") -> Finding:

@@ -8,6 +8,7 @@ from typing import Any
 import click
 from rich.console import Console
 from rich.live import Live
+from rich.markup import escape
 from rich.table import Table
 
 from gasguard.cli.link import connect
@@ -80,9 +81,11 @@ def _trip(trip: dict[str, Any] | None) -> str:
 
 
 def _relay(relay: dict[str, Any]) -> str:
+    # What is wrong may be told in a device's own words: no markup.
+    problem = escape(relay["problem"] or "")
     if not relay["reachable"]:
-        return f"[bold red]unreachable[/] {relay['problem'] or ''}".rstrip()
-    return str(relay["problem"] or f"{relay['latency_ms']} ms")
+        return f"[bold red]unreachable[/] {problem}".rstrip()
+    return problem or f"{relay['latency_ms']} ms"
 
 
 def _silent(hazards: dict[str, str]) -> str:

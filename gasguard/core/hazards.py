@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from gasguard.core.actions import REASON_OF_LOCK, latch, pulse, trip
 from gasguard.core.messages import HazardReachable, HazardRead, Kind
-from gasguard.core.model import Contact, HazardSensor, HazardView, Lock, Source, State
+from gasguard.core.model import Contact, HazardView, Lock, Source, State
 from gasguard.core.turn import Turn
 
 _EXPIRED = "has said nothing for longer than its expire_after"
@@ -25,7 +25,7 @@ def hazard_read(turn: Turn, event: HazardRead) -> None:
             view = replace(view, heard_at=turn.now, reachable=True)
         _set_view(turn, index, view)
         if event.active:
-            _alarm(turn, turn.state.settings.hazard_sensors[index].kind, before)
+            _alarm(turn, view.sensor.kind, before)
         _recover(turn, index)
 
 
@@ -40,45 +40,45 @@ def hazard_reachable(turn: Turn, event: HazardReachable) -> None:
 
 
 def _places(state: State, name: str) -> list[int]:
-    sensors = state.settings.hazard_sensors
-    return [index for index, sensor in enumerate(sensors) if sensor.name == name]
+    return [index for index, view in enumerate(state.hazard_views) if view.sensor.name == name]
 
 
 def _alarm(turn: Turn, kind: Lock, before: frozenset[Lock]) -> None:
-    if kind not in turn.state.locks:
+    state = turn.state
+    begins_anew = kind not in before and state.opening is None
+    if kind not in state.locks:
         latch(turn, kind)
         trip(turn, REASON_OF_LOCK[kind], Source.GUARD)
-    elif kind in before or turn.state.opening is not None:
-        return
-    elif turn.state.settings.jog:
+    elif begins_anew and state.settings.jog:
         # Locked, but between two pulses: a re-arm may come before the next one.
         pulse(turn)
-    elif turn.state.contact is not Contact.OPEN:
+    elif begins_anew and state.contact is not Contact.OPEN:
         # Locked, but nobody knows whether it is still open: no re-arm before that is seen.
         trip(turn, REASON_OF_LOCK[kind], Source.GUARD)
 
 
 def expires(turn: Turn) -> None:
     """Sensors not heard for long are told, once; nothing is tripped for it."""
-    for index, sensor in enumerate(turn.state.settings.hazard_sensors):
-        if turn.now >= _expires_at(sensor, turn.state.hazard_views[index]):
+    for index, view in enumerate(turn.state.hazard_views):
+        if turn.now >= _expires_at(view):
             _silent(turn, index, _EXPIRED)
 
 
 def expiries(state: State) -> Iterator[float]:
     """When sensors will count as silent that do not yet."""
-    for sensor, view in zip(state.settings.hazard_sensors, state.hazard_views, strict=True):
+    for view in state.hazard_views:
         if not view.silent:
-            yield _expires_at(sensor, view)
+            yield _expires_at(view)
 
 
-def _expires_at(sensor: HazardSensor, view: HazardView) -> float:
+def _expires_at(view: HazardView) -> float:
     heard = view.since if view.heard_at is None else view.heard_at
-    return heard + sensor.expire_after
+    return heard + view.sensor.expire_after
 
 
 def _silent(turn: Turn, index: int, why: str) -> None:
-    sensor, view = turn.state.settings.hazard_sensors[index], turn.state.hazard_views[index]
+    view = turn.state.hazard_views[index]
+    sensor = view.sensor
     if not view.silent:
         _set_view(turn, index, replace(view, silent=True))
         message = f"{sensor.name} {why}: it may not warn of the next {sensor.kind}; look after it"
@@ -86,10 +86,10 @@ def _silent(turn: Turn, index: int, why: str) -> None:
 
 
 def _recover(turn: Turn, index: int) -> None:
-    sensor, view = turn.state.settings.hazard_sensors[index], turn.state.hazard_views[index]
-    if view.silent and view.reachable and turn.now < _expires_at(sensor, view):
+    view = turn.state.hazard_views[index]
+    if view.silent and view.reachable and turn.now < _expires_at(view):
         _set_view(turn, index, replace(view, silent=False))
-        turn.tell(Kind.SENSOR_RECOVERED, sensor=sensor.name, hazard=sensor.kind)
+        turn.tell(Kind.SENSOR_RECOVERED, sensor=view.sensor.name, hazard=view.sensor.kind)
 
 
 def _set_view(turn: Turn, index: int, view: HazardView) -> None:

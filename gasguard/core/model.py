@@ -180,6 +180,7 @@ class RelayView:
 class HazardView:
     """What is known of one hazard sensor."""
 
+    sensor: HazardSensor
     since: float = 0.0
     """When the guard started to listen for it: counts as `heard_at` until there is one."""
     heard_at: float | None = None
@@ -258,7 +259,7 @@ class State:
     """End of `rearm_after` of the last ordinary trip."""
     locks: frozenset[Lock] = frozenset()
     hazard_views: tuple[HazardView, ...] = ()
-    """Of `Settings.hazard_sensors`, in the same order."""
+    """One for each of `Settings.hazard_sensors`."""
     timer: Timer | None = None
     last_trip: Trip | None = None
     flame: Flame = Flame.UNKNOWN
@@ -289,11 +290,7 @@ class State:
     @property
     def hazards(self) -> frozenset[Lock]:
         """Hazards that report right now: no re-arm while there is one."""
-        return frozenset(
-            sensor.kind
-            for sensor, view in zip(self.settings.hazard_sensors, self.hazard_views, strict=True)
-            if view.reports
-        )
+        return frozenset(view.sensor.kind for view in self.hazard_views if view.reports)
 
     @property
     def flame_expires(self) -> float | None:

@@ -52,8 +52,7 @@ class Stamp:
 
 def record_of(state: State) -> Record:
     """What must be on disk for this state."""
-    names = (sensor.name for sensor in state.settings.hazard_sensors)
-    hazards = list(zip(names, state.hazard_views, strict=True))
+    hazards = [(view.sensor.name, view) for view in state.hazard_views]
     return Record(
         held_open=state.phase in (Phase.TRIPPING, Phase.TRIPPED, Phase.TRIP_FAILED),
         locks=tuple(sorted(state.locks)),
@@ -92,6 +91,7 @@ def recover(
         relays=views,
         hazard_views=tuple(
             HazardView(
+                sensor,
                 # Only a word of its own ends the silence of one that had said nothing for long.
                 since=present.boot - (sensor.expire_after if sensor.name in record.silent else 0),
                 reports=(sensor.name in record.reporting and sensor.kind in locks) or None,

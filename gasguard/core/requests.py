@@ -201,10 +201,9 @@ def _rearm_refused(turn: Turn, request: Rearm) -> tuple[str, str] | None:
 
 
 def _still_reporting(state: State) -> str:
-    views = zip(state.settings.hazard_sensors, state.hazard_views, strict=True)
     return ", ".join(
-        f"{sensor.name} ({sensor.kind}{', and silent since' if view.silent else ''})"
-        for sensor, view in views
+        f"{view.sensor.name} ({view.sensor.kind}{', and silent since' if view.silent else ''})"
+        for view in state.hazard_views
         if view.reports
     )
 

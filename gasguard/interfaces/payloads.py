@@ -25,7 +25,7 @@ def state_payload(state: State, now: Instant) -> dict[str, Any]:
         "last_trip": state.last_trip and _trip(state.last_trip),
         "locks": sorted(lock.value for lock in state.locks),
         "relay": _relay(state),
-        **({"hazards": _hazards(state)} if settings.hazard_sensors else {}),
+        **({"hazards": _hazards(state)} if state.hazard_views else {}),
         **({} if settings.voice_relay is None else {"voice_armed": state.voice_armed}),
         "updated_at": iso(now.wall),
     }
@@ -73,8 +73,7 @@ def _relay(state: State) -> dict[str, Any]:
 
 def _hazards(state: State) -> dict[str, str]:
     """Of each hazard sensor: alarm, clear, silent, or unknown where it has not spoken yet."""
-    views = zip(state.settings.hazard_sensors, state.hazard_views, strict=True)
-    return {sensor.name: _hazard(view) for sensor, view in views}
+    return {view.sensor.name: _hazard(view) for view in state.hazard_views}
 
 
 def _hazard(view: HazardView) -> str:

@@ -341,7 +341,8 @@ def a_silent_hazard_sensor_is_told(scene: Scene, bench: Bench) -> str | None:
     if controller is None:
         return None
     account, state = bench.account, controller.state(bench.account.name)
-    for sensor, view in zip(state.settings.hazard_sensors, state.hazard_views, strict=True):
+    for view in state.hazard_views:
+        sensor = view.sensor
         heard = account.alarms_heard.get(sensor.name)
         over = scene.now - max(heard or NEVER, scene.pi.up_since) - sensor.expire_after
         offline = sensor.name in account.alarms_offline

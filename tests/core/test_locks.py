@@ -276,7 +276,8 @@ def test_an_alarm_that_begins_again_opens_anew_where_the_contact_is_not_known():
     burner.wait(60)
     out = burner.hazard(Lock.GAS_ALARM)
     assert opens(out)
-    assert only_tell(out, Kind.TRIP).reason is Reason.GAS_ALARM
+    told = only_tell(out, Kind.TRIP)
+    assert (told.reason, told.source) == (Reason.GAS_ALARM, Source.GUARD)
     assert burner.phase is Phase.TRIPPING
     burner.hazard(Lock.GAS_ALARM, active=False)
     assert not opens(burner.hazard(Lock.GAS_ALARM)), "an opening is under way"

@@ -351,7 +351,7 @@ def test_a_relay_nobody_could_reach_is_late_not_stuck():
 
 UNASKED = {
     "behind a lock": {"locks": frozenset({Lock.CHILD})},
-    "while a hazard reports": {"hazard_views": (HazardView(reports=True),)},
+    "while a hazard reports": {"hazard_views": (HazardView(HAZARD_SENSORS[0], reports=True),)},
     "behind a flame": {"flame": Flame.LIT},
     "a second time": {"closing": 0.0},
     "closed already": {"phase": Phase.STARTING, "relays": (RelayView(CLOSED, 5.0),)},
@@ -367,7 +367,7 @@ def held_open(**changes: object) -> State:
     """Tripped, confirmed, and the wait is over."""
     settings = Settings("left", "Left", hazard_sensors=HAZARD_SENSORS[:1])
     views = (RelayView(OPEN, 5.0),)
-    state = State(settings, Phase.TRIPPED, views, hazard_views=(HazardView(),))
+    state = State(settings, Phase.TRIPPED, views, hazard_views=(HazardView(HAZARD_SENSORS[0]),))
     return dataclasses.replace(state, **changes)
 
 

@@ -146,3 +146,22 @@ def test_a_sensor_known_to_be_offline_is_silent_at_once(gas_kitchen):
     ear.until("right", phase="locked_out", locks=["gas_alarm"])
     assert "hazards" not in ear.state("left"), "it heeds no sensor"
     assert ear.state("left")["phase"] == "ready"
+
+
+def test_doctor_has_a_row_for_each_alarm(gas_kitchen):
+    kitchen, topic = gas_kitchen()
+    kitchen.data["hazards"]["kitchen_gas"]["availability"] = {"topic": f"{topic}/there"}
+    kitchen.write()
+    _, _, ear = kitchen.start()
+
+    def row() -> str:
+        said = kitchen.cli("doctor", "-c", str(kitchen.path)).out
+        return next(line for line in said.splitlines() if line.startswith("hazard kitchen_gas"))
+
+    assert "warn not heard since the daemon's start: press its test button" in row()
+    ear.publish(f"{topic}/there", "offline")
+    ear.event("sensor_silent")
+    assert "fail silent: look after its battery" in row()
+    ear.publish(topic, reports(gas=True))
+    ear.until(hazards={"kitchen_gas": "alarm"})
+    assert "fail alarm: look why" in row()

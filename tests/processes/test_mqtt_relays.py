@@ -1,5 +1,6 @@
 """Relays behind the broker: daemon, mosquitto and simulated devices, each on its own wire."""
 
+import json
 import re
 import secrets
 from typing import Any
@@ -147,6 +148,37 @@ def test_doctor_has_a_row_for_each_mqtt_relay(make_kitchen):
     said = kitchen.cli("doctor", "-c", str(kitchen.path))
     assert said.code == 1
     assert re.search(r"^relay left +fail .*LWT says offline.*mqtt_relays\.md", said.out, re.M), said
+
+
+GOOD = {"friendly_name": "stove", "optimistic": False, "filtered_cache": ["state"]}
+
+
+@pytest.mark.parametrize(
+    ("info", "row"),
+    [
+        ({"config": {"devices": {"0x1": GOOD}}}, "ok +stove in Zigbee2MQTT: as"),
+        (
+            {"config": {"device_options": {**GOOD, "friendly_name": ""}, "devices": {"stove": {}}}},
+            "ok +stove in Zigbee2MQTT: as",
+        ),
+        (
+            {"config": {"devices": {"0x1": {"friendly_name": "stove", "debounce": 1}}}},
+            r"fail .*optimistic: false.*filtered_cache: \[state\].*remove debounce",
+        ),
+        ({"config": {"devices": {"0x1": {"friendly_name": "lamp"}}}}, "fail .*friendly_name stove"),
+        ({"config": []}, "warn not seen"),
+    ],
+)
+def test_doctor_looks_at_zigbee2mqtts_options(make_kitchen, own_broker, info, row):
+    kitchen: Kitchen = make_kitchen(broker=own_broker, left=burner("zigbee2mqtt"))
+    _, _, ear = kitchen.start()
+    base = kitchen.data["burners"]["left"]["relay"].get("base", "zigbee2mqtt")
+    device = kitchen.data["burners"]["left"]["relay"]["device"]
+    text = json.dumps(info).replace("stove", device)
+    ear.publish(f"{base}/bridge/info", text, retain=True)
+    said = kitchen.cli("doctor", "-c", str(kitchen.path))
+    assert re.search(f"^relay left options +{row.replace('stove', device)}", said.out, re.M), said
+    assert (said.code == 1) == row.startswith("fail"), said
 
 
 def test_simulate_serves_mqtt_relays_too(make_kitchen):

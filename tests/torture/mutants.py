@@ -292,7 +292,7 @@ MUTANTS = [
     Mutant(
         "a hazard sensor's silence is believed",
         HAZARDS,
-        "        if turn.now >= _expires_at(sensor, turn.state.hazard_views[index]):",
+        "        if turn.now >= _expires_at(view):",
         "        if False:",
     ),
     Mutant(
