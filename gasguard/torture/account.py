@@ -84,8 +84,8 @@ class Account:
     """When each hazard sensor last spoke to the living guard."""
     alarms_offline: set[str] = field(default_factory=set)
     """Hazard sensors of which the living guard was told that they cannot be heard."""
-    alarms_given_up: set[str] = field(default_factory=set)
-    """Those whose silence was told before a crash: only their own word ends it."""
+    alarms_given_up: dict[str, float] = field(default_factory=dict)
+    """Those whose silence was told, and when: over a crash too, only their own word ends it."""
     demand_at: float = NEVER
     """The last demand that the living guard knows of and no closing has ended."""
     demand_on_disk: bool = False
@@ -255,6 +255,9 @@ class Account:
         """What the guard knew at `since` is on disk."""
         self.unsaved.clear()
         self.reporting_on_disk = {lock for lock, at in self.reporting.items() if at <= since}
+        for name, at in self.alarms_heard.items():
+            if self.alarms_given_up.get(name, NEVER) < at <= since:
+                self.alarms_given_up.pop(name, None)
         if self.demand_at <= since:
             self.demand_on_disk = True
             self.ghosts.clear()

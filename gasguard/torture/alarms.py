@@ -93,7 +93,6 @@ class Alarms:
         else:
             account.reporting.pop(Lock(name), None)
         account.alarms_heard[name] = scene.now
-        account.alarms_given_up.discard(name)
         scene.pi.post(burner, HazardRead(name, active))
 
     def _account_alarm(self, burner: str, lock: Lock) -> None:

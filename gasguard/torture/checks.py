@@ -348,7 +348,7 @@ def a_silent_hazard_sensor_is_told(scene: Scene, bench: Bench) -> str | None:
         offline = sensor.name in account.alarms_offline
         given_up = heard is None and sensor.name in account.alarms_given_up
         if view.silent and not offline:
-            account.alarms_given_up.add(sensor.name)
+            account.alarms_given_up[sensor.name] = scene.now
         if not view.silent and (offline or over > _TOLD_WITHIN):
             return f"{sensor.name} was last heard {scene.now - (heard or 0):.0f} s ago: {view}"
         if view.silent and not (offline or given_up or over > -_TOLD_WITHIN):

@@ -228,6 +228,9 @@ class Judge:
             elif tell.kind is Kind.TIMER_CANCELLED and tell.reason == "already_off":
                 account.ghosts |= account.timers
                 account.timers = {None}
+            elif tell.kind is Kind.TRIP_CONFIRMED and account.lit_posted is None:
+                # Whatever burnt before is over: nobody says that it does not.
+                account.lit_since = account.lit_perhaps = None
             elif tell.kind is Kind.FLAME_LIT:
                 account.lit_on_disk = scene.disk.sound
             elif tell.kind is Kind.REARMED and at > account.demand_at:
