@@ -115,6 +115,8 @@ class _Bulletin:
     news: News
     answers: list[tuple[Reply, Answer]] = field(default_factory=list)
     saved: "asyncio.Future[None] | None" = None
+    until: float = 0.0
+    """Loop time from which it waits for the disk no longer."""
 
 
 class Controller:
@@ -302,6 +304,7 @@ class Controller:
             News(state, self._clock.now(), tells),
             [(reply, answer) for answer in answers if (reply := self._reply_of(answer))],
             self._save_beside(name, burner),
+            asyncio.get_running_loop().time() + TELL_WITHIN,
         )
         self._bulletins.put_nowait(bulletin)
 
@@ -395,7 +398,7 @@ class Controller:
         else:
             if isinstance(request, Rearm) and burner.demands != demands:
                 # It waited for the disk while somebody shut off: the later wish counts.
-                await self._reject_overtaken(name, burner, request)
+                await self._reject_overtaken(name, burner, request, until)
             else:
                 self._handle(name, request)  # type: ignore[arg-type] # every Request is an Event
         self._let_go(request)
@@ -417,11 +420,14 @@ class Controller:
     def _reject(self, name: str, request: Request, code: str, message: str) -> None:
         self.reject(name, request.source, code, message, self._replies.pop(request.ref, None))
 
-    async def _reject_overtaken(self, name: str, burner: Burner, request: Request) -> None:
+    async def _reject_overtaken(
+        self, name: str, burner: Burner, request: Request, until: float
+    ) -> None:
         """Once the disk, which has the re-arm, has the latches again: a crash would lose them."""
         saving = self._save_beside(name, burner)
         if saving is not None:
-            await asyncio.wait([saving], timeout=SAVE_WITHIN)
+            left = until - asyncio.get_running_loop().time()
+            await asyncio.wait([saving], timeout=max(0.0, left))
         if saving is None or (saving.done() and saving.exception() is None):
             self._reject(name, request, "overtaken", "a shutoff came after it; ask again")
         else:
@@ -482,7 +488,9 @@ class Controller:
             # must not pile up behind them.
             late = {write for write in late if not write.done()}
             if saved is not None and saved not in late and not saved.done():
-                await asyncio.wait([saved], timeout=TELL_WITHIN)
+                # From its own moment on: while one waits, others do.
+                left = bulletin.until - asyncio.get_running_loop().time()
+                await asyncio.wait([saved], timeout=max(0.0, left))
                 late.add(saved)
             for observer in self.observers:
                 _safely(observer, bulletin.news)

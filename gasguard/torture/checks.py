@@ -402,6 +402,9 @@ def nothing_grows_and_nothing_dies(scene: Scene, controller: Controller) -> str 
 
 def rearm_comes_to_an_end(scene: Scene, bench: Bench) -> str | None:
     """Usability behind rule 4(a): an ordinary trip that nothing stands against does re-arm."""
+    controller = scene.pi.controller
+    if controller is not None and Lock.STUCK in controller.state(bench.account.name).locks:
+        return None  # found out just before a crash, the news of it may have died with the guard
     calm = bench.account.config.limits.rearm_after + 12
     open_for = scene.now - max(bench.all_open_since, bench.free_since, scene.pi.up_since)
     if open_for > calm and scene.well_for(bench, calm):

@@ -7,7 +7,7 @@ from functools import partial
 
 from gasguard.controller import News
 from gasguard.core.messages import Answer, Kind, Off, Rearm, Request
-from gasguard.core.model import Lock, Reason
+from gasguard.core.model import Lock, Phase, Reason
 from gasguard.drivers.mqtt.relay import RESEND_MAX, RESEND_MIN
 from gasguard.simulator.setup import Address
 from gasguard.torture import checks
@@ -228,13 +228,15 @@ class Judge:
             elif tell.kind is Kind.TIMER_CANCELLED and tell.reason == "already_off":
                 account.ghosts |= account.timers
                 account.timers = {None}
-            elif tell.kind is Kind.TRIP_CONFIRMED and account.lit_posted is None:
-                # Whatever burnt before is over: nobody says that it does not.
-                account.lit_since = account.lit_perhaps = None
             elif tell.kind is Kind.FLAME_LIT:
                 account.lit_on_disk = scene.disk.sound
             elif tell.kind is Kind.REARMED and at > account.demand_at:
                 account.closed()
+        held_open = state.opening is None and state.phase in (Phase.TRIPPED, Phase.LOCKED_OUT)
+        opened = bench.last_open(scene.now) >= scene.pi.up_since
+        if held_open and opened and account.lit_posted is None:
+            # Whatever burnt before this guard began is over: no sensor has said that it is not.
+            account.lit_since = account.lit_perhaps = None
         if scene.disk.sound:
             account.durable(at)
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from gasguard.controller import BEAT_WITHIN, SAVE_WITHIN
-from gasguard.core.messages import CancelTimer, HazardRead, Off, Rearm, Status
-from gasguard.core.model import Lock, Phase, Source
+from gasguard.core.messages import CancelTimer, FlameRead, HazardRead, Kind, Off, Rearm, Status
+from gasguard.core.model import Flame, Lock, Phase, Source
 from gasguard.health import Heartbeats
 from gasguard.store import FILE_NAME
 from tests.guard.kitchen import Kitchen, burner, cook, relay
@@ -247,5 +247,41 @@ def test_an_off_does_not_wait_for_the_read_back_of_the_one_before(tmp_path: Path
             on_its_way = [at for at in opens if at > pressed - 0.2]
             assert on_its_way, f"the last open came {pressed - opens[-1]:.2f} s before the off"
         assert len(opens) < 40 * 6, "an impatient finger is no flood"
+
+    cook(tmp_path, story)
+
+
+def test_news_does_not_pile_up_behind_a_hung_disk(tmp_path: Path) -> None:
+    """Seed 101, session 152: each change waited half a second more than the one before."""
+
+    async def story(here: Kitchen) -> None:
+        disk = HungDisk(here)
+        for _ in range(10):
+            here.post(FlameRead(Flame.LIT))
+            here.post(FlameRead(Flame.OUT))
+        await asyncio.sleep(0.6)
+        told = here.kinds.count(Kind.FLAME_OUT)
+        disk.go_on()
+        assert told == 10
+
+    cook(tmp_path, story)
+
+
+def test_requests_do_not_pile_up_behind_a_shutoff_and_a_hung_disk(tmp_path: Path) -> None:
+    """Seed 101, session 152: each of several re-arms waited its own five seconds for the disk."""
+
+    async def story(here: Kitchen) -> None:
+        disk = HungDisk(here)
+        here.ask(Off(Source.CLI))
+        await asyncio.sleep(0.5)
+        rearms = [here.ask(Rearm(Source.CLI)) for _ in range(8)]
+        here.world.inject("left", offline=True)
+        here.ask(Off(Source.CLI))
+        await asyncio.sleep(2 * SAVE_WITHIN)
+        done = [rearm.done() for rearm in rearms]
+        disk.go_on()
+        assert all(done)
+        answers = await asyncio.gather(*rearms)
+        assert {answer.status for answer in answers} == {Status.REJECTED}
 
     cook(tmp_path, story)
