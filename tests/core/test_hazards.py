@@ -278,8 +278,9 @@ def test_a_silence_that_was_told_is_not_forgotten():
     burner.watch(120, CLOSED)
     later = restarted(burner)
     assert silent(later)
-    assert not tells(later.watch(3600, CLOSED), Kind.SENSOR_SILENT)
     assert gas_is(later, True) == (), "only its own word ends it"
+    assert not tells(later.watch(3600, CLOSED), Kind.SENSOR_SILENT)
+    assert gas_is(later, True) == ()
     assert tells(gas_says(later, False), Kind.SENSOR_RECOVERED)
 
 
