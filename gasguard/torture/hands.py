@@ -39,6 +39,8 @@ class Hands:
         self.back: asyncio.Future[None] = self._loop.create_future()
         """Done while the guard runs."""
         self._disk_faults = 0
+        self._disk_was_sound = True
+        """When the guard died."""
         self._broker_active: dict[int, tuple[str, dict[str, float]]] = {}
         self._broker_faults = 0
 
@@ -256,6 +258,7 @@ class Hands:
             if not died.done():
                 died.set_result(None)
                 self._judge.note("the guard is killed")
+                self._disk_was_sound = scene.disk.sound
                 scene.pi.kill(power=machine)
                 if machine:
                     # It runs on the same computer.
@@ -311,8 +314,11 @@ class Hands:
 
     def _trust(self, asked_at: float, right: bool) -> Trust:
         clock = self._scene.pi.clock
-        if not right or clock.last_right < asked_at:
+        if not right:
             return Trust.NONE
+        if clock.last_right < asked_at:
+            # Unless what was asked for never reached the disk: that holds an older stamp then.
+            return Trust.NONE if self._disk_was_sound else Trust.PERHAPS
         return Trust.SURE if clock.last_wrong < asked_at - 0.1 else Trust.PERHAPS
 
     def start(self, trust: dict[str, Trust] | None = None, *, damaged: bool = False) -> None:
