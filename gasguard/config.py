@@ -290,10 +290,14 @@ def _named_burners(raw: dict[str, Any]) -> Iterator[tuple[str, object]]:
 
 def _own_topics(config: Config) -> Iterator[str]:
     """A sensor there would swallow commands, or hear gasguard itself."""
-    own = (f"{config.mqtt.base_topic}/", f"{config.mqtt.home_assistant.prefix}/")
+    base, prefix = config.mqtt.base_topic, config.mqtt.home_assistant.prefix
+    own = (f"{base}/status", f"{base}/history/get", f"{prefix}/status")
     for place, topic in _sensor_topics(config):
-        if topic.startswith(own):
-            yield f"{place}: {topic} is among gasguard's own topics; a sensor needs one of its own"
+        below = topic.startswith(f"{base}/") and topic.endswith(
+            ("/set", "/state", "/event", "/ack")
+        )
+        if below or topic in own:
+            yield f"{place}: {topic} is one of gasguard's own topics; a sensor needs another"
 
 
 def _sensor_topics(config: Config) -> Iterator[tuple[str, str]]:

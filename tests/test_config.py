@@ -275,15 +275,18 @@ def test_one_topic_or_several_say_whether_an_alarm_is_there():
         assert [{"topic": each.topic} for each in found] == topics
 
 
-@pytest.mark.parametrize("topic", ["gasguard/left/off/set", "gasguard/status", "homeassistant/x"])
+@pytest.mark.parametrize(
+    "topic", ["gasguard/left/off/set", "gasguard/status", "homeassistant/status"]
+)
 def test_a_sensor_among_gasguards_own_topics_would_swallow_commands(topic):
-    elsewhere = "is among gasguard's own topics; a sensor needs one of its own"
+    elsewhere = "is one of gasguard's own topics; a sensor needs another"
     flame = {"driver": "mqtt", "topic": topic}
     assert only_fault(one(flame=flame)) == f"burners.left.flame.topic: {topic} {elsewhere}"
     raw = {**one(), "hazards": {"x": gas(topic=topic)}}
     assert only_fault(raw) == f"hazards.x.topic: {topic} {elsewhere}"
     raw = {**one(), "hazards": {"x": gas(availability={"topic": topic})}}
     assert only_fault(raw) == f"hazards.x.availability.topic: {topic} {elsewhere}"
+    parse_config(one(flame={"driver": "mqtt", "topic": "gasguard/left/flame"}), HERE)
 
 
 def test_the_name_of_an_alarm_is_no_burner_id():
