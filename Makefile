@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 export PATH := $(PATH):/usr/sbin:/usr/local/sbin
 
-.PHONY: demo test test-ha quick soak mutants lint format bench clean help
+.PHONY: demo test test-ha quick soak mutants torture lint format bench clean help
 
 help:
 	@echo "make demo    the whole product on this machine, with a simulated stove"
@@ -15,6 +15,7 @@ help:
 	@echo "make quick   the tests without the slow ones"
 	@echo "make soak    500 kill -9 cycles"
 	@echo "make mutants changes the core in 2400 small ways: some test must notice each"
+	@echo "make torture SEED=7 SESSIONS=3000   the guard through simulated disaster (ONLY=K: replay one)"
 	@echo "make lint    ruff, mypy, import rules"
 	@echo "make bench   the benchmark: a table and bench-results.json"
 
@@ -53,6 +54,11 @@ $(VENV)/.mutants: $(READY)
 mutants: $(VENV)/.mutants
 	nice -n 15 $(BIN)/python -m pytest tests/mutants/selftest.py
 	nice -n 15 $(BIN)/python -m tests.mutants
+
+SEED ?= 1
+SESSIONS ?= 150
+torture: $(READY)
+	$(BIN)/python -m tests.torture --seed $(SEED) $(if $(ONLY),--only $(ONLY),--sessions $(SESSIONS) --jobs 2)
 
 lint: $(READY)
 	$(BIN)/ruff check gasguard tests

@@ -8,7 +8,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gasguard.config import Config, load_config, load_control_socket, parse_config
+from gasguard.config.load import Config, load_config, load_control_socket, parse_config
 from gasguard.errors import ConfigError
 
 TOKEN = "0123456789abcdef0123456789abcdef"

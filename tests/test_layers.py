@@ -12,7 +12,8 @@ PACKAGE = Path(__file__).parent.parent / "gasguard"
 
 _WORDS = {"gasguard.core.messages", "gasguard.core.model", "gasguard.core.instant"}
 """What the core says to others, without what it decides."""
-_COMMON = {"gasguard.errors", "gasguard.clock"}
+_COMMON = {"gasguard.errors", "gasguard.clock", "gasguard.luck"}
+_DEVICES = {"gasguard.drivers.base", "gasguard.drivers.bus"}
 _ANYTHING = {"gasguard"}
 _OUTSIDE = {"*"}
 """Any library: the room's own affair."""
@@ -30,75 +31,68 @@ class Room(NamedTuple):
 ROOMS = [
     Room("gasguard.core", set(), libraries=set()),
     Room("gasguard.errors", set(), libraries=set()),
+    Room("gasguard.luck", set(), libraries=set()),
     Room("gasguard.clock", {"gasguard.core.instant"}, libraries=set()),
     Room("gasguard.durations", {"gasguard.errors"}, libraries=set()),
-    Room("gasguard.settings", {"gasguard.durations", "gasguard.errors"}, {"pydantic"}),
-    Room("gasguard.settings.file", {"gasguard.errors"}, {"yaml"}),
+    Room("gasguard.health", _COMMON, libraries=set()),
+    Room(
+        "gasguard.mqtt",
+        {"gasguard.config.broker", "gasguard.config.fields", *_COMMON},
+        libraries={"paho", "pydantic"},
+    ),
+    Room("gasguard.mqtt.topics", set(), libraries=set()),
     Room(
         "gasguard.config",
-        {"gasguard.settings", "gasguard.durations", "gasguard.errors"},
-        {"pydantic"},
+        {"gasguard.durations", "gasguard.errors", "gasguard.mqtt.topics"},
+        libraries={"pydantic", "yaml"},
     ),
-    Room("gasguard.mqtt_words", {"gasguard.settings"}, libraries=set()),
-    Room("gasguard.mqtt_link", {"gasguard.config", *_COMMON}, {"paho", "pydantic"}),
-    Room("gasguard.health", _COMMON, libraries=set()),
-    Room("gasguard.store", {"gasguard.core.recovery", *_WORDS, *_COMMON}, libraries=set()),
+    Room("gasguard.drivers.bus", set(), libraries=set()),
     Room(
-        "gasguard.controller",
-        {
-            "gasguard.core",
-            "gasguard.drivers.base",
-            "gasguard.store",
-            "gasguard.keeper",
-            "gasguard.health",
-            *_COMMON,
-        },
+        "gasguard.drivers.base",
+        {*_WORDS, "gasguard.config.relays.base", "gasguard.drivers.bus", *_COMMON},
         libraries=set(),
     ),
-    Room("gasguard.keeper", {*_WORDS, "gasguard.drivers.base", *_COMMON}, libraries=set()),
     Room(
         "gasguard.drivers",
-        {"gasguard.core.model", "gasguard.config", "gasguard.settings", *_COMMON},
+        {*_WORDS, "gasguard.config", *_COMMON},
+        libraries=set(),
+    ),
+    Room(
+        "gasguard.drivers.miio",
+        {*_WORDS, "gasguard.config", *_DEVICES, *_COMMON},
+        libraries={"miio"},
     ),
     Room(
         "gasguard.drivers.mqtt",
-        {
-            "gasguard.core.model",
-            "gasguard.config",
-            "gasguard.settings",
-            "gasguard.drivers.base",
-            "gasguard.health",
-            "gasguard.mqtt_link",
-            "gasguard.mqtt_words",
-            *_COMMON,
-        },
+        {*_WORDS, "gasguard.config", *_DEVICES, "gasguard.health", "gasguard.mqtt", *_COMMON},
         libraries={"pydantic"},
     ),
+    Room(
+        "gasguard.guard",
+        {"gasguard.core", "gasguard.drivers.base", "gasguard.health", *_COMMON},
+        libraries=set(),
+    ),
+    Room("gasguard.guard.keeper", {*_WORDS, "gasguard.drivers.base", *_COMMON}, libraries=set()),
+    Room("gasguard.guard.store", {"gasguard.core.recovery", *_WORDS, *_COMMON}, libraries=set()),
     Room(
         "gasguard.interfaces",
         {
             *_WORDS,
             "gasguard.config",
-            "gasguard.controller",
+            "gasguard.guard.controller",
+            "gasguard.guard.store",
+            "gasguard.guard.proof_test",
             "gasguard.durations",
             "gasguard.health",
-            "gasguard.mqtt_link",
-            "gasguard.mqtt_words",
-            "gasguard.store",
+            "gasguard.mqtt",
             *_COMMON,
         },
     ),
     Room(
         "gasguard.simulator",
-        {
-            "gasguard.drivers.miio.codec",
-            "gasguard.config",
-            "gasguard.settings",
-            "gasguard.mqtt_link",
-            *_COMMON,
-        },
+        {"gasguard.drivers.miio.codec", "gasguard.config", "gasguard.mqtt", *_COMMON},
     ),
-    Room("gasguard.torture", _ANYTHING),
+    Room("gasguard.assemble", _ANYTHING, libraries=set()),
     Room("gasguard.app", _ANYTHING),
     Room("gasguard.cli", _ANYTHING),
     Room("gasguard.__main__", {"gasguard.cli"}, libraries=set()),
@@ -177,7 +171,7 @@ def test_a_module_imports_only_what_its_room_may(module):
 
 
 def test_the_walk_finds_the_package():
-    assert {"gasguard.core.machine", "gasguard.config", "gasguard.__init__"} <= set(MODULES)
+    assert {"gasguard.core.machine", "gasguard.config.load", "gasguard.__init__"} <= set(MODULES)
 
 
 @pytest.mark.parametrize(
@@ -187,26 +181,29 @@ def test_the_walk_finds_the_package():
         ("gasguard.core.actions", "from gasguard.clock import Clock"),
         ("gasguard.core.actions", "from ..errors import GasguardError"),
         ("gasguard.core.actions", "from .. import errors"),
-        ("gasguard.core.actions", "def late():\n    import gasguard.store"),
-        ("gasguard.controller", "from gasguard.drivers.miio.relay import connect"),
-        ("gasguard.controller", "from gasguard.interfaces import mqtt"),
+        ("gasguard.core.actions", "def late():\n    import gasguard.guard.store"),
+        ("gasguard.guard.controller", "from gasguard.drivers.miio.relay import connect"),
+        ("gasguard.guard.controller", "from gasguard.interfaces import mqtt"),
         ("gasguard.drivers.gpio", "import miio"),
         ("gasguard.drivers.gpio", "import importlib; importlib.import_module('miio.protocol')"),
         ("gasguard.drivers.gpio", "from gasguard.core import step"),
-        ("gasguard.drivers.base", "from gasguard.controller import Controller"),
+        ("gasguard.drivers.base", "from gasguard.guard.controller import Controller"),
         ("gasguard.drivers.mqtt.relay", "import paho.mqtt.client"),
-        ("gasguard.drivers.mqtt.relay", "from gasguard.interfaces.mqtt import MqttInterface"),
-        ("gasguard.drivers.miio.relay", "from gasguard.mqtt_link import MqttLink"),
-        ("gasguard.mqtt_link", "from gasguard.interfaces.mqtt import MqttInterface"),
-        ("gasguard.settings.fields", "import yaml"),
+        (
+            "gasguard.drivers.mqtt.relay",
+            "from gasguard.interfaces.mqtt.interface import MqttInterface",
+        ),
+        ("gasguard.drivers.miio.relay", "from gasguard.mqtt.link import MqttLink"),
+        ("gasguard.mqtt.link", "from gasguard.interfaces.mqtt.interface import MqttInterface"),
+        ("gasguard.mqtt.topics", "import yaml"),
         ("gasguard.interfaces.web", "from gasguard.core import step"),
         ("gasguard.interfaces.web", "from gasguard.core.machine import step"),
         ("gasguard.interfaces.web", "from gasguard.drivers.base import Relay"),
         ("gasguard.interfaces.web", "import miio.protocol"),
         ("gasguard.simulator.stove", "from gasguard.drivers.miio.transport import Transport"),
         ("gasguard.simulator.stove", "from gasguard.core.model import Phase"),
-        ("gasguard.store", "import pydantic"),
-        ("gasguard.store", "from gasguard.core import step"),
+        ("gasguard.guard.store", "import pydantic"),
+        ("gasguard.guard.store", "from gasguard.core import step"),
         ("gasguard.app", "from gasguard.cli import main"),
         ("gasguard.app", "from miio import Device"),
         ("gasguard.attic", "import os"),
@@ -222,13 +219,13 @@ def test_a_breach_is_found(module, line):
         ("gasguard.core.actions", "from dataclasses import replace"),
         ("gasguard.core.actions", "from .model import Phase"),
         ("gasguard.core.actions", "from . import model"),
-        ("gasguard.controller", "from gasguard.core import step, next_deadline"),
+        ("gasguard.guard.controller", "from gasguard.core import step, next_deadline"),
         ("gasguard.drivers.miio.codec", "from miio.protocol import Message"),
         ("gasguard.interfaces.web", "from gasguard.core.messages import Off"),
         ("gasguard.interfaces.web", "from gasguard.core import messages"),
         ("gasguard.interfaces.mqtt", "import paho.mqtt.client"),
-        ("gasguard.drivers.mqtt.connection", "from gasguard.mqtt_link import MqttLink"),
-        ("gasguard.simulator.relay", "from gasguard.drivers.miio.codec import parse"),
+        ("gasguard.drivers.mqtt.connection", "from gasguard.mqtt.link import MqttLink"),
+        ("gasguard.simulator.miio.relay", "from gasguard.drivers.miio.codec import parse"),
         ("gasguard.app", "from gasguard.interfaces import mqtt"),
         ("gasguard.cli.run", "from gasguard.app import run"),
         ("gasguard.cli.main", "from gasguard import __version__"),

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 import yaml
 
-from gasguard.config import parse_config
+from gasguard.config.load import parse_config
+from gasguard.config.relays.mqtt import MqttRelay
 from gasguard.errors import ConfigError
-from gasguard.settings.mqtt_relay import MqttRelay
 
 ZIGBEE = {
     "driver": "mqtt",

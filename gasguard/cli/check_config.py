@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from gasguard.cli.options import config_option
-from gasguard.config import load_config
+from gasguard.config.load import load_config
 
 
 @click.command(epilog="Example: gasguard check-config -c config.yaml")

@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from gasguard.cli.options import demo_folder, find_config
-from gasguard.config import Config, load_config
+from gasguard.config.load import Config, load_config
 from gasguard.errors import GasguardError
 
 _CONFIG = """\
@@ -82,8 +82,8 @@ def _own_folder(folder: Path) -> None:
 
 async def _demo(config: Config, path: Path, speed: float) -> None:
     from gasguard import app
-    from gasguard.cli.bridge import SimulatorBridge
     from gasguard.cli.broker import embedded_broker
+    from gasguard.simulator.bridge import SimulatorBridge
     from gasguard.simulator.console import run_text_console
     from gasguard.simulator.world import World
 
@@ -110,7 +110,7 @@ async def _demo(config: Config, path: Path, speed: float) -> None:
 
 
 def _greet(config: Config, path: Path, console_topic: str) -> None:
-    from gasguard.simulator.setup import plan_devices
+    from gasguard.simulator.miio.setup import plan_devices
 
     program = os.path.relpath(sys.argv[0]) if "/" in sys.argv[0] else sys.argv[0]
     if program.endswith("__main__.py"):

@@ -1,12 +1,10 @@
 """`gasguard doctor`: is everything there that a shutoff needs?"""
 
 import asyncio
-import contextlib
 import os
 import shutil
-import statistics
 from collections.abc import AsyncIterator, Iterable, Iterator
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,24 +12,16 @@ import click
 from rich.console import Console
 from rich.markup import escape
 
+from gasguard.assemble import Drivers, bus_of
 from gasguard.cli.main import FAILED, Unreached
 from gasguard.cli.options import config_option
 from gasguard.clock import SystemClock
-from gasguard.config import (
-    Bemfa,
-    Burner,
-    Config,
-    MiioRelay,
-    MiotRelay,
-    MqttRelay,
-    load_config,
-)
-from gasguard.errors import Cause, DriverError, Refused, Unreachable
-from gasguard.keeper import CALL_WITHIN
+from gasguard.config.bemfa import Bemfa
+from gasguard.config.load import Config, load_config
+from gasguard.drivers.base import Finding
 
 if TYPE_CHECKING:
-    from gasguard.drivers.miio.relay import MiioRelayDriver, MiotRelayDriver
-    from gasguard.drivers.mqtt.relay import MqttRelayDriver
+    pass
 
 _PROBES = 20
 _PROBE_WITHIN = 0.4
@@ -49,16 +39,6 @@ _HAZARD_WORDS = {
     "unknown": ("warn", "not heard since the daemon's start: press its test button"),
 }
 _COLOURS = {"ok": "green", "warn": "yellow", "fail": "bold red"}
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One row: what was looked at, how it is, and what to do."""
-
-    what: str
-    verdict: str
-    """ok, warn or fail."""
-    text: str
 
 
 @click.command(epilog="Example: gasguard doctor -c /etc/gasguard/config.yaml")
@@ -100,12 +80,11 @@ async def _findings(config: Config) -> AsyncIterator[Finding]:
     for name, burner in config.burners.items():
         for index, relay in enumerate(burner.in_series):
             what = f"relay {name}" + (f".{index}" if burner.relays else "")
-            findings = (
-                _mqtt_relay(what, config, relay)
-                if isinstance(relay, MqttRelay)
-                else _relay(what, burner, relay)
-            )
-            for finding in await findings:
+            voice = burner.voice if relay is burner.voice_relay else None
+            # Each on a connection of its own, with an id of its own: with the daemon's it would
+            # take the daemon's connection away.
+            drivers = Drivers(partial(bus_of, config, client_id=""))
+            async for finding in drivers.examine(what, relay, voice):
                 yield finding
         if burner.flame is None:
             yield Finding(f"flame {name}", "warn", "not sensed: a welded contact stays unnoticed")
@@ -136,7 +115,7 @@ def _clock() -> Finding:
 
 
 def _broker(config: Config) -> Finding:
-    from gasguard.mqtt_link import broker, probe
+    from gasguard.mqtt.link import broker, probe
 
     where = f"{config.mqtt.host}:{config.mqtt.port}"
     problem = probe(broker(config.mqtt), [f"{config.mqtt.base_topic}/status"])
@@ -146,8 +125,8 @@ def _broker(config: Config) -> Finding:
 
 
 def _bemfa(settings: Bemfa, *, running: bool) -> Finding:
-    from gasguard.interfaces.bemfa import cloud
-    from gasguard.mqtt_link import probe, reach
+    from gasguard.interfaces.bemfa.interface import cloud
+    from gasguard.mqtt.link import probe, reach
 
     where = f"{settings.host}:{settings.port}"
     # The cloud knows one client of a key: a second one could push the daemon out.
@@ -188,143 +167,3 @@ def _hazards(config: Config, states: dict[str, dict[str, Any]]) -> Iterator[Find
 def _heard(state: dict[str, Any]) -> Iterable[tuple[str, str]]:
     hazards: dict[str, str] = state.get("hazards", {})
     return hazards.items()
-
-
-async def _relay(what: str, burner: Burner, relay: MiotRelay | MiioRelay) -> list[Finding]:
-    from gasguard.drivers.miio.relay import MiioRelayDriver, MiotRelayDriver
-
-    driver: MiotRelayDriver | MiioRelayDriver
-    if isinstance(relay, MiotRelay):
-        driver = MiotRelayDriver(relay, burner.voice if relay is burner.voice_relay else None)
-    else:
-        driver = MiioRelayDriver(relay)
-    try:
-        reading = await driver.read(5.0)
-        findings = [
-            Finding(what, "ok", f"{driver.address}, contact {reading.contact}"),
-            await _round_trip(f"{what} wire", driver),
-            await _power_on(f"{what} power-on", driver, relay.contact),
-        ]
-    except Unreachable as error:
-        advice = {
-            Cause.WRONG_TOKEN: "; read it anew (firmware_notes/commissioning.md)",
-            Cause.BUSY: "; is another program polling it?",
-            Cause.SILENT: "",
-        }[error.cause]
-        findings = [Finding(what, "fail", f"{error}{advice}")]
-    except DriverError as error:
-        findings = [Finding(what, "fail", str(error))]
-    finally:
-        await driver.aclose()
-    return [*findings, *_settings(what, relay)]
-
-
-async def _mqtt_relay(what: str, config: Config, relay: MqttRelay) -> list[Finding]:
-    from gasguard.drivers.mqtt.connection import BrokerBus
-    from gasguard.drivers.mqtt.relay import MqttRelayDriver
-
-    # An id of its own: with the daemon's it would take the daemon's connection away.
-    driver = MqttRelayDriver(relay, BrokerBus(config.mqtt, client_id=""))
-    try:
-        reading = await driver.read(5.0)
-        findings = [Finding(what, "ok", f"{driver.address}, contact {reading.contact}")]
-        findings.append(await _answers(f"{what} wire", driver))
-    except DriverError as error:
-        findings = [Finding(what, "fail", f"{error}; see firmware_notes/mqtt_relays.md")]
-    finally:
-        await driver.aclose()
-    if relay.kind == "zigbee2mqtt":
-        findings.append(await _zigbee2mqtt(f"{what} options", config, relay))
-    return [*findings, *_mqtt_settings(what, relay)]
-
-
-async def _zigbee2mqtt(what: str, config: Config, relay: MqttRelay) -> Finding:
-    from gasguard.cli.zigbee2mqtt import bridge_info, faults
-    from gasguard.drivers.mqtt.connection import BrokerBus
-
-    info = await bridge_info(BrokerBus(config.mqtt, client_id=""), relay.base)
-    if info is None:
-        return Finding(what, "warn", f"not seen: {relay.base}/bridge/info does not tell them")
-    if found := list(faults(relay, info)):
-        return Finding(what, "fail", f"{relay.device} in Zigbee2MQTT: {'; '.join(found)}")
-    return Finding(
-        what, "ok", f"{relay.device} in Zigbee2MQTT: as firmware_notes/mqtt_relays.md says"
-    )
-
-
-async def _answers(what: str, driver: "MqttRelayDriver") -> Finding:
-    times = []
-    for _ in range(_QUESTIONS):
-        with contextlib.suppress(DriverError):
-            times.append((await driver.read(CALL_WITHIN)).latency or 0.0)
-    if not times:
-        within = CALL_WITHIN * 1000
-        return Finding(what, "fail", f"no answer within {within:.0f} ms, which is all it has")
-    lost, median = 1 - len(times) / _QUESTIONS, statistics.median(times) * 1000
-    text = f"{median:.0f} ms, {lost:.0%} of {_QUESTIONS} late or lost"
-    if lost or median > _SLOW_ANSWER_MS:
-        return Finding(what, "warn", f"{text}: shutoffs get slower, and may look unconfirmed")
-    return Finding(what, "ok", text)
-
-
-def _mqtt_settings(what: str, relay: MqttRelay) -> Iterator[Finding]:
-    if relay.echo is None:
-        text = "none: an old report that was on its way may be taken for an answer"
-        yield Finding(f"{what} echo", "warn", text)
-    if relay.keep_alive is None:
-        text = "none: if this machine or the broker dies while cooking, the relay stays as it is"
-        yield Finding(f"{what} keep_alive", "warn", text)
-
-
-async def _round_trip(what: str, driver: "MiotRelayDriver | MiioRelayDriver") -> Finding:
-    times = []
-    for _ in range(_PROBES):
-        with contextlib.suppress(Unreachable):
-            times.append(await driver.ping(_PROBE_WITHIN))
-    lost = 1 - len(times) / _PROBES
-    if not times:
-        return Finding(what, "fail", "answers only now and then: move it, or the access point")
-    median = statistics.median(times) * 1000
-    text = f"{median:.0f} ms, {lost:.0%} of {_PROBES} lost"
-    if lost > _LOSSY or median > _SLOW_MS:
-        return Finding(what, "warn", f"{text}: weak Wi-Fi; shutoffs get slower")
-    return Finding(what, "ok", text)
-
-
-async def _power_on(what: str, driver: "MiotRelayDriver | MiioRelayDriver", wiring: str) -> Finding:
-    from gasguard.drivers.miio.models import POWER_ON, SAFE_POWER_ON
-
-    try:
-        model = await driver.model(2.0)
-    except DriverError as error:
-        return Finding(what, "warn", f"model not told ({error})")
-    known = POWER_ON.get(model)
-    wanted = SAFE_POWER_ON[wiring]
-    if known is None:
-        return Finding(what, "warn", f"{model}: not known here; test it by cutting its power")
-    try:
-        value = await driver.property(known.siid, known.piid, 2.0)
-    except (Refused, Unreachable) as error:
-        return Finding(what, "warn", f"{model}: {error}")
-    if value is None:
-        return Finding(what, "warn", f"{model}: not told; test it by cutting its power")
-    meaning = known.meanings.get(value, str(value)) if isinstance(value, int) else str(value)
-    if meaning == wanted:
-        return Finding(what, "ok", f"{model}: {meaning}")
-    return Finding(what, "warn", f"{model}: {meaning}; with {wiring} set it to {wanted} in Mi Home")
-
-
-def _settings(what: str, relay: MiotRelay | MiioRelay) -> Iterator[Finding]:
-    if relay.jog:
-        yield Finding(
-            f"{what} jog",
-            "warn",
-            "switch jog (点动) off in Mi Home, on wired and voice channels, and remove relay.jog: "
-            "a pulse shorter than the poll goes unseen, and a jogging relay cannot hold a lock",
-        )
-    if isinstance(relay, MiotRelay) and relay.contact == "normally_open" and not relay.lease:
-        yield Finding(
-            f"{what} lease",
-            "warn",
-            "none: if this machine dies while cooking, the relay stays as it is",
-        )

@@ -10,9 +10,9 @@ import click
 import yaml
 
 from gasguard.cli.options import config_option
-from gasguard.config import Config, load_config
+from gasguard.config.load import Config, load_config
 from gasguard.errors import GasguardError
-from gasguard.interfaces.discovery import entity_ids
+from gasguard.interfaces.home_assistant.discovery import entity_ids
 
 _EXAMPLE = "gasguard_left_"
 """How ids begin in the card that is shipped."""

@@ -9,8 +9,8 @@ from typing import Any, Protocol
 
 from gasguard.cli.main import Misused, Unreached
 from gasguard.cli.options import find_config
-from gasguard.config import load_control_socket
-from gasguard.interfaces.unix import socket_address
+from gasguard.config.load import load_control_socket
+from gasguard.interfaces.local.unix import socket_address
 
 ANSWER_WITHIN = 12.0
 """Seconds until a daemon that says nothing counts as hung."""

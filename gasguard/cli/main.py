@@ -9,8 +9,8 @@ import click
 from gasguard import __version__
 from gasguard.errors import ConfigError, GasguardError
 
-OK, FAILED, BAD_USAGE, UNREACHABLE = 0, 1, 2, 3
-"""Exit codes: done; the thing failed; bad usage or configuration; daemon or broker not reached."""
+FAILED, BAD_USAGE, UNREACHABLE = 1, 2, 3
+"""Exit codes beside 0: it failed; bad usage or configuration; daemon or broker not reached."""
 
 _COMMANDS = {
     "demo": "gasguard.cli.demo",
@@ -28,7 +28,6 @@ _COMMANDS = {
     "discover": "gasguard.cli.discover",
     "proof-test": "gasguard.cli.proof_test",
     "ha-export": "gasguard.cli.ha_export",
-    "torture": "gasguard.cli.torture",
     "open-guarded": "gasguard.cli.open_guarded",
 }
 

@@ -8,12 +8,12 @@ import click
 
 from gasguard.cli.main import FAILED
 from gasguard.cli.options import config_option
-from gasguard.config import Config, load_config
+from gasguard.config.load import Config, load_config
 from gasguard.core.model import Contact
 from gasguard.core.recovery import Record
 from gasguard.drivers.base import Relay
 from gasguard.errors import DriverError, StoreError
-from gasguard.store import read_records
+from gasguard.guard.store import read_records
 
 _CALL_WITHIN = 0.8
 
@@ -49,11 +49,15 @@ def _in_use(record: Record | None) -> bool:
 
 
 async def _open_all(config: Config, names: list[str], deadline: float) -> bool:
-    from gasguard.app import build_wirings
+    from gasguard.assemble import circuits
 
-    wirings = [w for w in build_wirings(config) if w.settings.burner in names]
     results = await asyncio.gather(
-        *(_open(w.settings.burner, relay, deadline) for w in wirings for relay in w.relays)
+        *(
+            _open(circuit.settings.burner, relay, deadline)
+            for circuit in circuits(config)
+            if circuit.settings.burner in names
+            for relay in circuit.relays
+        )
     )
     opened = {name for name, open_ in results if open_}
     for name in names:

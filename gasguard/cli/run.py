@@ -9,7 +9,7 @@ import click
 
 from gasguard.cli.main import Misused
 from gasguard.cli.options import config_option
-from gasguard.config import load_config
+from gasguard.config.load import load_config
 from gasguard.errors import StoreError
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from gasguard.cli.options import config_option
-from gasguard.config import Config, load_config
+from gasguard.config.load import Config, load_config
 
 
 @click.command(epilog="Example: gasguard simulate -c config.example.yaml")
@@ -25,7 +25,7 @@ def simulate(config_path: Path, speed: float, seed: int) -> None:
 
 
 async def _simulate(config: Config, speed: float, seed: int) -> None:
-    from gasguard.cli.bridge import SimulatorBridge
+    from gasguard.simulator.bridge import SimulatorBridge
     from gasguard.simulator.console import run_text_console
     from gasguard.simulator.describe import describe
     from gasguard.simulator.world import World

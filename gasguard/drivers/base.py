@@ -1,9 +1,30 @@
-"""What a device must be able to do. One contract suite in the tests holds every driver to it."""
+"""What devices must be able to do, and what a family of them offers to the rest of the house.
 
+One contract suite in the tests holds every relay driver to `Relay`. What a relay can do beyond that
+is a capability (`HasVoice`, `HasLease`) that its class has or has not.
+"""
+
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from enum import StrEnum
+from random import Random
+from typing import Protocol, runtime_checkable
 
+from gasguard.config.relays.base import Channel, RelayConfig
 from gasguard.core.model import Contact
+from gasguard.drivers.bus import Bus
+
+CALL_WITHIN = 0.8
+"""Time limit in seconds that the guard gives one call. Opening goes on call after call."""
+
+
+class ReadBack(StrEnum):
+    """How good a relay's word of its contact is, the best first."""
+
+    ANSWERED = "answered by the device after the question"
+    LATCH = "the output latch read back"
+    """What was told to a pin, not what the contact does."""
+    CACHE = "an answer that may be older than the question"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +53,11 @@ class Relay(Protocol):
         """Where it is, for messages to people."""
         ...
 
+    @property
+    def read_back(self) -> ReadBack:
+        """How good its word is."""
+        ...
+
     async def open(self, within: float) -> None:
         """Send "open", again and again, until the device answers that it has, or will."""
         ...
@@ -44,18 +70,106 @@ class Relay(Protocol):
         """Ask for the state; the answer was true after the call began."""
         ...
 
-    async def set_voice(self, on: bool, within: float) -> None:
-        """Set the voice channel, where there is one."""
+    async def aclose(self) -> None:
+        """Give the socket back. The relay stays as it is."""
         ...
 
+
+@runtime_checkable
+class HasVoice(Protocol):
+    """A second channel, without a wire, that Mi Home switches by voice."""
+
+    async def set_voice(self, on: bool, within: float) -> None:
+        """Set the voice channel. Raises as `Relay` does."""
+        ...
+
+
+@runtime_checkable
+class HasLease(Protocol):
+    """A countdown or dead-man on the device: it opens unless it is renewed."""
+
     async def renew_lease(self, seconds: float, within: float) -> None:
-        """Start or renew the device-side countdown. Sent once."""
+        """Start or renew it. Sent once. Raises as `Relay` does."""
         ...
 
     async def cancel_lease(self, within: float) -> None:
-        """Stop the device-side countdown."""
+        """Stop it. Raises as `Relay` does."""
         ...
 
-    async def aclose(self) -> None:
-        """Give the socket back. The relay stays as it is."""
+
+class Switch(Protocol):
+    """Something that outputs switch (a range hood): nothing in the guard waits for it."""
+
+    async def set(self, on: bool, within: float) -> None:
+        """Switch it. Raises as `Relay` does."""
+        ...
+
+    async def read(self, within: float) -> bool:
+        """Whether it is on. Raises as `Relay` does."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """Which way round a contact is wired: what its relay's switch means for the circuit."""
+
+    opens_when: bool
+    """What the switch reads while the circuit is open."""
+
+    def switch_for(self, contact: Contact) -> bool:
+        """How the switch must stand for OPEN or CLOSED."""
+        return (contact is Contact.OPEN) == self.opens_when
+
+    def contact_for(self, switch_on: bool) -> Contact:
+        """What the circuit is while the switch stands so."""
+        return Contact.OPEN if switch_on == self.opens_when else Contact.CLOSED
+
+
+# --- families -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What the drivers of one process share."""
+
+    luck: Random
+    bus: Callable[[], Bus]
+    """The devices' connection to the broker: made when it is first asked for, then the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One row of `doctor`: what was looked at, how it is, and what to do."""
+
+    what: str
+    verdict: str
+    """ok, warn or fail."""
+    text: str
+
+
+class Family(Protocol):
+    """One make of relays, made for a `Site`. It holds what its relays share.
+
+    `settings` are of the family's own class: `assemble` goes by `driver:`.
+    """
+
+    def relay(self, settings: RelayConfig, voice: Channel | None) -> Relay:
+        """The driver; `voice` where this module carries the burner's voice channel."""
+        ...
+
+    def examine(
+        self, what: str, settings: RelayConfig, voice: Channel | None
+    ) -> AsyncIterator[Finding]:
+        """What `doctor` tells of one relay. It only reads. `what` begins each row."""
+        ...
+
+
+@runtime_checkable
+class Discovers(Protocol):
+    """A family whose devices can be found on the network."""
+
+    async def discover(
+        self, addresses: Sequence[str], seconds: float, configured: Sequence[RelayConfig]
+    ) -> list[str]:
+        """A line for each device that answers, sorted. `addresses` are where to ask."""
         ...

@@ -3,10 +3,11 @@
 import logging
 from collections.abc import Callable
 
-from gasguard.config import Availability, Hazard
+from gasguard.config.fields import Availability
+from gasguard.config.sensors import Hazard
 from gasguard.core.messages import HazardReachable, HazardRead
-from gasguard.mqtt_link import Message
-from gasguard.mqtt_words import field_of, json_of, says_online
+from gasguard.mqtt.link import Message
+from gasguard.mqtt.words import field_of, json_of, says_online
 
 log = logging.getLogger(__name__)
 

@@ -5,12 +5,13 @@ import math
 from collections.abc import Callable
 from functools import partial
 
-from gasguard.config import Burner, FlameSensor, Hazard, MqttFlame
-from gasguard.controller import Controller
+from gasguard.config.burners import BurnerConfig
+from gasguard.config.sensors import FlameSensor, Hazard, MqttFlame
 from gasguard.core.messages import Event, FlameRead, ThermocoupleRead
 from gasguard.core.model import Flame
+from gasguard.guard.controller import Controller
 from gasguard.interfaces.hazards import HazardEar
-from gasguard.mqtt_link import Message
+from gasguard.mqtt.link import Message
 
 _MISSED_AFTER = 60.0
 """Seconds without a broker after which hazard sensors count as not to be heard."""
@@ -25,7 +26,7 @@ class SensorDesk:
     """Every sensor's topics, and which burners its word goes to."""
 
     def __init__(
-        self, controller: Controller, burners: dict[str, Burner], hazards: dict[str, Hazard]
+        self, controller: Controller, burners: dict[str, BurnerConfig], hazards: dict[str, Hazard]
     ) -> None:
         self._controller = controller
         self._ears: dict[str, list[Callable[[Message], None]]] = {}

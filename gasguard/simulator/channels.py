@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 Key = tuple[int, int]
+Address = tuple[str, int]
 """(siid, piid) of a property."""
 
 

@@ -1,6 +1,7 @@
 """What `gasguard simulate` tells its user about the simulated modules."""
 
-from gasguard.simulator.setup import Address, DevicePlan
+from gasguard.simulator.channels import Address
+from gasguard.simulator.miio.setup import DevicePlan
 from gasguard.simulator.world import World
 
 

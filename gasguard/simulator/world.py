@@ -7,18 +7,20 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypedDict
 
-from gasguard.config import Config
+from gasguard.config.load import Config
 from gasguard.errors import GasguardError
+from gasguard.simulator.channels import Address
+from gasguard.simulator.miio.relay import MiRelay
+from gasguard.simulator.miio.setup import DevicePlan, plan_devices
+from gasguard.simulator.miio.udp import RelayServer
 from gasguard.simulator.module import Module
-from gasguard.simulator.mqtt.link import BrokerNetwork, Network
 from gasguard.simulator.mqtt.module import MqttModule
+from gasguard.simulator.mqtt.network import BrokerNetwork, Network
 from gasguard.simulator.mqtt.server import MqttServer
 from gasguard.simulator.mqtt.setup import MqttPlan, build_device, build_switchboard, plan_mqtt
-from gasguard.simulator.relay import MiRelay
 from gasguard.simulator.seeding import stream
-from gasguard.simulator.setup import Address, DevicePlan, Wired, address_of, plan_devices, wired
+from gasguard.simulator.setup import Wired, wired
 from gasguard.simulator.stove import Burner, Figures
-from gasguard.simulator.udp import RelayServer
 
 FlameListener = Callable[[str, bool], None]
 
@@ -124,7 +126,7 @@ class World:
         for burner_id, burner in config.burners.items():
             module, voice = burner.voice_relay, None
             if burner.voice and module:
-                voice = (address_of(module), (burner.voice.siid, burner.voice.piid))
+                voice = (wired(module).address, (burner.voice.siid, burner.voice.piid))
             circuits[burner_id] = ([wired(relay) for relay in burner.in_series], voice)
         time = time or _loop_time()
         mqtt_plans = plan_mqtt(config)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from random import Random
 
 from gasguard.simulator.channels import ChannelSpec
-from gasguard.simulator.relay import MiRelay
+from gasguard.simulator.miio.relay import MiRelay
 from gasguard.simulator.wire import Wire
 from tests.bench.site import DEVICE_DELAY, PIID, PORT, SIID, TOKEN
 

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from gasguard.interfaces.unix import socket_address
+from gasguard.interfaces.local.unix import socket_address
 from tests.bench.broker import broker
 from tests.bench.client import Heard, bus
 from tests.bench.figures import Figures

@@ -9,9 +9,9 @@ import yaml
 from click.testing import CliRunner
 
 from gasguard.cli.main import cli
-from gasguard.config import load_config
+from gasguard.config.load import load_config
 from gasguard.core.messages import Kind
-from gasguard.interfaces.discovery import entity_ids
+from gasguard.interfaces.home_assistant.discovery import entity_ids
 from tests.support.kitchen import relay
 
 BLUEPRINTS = {"announce.yaml", "night_lock.yaml", "prewarning.yaml"}

@@ -14,7 +14,7 @@ import pytest
 
 from gasguard.core.model import Lock, Source, Timer
 from gasguard.core.recovery import Record, Stamp
-from gasguard.store import Store
+from gasguard.guard.store import Store
 from tests.support.kitchen import Kitchen, burner
 from tests.support.waiting import eventually
 

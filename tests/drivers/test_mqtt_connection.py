@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from gasguard.config import Mqtt
-from gasguard.drivers.mqtt.bus import Heard, Listening
+from gasguard.config.broker import Mqtt
+from gasguard.drivers.bus import Heard, Listening
 from gasguard.drivers.mqtt.connection import BrokerBus
 from gasguard.health import Heartbeats
 from tests.support.ear import Ear

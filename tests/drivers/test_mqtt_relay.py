@@ -8,11 +8,13 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from gasguard.config.relays.mqtt import MqttRelay
 from gasguard.core.model import Contact
-from gasguard.drivers.mqtt.bus import Heard, Listening
-from gasguard.drivers.mqtt.relay import MqttRelayDriver
+from gasguard.drivers.base import HasLease
+from gasguard.drivers.bus import Heard, Listening
+from gasguard.drivers.mqtt.relay import MqttRelayDriver, mqtt_relay
 from gasguard.errors import Refused, Unreachable
-from gasguard.settings.mqtt_relay import MqttRelay
+from gasguard.luck import LUCK
 from gasguard.simulator import simtime
 
 PLAIN = {
@@ -93,7 +95,7 @@ def play(story: Story, **settings: Any) -> None:
 
     async def whole() -> None:
         broker = Broker()
-        await story(MqttRelayDriver(relay, broker), broker)
+        await story(mqtt_relay(relay, broker, LUCK), broker)
 
     simtime.run(whole())
 
@@ -294,12 +296,13 @@ def test_without_a_connection_nothing_is_kept_for_later() -> None:
         for call in (relay.open, relay.close, relay.read):
             with pytest.raises(Unreachable, match="broker:1883 is not connected"):
                 await call(0.5)
+        assert isinstance(relay, HasLease)
         await relay.renew_lease(180, 1)
         broker.connect(True)
         await asyncio.sleep(2)
         assert broker.sent == []
 
-    play(story)
+    play(story, **{**PLAIN, "keep_alive": {"topic": "relay/alive", "after": "3m"}})
 
 
 def test_a_chatty_device_does_not_make_the_driver_chatty() -> None:
@@ -391,6 +394,7 @@ def test_no_payload_harms(payload: str) -> None:
 
 def test_the_keep_alive_is_renewed_and_cancelled_in_the_devices_words() -> None:
     async def story(relay: MqttRelayDriver, broker: Broker) -> None:
+        assert isinstance(relay, HasLease)
         await relay.renew_lease(180, 1)
         await relay.cancel_lease(1)
         sent = [(one.payload, one.qos) for one in broker.on("cmnd/stove/RuleTimer1")]

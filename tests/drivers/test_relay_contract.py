@@ -8,12 +8,16 @@ from typing import Any
 
 import pytest
 
-from gasguard.app import build_wirings
-from gasguard.config import Channel, MiotRelay, parse_config
+from gasguard.assemble import circuits
+from gasguard.config.load import parse_config
+from gasguard.config.relays.base import Channel
+from gasguard.config.relays.miio import MiotRelay
 from gasguard.core.model import Contact
-from gasguard.drivers.base import Relay
-from gasguard.drivers.miio.relay import MiotRelayDriver
+from gasguard.drivers.base import HasLease, HasVoice, Relay
+from gasguard.drivers.miio.relay import miot_relay
+from gasguard.drivers.miio.transport import DeviceClock, MessageIds
 from gasguard.errors import Cause, Refused, Unreachable
+from gasguard.luck import LUCK
 from gasguard.simulator import simtime
 from gasguard.simulator.world import World
 
@@ -84,7 +88,7 @@ def _play(
         config = parse_config({"burners": {"left": {"relay": relay, **burner}}, **top}, Path("."))
         world = World.from_config(config)
         await world.start()
-        driver = build_wirings(config)[0].relays[0]
+        driver = circuits(config)[0].relays[0]
         try:
             # Whoever asks before device and driver have found the broker gets no answer.
             await driver.read(5)
@@ -259,10 +263,20 @@ def test_a_relay_that_does_not_obey_answers_and_reads_closed(
     play(kind, story)
 
 
+@every_kind
+def test_a_relay_can_only_do_what_its_settings_give_it(play: Play, kind: dict[str, Any]) -> None:
+    async def story(_world: World, relay: Relay) -> None:
+        assert not isinstance(relay, HasVoice)
+        assert not isinstance(relay, HasLease)
+
+    play(kind, story)
+
+
 def test_switch_voice_and_countdown_come_in_one_reading(play: Play) -> None:
     async def story(world: World, relay: Relay) -> None:
         reading = await relay.read(1)
         assert (reading.voice, reading.countdown) == (True, None)
+        assert isinstance(relay, HasVoice) and isinstance(relay, HasLease)
         await relay.renew_lease(180, 1)
         await relay.set_voice(False, 1)
         reading = await relay.read(1)
@@ -285,7 +299,7 @@ def test_a_property_that_the_model_lacks_is_refused_with_its_place(play: Play) -
             switch=Channel(siid=9, piid=1),
             contact="normally_open",
         )
-        driver = MiotRelayDriver(elsewhere, voice=None)
+        driver = miot_relay(elsewhere, None, DeviceClock(), MessageIds(LUCK))
         with pytest.raises(Refused, match="siid 9 piid 1"):
             await driver.read(1)
         with pytest.raises(Refused, match="siid 9 piid 1"):

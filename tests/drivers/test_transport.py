@@ -10,6 +10,7 @@ import pytest
 from gasguard.drivers.miio.codec import HELLO, decode, encode, encode_hello_reply
 from gasguard.drivers.miio.transport import DeviceClock, MessageIds, MiioTransport
 from gasguard.errors import Refused, Unreachable
+from gasguard.luck import LUCK
 from gasguard.simulator import simtime
 
 TOKEN = bytes(range(16))
@@ -56,7 +57,7 @@ def play(
         loop = asyncio.get_running_loop()
         device = ScriptedDevice(answer)
         await loop.create_datagram_endpoint(lambda: device, local_addr=("127.0.0.9", 54321))
-        transport = MiioTransport("127.0.0.9", 54321, TOKEN, DeviceClock())
+        transport = MiioTransport("127.0.0.9", 54321, TOKEN, DeviceClock(), MessageIds(LUCK))
         await story(device, transport)
         await transport.aclose()
 
@@ -86,7 +87,7 @@ def test_each_resend_carries_an_id_never_used_before() -> None:
 
 
 def test_ids_start_at_random() -> None:
-    assert len({MessageIds().take() for _ in range(10)}) == 10
+    assert len({MessageIds(LUCK).take() for _ in range(10)}) == 10
 
 
 def test_resends_are_60_to_150_ms_apart_and_a_hello_goes_beside_the_third() -> None:

@@ -10,7 +10,7 @@ from gasguard.core.messages import ExtendTimer, Off, SetTimer
 from gasguard.core.model import Source
 from gasguard.durations import format_duration, parse_duration
 from gasguard.errors import DurationError
-from gasguard.interfaces.commands import MAX_ID, MAX_LABEL, BadCommand, Parsed, parse_command
+from gasguard.interfaces.requests import MAX_ID, MAX_LABEL, BadCommand, Parsed, parse_command
 
 COMMANDS = ("off", "timer", "timer/extend", "lock", "rearm")
 thorough = settings(max_examples=600, deadline=None, derandomize=True)

@@ -9,13 +9,16 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from gasguard.config.relays.base import Channel
+from gasguard.config.relays.miio import Lease, MiioRelay, MiotRelay
 from gasguard.core.model import Contact
-from gasguard.drivers.base import Reading
+from gasguard.drivers.base import Reading, Site
+from gasguard.drivers.bus import Bus
 from gasguard.drivers.miio.codec import HELLO, Frame, FrameError, decode, encode
-from gasguard.drivers.miio.relay import MiioRelayDriver, MiotRelayDriver
-from gasguard.drivers.miio.transport import DeviceClock, MiioTransport
+from gasguard.drivers.miio.family import Family
+from gasguard.drivers.miio.transport import DeviceClock, MessageIds, MiioTransport
 from gasguard.errors import Refused, Unreachable
-from gasguard.settings.relays import Channel, Lease, MiioRelay, MiotRelay
+from gasguard.luck import LUCK
 from gasguard.simulator import simtime
 from tests.fuzz.test_commands import json_values
 
@@ -73,7 +76,7 @@ def test_a_datagram_is_a_frame_or_none(data):
 @example(batch=[sealed(b'{"id": {"a": 1}, "result": 0}')])
 def test_the_transport_takes_any_datagram(batch):
     async def story() -> None:
-        transport = MiioTransport("127.0.0.9", 54321, TOKEN, DeviceClock())
+        transport = MiioTransport("127.0.0.9", 54321, TOKEN, DeviceClock(), MessageIds(LUCK))
         for data in batch:
             transport.datagram_received(data, ("127.0.0.9", 54321))
         assert not transport._calls
@@ -128,14 +131,19 @@ bodies = st.one_of(
 )  # fmt: skip
 
 
+def _no_bus() -> Bus:
+    raise AssertionError("these relays need no broker")
+
+
 def drivers():
     lease = Lease(after="3m", siid=2, piid=3, unit="s", off=-1)
     wired = {"contact": "normally_open", **HOST}
     switch = Channel(siid=2, piid=1)
-    yield MiotRelayDriver(MiotRelay(driver="miot", switch=switch, lease=lease, **wired), None)
+    family = Family(Site(LUCK, _no_bus))
+    yield family.relay(MiotRelay(driver="miot", switch=switch, lease=lease, **wired), None)
     voice = Channel(siid=2, piid=3)
-    yield MiotRelayDriver(MiotRelay(driver="miot", switch=switch, **wired), voice)
-    yield MiioRelayDriver(MiioRelay(driver="miio", **wired))
+    yield family.relay(MiotRelay(driver="miot", switch=switch, **wired), voice)
+    yield family.relay(MiioRelay(driver="miio", **wired), None)
 
 
 @thorough

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from gasguard.clock import SystemClock
 from gasguard.core.messages import Off
-from gasguard.interfaces.control import ControlSocket, _sender
+from gasguard.interfaces.local.control import ControlSocket, _sender
 from tests.fuzz.test_commands import json_values, near_durations
 from tests.fuzz.test_mqtt import BURNERS, Guard, History
 

@@ -11,7 +11,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gasguard.clock import SystemClock
-from gasguard.config import Burner, Hazard, Mqtt, MqttFlame, ThermocoupleFlame
+from gasguard.config.broker import Mqtt
+from gasguard.config.burners import BurnerConfig
+from gasguard.config.sensors import Hazard, MqttFlame, ThermocoupleFlame
 from gasguard.core.messages import (
     Answer,
     FlameRead,
@@ -22,10 +24,10 @@ from gasguard.core.messages import (
     ThermocoupleRead,
 )
 from gasguard.core.model import Settings, State
-from gasguard.interfaces import mqtt as module
-from gasguard.interfaces.mqtt import COMMANDS, MqttInterface
+from gasguard.interfaces.mqtt import interface as module
+from gasguard.interfaces.mqtt.interface import COMMANDS, MqttInterface
 from gasguard.interfaces.sensors import SensorDesk
-from gasguard.mqtt_link import Message
+from gasguard.mqtt.link import Message
 from tests.fuzz.test_commands import payloads
 
 BURNERS = ("left", "right")
@@ -112,7 +114,7 @@ def world():
     async def build():
         guard = Guard()
         mqtt = Mqtt(base_topic="base")
-        burners = {name: Burner(relay=RELAY, flame=flame) for name, flame in FLAMES.items()}
+        burners = {name: BurnerConfig(relay=RELAY, flame=flame) for name, flame in FLAMES.items()}
         sensors = SensorDesk(guard, burners, {"gas": GAS})
         return guard, MqttInterface(mqtt, guard, History(), SystemClock(), sensors)
 

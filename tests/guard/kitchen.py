@@ -6,9 +6,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
-from gasguard.app import build_wirings
-from gasguard.config import Config, parse_config
-from gasguard.controller import Controller, News
+from gasguard.assemble import circuits
+from gasguard.config.load import Config, parse_config
 from gasguard.core.messages import (
     Answer,
     CancelTimer,
@@ -23,9 +22,10 @@ from gasguard.core.messages import (
     Unlock,
 )
 from gasguard.core.model import Phase, Source, State
+from gasguard.guard.controller import Controller, News
+from gasguard.guard.store import Store
 from gasguard.simulator import simtime
 from gasguard.simulator.world import World
-from gasguard.store import Store
 
 TOKEN = "00112233445566778899aabbccddeeff"
 
@@ -61,7 +61,7 @@ class Kitchen:
     def boot(self) -> None:
         """Start the guard, on what the disk holds."""
         self.store = Store.open(self.folder)
-        self.controller = Controller(build_wirings(self.config), self.store, self.clock)
+        self.controller = Controller(circuits(self.config), self.store, self.clock)
         self.controller.observers.append(self._note)
         self.controller.start()
 

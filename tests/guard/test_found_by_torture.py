@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from gasguard.controller import BEAT_WITHIN, SAVE_WITHIN
 from gasguard.core.messages import CancelTimer, FlameRead, HazardRead, Kind, Off, Rearm, Status
 from gasguard.core.model import Flame, Lock, Phase, Source
+from gasguard.guard.controller import BEAT_WITHIN, SAVE_WITHIN
+from gasguard.guard.store import FILE_NAME
 from gasguard.health import Heartbeats
-from gasguard.store import FILE_NAME
 from tests.guard.kitchen import Kitchen, burner, cook, relay
 
 

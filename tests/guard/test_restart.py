@@ -8,7 +8,7 @@ import pytest
 
 from gasguard.core.messages import Status
 from gasguard.core.model import Lock, Phase, Reason, Source
-from gasguard.store import Store
+from gasguard.guard.store import Store
 from tests.guard.kitchen import Kitchen, cook
 
 

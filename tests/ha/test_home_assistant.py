@@ -8,7 +8,7 @@ from datetime import datetime
 
 import pytest
 
-from gasguard.interfaces.discovery import messages, unique_ids
+from gasguard.interfaces.home_assistant.discovery import messages, unique_ids
 from tests.ha.core import Refused
 from tests.ha.house import House
 from tests.support.waiting import eventually, never

@@ -3,8 +3,8 @@
 import asyncio
 from pathlib import Path
 
-from gasguard.config import parse_config
-from gasguard.interfaces.announcer import Announcer
+from gasguard.config.load import parse_config
+from gasguard.interfaces.home_assistant.announcer import Announcer
 from tests.support.kitchen import relay
 
 

@@ -10,9 +10,9 @@ from itertools import pairwise
 
 import pytest
 
-from gasguard import mqtt_link
 from gasguard.app import running
-from gasguard.interfaces import bemfa
+from gasguard.interfaces.bemfa import interface as bemfa
+from gasguard.mqtt import link as mqtt_link
 from tests.support.cloud import KEY, Cloud
 from tests.support.kitchen import Kitchen, burner
 from tests.support.waiting import eventually, never

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gasguard.interfaces.bemfa import Mailbox
-from gasguard.interfaces.bemfa_words import Kind, Word, read_word
+from gasguard.interfaces.bemfa.interface import Mailbox
+from gasguard.interfaces.bemfa.words import Kind, Word, read_word
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from gasguard.interfaces.announcer import JITTER
-from gasguard.interfaces.discovery import messages, node
+from gasguard.interfaces.home_assistant.announcer import JITTER
+from gasguard.interfaces.home_assistant.discovery import messages, node
 from tests.support.ear import Ear
 from tests.support.kitchen import Kitchen, burner
 from tests.support.waiting import eventually, never

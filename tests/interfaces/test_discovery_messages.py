@@ -7,12 +7,18 @@ from typing import Any
 
 import pytest
 
-from gasguard.config import parse_config
+from gasguard.config.load import parse_config
 from gasguard.core.messages import Kind
 from gasguard.core.model import Phase, Reason
 from gasguard.errors import ConfigError
-from gasguard.interfaces.discovery import messages, node, own_topics, read_own, unique_ids
-from gasguard.interfaces.discovery_words import WORDS
+from gasguard.interfaces.home_assistant.discovery import (
+    messages,
+    node,
+    own_topics,
+    read_own,
+    unique_ids,
+)
+from gasguard.interfaces.home_assistant.words import WORDS
 from tests.support.kitchen import relay
 
 FULL = {

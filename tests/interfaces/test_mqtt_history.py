@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gasguard.interfaces.commands import BadCommand
-from gasguard.interfaces.mqtt_history import parts, read_question
-from gasguard.store import Store
+from gasguard.guard.store import Store
+from gasguard.interfaces.mqtt.history import parts, read_question
+from gasguard.interfaces.requests import BadCommand
 from tests.fuzz.test_commands import json_values
 from tests.support.ear import Heard
 from tests.support.kitchen import Kitchen, burner

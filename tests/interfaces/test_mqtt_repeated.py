@@ -6,7 +6,7 @@ The MQTT here is written by hand, because no broker at hand repeats on a live co
 import socket
 import threading
 
-from gasguard.mqtt_link import Listener, MqttLink, Server
+from gasguard.mqtt.link import Listener, MqttLink, Server
 from tests.support.waiting import eventually, never
 
 CONNACK, SUBACK = bytes([0x20, 2, 0, 0]), 0x90

@@ -5,11 +5,11 @@ import threading
 
 import pytest
 
-from gasguard import mqtt_link
 from gasguard.app import running
-from gasguard.config import Mqtt
-from gasguard.interfaces import mqtt
-from gasguard.mqtt_link import Connection, Listener, Message, MqttLink
+from gasguard.config.broker import Mqtt
+from gasguard.interfaces.mqtt import interface as mqtt
+from gasguard.mqtt import link as mqtt_link
+from gasguard.mqtt.link import Connection, Listener, Message, MqttLink
 from tests.support.waiting import eventually, never
 
 LIMIT = 1.0

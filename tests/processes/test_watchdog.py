@@ -9,12 +9,12 @@ from itertools import pairwise
 
 import pytest
 
-from gasguard.app import build_wirings
+from gasguard.assemble import circuits
 from gasguard.clock import SystemClock
-from gasguard.controller import Controller
 from gasguard.core.messages import FlameRead, SetTimer
 from gasguard.core.model import Flame, Phase, Source
-from gasguard.store import Store
+from gasguard.guard.controller import Controller
+from gasguard.guard.store import Store
 from tests.support.ear import Ear
 from tests.support.kitchen import Kitchen, burner
 from tests.support.waiting import eventually
@@ -67,7 +67,7 @@ def test_events_without_a_pause_do_not_put_a_deadline_off(kitchen):
 
     async def guard() -> float:
         clock, store = SystemClock(), Store.open(kitchen.state_dir)
-        controller = Controller(build_wirings(kitchen.config), store, clock)
+        controller = Controller(circuits(kitchen.config), store, clock)
         controller.start()
 
         def phase() -> Phase:

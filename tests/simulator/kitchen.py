@@ -5,10 +5,10 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from gasguard.config import Config, parse_config
+from gasguard.config.load import Config, parse_config
 from gasguard.drivers.miio.codec import HELLO, decode, encode
 from gasguard.simulator.channels import ChannelSpec
-from gasguard.simulator.relay import MiRelay
+from gasguard.simulator.miio.relay import MiRelay
 
 TOKEN = "00112233445566778899aabbccddeeff"
 SWITCH = {"did": "sw", "siid": 2, "piid": 1}

@@ -10,8 +10,8 @@ import pytest
 from gasguard.drivers.miio.codec import HELLO, decode, encode
 from gasguard.simulator import simtime
 from gasguard.simulator.faults import FaultError, Faults, parse_fault
-from gasguard.simulator.relay import MiRelay
-from gasguard.simulator.udp import RelayServer
+from gasguard.simulator.miio.relay import MiRelay
+from gasguard.simulator.miio.udp import RelayServer
 
 from .kitchen import SWITCH, TOKEN, Asker, Client, module
 

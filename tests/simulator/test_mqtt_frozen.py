@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gasguard.config import parse_config
+from gasguard.config.load import parse_config
 from gasguard.simulator import simtime
 from gasguard.simulator.mqtt.devices import Out
 from gasguard.simulator.mqtt.server import MqttServer

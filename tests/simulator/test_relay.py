@@ -7,7 +7,7 @@ import pytest
 
 from gasguard.drivers.miio.codec import HELLO, decode
 from gasguard.simulator.channels import ChannelSpec, Countdown, PowerOn
-from gasguard.simulator.relay import LEGACY_SWITCH, MiRelay
+from gasguard.simulator.miio.relay import LEGACY_SWITCH, MiRelay
 
 from .kitchen import SWITCH, TOKEN, Asker, module
 

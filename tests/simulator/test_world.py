@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from gasguard.config import Config
+from gasguard.config.load import Config
 from gasguard.errors import ConfigError
 from gasguard.simulator import simtime
 from gasguard.simulator.describe import describe
-from gasguard.simulator.relay import LEGACY_SWITCH
+from gasguard.simulator.miio.relay import LEGACY_SWITCH
 from gasguard.simulator.world import SimulatorError, World
 
 from .kitchen import TOKEN, Client, config, miot

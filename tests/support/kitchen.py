@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from gasguard.config import Config, load_config
+from gasguard.config.load import Config, load_config
 from tests.support.brokers import Broker
 from tests.support.ear import Ear
 from tests.support.processes import GASGUARD, ROOT, Process, free_port

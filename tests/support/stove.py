@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar
 
-from gasguard.config import Config
+from gasguard.config.load import Config
 from gasguard.simulator.console import Console
 from gasguard.simulator.world import World
 

@@ -22,13 +22,13 @@ class Mutant:
         return self.module.startswith("gasguard.drivers.mqtt.")
 
 
-CONTROLLER = "gasguard.controller"
-KEEPER = "gasguard.keeper"
+CONTROLLER = "gasguard.guard.controller"
+KEEPER = "gasguard.guard.keeper"
 RELAY = "gasguard.drivers.miio.relay"
 TRANSPORT = "gasguard.drivers.miio.transport"
 MQTT_ANSWERS = "gasguard.drivers.mqtt.answers"
 MQTT_RELAY = "gasguard.drivers.mqtt.relay"
-STORE = "gasguard.store"
+STORE = "gasguard.guard.store"
 ACTIONS = "gasguard.core.actions"
 DEADLINES = "gasguard.core.deadlines"
 HAZARDS = "gasguard.core.hazards"
@@ -40,7 +40,7 @@ THERMOCOUPLE = "gasguard.core.thermocouple"
 
 MUTANTS = [
     # --- the wire ---------------------------------------------------------------------------------
-    Mutant("ids restart at 1", TRANSPORT, "secrets.randbelow(2**_ID_BITS)", "0"),
+    Mutant("ids restart at 1", TRANSPORT, "luck.randrange(2**_ID_BITS)", "0"),
     Mutant(
         "hello is never repeated",
         TRANSPORT,

@@ -72,28 +72,28 @@ class Finder(MetaPathFinder):
 
 def hunt(sessions: int, *, on_mqtt: bool) -> None:
     """`on_mqtt`: the others have no such relay and cannot catch it."""
-    from gasguard.torture.draw import draw_plan
-    from gasguard.torture.kitchens import Kitchen
-    from gasguard.torture.session import run
-    from gasguard.torture.shrink import shrink
+    from tests.torture.draw import draw_plan
+    from tests.torture.kitchens import Kitchen
+    from tests.torture.session import run
+    from tests.torture.shrink import shrink
 
     for index in range(sessions):
         plan = draw_plan(SEED, index)
         if on_mqtt and not Kitchen(plan.config, plan.sensors).has_mqtt:
             continue
-        outcome = run(plan, fast=True)
+        outcome = run(plan)
         if outcome.rule is not None:
-            shortest, _ = shrink(plan, outcome.rule, fast=True)
+            shortest, _ = shrink(plan, outcome.rule)
             found = {"sessions": index + 1, "rule": outcome.rule}
             print(json.dumps({**found, "plan": dataclasses.asdict(shortest)}))
             return
 
 
 def replay(text: str) -> None:
-    from gasguard.torture.session import run
     from tests.torture.plans import plan_from_data
+    from tests.torture.session import run
 
-    print(run(plan_from_data(json.loads(text)), fast=True).rule or "")
+    print(run(plan_from_data(json.loads(text))).rule or "")
 
 
 if __name__ == "__main__":

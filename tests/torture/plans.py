@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from gasguard.torture.plan import Action, Plan
+from tests.torture.plan import Action, Plan
 
 
 def plan_from_data(data: dict[str, Any]) -> Plan:

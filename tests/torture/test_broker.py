@@ -3,12 +3,13 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from gasguard.drivers.mqtt.bus import Heard, Listening
+from gasguard.drivers.bus import Heard, Listening
 from gasguard.simulator.mqtt.devices import Out
-from gasguard.simulator.mqtt.link import Switchboard
+from gasguard.simulator.mqtt.network import Switchboard
 from gasguard.simulator.seeding import stream
-from gasguard.torture.broker import Broker, GuardBus
-from gasguard.torture.loop import TortureLoop
+from tests.torture.broker import Broker
+from tests.torture.bus import GuardBus
+from tests.torture.loop import TortureLoop
 
 
 class Devices(Switchboard):

@@ -4,12 +4,12 @@ import contextlib
 from collections.abc import Iterator
 from typing import Any
 
+from gasguard.config.relays.base import Channel
+from gasguard.config.relays.miio import MiioRelay, MiotRelay
 from gasguard.core.model import Contact
-from gasguard.drivers.base import Reading
-from gasguard.drivers.miio.transport import DeviceClock, MiioTransport
+from gasguard.drivers.base import ReadBack, Reading, Wiring
+from gasguard.drivers.miio.transport import DeviceClock, MessageIds, MiioTransport
 from gasguard.errors import Refused
-from gasguard.settings.fields import Wiring
-from gasguard.settings.relays import Channel, MiioRelay, MiotRelay
 
 _OK = 0
 _PENDING = 1
@@ -19,26 +19,17 @@ _LONGEST_COUNTDOWN = 1e7
 """Counts beyond are no countdown (the longest known is 86,500 s): a calendar must hold its end."""
 
 
-class _Wiring:
-    """Which way round the contact is wired: what the relay's switch means for the circuit."""
-
-    def __init__(self, wiring: Wiring) -> None:
-        self._on_opens = wiring == "normally_closed"
-
-    def switch_for(self, contact: Contact) -> bool:
-        return (contact is Contact.OPEN) == self._on_opens
-
-    def contact_for(self, switch_on: bool) -> Contact:
-        return Contact.OPEN if switch_on == self._on_opens else Contact.CLOSED
-
-
 class _MiioDevice:
     """What both kinds share: the wire, the wiring, and questions that only `doctor` asks."""
 
-    def __init__(self, settings: MiotRelay | MiioRelay, clock: DeviceClock | None = None) -> None:
+    read_back = ReadBack.ANSWERED
+
+    def __init__(
+        self, settings: MiotRelay | MiioRelay, clock: DeviceClock, ids: MessageIds
+    ) -> None:
         token = bytes.fromhex(settings.token.get_secret_value())
-        self._transport = MiioTransport(settings.host, settings.port, token, clock or DeviceClock())
-        self._wiring = _Wiring(settings.contact)
+        self._transport = MiioTransport(settings.host, settings.port, token, clock, ids)
+        self._wiring = Wiring(settings.opens_when)
 
     @property
     def address(self) -> str:
@@ -69,12 +60,12 @@ class _MiioDevice:
 
 
 class MiotRelayDriver(_MiioDevice):
-    """A MIoT relay channel, with its voice channel and countdown where it has them."""
+    """A MIoT relay channel. `miot_relay` makes one with what its settings give it."""
 
     def __init__(
-        self, settings: MiotRelay, voice: Channel | None, clock: DeviceClock | None = None
+        self, settings: MiotRelay, voice: Channel | None, clock: DeviceClock, ids: MessageIds
     ) -> None:
-        super().__init__(settings, clock)
+        super().__init__(settings, clock, ids)
         self._switch, self._voice, self._lease = settings.switch, voice, settings.lease
         self._asked = [part for part in (self._switch, voice, settings.lease) if part]
 
@@ -111,22 +102,6 @@ class MiotRelayDriver(_MiioDevice):
         if count == self._lease.off or not 0 < count < _LONGEST_COUNTDOWN:
             return None
         return float(count) * self._lease.unit_seconds
-
-    async def set_voice(self, on: bool, within: float) -> None:
-        """See `Relay.set_voice`."""
-        if self._voice:
-            await self._set(self._voice, on, within)
-
-    async def renew_lease(self, seconds: float, within: float) -> None:
-        """See `Relay.renew_lease`. Rounded up to what the device can count."""
-        if self._lease:
-            count = -int(-seconds // self._lease.unit_seconds)
-            await self._set(self._lease, count, within, resend=False)
-
-    async def cancel_lease(self, within: float) -> None:
-        """See `Relay.cancel_lease`."""
-        if self._lease:
-            await self._set(self._lease, self._lease.off, within)
 
     async def _set(
         self,
@@ -169,6 +144,47 @@ class MiotRelayDriver(_MiioDevice):
         return Refused(f"{self.address} answered {what} with {str(result)[:80]!r}", 0)
 
 
+class _WithVoice(MiotRelayDriver):
+    async def set_voice(self, on: bool, within: float) -> None:
+        """See `HasVoice.set_voice`."""
+        if self._voice:
+            await self._set(self._voice, on, within)
+
+
+class _WithLease(MiotRelayDriver):
+    async def renew_lease(self, seconds: float, within: float) -> None:
+        """See `HasLease.renew_lease`. Rounded up to what the device can count."""
+        if self._lease:
+            count = -int(-seconds // self._lease.unit_seconds)
+            await self._set(self._lease, count, within, resend=False)
+
+    async def cancel_lease(self, within: float) -> None:
+        """See `HasLease.cancel_lease`."""
+        if self._lease:
+            await self._set(self._lease, self._lease.off, within)
+
+
+class _WithVoiceAndLease(_WithVoice, _WithLease):
+    """Both."""
+
+
+def miot_relay(
+    settings: MiotRelay, voice: Channel | None, clock: DeviceClock, ids: MessageIds
+) -> MiotRelayDriver:
+    """A driver that can do what the configuration gives its module, and no more."""
+    kind: type[MiotRelayDriver]
+    match voice is not None, settings.lease is not None:
+        case True, True:
+            kind = _WithVoiceAndLease
+        case True, False:
+            kind = _WithVoice
+        case False, True:
+            kind = _WithLease
+        case _:
+            kind = MiotRelayDriver
+    return kind(settings, voice, clock, ids)
+
+
 class MiioRelayDriver(_MiioDevice):
     """A relay of the older kind, one channel: set_power and get_prop (chuangmi.plug.m1, m3, v3)."""
 
@@ -197,24 +213,6 @@ class MiioRelayDriver(_MiioDevice):
         if word not in ("on", "off"):
             raise Refused(f"{self.address} answered get_prop power with {str(result)[:80]!r}", 0)
         return Reading(contact=self._wiring.contact_for(word == "on"), latency=latency)
-
-    async def set_voice(self, on: bool, within: float) -> None:
-        """These relays have no second channel."""
-
-    async def renew_lease(self, seconds: float, within: float) -> None:
-        """These relays have no countdown."""
-
-    async def cancel_lease(self, within: float) -> None:
-        """These relays have no countdown."""
-
-
-async def device_model(settings: MiotRelay | MiioRelay, within: float) -> str:
-    """Ask a configured device for its model. Raises DriverError."""
-    device = _MiioDevice(settings)
-    try:
-        return await device.model(within)
-    finally:
-        await device.aclose()
 
 
 def _address(channel: Channel) -> dict[str, Any]:

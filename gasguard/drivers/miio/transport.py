@@ -7,8 +7,8 @@ that remembers ids answers without executing (python-miio #813). Here a call is 
 
 import asyncio
 import logging
-import secrets
 from collections.abc import Callable
+from random import Random
 from typing import Any
 
 from gasguard.drivers.miio.codec import HELLO, FrameError, decode, encode
@@ -35,18 +35,15 @@ _ID_BITS = 31
 
 
 class MessageIds:
-    """Message ids that start at random and never repeat within a process."""
+    """Message ids that start at random and never repeat. One process has one."""
 
-    def __init__(self) -> None:
-        self._next = secrets.randbelow(2**_ID_BITS)
+    def __init__(self, luck: Random) -> None:
+        self._next = luck.randrange(2**_ID_BITS)
 
     def take(self) -> int:
         """A fresh id, 1 to 2^31 - 1."""
         self._next = (self._next + 1) % 2**_ID_BITS or 1
         return self._next
-
-
-_ids = MessageIds()
 
 
 class DeviceClock:
@@ -71,10 +68,12 @@ class DeviceClock:
 class MiioTransport(asyncio.DatagramProtocol):
     """One UDP socket to one device. Calls may overlap: answers are told apart by id."""
 
-    def __init__(self, host: str, port: int, token: bytes, clock: DeviceClock) -> None:
+    def __init__(
+        self, host: str, port: int, token: bytes, clock: DeviceClock, ids: MessageIds
+    ) -> None:
         self.address = f"{host}:{port}"
         self._host, self._port, self._token = host, port, token
-        self._clock = clock
+        self._clock, self._ids = clock, ids
         self._socket: asyncio.DatagramTransport | None = None
         self._opening: asyncio.Lock = asyncio.Lock()
         self._calls: dict[int, Callable[[dict[str, Any], float], None]] = {}
@@ -244,7 +243,7 @@ class MiioTransport(asyncio.DatagramProtocol):
         answered: "asyncio.Queue[tuple[dict[str, Any], float]]",
         sent_at: float,
     ) -> int:
-        call_id = _ids.take()
+        call_id = self._ids.take()
         self._unanswered += 1
         self._calls[call_id] = lambda payload, now: answered.put_nowait((payload, now - sent_at))
         request = {"id": call_id, "method": method, "params": params}

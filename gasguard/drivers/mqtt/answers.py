@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from gasguard.mqtt_words import field_of, json_of
-from gasguard.settings.mqtt_relay import Echo, MqttRelay
+from gasguard.config.relays.mqtt import Echo, MqttRelay
+from gasguard.mqtt.words import field_of, json_of
 
 _SHOWN = 40
 

@@ -15,10 +15,10 @@ from functools import partial
 
 from pydantic import SecretStr
 
-from gasguard.config import Mqtt
-from gasguard.drivers.mqtt.bus import Heard, Listening
+from gasguard.config.broker import Mqtt
+from gasguard.drivers.bus import Heard, Listening
 from gasguard.health import Heartbeats
-from gasguard.mqtt_link import Connection, Listener, Message, MqttLink, Subscription, broker
+from gasguard.mqtt.link import Connection, Listener, Message, MqttLink, Subscription, broker
 
 log = logging.getLogger(__name__)
 

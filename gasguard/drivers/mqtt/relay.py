@@ -7,15 +7,16 @@ to the query, and nothing that it says unasked or that the broker has kept, is t
 import asyncio
 import contextlib
 import math
-import secrets
+from random import Random
 
+from gasguard.config.relays.mqtt import NONCE, SECONDS, KeepAlive, MqttRelay
 from gasguard.core.model import Contact
-from gasguard.drivers.base import Reading
+from gasguard.drivers.base import ReadBack, Reading, Wiring
+from gasguard.drivers.bus import Bus, Heard, Listening
 from gasguard.drivers.mqtt.answers import Question
-from gasguard.drivers.mqtt.bus import Bus, Heard, Listening
 from gasguard.errors import Cause, DriverError, Refused, Unreachable
-from gasguard.mqtt_words import says_online
-from gasguard.settings.mqtt_relay import NONCE, SECONDS, MqttRelay
+from gasguard.luck import nonce
+from gasguard.mqtt.words import says_online
 
 RESEND_MIN, RESEND_MAX = 0.25, 1.0
 """Bounds in seconds of the wait before an unanswered question is sent again, doubled each time.
@@ -60,9 +61,9 @@ class _Pace:
 class MqttRelayDriver:
     """One relay. Several may share a bus, and a device."""
 
-    def __init__(self, settings: MqttRelay, bus: Bus) -> None:
-        self._settings, self._bus = settings, bus
-        self._on_opens = settings.contact == "normally_closed"
+    def __init__(self, settings: MqttRelay, bus: Bus, luck: Random) -> None:
+        self._settings, self._bus, self._luck = settings, bus, luck
+        self._wiring = Wiring(settings.opens_when)
         self._questions: set[Question] = set()
         self._news = asyncio.Event()
         self._opens, self._reads = _Pace(), _Pace()
@@ -75,6 +76,11 @@ class MqttRelayDriver:
     def address(self) -> str:
         """The command's topic, and the broker."""
         return f"{self._settings.command_topic} at {self._bus.address}"
+
+    @property
+    def read_back(self) -> ReadBack:
+        """Only an echo of the question proves that an answer is newer."""
+        return ReadBack.ANSWERED if self._settings.echo else ReadBack.CACHE
 
     # --- calls --------------------------------------------------------------------------------
 
@@ -101,22 +107,6 @@ class MqttRelayDriver:
         """See `Relay.read`."""
         contact, latency = await self._ask(within)
         return Reading(contact=contact, latency=latency)
-
-    async def set_voice(self, on: bool, within: float) -> None:
-        """These relays have no second channel."""
-
-    async def renew_lease(self, seconds: float, within: float) -> None:
-        """See `Relay.renew_lease`. Due at each poll: these devices do not tell what is left."""
-        keep_alive = self._settings.keep_alive
-        if keep_alive is not None:
-            payload = keep_alive.payload.replace(SECONDS, str(math.ceil(seconds)))
-            self._bus.publish(keep_alive.topic, payload, qos=0, expires=_QUERY_EXPIRES)
-
-    async def cancel_lease(self, within: float) -> None:
-        """See `Relay.cancel_lease`. Where the device has no word for it, the renewals only end."""
-        keep_alive = self._settings.keep_alive
-        if keep_alive is not None and keep_alive.cancel is not None:
-            self._bus.publish(keep_alive.topic, keep_alive.cancel, qos=0, expires=_QUERY_EXPIRES)
 
     async def aclose(self) -> None:
         """See `Relay.aclose`."""
@@ -146,7 +136,7 @@ class MqttRelayDriver:
                     answered_at = now
                 settled = min(answered_at + _SETTLE, deadline)
                 if question.on is not None:
-                    contact = Contact.OPEN if question.on == self._on_opens else Contact.CLOSED
+                    contact = self._wiring.contact_for(question.on)
                     if wanted in (None, contact) or now >= settled:
                         return contact, answered_at - sent_at
                 if now >= deadline:
@@ -169,8 +159,8 @@ class MqttRelayDriver:
 
     def _send(self, question: Question, *, opening: bool) -> None:
         settings, publish = self._settings, self._bus.publish
-        nonce = secrets.token_hex(6)
-        question.nonces.add(nonce)
+        word = nonce(self._luck)
+        question.nonces.add(word)
         if opening:
             payload = self._payload(Contact.OPEN)
             # A broker may keep it for a device that is away: late is better than never.
@@ -182,14 +172,14 @@ class MqttRelayDriver:
             if part is not None:
                 publish(
                     part.topic,
-                    part.payload.replace(NONCE, nonce),
+                    part.payload.replace(NONCE, word),
                     qos=qos,
                     expires=_QUERY_EXPIRES,
                     acknowledged=question.acknowledged if qos else None,
                 )
 
     def _payload(self, contact: Contact) -> str:
-        on = (contact is Contact.OPEN) == self._on_opens
+        on = self._wiring.switch_for(contact)
         return self._settings.payload_on if on else self._settings.payload_off
 
     def _silent(self, question: Question | None) -> DriverError:
@@ -240,3 +230,29 @@ class MqttRelayDriver:
         self._opens.reset()
         self._reads.reset()
         self._news.set()
+
+
+class MqttRelayWithLease(MqttRelayDriver):
+    """One whose device opens by itself when the keep-alive ends."""
+
+    def __init__(self, settings: MqttRelay, keep_alive: KeepAlive, bus: Bus, luck: Random) -> None:
+        super().__init__(settings, bus, luck)
+        self._keep_alive = keep_alive
+
+    async def renew_lease(self, seconds: float, within: float) -> None:
+        """See `HasLease.renew_lease`. Due at each poll: these devices do not tell what is left."""
+        payload = self._keep_alive.payload.replace(SECONDS, str(math.ceil(seconds)))
+        self._bus.publish(self._keep_alive.topic, payload, qos=0, expires=_QUERY_EXPIRES)
+
+    async def cancel_lease(self, within: float) -> None:
+        """See `HasLease.cancel_lease`. Where the device has no word for it, renewals only end."""
+        keep_alive = self._keep_alive
+        if keep_alive.cancel is not None:
+            self._bus.publish(keep_alive.topic, keep_alive.cancel, qos=0, expires=_QUERY_EXPIRES)
+
+
+def mqtt_relay(settings: MqttRelay, bus: Bus, luck: Random) -> MqttRelayDriver:
+    """A driver that can do what the configuration gives its device, and no more."""
+    if settings.keep_alive is None:
+        return MqttRelayDriver(settings, bus, luck)
+    return MqttRelayWithLease(settings, settings.keep_alive, bus, luck)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from gasguard.settings.mqtt_relay import NONCE, MqttRelay
+from gasguard.config.relays.mqtt import NONCE, MqttRelay
 from gasguard.simulator.channels import Key
 from gasguard.simulator.mqtt.module import MqttModule
 

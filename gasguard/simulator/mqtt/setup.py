@@ -3,14 +3,14 @@
 import zlib
 from dataclasses import dataclass, field
 
-from gasguard.config import Config, MqttRelay
-from gasguard.simulator.channels import ChannelSpec, Key
+from gasguard.config.load import Config
+from gasguard.config.relays.base import RelayConfig
+from gasguard.config.relays.mqtt import MqttRelay
+from gasguard.simulator.channels import Address, ChannelSpec, Key
 from gasguard.simulator.mqtt.devices import KINDS, Device, Part, Zigbee2MqttBridge
-from gasguard.simulator.mqtt.link import Switchboard
 from gasguard.simulator.mqtt.module import MqttModule
+from gasguard.simulator.mqtt.network import Switchboard
 from gasguard.simulator.mqtt.server import MqttServer
-
-Address = tuple[str, int]
 
 
 @dataclass(slots=True)
@@ -32,6 +32,13 @@ def mqtt_key(relay: MqttRelay) -> Key:
     return zlib.crc32(f"{relay.command_topic} {relay.state_field}".encode()), 0
 
 
+def place_of_mqtt_relay(relay: RelayConfig) -> tuple[Address, Key]:
+    """The device and its relay."""
+    if not isinstance(relay, MqttRelay):
+        raise TypeError(f"{type(relay).__name__} is no relay behind a broker")
+    return mqtt_address(relay), mqtt_key(relay)
+
+
 def plan_mqtt(config: Config) -> dict[Address, MqttPlan]:
     """One plan per device on MQTT."""
     plans: dict[Address, MqttPlan] = {}
@@ -40,7 +47,7 @@ def plan_mqtt(config: Config) -> dict[Address, MqttPlan]:
             if isinstance(relay, MqttRelay):
                 plan = plans.setdefault(mqtt_address(relay), MqttPlan())
                 plan.parts.append(Part(mqtt_key(relay), relay))
-                opens = "off" if relay.contact == "normally_open" else "on"
+                opens = "on" if relay.opens_when else "off"
                 plan.roles.append(f"{relay.command_topic}, {burner_id}, {opens} opens the circuit")
     return plans
 
@@ -49,7 +56,7 @@ def build_device(plan: MqttPlan, now: float, make: type[MqttModule] = MqttModule
     """The device, at rest: every circuit closed."""
     channels, dead_man = [], {}
     for part in plan.parts:
-        closed = part.settings.contact == "normally_open"
+        closed = not part.settings.opens_when
         channels.append(ChannelSpec(*part.key, rest=closed))
         if part.settings.keep_alive:
             dead_man[part.key] = part.settings.keep_alive.after

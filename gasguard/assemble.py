@@ -1,0 +1,131 @@
+"""From the configuration to settings and drivers: one line a family."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from functools import cache, partial
+from importlib import import_module
+from random import Random
+from typing import cast
+
+from gasguard.config.burners import BurnerConfig
+from gasguard.config.load import Config
+from gasguard.config.relays.base import Channel, RelayConfig
+from gasguard.config.sensors import ThermocoupleFlame
+from gasguard.core.model import (
+    HazardSensor,
+    Lock,
+    RelaySettings,
+    Settings,
+    ThermocoupleLevels,
+)
+from gasguard.drivers.base import Discovers, Family, Finding, Relay, Site
+from gasguard.drivers.bus import Bus
+from gasguard.errors import ConfigError
+from gasguard.guard.controller import Circuit
+from gasguard.health import Heartbeats
+from gasguard.luck import LUCK
+
+_FAMILIES = {
+    "miot": "gasguard.drivers.miio.family",
+    "miio": "gasguard.drivers.miio.family",
+    "mqtt": "gasguard.drivers.mqtt.family",
+}
+"""Where the `Family` of each `driver:` is: imported only where it is used."""
+
+
+class Drivers:
+    """The devices of one process."""
+
+    def __init__(self, bus: Callable[[], Bus], luck: Random = LUCK) -> None:
+        """`bus` makes the devices' connection to the broker, the first time it is needed."""
+        self._site = Site(luck, cache(bus))
+        self._families: dict[str, Family] = {}
+
+    def _family(self, driver: str) -> Family:
+        if driver not in _FAMILIES:
+            raise ConfigError(
+                [f"driver: {driver} has no drivers; there are {', '.join(_FAMILIES)}"]
+            )
+        place = _FAMILIES[driver]
+        if place not in self._families:
+            self._families[place] = cast(Family, import_module(place).Family(self._site))
+        return self._families[place]
+
+    def relay(self, settings: RelayConfig, voice: Channel | None = None) -> Relay:
+        """The driver of one relay; `voice` where it carries the burner's voice channel."""
+        return self._family(settings.driver).relay(settings, voice)
+
+    def examine(
+        self, what: str, settings: RelayConfig, voice: Channel | None
+    ) -> AsyncIterator[Finding]:
+        """What `doctor` tells of one relay; `what` begins each row."""
+        return self._family(settings.driver).examine(what, settings, voice)
+
+    async def discover(
+        self, addresses: Sequence[str], seconds: float, configured: Sequence[RelayConfig]
+    ) -> list[str]:
+        """A line for each device that is found, by every family that can look for its own."""
+        lines: list[str] = []
+        for place in dict.fromkeys(_FAMILIES.values()):
+            drivers = [driver for driver, family in _FAMILIES.items() if family == place]
+            if isinstance(family := self._family(drivers[0]), Discovers):
+                own = [relay for relay in configured if relay.driver in drivers]
+                lines += await family.discover(addresses, seconds, own)
+        return lines
+
+
+def bus_of(
+    config: Config, heartbeats: Heartbeats | None = None, *, client_id: str | None = None
+) -> Bus:
+    """The devices' own connection to the broker; `client_id` as `BrokerBus` takes it."""
+    from gasguard.drivers.mqtt.connection import BrokerBus
+
+    return BrokerBus(config.mqtt, heartbeats, client_id=client_id)
+
+
+def circuits(config: Config, drivers: Drivers | None = None) -> list[Circuit]:
+    """Every burner with its relays' drivers, by default on a connection of their own."""
+    drivers = drivers or Drivers(partial(bus_of, config))
+    return [
+        Circuit(
+            core_settings(name, burner, config),
+            [
+                drivers.relay(relay, burner.voice if relay is burner.voice_relay else None)
+                for relay in burner.in_series
+            ],
+        )
+        for name, burner in config.burners.items()
+    ]
+
+
+def core_settings(name: str, burner: BurnerConfig, config: Config) -> Settings:
+    """A burner's configuration as the core knows it."""
+    relays = burner.in_series
+    limits = burner.limits
+    return Settings(
+        burner=name,
+        name=burner.name or name,
+        relays=tuple(_relay_settings(relay) for relay in relays),
+        jog=any(relay.jogs_for for relay in relays),
+        voice_relay=(
+            relays.index(burner.voice_relay) if burner.voice and burner.voice_relay else None
+        ),
+        rearm_after=limits.rearm_after,
+        prewarn=limits.prewarn,
+        max_burn=limits.max_burn,
+        flame_out_within=limits.flame_out_within,
+        allow_remote_rearm=config.allow_remote_rearm,
+        thermocouple=(
+            ThermocoupleLevels(flame.lit_above, flame.out_below, flame.expire_after)
+            if isinstance(flame := burner.flame, ThermocoupleFlame)
+            else None
+        ),
+        hazard_sensors=tuple(
+            HazardSensor(sensor, Lock(hazard.kind), hazard.expire_after)
+            for sensor, hazard in config.hazards_of(name).items()
+        ),
+    )
+
+
+def _relay_settings(relay: RelayConfig) -> RelaySettings:
+    lease = relay.held_lease
+    return RelaySettings(lease.after, lease.grain) if lease else RelaySettings()

@@ -1,0 +1,1 @@
+"""The configuration file. Nothing outside this room knows YAML or pydantic's words."""

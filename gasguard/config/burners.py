@@ -1,0 +1,56 @@
+"""Burners in the configuration."""
+
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from gasguard.config.fields import Duration, Strict
+from gasguard.config.relays.base import Channel, RelayConfig
+from gasguard.config.relays.families import AnyRelay
+from gasguard.config.sensors import FlameSensor
+
+
+class Limits(Strict):
+    """How long things may last. Each is a duration."""
+
+    max_burn: Annotated[Duration, Field(ge=10, le=24 * 3600)] | None = None
+    prewarn: Duration = Field(60.0, ge=0, le=3600)
+    rearm_after: Duration = Field(10.0, ge=2, le=600)
+    flame_out_within: Duration = Field(120.0, ge=1, le=600)
+
+
+class BurnerConfig(Strict):
+    """One burner: its relay or relays in series, and what belongs to them."""
+
+    name: str | None = Field(None, min_length=1, max_length=64)
+    relay: AnyRelay | None = None
+    relays: list[AnyRelay] | None = Field(None, min_length=1, max_length=4)
+    voice: Channel | None = None
+    flame: FlameSensor | None = None
+    limits: Limits = Limits()
+
+    @property
+    def in_series(self) -> Sequence[RelayConfig]:
+        """Every relay of this burner; opening any one of them takes the flame away."""
+        return self.relays or ([self.relay] if self.relay else [])
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if (self.relay is None) == (self.relays is None):
+            raise ValueError("needs either relay: or relays: (several in series)")
+        if self.voice and self.voice_relay is None:
+            raise ValueError("voice needs a relay with driver: miot")
+        if self.limits.max_burn is not None and self.flame is None:
+            raise ValueError("limits.max_burn needs flame: (how else to know that it burns?)")
+        return self
+
+    @property
+    def voice_relay(self) -> RelayConfig | None:
+        """The module that carries the voice channel: the first one that has channels."""
+        return next((relay for relay in self.in_series if relay.has_channels), None)
+
+    def placed(self, burner_id: str) -> Iterator[tuple[str, RelayConfig]]:
+        """Each relay with its place in the file."""
+        for index, relay in enumerate(self.in_series):
+            yield f"burners.{burner_id}." + ("relay" if self.relay else f"relays.{index}"), relay

@@ -1,0 +1,1 @@
+"""Relays in the configuration, one family a module."""

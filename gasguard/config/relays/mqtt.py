@@ -1,0 +1,233 @@
+"""Relays over MQTT in the configuration: Zigbee2MQTT, Tasmota, ESPHome, or any topics."""
+
+import json
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, model_validator
+
+from gasguard.config.fields import Availability, DeviceTopic, Duration, Strict
+from gasguard.config.relays.base import Claim, HeldLease, RelayConfig
+
+NONCE = "{nonce}"
+"""Stands in a payload for a word that is new each time."""
+SECONDS = "{seconds}"
+"""Stands in the keep-alive's payload for the seconds that the relay may stay closed without it."""
+
+Payload = Annotated[str, Field(max_length=1024)]
+
+
+class Send(Strict):
+    """A message that is sent to the device."""
+
+    topic: DeviceTopic
+    payload: Payload = ""
+
+
+class Echo(Strict):
+    """Where the device repeats the nonce of a question."""
+
+    topic: DeviceTopic
+    field: str | None = Field(None, min_length=1)
+    """Of a JSON object; without it the whole payload is the nonce."""
+
+
+class KeepAlive(Strict):
+    """Renews the device's own dead-man: see firmware_notes/mqtt_relays.md."""
+
+    topic: DeviceTopic
+    payload: Payload = SECONDS
+    cancel: Payload | None = None
+    """Sent on the same topic when the renewals end in good order; None: they only end."""
+    after: Duration = Field(ge=15, le=12 * 3600)
+
+
+def _plain(value: object) -> bool:
+    """Whether it may stand in a topic: device, channel, base topic."""
+    return (
+        isinstance(value, str)
+        and value != ""
+        and value == value.strip("/ ")
+        and not set(value) & set("+#\0")
+    )
+
+
+def _zigbee2mqtt(device: str, channel: str, base: str) -> dict[str, Any]:
+    field = f"state_{channel}" if channel else "state"
+    return {
+        "command_topic": f"{base}/{device}/set",
+        "payload_on": json.dumps({field: "ON"}),
+        "payload_off": json.dumps({field: "OFF"}),
+        "state_topic": f"{base}/{device}",
+        "state_field": field,
+        "query": {"topic": f"{base}/{device}/get", "payload": json.dumps({field: ""})},
+        # Answered by Zigbee2MQTT itself: what it publishes behind the answer is not older.
+        "fence": {
+            "topic": f"{base}/bridge/request/health_check",
+            "payload": json.dumps({"transaction": NONCE}),
+        },
+        "echo": {"topic": f"{base}/bridge/response/health_check", "field": "transaction"},
+        "availability": {"topic": f"{base}/{device}/availability"},
+    }
+
+
+def _tasmota(device: str, channel: str, _base: str) -> dict[str, Any]:
+    return {
+        "command_topic": f"cmnd/{device}/POWER{channel}",
+        "state_topic": f"stat/{device}/RESULT",
+        "state_field": f"POWER{channel}",
+        # Carried out in this order, both answers on one topic.
+        "query": {
+            "topic": f"cmnd/{device}/Backlog0",
+            "payload": f"Var16 {NONCE}; Power{channel}",
+        },
+        "echo": {"topic": f"stat/{device}/RESULT", "field": "Var16"},
+        "availability": {
+            "topic": f"tele/{device}/LWT",
+            "online": "Online",
+            "offline": "Offline",
+        },
+        "keep_alive": {"topic": f"cmnd/{device}/RuleTimer{channel or 1}", "cancel": "0"},
+    }
+
+
+def _esphome(device: str, channel: str, _base: str) -> dict[str, Any]:
+    relay = channel or "relay"
+    return {
+        "command_topic": f"{device}/switch/{relay}/command",
+        # Both topics are those of the recipe in firmware_notes/mqtt_relays.md.
+        "query": {"topic": f"{device}/{relay}/get", "payload": NONCE},
+        "state_topic": f"{device}/{relay}/is",
+        "state_field": "state",
+        "echo": {"topic": f"{device}/{relay}/is", "field": "asked"},
+        "availability": {"topic": f"{device}/status"},
+        "keep_alive": {"topic": f"{device}/{relay}/alive"},
+    }
+
+
+_PRESETS = {"zigbee2mqtt": _zigbee2mqtt, "tasmota": _tasmota, "esphome": _esphome}
+_KINDS = "zigbee2mqtt, tasmota or esphome"
+
+
+class MqttRelay(RelayConfig):
+    """A relay behind the broker. With `kind` and `device` every topic has its usual value."""
+
+    driver: Literal["mqtt"]
+    kind: Literal["zigbee2mqtt", "tasmota", "esphome"] | None = None
+    device: str | None = None
+    channel: str | None = None
+    """Which relay of a device with several: l1 (Zigbee2MQTT), 1 (Tasmota), an id (ESPHome)."""
+    base: str = "zigbee2mqtt"
+    """Zigbee2MQTT's base topic."""
+    command_topic: DeviceTopic
+    payload_on: Payload = "ON"
+    payload_off: Payload = "OFF"
+    state_topic: DeviceTopic
+    state_field: str | None = Field(None, min_length=1)
+    """Of a JSON object; without it the whole payload is the state."""
+    state_on: str = Field("ON", min_length=1)
+    state_off: str = Field("OFF", min_length=1)
+    query: Send
+    """Makes the device publish its state."""
+    fence: Send | None = None
+    """Sent before each query, to what answers with an echo where the query itself has none."""
+    echo: Echo | None = None
+    """States count only behind the echo of this question's nonce: proof that they are new."""
+    availability: Availability | None = None
+    keep_alive: KeepAlive | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill_in(cls, raw: Any) -> Any:  # Any: pydantic's own signature, before anything is checked
+        if not isinstance(raw, dict):
+            return raw
+        kind, device = raw.get("kind"), raw.get("device")
+        if kind is None:
+            return cls._explicit(raw)
+        if not isinstance(kind, str) or kind not in _PRESETS:
+            raise ValueError(f"kind must be {_KINDS}; leave it out and name the topics instead")
+        if not isinstance(device, str):
+            raise ValueError(f"kind: {kind} needs device: with its name, for example device: stove")
+        if "base" in raw and kind != "zigbee2mqtt":
+            raise ValueError("base belongs to kind: zigbee2mqtt")
+        # YAML reads `channel: 1` as a number.
+        if type(raw.get("channel")) is int:
+            raw = {**raw, "channel": str(raw["channel"])}
+        for key in ("device", "channel", "base"):
+            if key in raw and not _plain(raw[key]):
+                raise ValueError(f"{key} must be as in the device's topics, without + and #")
+        filled = _PRESETS[kind](
+            device, raw.get("channel", ""), raw.get("base", cls.model_fields["base"].default)
+        )
+        if "query" in raw:
+            # Another question has other answers.
+            filled.pop("fence", None)
+            filled.pop("echo", None)
+        usual = filled.pop("keep_alive", {})
+        if isinstance(raw.get("keep_alive"), dict):
+            raw = {**raw, "keep_alive": {**usual, **raw["keep_alive"]}}
+        return {**filled, **raw}
+
+    @classmethod
+    def _explicit(cls, raw: dict[str, Any]) -> dict[str, Any]:
+        for key in ("device", "channel", "base"):
+            if key in raw:
+                raise ValueError(f"{key} needs kind: {_KINDS}")
+        missing = [key for key in ("command_topic", "state_topic", "query") if key not in raw]
+        if missing:
+            raise ValueError(
+                f"needs kind: ({_KINDS}) and device:, or its topics: {', '.join(missing)} missing"
+            )
+        return raw
+
+    @model_validator(mode="after")
+    def _tells_apart(self) -> Self:
+        if self.payload_on == self.payload_off:
+            raise ValueError("payload_on and payload_off must differ")
+        if self.state_on.casefold() == self.state_off.casefold():
+            raise ValueError("state_on and state_off must differ")
+        sent = {self.command_topic, self.query.topic}
+        sent |= {part.topic for part in (self.fence, self.keep_alive) if part}
+        heard = {self.state_topic} | {p.topic for p in (self.echo, self.availability) if p}
+        if sent & heard:
+            raise ValueError(
+                f"{min(sent & heard)} is both sent to and listened to: gasguard would take its "
+                "own messages for the device's"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _echo_has_its_nonce(self) -> Self:
+        asking = self.fence or self.query
+        place = "fence" if self.fence else "query"
+        if self.fence and not self.echo:
+            raise ValueError("fence needs echo: where its answer repeats the nonce")
+        if self.echo and NONCE not in asking.payload:
+            raise ValueError(f"echo needs {NONCE} in {place}.payload: the word that is repeated")
+        return self
+
+    @property
+    def held_lease(self) -> HeldLease | None:
+        """See `RelayConfig.held_lease`."""
+        return HeldLease(self.keep_alive.after) if self.keep_alive else None
+
+    def claims(self) -> Iterator[Claim]:
+        """See `RelayConfig.claims`. Topics and payloads are all that can be told apart.
+
+        Several relays of one device have different keys in their JSON payloads.
+        """
+        yield Claim(
+            "command_topic",
+            (self.command_topic,),
+            frozenset(_keys(self.payload_on)) or None,
+            f"{self.command_topic} commands the same relay as {{other}}; each needs one of its own "
+            "(channel: tells several of a device apart)",
+        )
+
+
+def _keys(payload: str) -> set[str]:
+    try:
+        data = json.loads(payload)
+    except (ValueError, RecursionError):
+        return set()
+    return set(data) if isinstance(data, dict) else set()

@@ -1,0 +1,37 @@
+"""Relays behind the broker as the rest of the house sees them."""
+
+from collections.abc import AsyncIterator
+
+from gasguard.config.relays.base import Channel, RelayConfig
+from gasguard.config.relays.mqtt import MqttRelay
+from gasguard.drivers.base import Finding, Site
+from gasguard.drivers.mqtt.doctor import examine_relay
+from gasguard.drivers.mqtt.relay import MqttRelayDriver, mqtt_relay
+
+
+class Family:
+    """`driver: mqtt`. All share the devices' connection to the broker."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+
+    def relay(self, settings: RelayConfig, voice: Channel | None) -> MqttRelayDriver:
+        """See `Family.relay` in `gasguard.drivers.base`."""
+        return mqtt_relay(_ours(settings), self._site.bus(), self._site.luck)
+
+    async def examine(
+        self, what: str, settings: RelayConfig, voice: Channel | None
+    ) -> AsyncIterator[Finding]:
+        """See `Family.examine`."""
+        driver = self.relay(settings, voice)
+        try:
+            async for finding in examine_relay(what, _ours(settings), driver, self._site.bus()):
+                yield finding
+        finally:
+            await driver.aclose()
+
+
+def _ours(settings: RelayConfig) -> MqttRelay:
+    if not isinstance(settings, MqttRelay):
+        raise TypeError(f"{type(settings).__name__} is no relay behind a broker")
+    return settings

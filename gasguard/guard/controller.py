@@ -1,0 +1,515 @@
+"""The guard's engine: events in, `core.step`, commands out.
+
+Readings, time and shutoffs take effect at once. Everything else waits in a queue of its burner and
+is on disk before it takes effect. What observers and askers hear comes after the disk, in order.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import count
+from random import Random
+from typing import Any, NamedTuple, TypeVar
+
+from gasguard.clock import Clock, Instant
+from gasguard.core import next_deadline, recover, step
+from gasguard.core.messages import (
+    Answer,
+    CancelLease,
+    CloseContact,
+    Command,
+    Event,
+    Kind,
+    Off,
+    OpenContact,
+    Rearm,
+    RelayFailed,
+    RenewLease,
+    Request,
+    Shutdown,
+    Status,
+    Tell,
+    Tick,
+    VoiceRestored,
+)
+from gasguard.core.model import Settings, Source, State
+from gasguard.core.recovery import Record, Stamp, record_of
+from gasguard.drivers.base import Relay
+from gasguard.errors import StoreError
+from gasguard.guard.keeper import RelayKeeper
+from gasguard.guard.store import Store
+from gasguard.health import Heartbeats
+from gasguard.luck import LUCK
+
+log = logging.getLogger(__name__)
+
+LOOK_EVERY = 1.0
+"""Longest sleep between two looks at the deadlines: the loop's clock does not count suspend."""
+_LEAST_SLEEP = 0.005
+BEAT_WITHIN = 15.0
+"""Seconds in which every loop must come round. The longest honest wait is `SAVE_WITHIN`."""
+SAVE_WITHIN = 5.0
+"""Seconds a request waits for the disk before it is rejected."""
+TELL_WITHIN = 0.5
+"""Seconds that news of a shutoff waits for the disk: a disk delays the news, never the shutoff."""
+SAVE_AGAIN_AFTER = 1.0
+MAX_QUEUED = 100
+"""Requests of one burner that may wait for the disk; more are rejected."""
+SHUTDOWN_WITHIN = 5.0
+"""Seconds that ending waits for a confirmation (contract, on_shutdown)."""
+
+Reply = Callable[[Answer], None]
+_Told = TypeVar("_Told")
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What one turn changed, for observers: the state it led to, and what happened."""
+
+    state: State
+    at: Instant
+    tells: tuple[Tell, ...]
+
+
+class _Queued(NamedTuple):
+    """A request that waits for the disk."""
+
+    request: Request
+    demands: int
+    """`Guarded.demands` when it was asked for."""
+    until: float
+    """Loop time at which it is rejected."""
+
+
+class Guarded:
+    """One burner under guard."""
+
+    def __init__(self, state: State, keepers: list[RelayKeeper]) -> None:
+        self.state = state
+        self.due = next_deadline(state)
+        """When its next `Tick` is due, or None."""
+        self.keepers = keepers
+        self.requests: asyncio.Queue[_Queued] = asyncio.Queue(MAX_QUEUED)
+        self.demands = 0
+        """Counts shutoffs, whatever their cause."""
+        self.on_disk: Record | None = None
+        """What the disk holds, or will once the writes under way are done; None: not known."""
+        self.saving: asyncio.Future[None] | None = None
+        self.saves_again: asyncio.TimerHandle | None = None
+        """Runs while the disk has refused: one for all writes that failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Circuit:
+    """A burner's settings and the relays that go with `settings.relays`, in the same order."""
+
+    settings: Settings
+    relays: Sequence[Relay]
+
+
+@dataclass(slots=True)
+class _Bulletin:
+    """News and answers that wait for the disk."""
+
+    news: News
+    answers: list[tuple[Reply, Answer]] = field(default_factory=list)
+    saved: "asyncio.Future[None] | None" = None
+    until: float = 0.0
+    """Loop time from which it waits for the disk no longer."""
+
+
+class Controller:
+    """Guards all burners. Everything runs on one event loop; `request` is not thread-safe."""
+
+    def __init__(
+        self,
+        circuits: Sequence[Circuit],
+        store: Store,
+        clock: Clock,
+        heartbeats: Heartbeats | None = None,
+        luck: Random = LUCK,
+    ) -> None:
+        self._store, self._clock = store, clock
+        self._heartbeats = heartbeats or Heartbeats()
+        self._beat = self._heartbeats.expect("deadlines", BEAT_WITHIN)
+        self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        """Done, with the error, when a task of the guard has died: the process must end."""
+        self.observers: list[Callable[[News], None]] = []
+        self._replies: dict[int, Reply] = {}
+        self._refs = count(1)
+        self._bulletins: asyncio.Queue[_Bulletin] = asyncio.Queue()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._alarm: asyncio.TimerHandle | None = None
+        self._looking = False
+        self._stopped = False
+        self._burners: dict[str, Guarded] = {}
+        self._first: list[tuple[str, tuple[Command, ...]]] = []
+        saved, present = store.load(), self._stamp()
+        for circuit in circuits:
+            name = circuit.settings.burner
+            record = saved.get(name)
+            damaged = store.damaged and record is None
+            state, commands = recover(circuit.settings, record, present, damaged=damaged)
+            keepers = [
+                RelayKeeper(
+                    index,
+                    relay,
+                    clock,
+                    partial(self._handle, name),
+                    self._heartbeats.expect(f"relay {name}.{index}", BEAT_WITHIN),
+                    luck=luck,
+                )
+                for index, relay in enumerate(circuit.relays)
+            ]
+            self._burners[name] = Guarded(state, keepers)
+            self._first.append((name, commands))
+
+    # --- life ---------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Open what must be open, then begin to poll, to serve and to tell."""
+        for name, commands in self._first:
+            burner = self._burners[name]
+            self._commit(name, burner, burner.state, commands)
+        for name, burner in self._burners.items():
+            for keeper in burner.keepers:
+                keeper.start()
+            self._spawn(self._serve(name, burner))
+        self._spawn(self._tell())
+        self._spawn(self._write_journal())
+        self._look()
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        task.add_done_callback(self._ended)
+        self._tasks.append(task)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()) and not self.failed.done():
+            self.failed.set_exception(error)
+
+    async def opened_what_must_be(self, within: float) -> None:
+        """Wait until no demand from before the start is unconfirmed, at most `within` seconds."""
+        await self._until(self._nothing_opening, within)
+
+    def _nothing_opening(self) -> bool:
+        return all(burner.state.opening is None for burner in self._burners.values())
+
+    async def stop(self, *, trip_if_active: bool) -> None:
+        """End. With `trip_if_active`, burners in use are opened first, for at most 5 s."""
+        if trip_if_active:
+            for name in self._burners:
+                self._handle(name, Shutdown())
+            await self._until(self._nothing_opening, SHUTDOWN_WITHIN)
+        self._stopped = True
+        if self._alarm is not None:
+            self._alarm.cancel()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._bulletins.join(), 2 * TELL_WITHIN)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for burner in self._burners.values():
+            await asyncio.gather(*(keeper.stop() for keeper in burner.keepers))
+            if burner.saving is not None:
+                await asyncio.wait([burner.saving], timeout=SAVE_WITHIN)
+
+    async def _until(self, done: Callable[[], bool], within: float) -> None:
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + within
+        while not done() and loop.time() < deadline:  # noqa: ASYNC110 - at start and end only
+            await asyncio.sleep(0.01)
+
+    # --- what ways in use ---------------------------------------------------------------------
+
+    def states(self) -> dict[str, State]:
+        """Every burner's present state, in the configured order."""
+        return {name: burner.state for name, burner in self._burners.items()}
+
+    def state(self, name: str) -> State:
+        """A known burner's present state."""
+        return self._burners[name].state
+
+    def request(self, name: str, request: Request, reply: Reply | None = None) -> None:
+        """Hand in a request for a known burner; `reply` hears each acknowledgement.
+
+        An off takes effect before this returns.
+        """
+        burner = self._burners[name]
+        if reply is not None:
+            ref = next(self._refs)
+            self._replies[ref] = reply
+            request = replace(request, ref=ref)
+        if isinstance(request, Off):
+            burner.demands += 1
+            self._handle(name, request)
+            return
+        try:
+            until = asyncio.get_running_loop().time() + SAVE_WITHIN
+            burner.requests.put_nowait(_Queued(request, burner.demands, until))
+        except asyncio.QueueFull:
+            self._reject(name, request, "busy", "too many requests at once; try again")
+
+    def reject(
+        self, name: str, source: Source, code: str, message: str, reply: Reply | None = None
+    ) -> None:
+        """Refuse what never became a request; told like any other refusal."""
+        log.debug("%s: request rejected (%s): %s", name, code, message)
+        tell = Tell(Kind.COMMAND_REJECTED, code, source, {"code": code, "message": message})
+        news = News(self._burners[name].state, self._clock.now(), (tell,))
+        answers = [(reply, Answer(0, Status.REJECTED, code, message))] if reply else []
+        self._bulletins.put_nowait(_Bulletin(news, answers))
+
+    def tell(self, name: str, tell: Tell) -> None:
+        """Let observers and the journal know of something that changed no state."""
+        self._bulletins.put_nowait(
+            _Bulletin(News(self._burners[name].state, self._clock.now(), (tell,)))
+        )
+
+    def post(self, name: str, event: Event) -> None:
+        """Hand in a reading of a known burner."""
+        self._handle(name, event)
+
+    # --- the turn -----------------------------------------------------------------------------
+
+    def _handle(self, name: str, event: Event) -> None:
+        burner = self._burners[name]
+        self._log_problem(name, burner, event)
+        state, commands = step(burner.state, event, self._clock.now())
+        self._commit(name, burner, state, commands)
+        if not self._looking:
+            # Once for all events of this turn of the loop: it looks at every burner.
+            self._looking = True
+            asyncio.get_running_loop().call_soon(self._look)
+
+    def _commit(
+        self, name: str, burner: Guarded, state: State, commands: tuple[Command, ...]
+    ) -> None:
+        before, burner.state = burner.state, state
+        # The relay first: nothing below may delay it.
+        for command in commands:
+            self._carry_out(burner, command)
+        if before is not state:
+            burner.due = next_deadline(state)
+        if before.phase is not state.phase:
+            reason = state.last_trip.reason if state.last_trip else "-"
+            log.info("%s: %s -> %s (%s)", name, before.phase, state.phase, reason)
+        tells = tuple(command for command in commands if isinstance(command, Tell))
+        if any(tell.kind is Kind.TRIP for tell in tells):
+            burner.demands += 1
+        answers = [command for command in commands if isinstance(command, Answer)]
+        if before is state and not commands:
+            return
+        bulletin = _Bulletin(
+            News(state, self._clock.now(), tells),
+            [(reply, answer) for answer in answers if (reply := self._reply_of(answer))],
+            self._save_beside(name, burner),
+            asyncio.get_running_loop().time() + TELL_WITHIN,
+        )
+        self._bulletins.put_nowait(bulletin)
+
+    def _carry_out(self, burner: Guarded, command: Command) -> None:
+        match command:
+            case OpenContact(overtakes_close=overtakes):
+                for keeper in burner.keepers:
+                    keeper.open(overtakes_close=overtakes)
+            case CloseContact():
+                for keeper in burner.keepers:
+                    keeper.close()
+            case RenewLease(relay=relay, seconds=seconds):
+                burner.keepers[relay].renew_lease(seconds)
+            case CancelLease(relay=relay):
+                burner.keepers[relay].cancel_lease()
+
+    def _reply_of(self, answer: Answer) -> Reply | None:
+        reply = self._replies.get(answer.ref)
+        if answer.status is not Status.ACCEPTED:
+            self._replies.pop(answer.ref, None)
+        return reply
+
+    def _log_problem(self, name: str, burner: Guarded, event: Event) -> None:
+        if isinstance(event, RelayFailed):
+            known = burner.state.relays[event.relay].problem
+            log.log(
+                logging.DEBUG if known == event.problem else logging.WARNING,
+                "%s: %s",
+                name,
+                event.problem,
+            )
+        elif isinstance(event, VoiceRestored) and event.problem:
+            log.warning(
+                "%s: the voice channel could not be set on (%s); until it is seen on, an off there "
+                "does not count: set it on in Mi Home",
+                name,
+                event.problem,
+            )
+
+    # --- time ---------------------------------------------------------------------------------
+
+    def _look(self) -> None:
+        """Set the alarm for the next deadline."""
+        self._looking = False
+        if self._stopped:
+            return
+        now = self._clock.now().boot
+        due = min(
+            (burner.due for burner in self._burners.values() if burner.due is not None),
+            default=now + LOOK_EVERY,
+        )
+        loop = asyncio.get_running_loop()
+        at = loop.time() + min(LOOK_EVERY, max(_LEAST_SLEEP, due - now))
+        if self._alarm is not None:
+            if self._alarm.when() <= at:
+                # Never put off: events that keep coming must not keep a deadline from its tick.
+                return
+            self._alarm.cancel()
+        self._alarm = loop.call_at(at, self._tick)
+
+    def _tick(self) -> None:
+        self._alarm = None
+        self._beat()
+        now = self._clock.now()
+        for name, burner in self._burners.items():
+            if burner.due is not None and burner.due <= now.boot:
+                state, commands = step(burner.state, Tick(), now)
+                self._commit(name, burner, state, commands)
+        self._look()
+
+    # --- requests that wait for the disk ------------------------------------------------------
+
+    async def _serve(self, name: str, burner: Guarded) -> None:
+        while True:
+            queued = await burner.requests.get()
+            with self._heartbeats.working(f"requests {name}", BEAT_WITHIN):
+                await self._serve_one(name, burner, *queued)
+
+    async def _serve_one(
+        self, name: str, burner: Guarded, request: Request, demands: int, until: float
+    ) -> None:
+        try:
+            # No task in between: nothing may happen between the last look and the turn.
+            async with asyncio.timeout_at(until):
+                await self._save_ahead(name, burner, request)
+        except (StoreError, TimeoutError) as error:
+            burner.on_disk = None
+            why = str(error) or "the disk does not answer"
+            self._reject(name, request, "not_saved", f"nothing changed: {why}")
+            self._save_beside(name, burner)
+        else:
+            if isinstance(request, Rearm) and burner.demands != demands:
+                # It waited for the disk while somebody shut off: the later wish counts.
+                await self._reject_overtaken(name, burner, request, until)
+            else:
+                self._handle(name, request)  # type: ignore[arg-type] # every Request is an Event
+        self._let_go(request)
+
+    async def _save_ahead(self, name: str, burner: Guarded, request: Request) -> None:
+        """Write what the request would lead to, until nothing else changed meanwhile."""
+        while True:
+            before = record_of(burner.state)
+            would_be, commands = step(burner.state, request, self._clock.now())  # type: ignore[arg-type]
+            record = record_of(would_be)
+            on_disk = record == burner.on_disk and burner.saving is None
+            if record == before and (on_disk or not _accepts(commands)):
+                return
+            burner.on_disk = record
+            await self._store.save(name, record, self._stamp())
+            if record_of(burner.state) == before:
+                return
+
+    def _reject(self, name: str, request: Request, code: str, message: str) -> None:
+        self.reject(name, request.source, code, message, self._replies.pop(request.ref, None))
+
+    async def _reject_overtaken(
+        self, name: str, burner: Guarded, request: Request, until: float
+    ) -> None:
+        """Once the disk, which has the re-arm, has the latches again: a crash would lose them."""
+        saving = self._save_beside(name, burner)
+        if saving is not None:
+            left = until - asyncio.get_running_loop().time()
+            await asyncio.wait([saving], timeout=max(0.0, left))
+        if saving is None or (saving.done() and saving.exception() is None):
+            self._reject(name, request, "overtaken", "a shutoff came after it; ask again")
+        else:
+            why = "a shutoff came after it, and the disk does not answer"
+            self._reject(name, request, "not_saved", f"nothing changed: {why}")
+
+    def _let_go(self, request: Request) -> None:
+        self._replies.pop(request.ref, None)
+
+    # --- the disk -----------------------------------------------------------------------------
+
+    def _stamp(self) -> Stamp:
+        now, clock = self._clock.now(), self._clock
+        return Stamp(clock.boot_id(), now.boot, now.wall, clock.synchronised())
+
+    def _save_beside(self, name: str, burner: Guarded) -> "asyncio.Future[None] | None":
+        """Start to write the present state, if the disk holds another; nobody waits for it."""
+        record = record_of(burner.state)
+        if record == burner.on_disk:
+            return burner.saving
+        burner.on_disk = record
+        saving = self._store.save(name, record, self._stamp())
+        burner.saving = saving
+        saving.add_done_callback(partial(self._saved, name, burner))
+        return saving
+
+    def _saved(self, name: str, burner: Guarded, saving: "asyncio.Future[None]") -> None:
+        if burner.saving is saving:
+            burner.saving = None
+        if not saving.cancelled() and (error := saving.exception()) is not None:
+            log.error("%s: state not saved, trying again: %s", name, error)
+            burner.on_disk = None
+            if burner.saves_again is None:
+                burner.saves_again = asyncio.get_running_loop().call_later(
+                    SAVE_AGAIN_AFTER, self._save_again, name, burner
+                )
+
+    def _save_again(self, name: str, burner: Guarded) -> None:
+        burner.saves_again = None
+        self._save_beside(name, burner)
+
+    async def _write_journal(self) -> None:
+        while True:
+            await asyncio.sleep(1.0)
+            if self._store.has_rows:
+                await self._store.flush()
+
+    # --- telling ------------------------------------------------------------------------------
+
+    async def _tell(self) -> None:
+        """Pass news and answers on in order, each after the state behind it is on disk."""
+        late: set[asyncio.Future[None]] = set()
+        while True:
+            bulletin = await self._bulletins.get()
+            self._heartbeats.expect("news", BEAT_WITHIN)
+            saved = bulletin.saved
+            # A write that was late once is not waited for again, and each burner may have one: news
+            # must not pile up behind them.
+            late = {write for write in late if not write.done()}
+            if saved is not None and saved not in late and not saved.done():
+                # From its own moment on: while one waits, others do.
+                left = bulletin.until - asyncio.get_running_loop().time()
+                await asyncio.wait([saved], timeout=max(0.0, left))
+                late.add(saved)
+            for observer in self.observers:
+                _safely(observer, bulletin.news)
+            for reply, answer in bulletin.answers:
+                _safely(reply, answer)
+            self._heartbeats.forget("news")
+            self._bulletins.task_done()
+
+
+def _accepts(commands: tuple[Command, ...]) -> bool:
+    return any(isinstance(part, Answer) and part.status is Status.ACCEPTED for part in commands)
+
+
+def _safely(tell: Callable[[_Told], None], told: _Told) -> None:
+    """A way in that fails must not take the others, or the guard, with it."""
+    try:
+        tell(told)
+    except Exception:
+        log.exception("a way in failed while being told")

@@ -1,0 +1,1 @@
+"""bemfa (巴法云): the cloud that Mi Home links."""

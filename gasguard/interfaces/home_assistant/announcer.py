@@ -1,0 +1,157 @@
+"""Publishes the discovery messages, and takes back those of burners that are no longer there.
+
+They are retained, so the broker itself is the record of what was announced: at each connection the
+topics that are this gasguard's own are listened to for a moment. Everything runs on the event loop.
+"""
+
+import asyncio
+import json
+import logging
+import random
+from collections.abc import Callable
+
+from gasguard.config.load import Config
+from gasguard.interfaces.home_assistant.discovery import (
+    birth_topics,
+    messages,
+    own_topics,
+    read_own,
+    unique_ids,
+)
+from gasguard.mqtt.link import Connection, Message
+
+log = logging.getLogger(__name__)
+
+LISTEN_FOR = 1.0
+"""Seconds that the broker has to hand out what is retained; mosquitto does so at once."""
+SETTLE = 1.0
+"""Seconds that Home Assistant has to follow before the next step."""
+JITTER = (0.5, 3.0)
+"""Seconds, from and to, after Home Assistant's start: it has other devices to hear."""
+_BACKLOG = 50
+"""Messages on the way to the broker beyond which the next device waits: states go first."""
+_SOUND_AFTER = 5.0
+"""Seconds that a connection must outlive announcing. Some brokers end it when a topic is denied."""
+_STRIKES = 3
+_PAUSE = 600.0
+"""Seconds without announcing after so many connections that did not outlive it."""
+_MOST_FOUND = 10_000
+_MIGRATE = json.dumps({"migrate_discovery": True})
+
+
+class Announcer:
+    """Told of connections and messages by the MQTT interface; needs nothing else from it."""
+
+    def __init__(self, config: Config) -> None:
+        self._wanted = messages(config)
+        self._entities = {one for payload in self._wanted.values() for one in unique_ids(payload)}
+        self._own = own_topics(config.mqtt)
+        self._births = birth_topics(config.mqtt)
+        self._found: dict[str, set[str]] = {}
+        self._born = asyncio.Event()
+        self._connection: Connection | None = None
+        self._tell_states: Callable[[], None] = lambda: None
+        self._task: asyncio.Task[None] | None = None
+        self._began: float | None = None
+        self._strikes = 0
+
+    def connected(self, connection: Connection, tell_states: Callable[[], None]) -> None:
+        """A new connection; the guard's own topics are served already.
+
+        `tell_states` publishes every burner's state: an entity whose message changed reads the next
+        state with it, and does not ask for the last one again.
+        """
+        self.stop()
+        self._connection, self._tell_states = connection, tell_states
+        self._task = asyncio.get_running_loop().create_task(self._serve(connection))
+
+    def lost(self, connection: Connection) -> None:
+        """The connection has ended."""
+        if self._connection is not connection:
+            return
+        if self._began is not None:
+            self._strikes += 1
+            if self._strikes == _STRIKES:
+                log.warning(
+                    "mqtt: %d connections in a row ended while announcing to Home Assistant; "
+                    "that pauses for %d min. Does the broker deny topics? Allow %s, or set "
+                    "mqtt.home_assistant.discovery: false",
+                    _STRIKES,
+                    _PAUSE / 60,
+                    self._own,
+                )
+        self.stop()
+
+    def stop(self) -> None:
+        """End what is under way; what was announced stays."""
+        if self._task is not None:
+            self._task.cancel()
+        self._task = self._connection = self._began = None
+        self._found.clear()
+        self._born.clear()
+
+    def hears(self, topic: str) -> bool:
+        """Whether a message on this topic is for the announcer."""
+        return topic in self._births or _fits(self._own, topic)
+
+    def received(self, message: Message) -> None:
+        """A message on a topic that `hears` named."""
+        if message.topic in self._births:
+            if message.payload == b"online":
+                self._born.set()
+        elif len(self._found) < _MOST_FOUND and (found := read_own(message.payload)) is not None:
+            self._found[message.topic] = found
+
+    async def _serve(self, connection: Connection) -> None:
+        loop = asyncio.get_running_loop()
+        if self._strikes >= _STRIKES:
+            await asyncio.sleep(_PAUSE)
+        self._began = loop.time()
+        connection.listen(self._own)
+        if self._wanted:
+            for topic in self._births:
+                connection.listen(topic)
+        await asyncio.sleep(LISTEN_FOR)
+        connection.stop_listening(self._own)
+        await self._announce(connection)
+        await asyncio.sleep(_SOUND_AFTER)
+        self._strikes, self._began = 0, None
+        while True:
+            await self._born.wait()
+            await asyncio.sleep(random.uniform(*JITTER))  # noqa: S311 - only spreads
+            self._born.clear()
+            await self._announce(connection)
+
+    async def _announce(self, connection: Connection) -> None:
+        stale = {topic: ids for topic, ids in self._found.items() if topic not in self._wanted}
+        self._found.clear()
+        # The same entities in the other form: Home Assistant keeps what users made of them.
+        moving = [topic for topic, ids in stale.items() if ids & self._entities]
+        for topic in moving:
+            await self._publish(connection, topic, _MIGRATE, retain=False)
+        if moving:
+            await asyncio.sleep(SETTLE)
+        for topic, payload in self._wanted.items():
+            await self._publish(connection, topic, json.dumps(payload, ensure_ascii=False))
+        if self._wanted:
+            await asyncio.sleep(SETTLE)
+            self._tell_states()
+        for topic in stale:
+            await self._publish(connection, topic, "")
+        if stale:
+            log.info("mqtt: took back %d messages from Home Assistant's discovery", len(stale))
+
+    async def _publish(
+        self, connection: Connection, topic: str, payload: str, *, retain: bool = True
+    ) -> None:
+        while connection.backlog > _BACKLOG:  # noqa: ASYNC110 - counted on the link's thread
+            await asyncio.sleep(0.05)
+        connection.publish(topic, payload, retain=retain)
+
+
+def _fits(pattern: str, topic: str) -> bool:
+    """Whether a topic fits a pattern with `+`."""
+    wanted, levels = pattern.split("/"), topic.split("/")
+    return len(wanted) == len(levels) and all(
+        want in ("+", level) for want, level in zip(wanted, levels, strict=True)
+    )

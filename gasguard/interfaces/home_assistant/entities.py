@@ -1,0 +1,292 @@
+"""The entities of Home Assistant, as data: what each reads from the state and what it may command.
+
+Templates run in Home Assistant 2024.3 and later. Older ones log a warning for each timestamp that
+is `None`, so a timestamp that is not there makes its entity unavailable instead.
+"""
+
+import json
+from typing import Any
+
+from gasguard.config.burners import BurnerConfig
+from gasguard.core.messages import Kind
+from gasguard.core.model import MAX_TIMER, Phase, Reason
+from gasguard.interfaces.home_assistant.words import NEVER, Words
+
+Entity = dict[str, Any]
+"""A discovery payload without its device; `platform` is the kind of entity."""
+
+EXTEND_BY = "5m"
+_MINUTES = round(MAX_TIMER / 60)
+
+_LATCHED = "value_json.locks | reject('eq', 'child') | list"
+_IN_SERIES = "value_json.relay.in_series | default([])"
+_PROBLEM = (
+    "value_json.phase == 'trip_failed'"
+    f" or {_LATCHED}"
+    " or (not value_json.relay.reachable"
+    " and (value_json.phase != 'starting' or value_json.relay.problem))"
+    f" or {_IN_SERIES} | selectattr('problem') | list"
+    " or 'silent' in (value_json.hazards | default({})).values() | list"
+)
+# Closed only where a read-back says so, and the trip has not failed: no false comfort.
+_VALVE = (
+    "{% if value_json.phase in ('tripping', 'trip_failed') %}closing"
+    "{% elif value_json.contact == 'open' %}closed"
+    "{% else %}open{% endif %}"
+)
+_HONOURED = "value_json.timer and value_json.timer.guaranteed"
+_TIMER_MINUTES = (
+    f"{{% if not ({_HONOURED}) %}}0"
+    f"{{% elif value_json.timer.duration_s >= {_MINUTES * 60} %}}{_MINUTES}"
+    "{% elif value_json.timer.duration_s % 60 == 0 %}{{ value_json.timer.duration_s // 60 }}"
+    "{% else %}{{ (value_json.timer.duration_s / 60) | round(2) }}{% endif %}"
+)
+
+
+def hub_entities(base: str, words: Words) -> dict[str, Entity]:
+    """Entities of the guard itself, by key."""
+    entities = {
+        "off_all": {
+            **_button(f"{base}/all/off/set", "PRESS", "mdi:fire-off"),
+            "availability": [_available(f"{base}/status")],
+        },
+        "online": {
+            "platform": "binary_sensor",
+            "state_topic": f"{base}/status",
+            "payload_on": "online",
+            "payload_off": "offline",
+            "device_class": "connectivity",
+            "entity_category": "diagnostic",
+        },
+    }
+    return {key: {"name": words.names[key], "qos": 1, **entity} for key, entity in entities.items()}
+
+
+def burner_entities(
+    base: str, burner_id: str, burner: BurnerConfig, words: Words, *, allow_remote_rearm: bool
+) -> dict[str, Entity]:
+    """Entities of one burner, by key. Only what this burner really has is there."""
+    topic = f"{base}/{burner_id}"
+    entities = {
+        **_shutoff(topic),
+        **_timer(topic),
+        **_tellers(topic, words),
+        **_diagnostics(topic),
+    }
+    if not any(relay.jogs_for for relay in burner.in_series):
+        entities["lock"] = _lock(topic)
+    if burner.flame:
+        entities["flame"] = {
+            "platform": "binary_sensor",
+            "icon": "mdi:fire",
+            "value_template": "{{ {'lit': 'ON', 'out': 'OFF'}.get(value_json.flame, 'None') }}",
+        }
+        entities["burning_since"] = _moment(topic, "burning_since")
+    if burner.limits.max_burn is not None:
+        entities["must_end_at"] = _moment(topic, "must_end_at")
+    if burner.voice:
+        entities["voice"] = {
+            "platform": "binary_sensor",
+            "icon": "mdi:account-voice",
+            "value_template": "{{ 'ON' if value_json.voice_armed else 'OFF' }}",
+            "entity_category": "diagnostic",
+            "enabled_by_default": False,
+        }
+    if allow_remote_rearm:
+        # A button: whatever turns every switch on does not touch it.
+        entities["rearm"] = _button(f"{topic}/rearm/set", "REARM", "mdi:restart-alert")
+    return {
+        key: {
+            "name": words.names[key],
+            **({} if entity["platform"] == "button" else {"state_topic": f"{topic}/state"}),
+            "qos": 1,
+            "availability": [_available(f"{base}/status")],
+            **entity,
+        }
+        for key, entity in entities.items()
+    }
+
+
+def _button(command_topic: str, payload: str, icon: str) -> Entity:
+    return {
+        "platform": "button",
+        "command_topic": command_topic,
+        "payload_press": payload,
+        "icon": icon,
+    }
+
+
+def _shutoff(topic: str) -> dict[str, Entity]:
+    """The two ways to shut off. A lost relay leaves them available: off is always allowed."""
+    return {
+        "off": _button(f"{topic}/off/set", "PRESS", "mdi:fire-off"),
+        "valve": {
+            "platform": "valve",
+            "device_class": "gas",
+            "command_topic": f"{topic}/off/set",
+            "payload_close": "CLOSE",
+            "payload_open": None,
+            "value_template": _VALVE,
+        },
+    }
+
+
+def _timer(topic: str) -> dict[str, Entity]:
+    return {
+        "timer": {
+            "platform": "number",
+            "command_topic": f"{topic}/timer/set",
+            "min": 0,
+            "max": _MINUTES,
+            "step": 1,
+            "mode": "box",
+            "unit_of_measurement": "min",
+            "icon": "mdi:timer-outline",
+            "value_template": _TIMER_MINUTES,
+        },
+        "timer_cancel": _button(f"{topic}/timer/set", "cancel", "mdi:timer-off-outline"),
+        "timer_extend": _button(f"{topic}/timer/extend/set", EXTEND_BY, "mdi:timer-plus-outline"),
+        "ends_at": {
+            "platform": "sensor",
+            "device_class": "timestamp",
+            "icon": "mdi:timer-sand",
+            "value_template": _moment_template("value_json.timer", "value_json.timer.ends_at"),
+            "json_attributes_topic": f"{topic}/state",
+            "json_attributes_template": (
+                "{{ {'label': value_json.timer.label, 'duration_s': value_json.timer.duration_s}"
+                " | to_json if value_json.timer else '{}' }}"
+            ),
+            # A timer that cannot be honoured must not look armed.
+            "availability": _available_if(topic, _HONOURED),
+            "availability_mode": "all",
+        },
+    }
+
+
+def _tellers(topic: str, words: Words) -> dict[str, Entity]:
+    # No `options`: Home Assistant would hold a state in the old language against the new list.
+    return {
+        "phase": {
+            "platform": "sensor",
+            "device_class": "enum",
+            "icon": "mdi:gas-burner",
+            "value_template": _shown("value_json.phase", list(Phase), words),
+            **_attributes(topic, "phase", "contact", "locks"),
+        },
+        "last_trip": {
+            "platform": "sensor",
+            "device_class": "enum",
+            "icon": "mdi:history",
+            "value_template": _shown(
+                f"(value_json.last_trip.reason if value_json.last_trip else '{NEVER}')",
+                [*Reason, NEVER],
+                words,
+            ),
+            "json_attributes_topic": f"{topic}/state",
+            "json_attributes_template": "{{ (value_json.last_trip or {}) | to_json }}",
+        },
+        "problem": {
+            "platform": "binary_sensor",
+            "device_class": "problem",
+            "value_template": f"{{{{ 'ON' if {_PROBLEM} else 'OFF' }}}}",
+            "json_attributes_topic": f"{topic}/state",
+            "json_attributes_template": (
+                "{{ {'locks': value_json.locks, 'relay': value_json.relay.problem,"
+                " 'hazards': value_json.hazards | default({})} | to_json }}"
+            ),
+        },
+        "relay": {
+            "platform": "binary_sensor",
+            "device_class": "connectivity",
+            "entity_category": "diagnostic",
+            "value_template": "{{ 'ON' if value_json.relay.reachable else 'OFF' }}",
+        },
+        "event": {
+            "platform": "event",
+            "state_topic": f"{topic}/event",
+            "event_types": [kind.value for kind in Kind],
+            "icon": "mdi:bell-outline",
+            "value_template": "{{ dict(value_json, event_type=value_json.type) | to_json }}",
+        },
+    }
+
+
+def _diagnostics(topic: str) -> dict[str, Entity]:
+    quiet = {"entity_category": "diagnostic", "enabled_by_default": False}
+    milliseconds = {
+        "platform": "sensor",
+        "device_class": "duration",
+        "state_class": "measurement",
+        "unit_of_measurement": "ms",
+        **quiet,
+    }
+    return {
+        "relay_latency": {**milliseconds, "value_template": "{{ value_json.relay.latency_ms }}"},
+        "trip_latency": {
+            **milliseconds,
+            "value_template": (
+                "{{ value_json.last_trip.latency_ms if value_json.last_trip else None }}"
+            ),
+        },
+    }
+
+
+def _lock(topic: str) -> Entity:
+    """A lock and no switch: whatever turns everything on or off leaves it as it is."""
+    return {
+        "platform": "lock",
+        "command_topic": f"{topic}/lock/set",
+        "payload_lock": "LOCK",
+        "payload_unlock": "UNLOCK",
+        "icon": "mdi:account-lock",
+        "value_template": "{{ 'LOCKED' if 'child' in value_json.locks else 'UNLOCKED' }}",
+    }
+
+
+def _moment(topic: str, key: str) -> Entity:
+    """A diagnostic timestamp, available only while there is one."""
+    return {
+        "platform": "sensor",
+        "device_class": "timestamp",
+        "entity_category": "diagnostic",
+        "enabled_by_default": False,
+        "value_template": _moment_template(f"value_json.{key}", f"value_json.{key}"),
+        "availability": _available_if(topic, f"value_json.{key}"),
+        "availability_mode": "all",
+    }
+
+
+def _moment_template(there: str, moment: str) -> str:
+    """`moment` where there is one; otherwise any time, which nobody sees: it is unavailable."""
+    return f"{{{{ {moment} if {there} else value_json.updated_at }}}}"
+
+
+def _available(topic: str) -> dict[str, str]:
+    # The payloads are Home Assistant's defaults, but now and then 2025.4 misses them in its start.
+    return {"topic": topic, "payload_available": "online", "payload_not_available": "offline"}
+
+
+def _available_if(topic: str, condition: str) -> list[dict[str, str]]:
+    base = topic.rpartition("/")[0]
+    template = f"{{{{ 'online' if {condition} else 'offline' }}}}"
+    return [
+        _available(f"{base}/status"),
+        {**_available(f"{topic}/state"), "value_template": template},
+    ]
+
+
+def _attributes(topic: str, *keys: str) -> Entity:
+    inner = ", ".join(f"'{key}': value_json.{key}" for key in keys)
+    return {
+        "json_attributes_topic": f"{topic}/state",
+        "json_attributes_template": f"{{{{ {{{inner}}} | to_json }}}}",
+    }
+
+
+def _shown(expression: str, known: list[str], words: Words) -> str:
+    """A template that shows one of the contract's words in this language."""
+    shown = {str(word): words.shown(word) for word in known}
+    if all(word == text for word, text in shown.items()):
+        return f"{{{{ {expression} }}}}"
+    table = json.dumps(shown, ensure_ascii=False)
+    return f"{{{{ {table}.get({expression}, {expression}) }}}}"

@@ -1,0 +1,1 @@
+"""The local socket: the command line's way in that needs no broker."""

@@ -1,0 +1,244 @@
+"""The local socket: the command line's way in that needs no broker.
+
+A client sends one JSON object in one line and reads JSON objects, one a line, until the connection
+closes: `{"ack": …}` for each acknowledgement, `{"states": …}`, `{"events": …}`, or `{"error": …}`.
+"""
+
+import asyncio
+import contextlib
+import json
+import logging
+import os
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from gasguard.clock import Clock
+from gasguard.core.messages import Answer, Status
+from gasguard.core.model import Source
+from gasguard.guard.controller import Controller, News, Reply
+from gasguard.guard.proof_test import proof_test
+from gasguard.guard.store import Store
+from gasguard.interfaces.local.unix import socket_address
+from gasguard.interfaces.payloads import ack_payload, state_payload
+from gasguard.interfaces.requests import BadCommand, parse_command
+
+log = logging.getLogger(__name__)
+
+MAX_LINE = 4096
+MAX_CLIENTS = 32
+"""Connections served besides; an off of one more is still carried out."""
+_QUEUED = 100
+"""Connections that wait in the kernel until they are accepted."""
+ANSWER_WITHIN = 10.0
+"""Seconds after which a connection is closed though an acknowledgement is missing."""
+HISTORY_LIMIT = 5000
+_EVER = 1e10
+"""Seconds: longer than any history."""
+
+Send = Callable[[dict[str, Any]], None]
+
+
+class ControlSocket:
+    """Serves `path`, mode 0660."""
+
+    def __init__(self, path: Path, controller: Controller, store: Store, clock: Clock) -> None:
+        self._path, self._controller, self._store, self._clock = path, controller, store, clock
+        self._server: asyncio.Server | None = None
+        self._clients: set[asyncio.Task[None]] = set()
+
+    async def start(self) -> None:
+        """Take the path over, unless another daemon answers there. Raises OSError."""
+        if _answers(self._path):
+            raise OSError(f"another gasguard is running: {self._path} answers")
+        with contextlib.suppress(FileNotFoundError):
+            self._path.unlink()
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        before = os.umask(0o117)
+        try:
+            with socket_address(self._path) as address:
+                listener.bind(address)
+        finally:
+            os.umask(before)
+        # asyncio tries to accept `backlog` times in a row. Out of file descriptors each try fails
+        # and sets a timer to try so often again: they would multiply without bound.
+        self._server = await asyncio.start_unix_server(
+            self._accept, sock=listener, limit=MAX_LINE, backlog=1
+        )
+        listener.listen(_QUEUED)
+
+    async def stop(self) -> None:
+        """Stop listening and let the clients go."""
+        if self._server is not None:
+            self._server.close()
+        for client in self._clients:
+            client.cancel()
+        await asyncio.gather(*self._clients, return_exceptions=True)
+        with contextlib.suppress(FileNotFoundError):
+            self._path.unlink()
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        if task is None:
+            return
+        self._clients.add(task)
+        try:
+            async with asyncio.timeout(ANSWER_WITHIN):
+                line = await reader.readline()
+            await self._serve(line, _sender(writer), len(self._clients) > MAX_CLIENTS)
+            async with asyncio.timeout(ANSWER_WITHIN):
+                await writer.drain()
+        except (OSError, TimeoutError, ValueError, asyncio.CancelledError) as error:
+            log.debug("control socket: %r", error)
+        except Exception:
+            log.exception("control socket: a client's request failed")
+        finally:
+            self._clients.discard(task)
+            writer.close()
+
+    async def _serve(self, line: bytes, send: Send, crowded: bool) -> None:
+        try:
+            request = json.loads(line)
+        except (ValueError, RecursionError):
+            request = None
+        if not isinstance(request, dict):
+            send({"error": "malformed", "message": 'send one line of JSON: {"command": "status"}'})
+            return
+        command = str(request.get("command"))
+        if command == "off":
+            await self._commands(request, "off", send)
+        elif crowded:
+            send({"error": "busy", "message": f"{MAX_CLIENTS} clients are being served"})
+        elif command == "status":
+            self._status(send)
+        elif command == "watch":
+            await self._watch(send)
+        elif command == "history":
+            await self._history(request, send)
+        elif command == "proof-test":
+            await self._proof_test(request, send)
+        else:
+            await self._commands(request, command, send)
+
+    # --- commands -----------------------------------------------------------------------------
+
+    async def _commands(self, request: dict[str, Any], command: str, send: Send) -> None:
+        known = list(self._controller.states())
+        wanted = request.get("burners")
+        named = wanted if isinstance(wanted, list) else []
+        unknown = [str(name) for name in named if name not in known]
+        if unknown:
+            text = f"no burner {unknown[0][:40]!r}; there are: {', '.join(known)}"
+            send({"error": "unknown_burner", "message": text})
+            return
+        if not named and command != "off":
+            send({"error": "malformed", "message": "name a burner"})
+            return
+        settled = [
+            self._request(name, command, request, send) for name in dict.fromkeys(named or known)
+        ]
+        await asyncio.wait(settled, timeout=ANSWER_WITHIN)
+
+    def _request(
+        self, name: str, command: str, request: dict[str, Any], send: Send
+    ) -> "asyncio.Future[None]":
+        settled: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        payload = str(request.get("value", "")).encode(errors="replace")
+        try:
+            parsed = parse_command(command, payload, Source.CLI)
+        except BadCommand as bad:
+            reply = _reply(name, command, bad.request_id, send, settled)
+            self._controller.reject(name, Source.CLI, bad.code, str(bad), reply)
+        else:
+            reply = _reply(name, command, parsed.request_id, send, settled)
+            self._controller.request(name, parsed.request, reply)
+        return settled
+
+    async def _proof_test(self, request: dict[str, Any], send: Send) -> None:
+        name = str(request.get("burner"))
+        if name not in (known := self._controller.states()):
+            text = f"no burner {name[:40]!r}; there are: {', '.join(known)}"
+            send({"error": "unknown_burner", "message": text})
+            return
+        async for step in proof_test(self._controller, name):
+            send({"step": {"done": step.done, "passed": step.passed, "text": step.text}})
+
+    # --- questions ----------------------------------------------------------------------------
+
+    def _status(self, send: Send) -> None:
+        now = self._clock.now()
+        states = self._controller.states()
+        send({"states": {name: state_payload(state, now) for name, state in states.items()}})
+
+    async def _watch(self, send: Send) -> None:
+        """States now and at each change, until the client goes."""
+        changed = asyncio.Event()
+
+        def observe(_news: News) -> None:
+            changed.set()
+
+        self._controller.observers.append(observe)
+        try:
+            while True:
+                self._status(send)
+                changed.clear()
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(1.0):
+                        await changed.wait()
+        finally:
+            self._controller.observers.remove(observe)
+
+    async def _history(self, request: dict[str, Any], send: Send) -> None:
+        since, burner = request.get("since"), request.get("burner")
+        # JSON has numbers that no float holds, and halves of characters that no database takes.
+        seconds = min(since, _EVER) if isinstance(since, int | float) else 24 * 3600.0
+        name = _sound(str(burner)) if burner is not None else None
+        events = await self._store.history(
+            name, self._clock.now().wall - max(seconds, 0.0), limit=HISTORY_LIMIT
+        )
+        for event in events:
+            send({"event": event})
+
+
+def _sender(writer: asyncio.StreamWriter) -> Send:
+    def send(data: dict[str, Any]) -> None:
+        if writer.is_closing():
+            raise ConnectionResetError("the client has gone")
+        if writer.transport.get_write_buffer_size() > 1 << 20:
+            raise ConnectionResetError("the client does not read")
+        writer.write(json.dumps(data, ensure_ascii=False).encode(errors="replace") + b"\n")
+
+    return send
+
+
+def _sound(text: str) -> str:
+    return text.encode(errors="replace").decode()
+
+
+def _reply(
+    name: str,
+    command: str,
+    request_id: str | None,
+    send: Send,
+    settled: "asyncio.Future[None]",
+) -> Reply:
+    def reply(answer: Answer) -> None:
+        final = command != "off" or answer.status is not Status.ACCEPTED
+        if final and not settled.done():
+            settled.set_result(None)
+        with contextlib.suppress(ConnectionResetError):
+            send({"ack": {"burner": name, **ack_payload(command, request_id, answer)}})
+
+    return reply
+
+
+def _answers(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.settimeout(1.0)
+        try:
+            with socket_address(path) as address:
+                probe.connect(address)
+        except OSError:
+            return False
+        return True

@@ -1,0 +1,117 @@
+"""History over MQTT: a question on `<base>/history/get`, answered on MQTT 5's response topic.
+
+The question is nothing or `{"since": "24h", "burner": "left"}`. The answer comes in parts, each
+`{"events": [...], "last": false}` of at most 64 KB, or as `{"error": …, "message": …}`.
+"""
+
+import asyncio
+import json
+import logging
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from gasguard.clock import Clock
+from gasguard.durations import parse_duration
+from gasguard.errors import DurationError, StoreError
+from gasguard.guard.controller import Controller
+from gasguard.guard.store import Store
+from gasguard.interfaces.requests import MAX_PAYLOAD, BadCommand
+from gasguard.mqtt.link import Connection, Message
+
+log = logging.getLogger(__name__)
+
+MOST_EVENTS = 5000
+"""The newest so many; as over the local socket."""
+_PART = 64 * 1024
+_ASK_EVERY = 0.5
+"""Least seconds between two questions: they share the disk's thread with the guard's state."""
+_READ_WITHIN = 5.0
+_DAY = 24 * 3600.0
+
+
+class HistoryDesk:
+    """Answers one question at a time. Runs on the event loop."""
+
+    def __init__(self, base: str, controller: Controller, store: Store, clock: Clock) -> None:
+        self.topic = f"{base}/history/get"
+        self._controller, self._store, self._clock = controller, store, clock
+        self._asked_at = float("-inf")
+        self._reading: asyncio.Task[None] | None = None
+
+    def asked(self, connection: Connection, message: Message, answer_to: str) -> None:
+        """Answer a question on `answer_to`; the answer follows later."""
+        loop = asyncio.get_running_loop()
+        reading = self._reading is not None and not self._reading.done()
+        if reading or loop.time() < self._asked_at + _ASK_EVERY:
+            error = BadCommand("busy", "another question is being answered; ask again in a second")
+            _publish_error(connection, message, answer_to, error)
+            return
+        self._asked_at = loop.time()
+        self._reading = loop.create_task(self._answer(connection, message, answer_to))
+
+    def stop(self) -> None:
+        """Leave what is being read."""
+        if self._reading is not None:
+            self._reading.cancel()
+
+    async def _answer(self, connection: Connection, message: Message, answer_to: str) -> None:
+        try:
+            since, burner = read_question(message.payload, self._controller.states())
+            async with asyncio.timeout(_READ_WITHIN):
+                events = await self._store.history(
+                    burner, self._clock.now().wall - since, limit=MOST_EVENTS
+                )
+        except BadCommand as bad:
+            _publish_error(connection, message, answer_to, bad)
+        except (StoreError, TimeoutError) as error:
+            why = str(error) or "the disk does not answer"
+            _publish_error(connection, message, answer_to, BadCommand("not_read", why))
+        else:
+            for part in parts(events):
+                connection.publish(answer_to, part, correlation=message.correlation or b"")
+
+
+def read_question(payload: bytes, known: Iterable[str]) -> tuple[float, str | None]:
+    """Seconds back and the burner, None for all. Raises BadCommand."""
+    if len(payload) > MAX_PAYLOAD:
+        raise BadCommand("malformed", f"longer than {MAX_PAYLOAD} bytes")
+    try:
+        data = json.loads(payload or b"{}")
+    except (ValueError, RecursionError):
+        data = None
+    if not isinstance(data, dict) or set(data) - {"since", "burner"}:
+        raise BadCommand("malformed", 'write {"since": "24h", "burner": "left"}, or nothing')
+    since, burner = data.get("since"), data.get("burner")
+    if burner is not None and burner not in (names := list(known)):
+        raise BadCommand("unknown_burner", f"there are: {', '.join(names)}")
+    try:
+        return (_DAY if since is None else parse_duration(str(since))), burner
+    except DurationError as error:
+        raise BadCommand("invalid_duration", f"since: {error}") from None
+
+
+def parts(events: list[dict[str, Any]]) -> Iterator[str]:
+    """The answer in messages of at most 64 KB; always at least one, the last marked so."""
+    lines: list[str] = []
+    size = 0
+    for event in events:
+        line = json.dumps(event, ensure_ascii=False)
+        length = len(line.encode())
+        if lines and size + length > _PART - 100:
+            yield _part(lines, last=False)
+            lines, size = [], 0
+        lines.append(line)
+        size += length + 2
+    yield _part(lines, last=True)
+
+
+def _part(lines: list[str], *, last: bool) -> str:
+    return f'{{"events": [{", ".join(lines)}], "last": {json.dumps(last)}}}'
+
+
+def _publish_error(
+    connection: Connection, message: Message, answer_to: str, error: BadCommand
+) -> None:
+    if not connection.congested:
+        text = json.dumps({"error": error.code, "message": str(error)}, ensure_ascii=False)
+        connection.publish(answer_to, text, correlation=message.correlation or b"")

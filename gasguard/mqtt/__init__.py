@@ -1,0 +1,1 @@
+"""One broker, seen from anywhere. Nothing else in gasguard imports paho."""

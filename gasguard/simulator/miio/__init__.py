@@ -1,0 +1,1 @@
+"""Simulated Mi Home modules on UDP."""

@@ -1,0 +1,90 @@
+"""Many sessions, on as many processes as wanted; what broke, and how fast it went."""
+
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+
+from tests.torture.draw import FAMILIES, draw_plan
+from tests.torture.session import run
+
+_AT_A_TIME = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A session in which a rule broke."""
+
+    index: int
+    rule: str
+    text: str
+
+
+@dataclass(slots=True)
+class Result:
+    """What a campaign came to."""
+
+    seed: int
+    sessions: int = 0
+    seconds: float = 0.0
+    failures: list[Failure] = field(default_factory=list)
+
+    @property
+    def per_minute(self) -> float:
+        """Sessions per minute of real time, all processes together."""
+        return 60 * self.sessions / self.seconds if self.seconds else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """Sessions `first` to `first + sessions - 1` of one seed."""
+
+    seed: int
+    sessions: int
+    first: int = 0
+    faults: tuple[str, ...] = FAMILIES
+    jobs: int = 1
+
+    def run(
+        self,
+        progress: Callable[[Result], None] = lambda _result: None,
+        *,
+        most_failures: int = 10,
+    ) -> Result:
+        """Run it; ends early after so many failures. `progress` hears after each few sessions."""
+        result, began = Result(self.seed), time.monotonic()
+        for failures, count in self._batches():
+            result.failures += failures
+            result.sessions += count
+            result.seconds = time.monotonic() - began
+            progress(result)
+            if len(result.failures) >= most_failures:
+                break
+        result.failures.sort(key=lambda failure: failure.index)
+        return result
+
+    def _batches(self) -> Iterator[tuple[list[Failure], int]]:
+        last = self.first + self.sessions
+        starts = range(self.first, last, _AT_A_TIME)
+        work = partial(_several, self.seed, last, self.faults)
+        if self.jobs == 1:
+            yield from map(work, starts)
+            return
+        with ProcessPoolExecutor(self.jobs) as pool:
+            try:
+                yield from pool.map(work, starts)
+            finally:
+                pool.shutdown(cancel_futures=True)
+
+
+def _several(
+    seed: int, last: int, faults: tuple[str, ...], start: int
+) -> tuple[list[Failure], int]:
+    failures = []
+    indexes = range(start, min(start + _AT_A_TIME, last))
+    for index in indexes:
+        outcome = run(draw_plan(seed, index, faults))
+        if outcome.rule is not None:
+            failures.append(Failure(index, outcome.rule, outcome.text))
+    return failures, len(indexes)

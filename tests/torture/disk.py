@@ -1,0 +1,191 @@
+"""The Pi's disk: a real SQLite file behind a worker that is slow, hangs, refuses, or dies halfway.
+
+A call is executed some milliseconds after it was asked for, and answered then. A crash drops what
+was not executed. What was executed but not fsynced is lost with the power: the pragma that decides
+it is asked of SQLite itself.
+"""
+
+import asyncio
+import contextlib
+import sqlite3
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Executor
+from pathlib import Path
+from random import Random
+from typing import Any, TypeVar
+
+from gasguard.guard.store import FILE_NAME, Store
+
+T = TypeVar("T")
+
+_FULL = 2
+SETTLES = 2.5
+"""Seconds after a fault until the guard must have written what it could not write before."""
+_SUFFIXES = ("", "-wal")
+
+
+class Disk(Executor):
+    """One worker, as the store's thread is one."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, folder: Path, random: Random) -> None:
+        self.folder = folder
+        self.latency = 0.002
+        """Seconds that one call takes, up to twice as long."""
+        self.hangs = False
+        self.on_write: Callable[[bool], None] | None = None
+        """Called before (False) and after (True) each call is executed."""
+        self._loop, self._random = loop, random
+        self._queue: deque[tuple[Callable[[], Any], asyncio.Future[Any]]] = deque()
+        self._busy = False
+        self._begun: asyncio.Future[Any] | None = None
+        self._life = 0
+        self._store: Store | None = None
+        self._unsound_until = float("-inf")
+        self._at_start: dict[str, bytes] = {}
+        self.writes = 0
+
+    # --- for the store ------------------------------------------------------------------------
+
+    def run(self, work: Callable[[], T]) -> "asyncio.Future[T]":
+        """Queue a call of the living guard; a dead one's is forgotten."""
+        future: asyncio.Future[T] = self._loop.create_future()
+        if self._store is not None:
+            self._queue.append((work, future))
+            self._go_on()
+        return future
+
+    def _go_on(self) -> None:
+        # As with a real worker: what nobody waits for any more is not begun, what was begun ends.
+        while (
+            self._queue and self._queue[0][1].cancelled() and self._begun is not self._queue[0][1]
+        ):
+            self._queue.popleft()
+        if not self._queue or self._busy:
+            return
+        self._begun = self._queue[0][1]
+        if not self.hangs:
+            self._busy = True
+            delay = self.latency * self._random.uniform(0.25, 2)
+            self._loop.call_later(delay, self._execute, self._life)
+
+    def _execute(self, life: int) -> None:
+        if life != self._life:
+            return
+        self._busy = False
+        if self.hangs:
+            return
+        work, future = self._queue.popleft()
+        if self.on_write is not None:
+            self.on_write(False)
+            if life != self._life:
+                return
+        self.writes += 1
+        try:
+            result, error = work(), None
+        except Exception as caught:  # noqa: BLE001 - handed on to whoever awaits
+            result, error = None, caught
+        if self.on_write is not None:
+            self.on_write(True)
+            if life != self._life:
+                return
+        if not future.done():
+            if error is None:
+                future.set_result(result)
+            else:
+                future.set_exception(error)
+        # Their traceback knows this frame: a circle for the collector, one a refused write.
+        del future, error
+        self._go_on()
+
+    # --- faults -------------------------------------------------------------------------------
+
+    def hang(self, hangs: bool) -> None:
+        """Stop answering, or go on with what waits."""
+        self.hangs = hangs
+        self._unsettle()
+        self._go_on()
+
+    def refuse(self, refuses: bool) -> None:
+        """Let SQLite itself fail every write, as on a full disk."""
+        self._unsettle()
+        self._refuses = refuses
+        self._tell_sqlite()
+
+    _refuses = False
+
+    def _tell_sqlite(self) -> None:
+        if self._store is not None:
+            # The store's own connection: there is no other way to make SQLite itself refuse.
+            self._store._db.execute(f"PRAGMA query_only = {'ON' if self._refuses else 'OFF'}")
+
+    def slow(self, latency: float) -> None:
+        """Each call takes about this long."""
+        self.latency = latency
+        self._unsettle()
+
+    def _unsettle(self) -> None:
+        self._unsound_until = self._loop.time() + SETTLES
+
+    @property
+    def sound(self) -> bool:
+        """Whether what the guard has told by now must be on disk."""
+        faulty = self.hangs or self._refuses or self.latency > 0.05
+        return not faulty and self._loop.time() >= self._unsound_until
+
+    # --- life and death -----------------------------------------------------------------------
+
+    def open(self) -> Store:
+        """The guard starts. Raises StoreError as the store does."""
+        self._store = Store.open(self.folder, self)
+        self._at_start = self._files()
+        self._tell_sqlite()
+        return self._store
+
+    def crash(self, *, power: bool) -> None:
+        """Nothing more is executed; a transaction under way is as if it had never begun."""
+        self._life += 1
+        self._queue.clear()
+        self._busy = False
+        store, self._store = self._store, None
+        if store is None:
+            return
+        self._unsettle()
+        kept = self._files() if not power or self._fsyncs(store) else self._at_start
+        with contextlib.suppress(sqlite3.Error):
+            store._db.close()  # gives the file handles back; what it tidies up is undone below
+        self._restore(kept)
+
+    def _fsyncs(self, store: Store) -> bool:
+        (level,) = store._db.execute("PRAGMA synchronous").fetchone()
+        return bool(level >= _FULL)
+
+    def _files(self) -> dict[str, bytes]:
+        paths = {suffix: self._path(suffix) for suffix in _SUFFIXES}
+        return {suffix: path.read_bytes() for suffix, path in paths.items() if path.exists()}
+
+    def _restore(self, files: dict[str, bytes]) -> None:
+        for suffix in (*_SUFFIXES, "-shm"):
+            self._path(suffix).unlink(missing_ok=True)
+        for suffix, data in files.items():
+            self._path(suffix).write_bytes(data)
+
+    def _path(self, suffix: str) -> Path:
+        return self.folder / f"{FILE_NAME}{suffix}"
+
+    def tear(self) -> None:
+        """Half a frame behind the last whole one: what a write cut short leaves. Loses nothing."""
+        with self._path("-wal").open("ab") as file:
+            file.write(self._random.randbytes(self._random.randrange(1, 4000)))
+
+    def damage(self, how: str) -> None:
+        """Ruin the file for good: `zeros`, `garbage`, `short` or `empty`."""
+        files = self._files()
+        data = files.get("", b"") or b"\0" * 4096
+        ruined = {
+            "zeros": b"\0" * len(data),
+            "garbage": self._random.randbytes(len(data)),
+            "short": data[: len(data) // 2 - 7],
+            "empty": b"",
+        }[how]
+        self._restore({"": ruined})

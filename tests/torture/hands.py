@@ -1,0 +1,334 @@
+"""Carries a plan's actions out: people, sensors, Mi Home, and everything that breaks."""
+
+import asyncio
+from collections.abc import Callable
+from random import Random
+from typing import Any
+
+from gasguard.core.messages import CancelTimer, ChildLock, ExtendTimer, Off, Rearm, SetTimer, Unlock
+from gasguard.core.model import Source
+from gasguard.simulator.channels import Address
+from gasguard.simulator.faults import Faults
+from gasguard.simulator.seeding import stream
+from tests.torture.alarms import Alarms
+from tests.torture.judge import Judge
+from tests.torture.pi import Trust
+from tests.torture.plan import Action, Plan
+from tests.torture.scene import Scene
+from tests.torture.sensors import WAKES, Sensors
+
+
+class Hands:
+    """One session's. `absence` is added to the plan's times: long absences of the guard."""
+
+    def __init__(self, plan: Plan, scene: Scene, judge: Judge, random: Random) -> None:
+        self._plan, self._scene, self._judge, self._random = plan, scene, judge, random
+        self._loop = scene.loop
+        self._active: dict[Address, dict[int, dict[str, Any]]] = {}
+        self._faults = 0
+        self._sensors = Sensors(plan, scene, random)
+        self._alarms = Alarms(scene, judge, stream(plan.seed, "alarms"))
+        self.back: asyncio.Future[None] = self._loop.create_future()
+        """Done while the guard runs."""
+        self._disk_faults = 0
+        self._disk_was_sound = True
+        """When the guard died."""
+        self._broker_active: dict[int, tuple[str, dict[str, float]]] = {}
+        self._broker_faults = 0
+
+    async def do(self, action: Action) -> None:
+        """Carry one action out; returns when it has begun, long absences apart."""
+        doing: Callable[..., Any] = getattr(self, action.kind)
+        args = {"burner": action.burner, **action.args} if action.burner else action.args
+        result = doing(**args)
+        if asyncio.iscoroutine(result):
+            await result
+
+    # --- people -------------------------------------------------------------------------------
+
+    def light(self, burner: str) -> None:
+        self._scene.house.light(burner)
+
+    def turn_off(self, burner: str) -> None:
+        self._scene.house.turn_off(burner)
+
+    def blow_out(self, burner: str) -> None:
+        self._scene.house.blow_out(burner)
+
+    def timer(self, burner: str, seconds: float) -> None:
+        self._judge.ask(burner, SetTimer(Source.CLI, duration=seconds))
+
+    def extend(self, burner: str, seconds: float, key: str) -> None:
+        self._judge.ask(burner, ExtendTimer(Source.MQTT, duration=seconds, key=key))
+
+    def cancel(self, burner: str) -> None:
+        self._judge.ask(burner, CancelTimer(Source.WEB))
+
+    def off(self, burner: str) -> None:
+        self._judge.ask(burner, Off(Source.MQTT))
+
+    def lock(self, burner: str) -> None:
+        self._judge.ask(burner, ChildLock(Source.WEB))
+
+    def unlock(self, burner: str) -> None:
+        self._judge.ask(burner, Unlock(Source.CLI))
+
+    def rearm(self, burner: str, source: str) -> None:
+        self._judge.ask(burner, Rearm(Source(source)))
+
+    def mi_home(self, burner: str, on: bool, wired: bool) -> None:
+        self._scene.house.mi_home(burner, on, wired=wired)
+
+    def mi_home_off_in(self, burner: str, seconds: float) -> None:
+        scene, bench = self._scene, self._scene.benches[burner]
+        scene.house.mi_home_off_in(burner, seconds)
+        if bench.account.lease and bench.relays[0].wired.opens_when is False:
+            end = scene.now + seconds
+            bench.foreign = (scene.now, end)
+            # It becomes a timer; where it ends first, it takes the place of another.
+            bench.account.timers.add((end - 3, end + 3))
+
+    def mi_home_forget(self, burner: str) -> None:
+        """The delayed off is taken back in Mi Home."""
+        bench, now = self._scene.benches[burner], self._scene.now
+        if bench.account.lease and bench.foreign:
+            relay = bench.relays[0].wired
+            channel = self._scene.house.servers[relay.address].relay.channels[relay.key]
+            if channel.spec.countdown:
+                channel.count_down(channel.spec.countdown.off, now)
+                self._scene.house.sync()
+            bench.foreign = None
+
+    # --- sensors ------------------------------------------------------------------------------
+
+    def flame_unknown(self, burner: str, seconds: float) -> None:
+        """The flame sensor falls silent for a while."""
+        self._sensors.blind(burner, seconds)
+
+    def hazard(self, burner: str, alarm: str, seconds: float) -> None:
+        """A gas, smoke or heat alarm, for a while."""
+        self._alarms.begin(burner, alarm, seconds)
+
+    def hazard_silent(self, burner: str, alarm: str, seconds: float, known: bool) -> None:
+        """That alarm says nothing for a while, and is told offline or is not."""
+        self._alarms.silence(burner, alarm, seconds, known=known)
+
+    def _sensors_wake(self) -> None:
+        self._alarms.wake()
+        self._sensors.wake()
+
+    # --- relays and wires ---------------------------------------------------------------------
+
+    def fault(self, burner: str, relay: int, seconds: float, **changes: Any) -> None:
+        """Faults of one module, for a while; several overlap."""
+        bench = self._scene.benches[burner]
+        address = bench.relays[min(relay, len(bench.relays) - 1)].wired.address
+        self._faults += 1
+        self._active.setdefault(address, {})[self._faults] = changes
+        self._inject(address)
+        self._loop.call_later(seconds, self._heal, address, self._faults)
+
+    def _heal(self, address: Address, number: int) -> None:
+        if self._active.get(address, {}).pop(number, None) is not None:
+            self._inject(address)
+
+    def _inject(self, address: Address) -> None:
+        changes = Faults().complete()
+        for active in self._active.get(address, {}).values():
+            changes |= active
+        server = self._scene.house.device(address)
+        was = server.relay.faults
+        server.inject(self._loop.time(), **changes)
+        self._scene.house.sync()
+        restarts = was.unpowered and not server.relay.faults.unpowered
+        silent_for = 2.0 if restarts else 0.0
+        if address in self._scene.house.mqtt_servers:
+            # What is late already is waited for by what comes behind it.
+            silent_for = max(silent_for, was.delay_s + was.jitter_s)
+        self._scene.faults_changed(address, silent_for=silent_for)
+
+    def reboot(self, burner: str, relay: int, silent: float) -> None:
+        bench = self._scene.benches[burner]
+        index = min(relay, len(bench.relays) - 1)
+        self._scene.house.reboot(burner, index, silent_for=silent)
+        self._scene.faults_changed(bench.relays[index].wired.address, silent_for=silent)
+
+    def broker(self, fault: str, seconds: float, **changes: float) -> None:
+        """It is `away`, `hangs`, or is not `well`: loses or delays messages.
+
+        Or it is `parted` from the devices, or what it says to `guard_stalls` or `devices_stall`.
+        """
+        self._broker_faults += 1
+        self._broker_active[self._broker_faults] = (fault, changes)
+        self._broker_changed()
+        self._loop.call_later(seconds, self._broker_heals, self._broker_faults)
+
+    def _broker_heals(self, number: int) -> None:
+        if self._broker_active.pop(number, None) is not None:
+            self._broker_changed()
+
+    def _broker_changed(self) -> None:
+        broker, active = self._scene.broker, list(self._broker_active.values())
+        faults = {fault for fault, _ in active}
+        silent_for = 2 * (broker.delay + broker.jitter)
+        for name in ("loss", "delay", "jitter"):
+            values = (changes.get(name, 0.0) for _, changes in active)
+            setattr(broker, name, max(values, default=0.0))
+        if "away" in faults:
+            broker.leave()
+        else:
+            silent_for = max(silent_for, broker.come_back())
+            if "hangs" in faults:
+                broker.hang()
+            else:
+                broker.go_on()
+        broker.stall(to_guard="guard_stalls" in faults, to_devices="devices_stall" in faults)
+        parted = next((changes for fault, changes in active if fault == "parted"), None)
+        if parted is not None:
+            broker.part(
+                qos=int(parted["qos"]),
+                unacknowledged=parted["unacknowledged"],
+                expiry=bool(parted["expiry"]),
+            )
+        else:
+            broker.rejoin()
+        self._scene.broker_changed(silent_for=silent_for)
+
+    # --- the disk and the clock ---------------------------------------------------------------
+
+    def disk(self, fault: str, seconds: float) -> None:
+        """`hangs`, `refuses` or is `slow`, for a while."""
+        scene = self._scene
+        scene.disk_faulted = True
+        self._disk_faults += 1
+        if fault == "hangs":
+            scene.disk.hang(True)
+        elif fault == "refuses":
+            scene.disk.refuse(True)
+        else:
+            scene.disk.slow(0.3)
+        self._loop.call_later(seconds, self._disk_well, self._disk_faults)
+
+    def _disk_well(self, number: int) -> None:
+        if number == self._disk_faults:
+            self._scene.disk.slow(0.002)
+            self._scene.disk.refuse(False)
+            self._scene.disk.hang(False)
+
+    def jump(self, seconds: float) -> None:
+        self._scene.pi.clock.jump(seconds)
+
+    def ntp(self) -> None:
+        self._scene.pi.clock.synchronise()
+
+    # --- the guard's life ---------------------------------------------------------------------
+
+    async def kill(
+        self,
+        where: str,
+        number: int,
+        away: float,
+        machine: bool,
+        right: bool,
+        damage: str | None = None,
+        house: bool = False,
+    ) -> None:
+        """Kill the guard at a loop step, a datagram or a write; start it again `away` s later.
+
+        `machine`: the whole computer lost power; `right`: its clock is synchronised when it is
+        back. `house`: the relays lost power too.
+        """
+        scene = self._scene
+        if not scene.pi.alive or not self.back.done():
+            return
+        self.back = self._loop.create_future()
+        died: asyncio.Future[None] = self._loop.create_future()
+        left = number
+
+        def die() -> None:
+            scene.air.on_send, scene.disk.on_write = self._judge.sent, None
+            if not died.done():
+                died.set_result(None)
+                self._judge.note("the guard is killed")
+                self._disk_was_sound = scene.disk.sound
+                scene.pi.kill(power=machine)
+                if machine:
+                    # It runs on the same computer.
+                    self.broker("away", max(away, 0.05))
+
+        def count() -> None:
+            nonlocal left
+            left -= 1
+            if left < 0:
+                die()
+            elif where == "step":
+                self._loop.call_soon(count)
+
+        def sending(data: bytes, target: Address) -> None:
+            self._judge.sent(data, target)
+            count()
+
+        if where == "step":
+            count()
+        elif where == "datagram":
+            scene.air.on_send = sending
+        elif where == "before a write":
+            scene.disk.on_write = lambda after: None if after else count()
+        else:
+            scene.disk.on_write = lambda after: count() if after else None
+        too_late = self._loop.call_later(3.0, die)
+        await died
+        too_late.cancel()
+        if house and machine:
+            for name, bench in scene.benches.items():
+                for watch in bench.relays:
+                    self.fault(name, watch.index, max(away, 0.5), unpowered=True)
+        if away > 60:
+            await asyncio.sleep(away)
+            self._return(away, machine, right, damage)
+        else:
+            self._loop.call_later(max(0.05, away), self._return, away, machine, right, damage)
+
+    def _return(self, away: float, machine: bool, right: bool, damage: str | None) -> None:
+        scene = self._scene
+        if damage == "torn":
+            scene.disk.tear()
+        elif damage:
+            scene.disk.damage(damage)
+            scene.disk_faulted = True
+        clock = scene.pi.clock
+        trust = dict.fromkeys(scene.benches, Trust.SURE)
+        if machine:
+            for name, bench in scene.benches.items():
+                trust[name] = self._trust(bench.account.timer_asked_at, right)
+            clock.reboot(away, right=right)
+        self.start(trust, damaged=damage not in (None, "torn"))
+
+    def _trust(self, asked_at: float, right: bool) -> Trust:
+        clock = self._scene.pi.clock
+        if not right:
+            return Trust.NONE
+        if clock.last_right < asked_at:
+            # Unless what was asked for never reached the disk: that holds an older stamp then.
+            return Trust.NONE if self._disk_was_sound else Trust.PERHAPS
+        return Trust.SURE if clock.last_wrong < asked_at - 0.1 else Trust.PERHAPS
+
+    def start(self, trust: dict[str, Trust] | None = None, *, damaged: bool = False) -> None:
+        """Start the guard."""
+        scene = self._scene
+        self._judge.note(f"the guard starts{' from a damaged store' if damaged else ''}")
+        controller = scene.pi.boot()
+        self._judge.booted(trust or dict.fromkeys(scene.benches, Trust.SURE), damaged=damaged)
+        scene.air.on_send = self._judge.sent
+        controller.start()
+        self.back.set_result(None)
+        self._loop.call_later(WAKES, self._sensors_wake)
+
+    def calm(self) -> None:
+        """The end of the session: everything heals, and the guard comes back."""
+        for address in list(self._active):
+            self._active[address].clear()
+            self._inject(address)
+        self._broker_active.clear()
+        self._broker_changed()
+        self._disk_well(self._disk_faults)

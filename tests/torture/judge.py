@@ -1,0 +1,404 @@
+"""Keeps the accounts while a session runs, and holds every check against what happens."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from functools import partial
+
+from gasguard.core.messages import Answer, Kind, Off, Rearm, Request
+from gasguard.core.model import Lock, Phase, Reason
+from gasguard.drivers.mqtt.relay import RESEND_MAX, RESEND_MIN
+from gasguard.guard.controller import News
+from gasguard.simulator.channels import Address
+from tests.torture import checks
+from tests.torture.account import Ask
+from tests.torture.house import Order, renewal_of
+from tests.torture.pi import Trust
+from tests.torture.scene import Bench, Obligation, RelayWatch, Scene
+
+LOOK_EVERY = 1.0
+_AT_ONCE = 0.02
+"""Seconds within which an off must have sent its first open: rule 2."""
+_ON_ITS_WAY = 0.2
+"""An open sent so shortly before is still at work: another adds nothing."""
+_PULSED_WITHIN = 2.5
+"""Seconds between two pulses of a jogging module that is locked: a poll, and a call."""
+_DISK_ERRORS = ("state not saved", "is damaged")
+
+
+class Breach(Exception):
+    """An invariant does not hold."""
+
+    def __init__(self, rule: str, text: str) -> None:
+        super().__init__(f"{rule}: {text}")
+        self.rule, self.text = rule, text
+
+
+class Judge:
+    """One session's. The first breach is kept and `on_breach` called; later ones are ignored."""
+
+    def __init__(self, scene: Scene, note: Callable[[str], None]) -> None:
+        self.scene, self.note = scene, note
+        self.breach: Breach | None = None
+        self.on_breach: Callable[[], None] = lambda: None
+        self._numbers = 0
+        self._expected: dict[tuple[Address, tuple[int, int]], tuple[float, str]] = {}
+        self._opens_sent: dict[tuple[Address, tuple[int, int]], float] = {}
+        house = scene.house
+        house.on_order, house.sent_at = self._ordered, self._sent_at
+        scene.broker.on_kept = self._kept
+        for bench in scene.benches.values():
+            for watch in bench.relays:
+                device = house.device(watch.wired.address).relay
+                device.listeners.append(partial(self._switched, bench, watch))
+            if bench.voice:
+                device = house.servers[bench.voice[0]].relay
+                device.listeners.append(partial(self._voice_switched, bench))
+        scene.pi.on_news, scene.pi.on_killed = self._news, self._killed
+
+    # --- verdicts -----------------------------------------------------------------------------
+
+    def verdict(self, rule: str, text: str | None, burner: str = "") -> None:
+        """Keep the first breach."""
+        if text is not None and self.breach is None:
+            self.breach = Breach(rule, f"{burner}: {text}" if burner else text)
+            self.note(f"BREACH of {rule}: {burner} {text}")
+            self.on_breach()
+
+    def look(self) -> None:
+        """Every second: what time alone brings about."""
+        scene = self.scene
+        controller = scene.pi.controller
+        for name, bench in scene.benches.items():
+            if controller is not None:
+                self._fall_due(bench)
+                for check in checks.AT_EVERY_LOOK:
+                    if (text := check(scene, bench)) is not None:
+                        self.verdict(check.__name__, text, name)
+            bench.account.asks = [ask for ask in bench.account.asks if not ask.done]
+        if controller is not None:
+            rule = checks.nothing_grows_and_nothing_dies
+            self.verdict(rule.__name__, rule(scene, controller))
+        for (address, key), (until, burner) in list(self._expected.items()):
+            if scene.now > until:
+                del self._expected[address, key]
+                text = f"no open went to {address[0]} within {_AT_ONCE * 1000:.0f} ms of an off"
+                self.verdict("an_off_opens_at_once", text, burner)
+
+    def _fall_due(self, bench: Bench) -> None:
+        """Turn deadlines that have passed, and contacts that must be open, into obligations."""
+        account, now = bench.account, self.scene.now
+        spans = [span for span in account.timers if span is not None]
+        end = max((hi for _, hi in spans), default=now)
+        if any(hi <= now and hi < end and bench.last_open(now) >= lo - 3 for lo, hi in spans):
+            # Behind an open contact the shortest of several possible timers only ends.
+            account.timers.add(None)
+        if spans and None not in account.timers and end <= now and bench.timer_noted != end:
+            bench.timer_noted = end
+            if bench.last_open(now) < end - 3:
+                self.owe(bench, "the timer's end", end)
+            else:
+                account.spent()
+        burnt = account.must_end_at
+        # At the very moment itself the sensor may still say that it is out.
+        if burnt is not None and burnt < now and bench.burn_noted != burnt:
+            bench.burn_noted = burnt
+            if bench.last_open(now) < burnt - 3:
+                self.owe(bench, "the end of max_burn", burnt)
+        if not bench.free:
+            bench.free_since = now
+        if account.locked or account.perhaps:
+            bench.locked_until = now
+        held = account.locked or account.demand_at > float("-inf")
+        if not held:
+            bench.owed = [owed for owed in bench.owed if not owed.level]
+        elif not bench.open_now and not account.jog and not bench.owed:
+            self.owe(bench, "it was closed from outside", now, extra=1.2, level=True)
+        elif (
+            # It closes by itself: it must be pulsed at every look of the guard.
+            account.locked
+            and account.jog
+            and not bench.owed
+            and bench.last_open(now) < now - _PULSED_WITHIN
+        ):
+            self.owe(bench, "a lock on a jogging module", now, level=True)
+        if bench.voice_off_at is not None and bench.voice:
+            off_at, bench.voice_off_at = bench.voice_off_at, None
+            if not account.jog:
+                self.owe(bench, "off on the voice channel", off_at, extra=2.8)
+
+    def owe(
+        self, bench: Bench, why: str, since: float, *, extra: float = 0.0, level: bool = False
+    ) -> None:
+        """From `since` on the circuit must open in time."""
+        bench.owed.append(Obligation(why, since, extra, level))
+
+    # --- people and sensors -------------------------------------------------------------------
+
+    def ask(self, burner: str, request: Request) -> None:
+        """Hand in a request and follow what becomes of it."""
+        scene, bench = self.scene, self.scene.benches[burner]
+        if not scene.pi.alive:
+            return
+        self._numbers += 1
+        ask = Ask(self._numbers, burner, request, scene.now)
+        bench.account.asked(ask)
+        if isinstance(request, Off):
+            self._off_asked(bench)
+        scene.pi.ask(burner, request, partial(self._answered, bench, ask))
+
+    def _off_asked(self, bench: Bench) -> None:
+        scene, name = self.scene, bench.account.name
+        self._note_open(bench)
+        self.owe(bench, "an off", scene.now)
+        bench.timer_noted = None
+        for watch in bench.relays:
+            address, key = watch.wired.address, watch.wired.key
+            far = RESEND_MAX if watch.on_mqtt else _ON_ITS_WAY
+            for at, data, target in scene.air.recent:
+                if (watch.on_mqtt or target == address) and scene.now - at < far:
+                    self._look_into(data, target, at)
+            sent = self._opens_sent.get((address, key), float("-inf"))
+            way = self._on_its_way(watch, sent)
+            if address in scene.air.heard_from and scene.now - sent > way:
+                self._expected[address, key] = (scene.now + _AT_ONCE, name)
+
+    def _on_its_way(self, watch: RelayWatch, sent: float) -> float:
+        """Seconds for which the open sent last leaves nothing to do for another.
+
+        Behind a broker what is sent again queues up: only a device that speaks has no queue.
+        """
+        if not watch.on_mqtt:
+            return _ON_ITS_WAY
+        spoke = self.scene.broker.heard_at.get(watch.wired.address, float("-inf")) > sent
+        return RESEND_MIN if spoke else RESEND_MAX
+
+    def _answered(self, bench: Bench, ask: Ask, answer: Answer) -> None:
+        scene = self.scene
+        self.note(
+            f"answer #{ask.number} {bench.account.name} {type(ask.request).__name__}: "
+            f"{answer.status} {answer.code or ''}"
+        )
+        for check in checks.ON_ANSWER:
+            self.verdict(check.__name__, check(scene, bench, checks.Said(ask, answer)), ask.burner)
+        account = bench.account
+        before = account.locked
+        account.answered(ask, answer, scene.now, sound=scene.disk.sound)
+        if account.locked and not before and not isinstance(ask.request, Rearm):
+            self.owe(bench, "a lock", scene.now)
+
+    def hazard(self, burner: str, kind: Lock) -> None:
+        """A hazard sensor's alarm has reached the guard."""
+        bench = self.scene.benches[burner]
+        account = bench.account
+        # A jogging module that is locked already is pulsed, which is no demand anew.
+        again = account.jog and kind in {*account.latched, *account.perhaps}
+        if not again:
+            account.demanded(self.scene.now)
+        account.latch(kind, self.scene.now)
+        account.reporting.setdefault(kind, self.scene.now)
+        self._note_open(bench)
+        self.owe(bench, f"{kind}", self.scene.now, level=again)
+
+    # --- the guard ----------------------------------------------------------------------------
+
+    def _news(self, news: News) -> None:
+        scene, state = self.scene, news.state
+        bench = scene.benches[state.settings.burner]
+        account = bench.account
+        for check in checks.ON_NEWS:
+            if (text := check(scene, bench, news)) is not None:
+                self.verdict(check.__name__, text, account.name)
+        at = scene.pi.clock.loop_time(news.at.boot)
+        early = checks.early_ready(bench, news.tells, at)
+        self.verdict("no_closing_before_its_time", early, account.name)
+        for tell in news.tells:
+            self.note(f"{account.name} tells {tell.kind} {tell.reason or ''} [{state.phase}]")
+            if tell.kind is Kind.TRIP and state.last_trip:
+                began = max(scene.pi.clock.loop_time(state.last_trip.began), account.demand_at)
+                account.demanded(began)
+                if tell.reason == Reason.MAX_BURN:
+                    account.burnt_out(began)
+                self._note_open(bench)
+                self.owe(bench, f"a trip ({tell.reason})", began)
+            elif tell.kind is Kind.LOCKED and tell.reason and tell.reason != Lock.CHILD:
+                account.latch(Lock(tell.reason), at)
+                if scene.disk.sound:
+                    account.on_disk.add(Lock(tell.reason))
+            elif tell.kind is Kind.TIMER_CANCELLED and tell.reason == "already_off":
+                account.ghosts |= account.timers
+                account.timers = {None}
+            elif tell.kind is Kind.FLAME_LIT:
+                account.lit_on_disk = scene.disk.sound
+            elif tell.kind is Kind.REARMED and at > account.demand_at:
+                account.closed()
+        held_open = state.opening is None and state.phase in (Phase.TRIPPED, Phase.LOCKED_OUT)
+        opened = bench.last_open(scene.now) >= scene.pi.up_since
+        if held_open and opened and account.lit_posted is None:
+            # Whatever burnt before this guard began is over: no sensor has said that it is not.
+            account.lit_since = account.lit_perhaps = None
+        if scene.disk.sound:
+            account.durable(at)
+
+    def booted(self, trust: dict[str, Trust], *, damaged: bool) -> None:
+        """A guard has started. `trust`: what each burner's record lets it know of the time."""
+        for name, bench in self.scene.benches.items():
+            account, now = bench.account, self.scene.now
+            bench.timer_noted = bench.burn_noted = None
+            if damaged:
+                account.lost_everything(now)
+                self.owe(bench, "a start from a damaged store", now)
+            elif account.restarted(trust[name]):
+                self.owe(bench, "a start without a trustworthy clock", now)
+            if account.demand_at > float("-inf"):
+                account.demand_at = now
+                account.opened_at = None
+                self._note_open(bench)
+                self.owe(bench, "a start with a demand unconfirmed", now)
+            elif account.locked:
+                self.owe(bench, "a start while locked", now)
+            if bench.voice and not self._voice_on(bench):
+                bench.voice_off_at = now
+
+    def _killed(self) -> None:
+        self._expected.clear()
+        self._opens_sent.clear()
+        for bench in self.scene.benches.values():
+            bench.account.killed()
+            bench.owed.clear()
+            bench.voice_off_at = None
+            for watch in bench.relays:
+                watch.last_close_order = float("-inf")
+
+    # --- the wire -----------------------------------------------------------------------------
+
+    def _sent_at(self, data: bytes) -> float:
+        return self.scene.air.sent_at.get(data, self.scene.now)
+
+    def sent(self, data: bytes, target: Address) -> None:
+        """The guard sends; looked into only while an open is expected."""
+        if self._expected:
+            self._look_into(data, target, self.scene.now)
+
+    def _look_into(self, data: bytes, target: Address, at: float) -> None:
+        for address, key, value in self.scene.house.orders_in(data, target):
+            for _bench, watch in self.scene.at(address):
+                if watch.wired.key != key:
+                    continue
+                if value == watch.wired.opens_when:
+                    self._opens_sent[address, key] = at
+                    self._expected.pop((address, key), None)
+                else:
+                    self._opens_sent.pop((address, key), None)
+
+    def _kept(self, topic: str, payload: str) -> None:
+        """A broker keeps what the guard has sent until the devices are back."""
+        house = self.scene.house
+        for address, key, value in house.orders_in(f"{topic}\0{payload}".encode(), (topic, 0)):
+            for bench, watch in self.scene.at(address):
+                if watch.wired.key == key:
+                    rule = checks.no_closing_is_kept
+                    self.verdict(rule.__name__, rule(watch, value), bench.account.name)
+
+    def _ordered(self, order: Order) -> None:
+        scene = self.scene
+        self.note(f"order {order.address[0]} {order.key} = {order.value}")
+        for bench, watch in scene.at(order.address):
+            name = bench.account.name
+            if watch.wired.key == order.key:
+                if order.value == watch.wired.opens_when:
+                    bench.foreign = None  # a channel that is switched off counts no further
+                    watch.last_open_order = max(watch.last_open_order, order.sent_at)
+                    sent = self._opens_sent.get((order.address, order.key), 0.0)
+                    self._opens_sent[order.address, order.key] = max(sent, order.sent_at)
+                    continue
+                close = checks.Close(watch, order.sent_at)
+                for check in checks.ON_CLOSE:
+                    self.verdict(check.__name__, check(scene, bench, close), name)
+                watch.last_close_order = max(watch.last_close_order, order.sent_at)
+                if self._opens_sent.get((order.address, order.key), 0.0) < order.sent_at:
+                    self._opens_sent.pop((order.address, order.key), None)
+                if order.sent_at > bench.account.demand_at and not bench.account.locked:
+                    bench.account.closed()
+            if renewal_of(watch.wired.key) == order.key and order.value is not None:
+                renewed = checks.no_lease_during_a_demand(scene, bench, order)
+                self.verdict("no_lease_during_a_demand", renewed, name)
+            lease = bench.account.lease
+            if lease and lease.lease and (lease.lease.siid, lease.lease.piid) == order.key:
+                if order.value == lease.lease.off:
+                    bench.foreign = bench.lease_end = None
+                    continue
+                for look in checks.ON_LEASE:
+                    self.verdict(look.__name__, look(scene, bench, order), name)
+                bench.foreign = None
+                if isinstance(order.value, int):
+                    bench.lease_end = scene.now + order.value * lease.lease.unit_seconds
+
+    def _switched(
+        self, bench: Bench, watch: RelayWatch, siid: int, piid: int, value: bool, at: float
+    ) -> None:
+        if (siid, piid) != watch.wired.key:
+            return
+        self.note(f"relay {bench.account.name}.{watch.index} switch {'on' if value else 'off'}")
+        if watch.open_now:
+            watch.last_open = at
+        elif self.scene.pi.alive:
+            rule = checks.deadlines_and_demands_open_in_time
+            self.verdict(rule.__name__, rule(self.scene, bench), bench.account.name)
+        watch.open_now = value == watch.wired.opens_when
+        if watch.open_now:
+            watch.opened_at = at
+            bench.foreign = None
+            self._note_open(bench)
+
+    def _note_open(self, bench: Bench) -> None:
+        account = bench.account
+        if account.opened_at is not None:
+            return
+        if bench.open_now:
+            opened = min(relay.opened_at for relay in bench.relays if relay.open_now)
+            account.opened_at = max(opened, account.demand_at)
+        elif bench.last_open(self.scene.now) >= account.demand_at:
+            # Open and closed again before the guard's word of the demand was out: a jog's pulse.
+            account.opened_at = account.demand_at
+
+    def _voice_on(self, bench: Bench) -> bool:
+        if bench.voice is None:
+            return True
+        address, key = bench.voice
+        return self.scene.house.servers[address].relay.value(key)
+
+    def _voice_switched(self, bench: Bench, siid: int, piid: int, value: bool, at: float) -> None:
+        if bench.voice is None or (siid, piid) != bench.voice[1]:
+            return
+        self.note(f"voice channel of {bench.account.name} {'on' if value else 'off'}")
+        bench.owed = [owed for owed in bench.owed if "voice" not in owed.why]
+        bench.voice_off_at = None
+        if value:
+            bench.voice_on_since = at
+        elif at - bench.voice_on_since > 4 and self.scene.well_for(bench, 4):
+            bench.voice_off_at = at
+
+
+class ErrorLog(logging.Handler):
+    """Nothing in gasguard logs an error without one of the faults that may cause it."""
+
+    def __init__(self, judge: Judge) -> None:
+        super().__init__(logging.ERROR)
+        self._judge = judge
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """See logging.Handler."""
+        text = record.getMessage()
+        if self._judge.scene.disk_faulted and any(part in text for part in _DISK_ERRORS):
+            return
+        if record.exc_info and record.exc_info[1]:
+            text += f": {record.exc_info[1]!r}"
+        self._judge.verdict("nothing_is_logged_as_an_error", text)
+
+
+def loop_complains(
+    judge: Judge, _loop: asyncio.AbstractEventLoop, context: dict[str, object]
+) -> None:
+    """The loop's exception handler: an exception nobody caught."""
+    judge.verdict("no_exception_is_lost", f"{context.get('message')} {context.get('exception')!r}")

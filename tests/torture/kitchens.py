@@ -1,0 +1,165 @@
+"""Draws configurations: every way that a burner can be wired, alone and side by side."""
+
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+_TOKEN = "00112233445566778899aabbccddeeff"
+
+
+@dataclass(frozen=True, slots=True)
+class Kitchen:
+    """A configuration, and which of its burners have lit/out sensors that lag by how much."""
+
+    config: dict[str, Any]
+    sensors: dict[str, float]
+
+    @property
+    def burners(self) -> list[str]:
+        return list(self.config["burners"])
+
+    @property
+    def has_mqtt(self) -> bool:
+        return bool(self.on_mqtt)
+
+    @property
+    def on_mqtt(self) -> list[str]:
+        """Burners with a relay behind the broker."""
+        return [name for name in self.burners if self.kind_on_mqtt(name, 1)]
+
+    def kind_on_mqtt(self, name: str, number: int) -> str | None:
+        """What the burner's relay of that number, or its last, is if it hangs on the broker."""
+        relay = self._relay(name, number)
+        return str(relay["kind"]) if relay["driver"] == "mqtt" else None
+
+    def closes_when(self, name: str) -> bool:
+        """The position of the burner's first relay's switch that lets it burn."""
+        return bool(self._relay(name, 0)["contact"] == "normally_open")
+
+    def _relay(self, name: str, number: int) -> dict[str, Any]:
+        burner = self.config["burners"][name]
+        relays: list[dict[str, Any]] = burner.get("relays") or [burner["relay"]]
+        return relays[min(number, len(relays) - 1)]
+
+
+def draw_kitchen(random: Random, mqtt: Random, hazards: Random) -> Kitchen:
+    """One or two burners. `mqtt` decides on those with a relay behind the broker, `hazards` on
+    which alarm is expected to speak up."""
+    sensors: dict[str, float] = {}
+    burners = {"left": _burner(random, 10, "left", sensors)}
+    if random.random() < 0.2:
+        burners["right"] = _second(random, burners["left"], sensors)
+    _put_on_mqtt(mqtt, burners)
+    config: dict[str, Any] = {"burners": burners, "hazards": _hazards(hazards)}
+    if random.random() < 0.3:
+        config["allow_remote_rearm"] = True
+    return Kitchen(config, sensors)
+
+
+def _hazards(random: Random) -> dict[str, dict[str, Any]]:
+    sensors: dict[str, dict[str, Any]] = {
+        alarm: {"driver": "mqtt", "kind": alarm, "topic": f"alarm/{alarm}"} for alarm in ALARMS
+    }
+    sensors[random.choice(ALARMS)]["expire_after"] = random.choice(["60s", "90s", "5m"])
+    return sensors
+
+
+def _second(random: Random, first: dict[str, Any], sensors: dict[str, float]) -> dict[str, Any]:
+    """A second burner: on the same module where that has a channel left, else on another."""
+    module = first.get("relay")
+    shared = module is not None and module["driver"] == "miot" and random.random() < 0.6
+    second = _burner(random, 20, "right", sensors)
+    if shared and module is not None:
+        second.pop("relays", None)
+        second.pop("voice", None)
+        relay = {**module, "switch": {"siid": 3, "piid": 1}}
+        relay.pop("lease", None)
+        second["relay"] = relay
+    return second
+
+
+def _burner(random: Random, host: int, name: str, sensors: dict[str, float]) -> dict[str, Any]:
+    rearm = random.choice([2.0, 3.0, 10.0, 10.0, 40.0])
+    limits: dict[str, Any] = {"rearm_after": f"{rearm:g}s"}
+    burner: dict[str, Any] = {"limits": limits}
+    kind = random.choice(_KINDS)
+    if kind == "series":
+        burner["relays"] = [
+            _relay(host, random.choice(_WIRINGS)),
+            _relay(host + 1, random.choice(_WIRINGS)),
+        ]
+    elif kind == "legacy":
+        burner["relay"] = _relay(host, random.choice(_WIRINGS))
+        burner["relay"]["driver"] = "miio"
+        del burner["relay"]["switch"]
+    else:
+        burner["relay"] = _relay(host, _WIRING_OF.get(kind) or random.choice(_WIRINGS))
+    if kind == "voice":
+        burner["voice"] = {"siid": 4, "piid": 1}
+    if kind == "lease":
+        after, unit = random.choice([("60s", "s"), ("3m", "s"), ("3m", "min")])
+        burner["relay"]["lease"] = {"after": after, "siid": 2, "piid": 3, "unit": unit}
+    if kind == "jog":
+        burner["relay"]["jog"] = random.choice(["300ms", "500ms", "2s"])
+    if random.random() < 0.4:
+        if random.random() < 0.5:
+            burner["flame"] = {"driver": "mqtt", "topic": f"flame/{name}"}
+            sensors[name] = random.choice([0.2, 2.0, 8.0])
+        else:
+            burner["flame"] = {"driver": "thermocouple", "topic": f"flame/{name}"}
+        limits["flame_out_within"] = random.choice(["40s", "90s"])
+        if random.random() < 0.6:
+            limits["max_burn"] = f"{random.choice([30, 120, 400])}s"
+    return burner
+
+
+def _put_on_mqtt(random: Random, burners: dict[str, dict[str, Any]]) -> None:
+    """Some burners' only, or second, relay is one behind the broker instead."""
+    shared: dict[str, Any] | None = None
+    for name, burner in burners.items():
+        if random.random() >= (0.5 if shared else 0.1):
+            continue
+        relay = _mqtt_relay(random, name)
+        if shared and random.random() < 0.7:
+            # Another channel of the same device.
+            relay = {**relay, "kind": shared["kind"], "device": shared["device"], "channel": "2"}
+            relay.pop("keep_alive", None)
+            relay.pop("base", None)
+        elif "relays" not in burner and relay["kind"] == "tasmota":
+            shared = relay
+        if "relays" in burner:
+            burner["relays"][1] = relay
+        else:
+            burner["relay"] = relay
+            burner.pop("voice", None)
+
+
+def _mqtt_relay(random: Random, name: str) -> dict[str, Any]:
+    kind = random.choice(["zigbee2mqtt", "tasmota", "esphome"])
+    relay: dict[str, Any] = {
+        "driver": "mqtt",
+        "kind": kind,
+        "device": f"stove_{name}",
+        "contact": random.choice(_WIRINGS),
+    }
+    if kind == "tasmota":
+        relay["channel"] = "1"
+    if kind != "zigbee2mqtt" and random.random() < 0.4:
+        relay["keep_alive"] = {"after": random.choice(["20s", "1m", "3m"])}
+    return relay
+
+
+ALARMS = ("gas_alarm", "smoke_alarm", "overheat")
+_WIRINGS = ("normally_closed", "normally_open")
+_KINDS = ("plain", "plain", "plain", "voice", "voice", "lease", "jog", "legacy", "series")
+_WIRING_OF = {"voice": "normally_closed", "lease": "normally_open"}
+
+
+def _relay(host: int, wiring: str) -> dict[str, Any]:
+    return {
+        "driver": "miot",
+        "host": f"127.0.0.{host}",
+        "token": _TOKEN,
+        "switch": {"siid": 2, "piid": 1},
+        "contact": wiring,
+    }

@@ -1,0 +1,242 @@
+"""What can be seen of a running session from outside the guard: contacts, wires, and the accounts.
+
+Health is a matter of the injected faults alone, never of what the guard thinks of a relay.
+"""
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from gasguard.config.load import Config
+from gasguard.simulator.channels import Address
+from gasguard.simulator.faults import Faults
+from gasguard.simulator.setup import Wired
+from tests.torture.account import NEVER, Account
+from tests.torture.broker import Broker
+from tests.torture.disk import Disk
+from tests.torture.house import House
+from tests.torture.loop import TappedNetwork
+from tests.torture.pi import Pi
+
+GOOD_WITHIN = 2.05
+"""Rule 1's two seconds, and what the judge's own looking costs."""
+FAIR_WITHIN = 4.5
+"""The same over a wire that loses up to a quarter each way or a relay that is busy at times: the
+chance that sixteen tries in a row are lost is below one in a billion sessions."""
+FAIR_ON_MQTT_WITHIN = 16.0
+"""The same for a relay behind a broker: it is asked again after up to 1 s, not after 0.15."""
+FAR = float("inf")
+
+
+@dataclass(slots=True)
+class RelayWatch:
+    """One relay in series: what its own switch did, and whether it could be reached."""
+
+    wired: Wired
+    index: int
+    on_mqtt: bool = False
+    open_now: bool = False
+    opened_at: float = NEVER
+    """When it last went open."""
+    last_open: float = NEVER
+    """When it last stopped being open."""
+    good_since: float = NEVER
+    fair_since: float = NEVER
+    dead_since: float = FAR
+    """Since when nothing can come from it at all."""
+    lying_since: float = FAR
+    """Since when it answers 0 on a good wire and does not move."""
+    last_open_order: float = NEVER
+    """When the guard last sent it an open that arrived."""
+    last_close_order: float = NEVER
+
+    @property
+    def fair_within(self) -> float:
+        """Seconds in which it obeys on a fair way."""
+        return FAIR_ON_MQTT_WITHIN if self.on_mqtt else FAIR_WITHIN
+
+
+@dataclass(slots=True)
+class Obligation:
+    """The circuit must have been open at some moment from `since` on, in time."""
+
+    why: str
+    since: float
+    extra: float = 0.0
+    """Seconds more than the rule's own: until a poll has seen what was done to the relay."""
+    level: bool = False
+    """Not a demand of its own: it follows from one that stands."""
+    told: bool = False
+    """`trip_failed` is due and was looked for."""
+
+
+@dataclass(slots=True)
+class Bench:
+    """One burner's place: its account, its relays and what it is owed."""
+
+    account: Account
+    relays: list[RelayWatch]
+    owed: list[Obligation] = field(default_factory=list)
+    timer_noted: float | None = None
+    burn_noted: float | None = None
+    voice: tuple[Address, tuple[int, int]] | None = None
+    voice_on_since: float = NEVER
+    voice_off_at: float | None = None
+    """An off there that the guard must notice."""
+    foreign: tuple[float, float] | None = None
+    """Mi Home's own countdown: when it was set and when it ends."""
+
+    locked_until: float = NEVER
+    """When it was last seen locked, or perhaps locked."""
+    lease_end: float | None = None
+    """When the countdown that the guard set last would end."""
+    free_since: float = NEVER
+    """Since when nothing stands against its closing, as far as anyone outside can tell."""
+
+    @property
+    def free(self) -> bool:
+        """No lock, no hazard, no flame, nothing asked or owed."""
+        account = self.account
+        locks = account.child != {False} or account.latched or account.perhaps or account.reporting
+        asks = any(not ask.done for ask in account.asks)
+        return not (locks or asks or self.owed or account.lit_posted is not None)
+
+    @property
+    def all_open_since(self) -> float:
+        """Since when every relay stands open; infinite if one does not."""
+        return max(relay.opened_at if relay.open_now else FAR for relay in self.relays)
+
+    @property
+    def open_now(self) -> bool:
+        """By the relays' own switches; a welded contact does not show in them."""
+        return any(relay.open_now for relay in self.relays)
+
+    def last_open(self, now: float) -> float:
+        return now if self.open_now else max(relay.last_open for relay in self.relays)
+
+
+class Scene:
+    """Everything the checks may look at."""
+
+    def __init__(
+        self,
+        config: Config,
+        loop: asyncio.AbstractEventLoop,
+        house: House,
+        air: TappedNetwork,
+        disk: Disk,
+        pi: Pi,
+        broker: Broker,
+    ) -> None:
+        self.config, self.loop, self.house, self.air = config, loop, house, air
+        self.disk, self.pi, self.broker = disk, pi, broker
+        self.benches: dict[str, Bench] = {}
+        self._silent_until: dict[Address, float] = {}
+        self.wire_faults: set[str] = set()
+        """Names of relay faults that this session has seen: what may excuse a latch."""
+        self.disk_faulted = False
+        for name, burner in config.burners.items():
+            relays = [
+                RelayWatch(wired, index, on_mqtt=wired.address in house.mqtt_servers)
+                for index, wired in enumerate(house.contacts(name))
+            ]
+            self.benches[name] = Bench(Account(name, burner), relays, voice=house.voice(name))
+            for relay in relays:
+                relay.open_now = house.reads_open(relay.wired)
+
+    @property
+    def now(self) -> float:
+        return self.loop.time()
+
+    def at(self, address: Address) -> Iterator[tuple[Bench, RelayWatch]]:
+        """Every relay in a circuit that this module carries."""
+        for bench in self.benches.values():
+            for relay in bench.relays:
+                if relay.wired.address == address:
+                    yield bench, relay
+
+    # --- health -------------------------------------------------------------------------------
+
+    def faults_changed(self, address: Address, *, silent_for: float = 0.0) -> None:
+        """A module's faults were exchanged, or it restarts and is silent for a while."""
+        faults = self.house.device(address).relay.faults
+        if address in self.house.mqtt_servers and faults.refuse:
+            # It has no word for that: it answers, and does not obey.
+            faults = faults.changed({"refuse": False, "lying": True})
+        self.wire_faults |= set(faults.active())
+        silent_until = max(self._silent_until.get(address, NEVER), self.now + silent_for)
+        self._silent_until[address] = silent_until
+        now = max(self.now, silent_until)
+        way = faults
+        if address in self.house.mqtt_servers:
+            way = self._with_broker(faults)
+        for _bench, relay in self.at(address):
+            relay.good_since = now if good(way) else FAR
+            relay.fair_since = now if fair(way) else FAR
+            dead = way.offline or way.unpowered or way.frozen
+            relay.dead_since = min(relay.dead_since, self.now) if dead else FAR
+            honest_wire = faults.lying or faults.stuck
+            quiet = fair(way.changed({"lying": False, "stuck": False}))
+            relay.lying_since = now if honest_wire and quiet else FAR
+
+    def broker_changed(self, *, silent_for: float = 0.0) -> None:
+        """The broker's faults were exchanged; devices are not there before so many seconds."""
+        for address in self.house.mqtt_servers:
+            self.faults_changed(address, silent_for=silent_for)
+
+    def _with_broker(self, faults: Faults) -> Faults:
+        """A module's faults and the broker's together, as if all were on the module's wire."""
+        broker = self.broker
+        cut = broker.away or broker.hangs or broker.parted or broker.stalls
+        return faults.changed(
+            {
+                "offline": faults.offline or cut,
+                "loss_in": 1 - (1 - faults.loss_in) * (1 - broker.loss),
+                "loss_out": 1 - (1 - faults.loss_out) * (1 - broker.loss),
+                "delay_s": faults.delay_s + 2 * broker.delay,
+                "jitter_s": faults.jitter_s + 2 * broker.jitter,
+            }
+        )
+
+    def due(self, bench: Bench, owed: Obligation) -> float:
+        """When at the latest the circuit must have been open; infinite while no relay can."""
+        began = max(owed.since, self.pi.up_since)
+        return owed.extra + min(
+            min(
+                max(began, relay.good_since) + GOOD_WITHIN,
+                max(began, relay.fair_since) + relay.fair_within,
+            )
+            for relay in bench.relays
+        )
+
+    def well_for(self, bench: Bench, seconds: float) -> bool:
+        """Whether all of its relays, and the guard, have been well that long."""
+        since = self.now - seconds
+        return self.pi.up_since <= since and all(r.good_since <= since for r in bench.relays)
+
+
+def good(faults: Faults) -> bool:
+    """Nothing is lost or late beyond what any house's Wi-Fi does."""
+    return fair(faults) and not (
+        faults.loss_in
+        or faults.loss_out
+        or faults.busy
+        or faults.pending_s
+        or faults.delay_s
+        or faults.jitter_s > 0.05
+    )
+
+
+def fair(faults: Faults) -> bool:
+    """It can be reached: see FAIR_WITHIN for how surely."""
+    dead = faults.offline or faults.unpowered or faults.frozen or faults.wrong_token
+    disobeys = faults.refuse or faults.lying or faults.stuck
+    wire = max(faults.loss_in, faults.loss_out) <= 0.25 and faults.delay_s <= 0.05
+    return (
+        not dead
+        and not disobeys
+        and wire
+        and faults.busy <= 0.3
+        and faults.pending_s <= 0.3
+        and faults.jitter_s <= 0.1
+    )

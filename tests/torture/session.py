@@ -1,0 +1,157 @@
+"""Runs one plan: the guard, the house and the judge on one simulated loop."""
+
+import asyncio
+import gc
+import logging
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from hashlib import sha256
+from pathlib import Path
+
+from gasguard.config.load import parse_config
+from gasguard.simulator.seeding import stream
+from tests.torture.broker import Broker
+from tests.torture.disk import Disk
+from tests.torture.hands import Hands
+from tests.torture.house import House
+from tests.torture.judge import LOOK_EVERY, ErrorLog, Judge, loop_complains
+from tests.torture.loop import TortureLoop
+from tests.torture.pi import Pi
+from tests.torture.plan import LENGTH, Plan
+from tests.torture.scene import Scene
+
+_CALM = 15.0
+"""Seconds without faults at the end: what is owed must be paid by then."""
+_LOOK_AT_NOBODY_EVERY = 10.0
+_MEMORY = Path("/dev/shm")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a session."""
+
+    rule: str | None
+    """Name of the check that spoke up first, None if none did."""
+    text: str
+    trace: tuple[str, ...]
+    """What happened, with the simulated time of it; the same for the same plan, byte for byte."""
+
+    @property
+    def digest(self) -> str:
+        """Of the whole trace."""
+        return sha256("\n".join(self.trace).encode()).hexdigest()
+
+
+def run(plan: Plan) -> Outcome:
+    """Run a session to its end or to its first breach."""
+    folder = Path(tempfile.mkdtemp(prefix="torture-", dir=_MEMORY if _MEMORY.is_dir() else None))
+    loop = TortureLoop(seed=plan.seed, latency=plan.latency)
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        with asyncio.Runner(loop_factory=lambda: loop) as runner:
+            return runner.run(_play(plan, loop, folder))
+    finally:
+        if collecting:
+            gc.enable()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+async def _play(plan: Plan, loop: TortureLoop, folder: Path) -> Outcome:
+    config = parse_config(plan.config, folder)
+    broker = Broker(loop, loop.air, stream(plan.seed, "broker"))
+    house = House.build(config, plan.seed, broker)
+    disk = Disk(loop, folder, stream(plan.seed, "disk"))
+    pi = Pi(config, loop, loop.air, disk, broker, stream(plan.seed, "luck"))
+    pi.keep(asyncio.current_task())
+    scene = Scene(config, loop, house, loop.air, disk, pi, broker)
+    began, trace = loop.time(), list[str]()
+
+    def note(line: str) -> None:
+        trace.append(f"{loop.time() - began:10.4f} {line}")
+
+    judge = Judge(scene, note)
+    loop.set_exception_handler(partial(loop_complains, judge))
+    stop: asyncio.Future[None] = loop.create_future()
+    judge.on_breach = lambda: None if stop.done() else stop.set_result(None)
+    for address in (*house.servers, *house.mqtt_servers):
+        scene.faults_changed(address)
+    log = logging.getLogger("gasguard")
+    handler, level, spread = ErrorLog(judge), log.level, log.propagate
+    log.addHandler(handler)
+    log.setLevel(logging.ERROR)
+    log.propagate = False
+    try:
+        await house.start()
+        await _act(plan, Hands(plan, scene, judge, stream(plan.seed, "hands")), judge, stop, note)
+    finally:
+        log.removeHandler(handler)
+        log.setLevel(level)
+        log.propagate = spread
+        pi.kill()
+        await asyncio.sleep(0.05)
+        await house.stop()
+    note(f"end {loop.air.digest:08x} {broker.digest:08x}")
+    breach = judge.breach
+    return Outcome(breach.rule if breach else None, breach.text if breach else "", tuple(trace))
+
+
+async def _act(
+    plan: Plan,
+    hands: Hands,
+    judge: Judge,
+    stop: "asyncio.Future[None]",
+    note: Callable[[str], None],
+) -> None:
+    loop = asyncio.get_running_loop()
+    offset = loop.time()
+    judge_timer = _Looking(judge)
+    hands.start()
+    judge_timer.start()
+    try:
+        for action in plan.actions:
+            if not await _pause(stop, offset + action.at - loop.time()):
+                return
+            note(f"> {action}")
+            before = loop.time()
+            await hands.do(action)
+            offset += loop.time() - before
+            if stop.done():
+                return
+        if await _pause(stop, offset + LENGTH - loop.time()):
+            await hands.back
+            hands.calm()
+            note("calm")
+            await _pause(stop, _CALM)
+    finally:
+        judge_timer.stop()
+
+
+async def _pause(stop: "asyncio.Future[None]", seconds: float) -> bool:
+    """Wait; False as soon as there is a breach."""
+    if seconds > 0:
+        await asyncio.wait([stop], timeout=seconds)
+    return not stop.done()
+
+
+class _Looking:
+    """Calls `judge.look` at its interval."""
+
+    def __init__(self, judge: Judge) -> None:
+        self._judge = judge
+        self._timer: asyncio.TimerHandle | None = None
+
+    def start(self) -> None:
+        every = LOOK_EVERY if self._judge.scene.pi.alive else _LOOK_AT_NOBODY_EVERY
+        self._timer = asyncio.get_running_loop().call_later(every, self._look)
+
+    def stop(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _look(self) -> None:
+        self._judge.look()
+        self.start()
