@@ -8,16 +8,16 @@ from collections.abc import AsyncIterator
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from gasguard.assemble import Drivers, bus_of, circuits
+from gasguard.assemble import Drivers, bus_of, circuits, sensors
 from gasguard.clock import Clock, SystemClock
 from gasguard.config.load import Config
-from gasguard.core.messages import Kind
+from gasguard.drivers.bus import Bus
 from gasguard.errors import GasguardError, StoreError
-from gasguard.guard.controller import Controller, News
+from gasguard.guard.controller import Controller
 from gasguard.guard.store import Store
 from gasguard.health import Heartbeats, Notifier, feed_watchdog
+from gasguard.interfaces.journal import Journal
 from gasguard.interfaces.local.control import ControlSocket
-from gasguard.interfaces.payloads import event_payload
 
 if TYPE_CHECKING:
     pass
@@ -26,27 +26,10 @@ log = logging.getLogger(__name__)
 
 OPEN_FIRST_WITHIN = 2.0
 """Seconds that demands from before the start have to be confirmed before anything else begins."""
+SENSORS_FIRST_WITHIN = 1.0
+"""Seconds that the devices' connection to the broker has before people's begins."""
 _CLOSE_WITHIN = 3.0
 """Seconds that a disk which does not answer may hold up the end."""
-_REJECTIONS_NOTED_EVERY = 1.0
-"""Seconds: a flood of bad commands must not push the rest out of the journal."""
-
-
-class Journal:
-    """Notes every event, so that `gasguard history` can tell."""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-        self._rejection_noted = float("-inf")
-
-    def __call__(self, news: News) -> None:
-        name = news.state.settings.burner
-        for tell in news.tells:
-            if tell.kind is Kind.COMMAND_REJECTED:
-                if news.at.boot - self._rejection_noted < _REJECTIONS_NOTED_EVERY:
-                    continue
-                self._rejection_noted = news.at.boot
-            self._store.note(news.at.wall, name, event_payload(tell, name, news.at))
 
 
 @contextlib.asynccontextmanager
@@ -60,6 +43,7 @@ async def running(config: Config, clock: Clock | None = None) -> AsyncIterator[C
     heartbeats = Heartbeats()
     drivers = Drivers(partial(bus_of, config, heartbeats))
     controller = Controller(circuits(config, drivers), store, clock, heartbeats)
+    watching = sensors(config, drivers, controller.post)
     controller.observers.append(Journal(store))
     control = ControlSocket(config.control_socket, controller, store, clock)
     try:
@@ -76,11 +60,14 @@ async def running(config: Config, clock: Clock | None = None) -> AsyncIterator[C
     from gasguard.interfaces.bemfa.interface import BemfaInterface
     from gasguard.interfaces.home_assistant.announcer import Announcer
     from gasguard.interfaces.mqtt.interface import MqttInterface
-    from gasguard.interfaces.sensors import SensorDesk
 
-    sensors = SensorDesk(controller, config.burners, config.hazards)
-    mqtt = MqttInterface(config.mqtt, controller, store, clock, sensors, Announcer(config))
-    await mqtt.start()
+    for sensor in watching:
+        sensor.start()
+    if watching:
+        # Who waits for `online` to let a sensor speak shall be heard.
+        await _connected(drivers.bus(), SENSORS_FIRST_WITHIN)
+    mqtt = MqttInterface(config.mqtt, controller, store, clock, Announcer(config), heartbeats)
+    mqtt.start()
     bemfa = BemfaInterface(config.bemfa, controller, heartbeats) if config.bemfa else None
     if bemfa is not None:
         bemfa.start()
@@ -94,10 +81,19 @@ async def running(config: Config, clock: Clock | None = None) -> AsyncIterator[C
         orderly = not controller.failed.done()
         trip = orderly and config.on_shutdown == "trip_if_active"
         await controller.stop(trip_if_active=trip)
-        await asyncio.gather(mqtt.stop(), *([bemfa.stop()] if bemfa else []))
+        ways_in = [mqtt.stop(), *([bemfa.stop()] if bemfa else [])]
+        await asyncio.gather(*ways_in, *(sensor.aclose() for sensor in watching))
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(store.aclose(), _CLOSE_WITHIN)
         notifier.close()
+
+
+async def _connected(bus: Bus, within: float) -> None:
+    """Wait for the devices' connection, but not for a broker that is not there."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + within
+    while not bus.connected and loop.time() < deadline:  # noqa: ASYNC110 - at the start only
+        await asyncio.sleep(0.01)
 
 
 def _status(controller: Controller) -> str:

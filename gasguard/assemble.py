@@ -10,6 +10,7 @@ from gasguard.config.burners import BurnerConfig
 from gasguard.config.load import Config
 from gasguard.config.relays.base import Channel, RelayConfig
 from gasguard.config.sensors import ThermocoupleFlame
+from gasguard.core.messages import Event
 from gasguard.core.model import (
     HazardSensor,
     Lock,
@@ -17,7 +18,7 @@ from gasguard.core.model import (
     Settings,
     ThermocoupleLevels,
 )
-from gasguard.drivers.base import Discovers, Family, Finding, Relay, Site
+from gasguard.drivers.base import Discovers, Family, Finding, Relay, Sensor, Site
 from gasguard.drivers.bus import Bus
 from gasguard.errors import ConfigError
 from gasguard.guard.controller import Circuit
@@ -39,6 +40,10 @@ class Drivers:
         """`bus` makes the devices' connection to the broker, the first time it is needed."""
         self._site = Site(luck, cache(bus))
         self._families: dict[str, Family] = {}
+
+    def bus(self) -> Bus:
+        """The devices' connection to the broker."""
+        return self._site.bus()
 
     def _family(self, driver: str) -> Family:
         if driver not in _FAMILIES:
@@ -95,6 +100,28 @@ def circuits(config: Config, drivers: Drivers | None = None) -> list[Circuit]:
         )
         for name, burner in config.burners.items()
     ]
+
+
+def sensors(config: Config, drivers: Drivers, post: Callable[[str, Event], None]) -> list[Sensor]:
+    """Every sensor; `post` takes what it says, for each burner that it concerns."""
+    if not config.hazards and all(burner.flame is None for burner in config.burners.values()):
+        return []
+    from gasguard.drivers.mqtt.flame import MqttFlameSensor
+    from gasguard.drivers.mqtt.hazard import MqttHazardSensor
+
+    def post_to_all(names: Sequence[str], event: Event) -> None:
+        for name in names:
+            post(name, event)
+
+    found: list[Sensor] = []
+    for name, burner in config.burners.items():
+        if burner.flame is not None:
+            found.append(MqttFlameSensor(burner.flame, drivers.bus(), partial(post, name)))
+    for name, hazard in config.hazards.items():
+        heeding = hazard.burners or list(config.burners)
+        tell = partial(post_to_all, heeding)
+        found.append(MqttHazardSensor(name, hazard, drivers.bus(), tell))
+    return found
 
 
 def core_settings(name: str, burner: BurnerConfig, config: Config) -> Settings:

@@ -37,10 +37,11 @@ ROOMS = [
     Room("gasguard.health", _COMMON, libraries=set()),
     Room(
         "gasguard.mqtt",
-        {"gasguard.config.broker", "gasguard.config.fields", *_COMMON},
+        {"gasguard.health", *_COMMON},
         libraries={"paho", "pydantic"},
     ),
     Room("gasguard.mqtt.topics", set(), libraries=set()),
+    Room("gasguard.mqtt.words", set(), libraries=set()),
     Room(
         "gasguard.config",
         {"gasguard.durations", "gasguard.errors", "gasguard.mqtt.topics"},

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import click
 
-from gasguard.cli.link import Ack, connect
+from gasguard.cli.connect import connect
+from gasguard.cli.daemon import Ack
 from gasguard.cli.main import FAILED, UNREACHABLE, Misused
 from gasguard.cli.options import config_option, mqtt_option
 from gasguard.durations import format_duration, parse_duration
@@ -21,7 +22,7 @@ def off(
 ) -> None:
     """Shut burners off, all when none is named, and wait for the relay's read-back."""
     confirmed: dict[str, bool] = {}
-    for ack in connect(config_path, mqtt_url).command("off", list(burners), ""):
+    for ack in connect(config_path, mqtt_url).request("off", list(burners), ""):
         name = ack["burner"]
         if ack["status"] == "accepted":
             confirmed.setdefault(name, False)
@@ -116,7 +117,7 @@ def _simple(
     mqtt_url: str | None,
 ) -> None:
     last: Ack | None = None
-    for last in connect(config_path, mqtt_url).command(command, [burner], value):
+    for last in connect(config_path, mqtt_url).request(command, [burner], value):
         if last["status"] == "accepted":
             click.echo(f"{burner}: {done}")
         else:

@@ -19,6 +19,7 @@ from gasguard.clock import SystemClock
 from gasguard.config.bemfa import Bemfa
 from gasguard.config.load import Config, load_config
 from gasguard.drivers.base import Finding
+from gasguard.mqtt.topics import Topics
 
 if TYPE_CHECKING:
     pass
@@ -115,10 +116,11 @@ def _clock() -> Finding:
 
 
 def _broker(config: Config) -> Finding:
-    from gasguard.mqtt.link import broker, probe
+    from gasguard.mqtt.link import probe
+    from gasguard.mqtt.server import broker
 
     where = f"{config.mqtt.host}:{config.mqtt.port}"
-    problem = probe(broker(config.mqtt), [f"{config.mqtt.base_topic}/status"])
+    problem = probe(broker(config.mqtt), [Topics(config.mqtt.base_topic).status])
     if problem:
         return Finding("broker", "fail", f"{where}: {problem}")
     return Finding("broker", "ok", where)
@@ -126,7 +128,8 @@ def _broker(config: Config) -> Finding:
 
 def _bemfa(settings: Bemfa, *, running: bool) -> Finding:
     from gasguard.interfaces.bemfa.interface import cloud
-    from gasguard.mqtt.link import probe, reach
+    from gasguard.mqtt.link import probe
+    from gasguard.mqtt.server import reach
 
     where = f"{settings.host}:{settings.port}"
     # The cloud knows one client of a key: a second one could push the daemon out.
@@ -143,10 +146,10 @@ def _topics(settings: Bemfa) -> list[str]:
 
 def _states(config: Config) -> dict[str, dict[str, Any]] | None:
     """Of the running daemon; None if none runs."""
-    from gasguard.cli.link import SocketLink
+    from gasguard.cli.over_socket import SocketDaemon
 
     try:
-        return SocketLink(config.control_socket).states()
+        return SocketDaemon(config.control_socket).states()
     except Unreached:
         return None
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from gasguard.cli.link import connect_locally
+from gasguard.cli.connect import connect_locally
 from gasguard.cli.main import FAILED, UNREACHABLE
 from gasguard.cli.options import config_option
 

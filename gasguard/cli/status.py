@@ -11,7 +11,7 @@ from rich.live import Live
 from rich.markup import escape
 from rich.table import Table
 
-from gasguard.cli.link import connect
+from gasguard.cli.connect import connect
 from gasguard.cli.options import config_option, mqtt_option
 from gasguard.durations import format_duration
 
@@ -25,17 +25,17 @@ _COLOURS = {"ready": "green", "tripped": "yellow", "tripping": "yellow", "trip_f
 @click.option("--watch", is_flag=True, help="Keep showing, until Ctrl-C.")
 def status(config_path: Path | None, mqtt_url: str | None, as_json: bool, watch: bool) -> None:
     """Show one row a burner: phase, contact, flame, timer left, last trip and why."""
-    link = connect(config_path, mqtt_url)
+    daemon = connect(config_path, mqtt_url)
     # Piped output is for other programs: not folded to a narrow screen.
     console = Console() if sys.stdout.isatty() else Console(width=200)
     if not watch:
-        _print(console, link.states(), as_json)
+        _print(console, daemon.states(), as_json)
     elif as_json or not console.is_terminal:
-        for states in link.watch():
+        for states in daemon.watch():
             _print(console, states, as_json)
     else:
         with Live(console=console, auto_refresh=False) as live:
-            for states in link.watch():
+            for states in daemon.watch():
                 live.update(_table(states), refresh=True)
 
 

@@ -97,6 +97,18 @@ class HasLease(Protocol):
         ...
 
 
+class Sensor(Protocol):
+    """Something that says what it sees. Its words are readings: they go straight to the guard."""
+
+    def start(self) -> None:
+        """Begin to listen; returns at once. Call on the event loop."""
+        ...
+
+    async def aclose(self) -> None:
+        """Stop."""
+        ...
+
+
 class Switch(Protocol):
     """Something that outputs switch (a range hood): nothing in the guard waits for it."""
 

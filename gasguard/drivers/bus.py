@@ -27,6 +27,8 @@ class Listening:
     """The connection has come or gone."""
     qos: int = 0
     """0: in the order in which the device published, nothing kept back. 1: nothing is lost."""
+    refused: Callable[[], None] | None = None
+    """The broker refuses one of the topics. Without this the whole connection is no use then."""
 
 
 class Bus(Protocol):

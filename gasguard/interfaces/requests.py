@@ -1,6 +1,7 @@
-"""The words of a command, from MQTT or the local socket, made into a request."""
+"""People's words, from MQTT or the local socket, made into requests."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from gasguard.core.messages import (
@@ -18,18 +19,23 @@ from gasguard.durations import parse_duration
 from gasguard.errors import DurationError, GasguardError
 
 MAX_PAYLOAD = 1024
-"""Bytes; no command is longer. An off is carried out whatever its length."""
+"""Bytes; no request is longer. An off is carried out whatever its length."""
 MAX_LABEL = 64
 MAX_ID = 64
 
 
-class BadCommand(GasguardError):
-    """A command that means nothing; `code` is for programs, the text for people."""
+class BadRequest(GasguardError):
+    """A request that means nothing; `code` is for programs, the text for people."""
 
     def __init__(self, code: str, message: str, request_id: str | None = None) -> None:
         super().__init__(message)
         self.code = code
         self.request_id = request_id
+
+
+def no_burner(name: str, known: Iterable[str]) -> str:
+    """What is told of a burner that does not exist."""
+    return f"no burner {name[:40]!r}; there are: {', '.join(known)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +46,12 @@ class Parsed:
     request_id: str | None = None
 
 
-def parse_command(command: str, payload: bytes, source: Source) -> Parsed:
-    """`command` is off, timer, timer/extend, lock or rearm. Raises BadCommand, but not for off."""
-    if command == "off":
+def parse_request(asks: str, payload: bytes, source: Source) -> Parsed:
+    """`asks` is one of `topics.REQUESTS`. Raises BadRequest, but not for off."""
+    if asks == "off":
         return Parsed(Off(source), _id_of_off(payload))
     text = _text(payload)
-    match command:
+    match asks:
         case "timer":
             return _timer(text, source)
         case "timer/extend":
@@ -55,7 +61,7 @@ def parse_command(command: str, payload: bytes, source: Source) -> Parsed:
             return Parsed(_one_of(text, {"LOCK": ChildLock(source), "UNLOCK": Unlock(source)}))
         case "rearm":
             return Parsed(_one_of(text, {"REARM": Rearm(source)}))
-    raise BadCommand("unknown_command", f"there is no command {command[:40]!r}")
+    raise BadRequest("unknown_command", f"there is no command {asks[:40]!r}")
 
 
 def _id_of_off(payload: bytes) -> str | None:
@@ -63,22 +69,22 @@ def _id_of_off(payload: bytes) -> str | None:
     try:
         data = json.loads(payload) if len(payload) <= MAX_PAYLOAD else None
         return _id(data.get("id")) if isinstance(data, dict) else None
-    except (ValueError, RecursionError, BadCommand):
+    except (ValueError, RecursionError, BadRequest):
         return None
 
 
 def _text(payload: bytes) -> str:
     if len(payload) > MAX_PAYLOAD:
-        raise BadCommand("malformed", f"longer than {MAX_PAYLOAD} bytes")
+        raise BadRequest("malformed", f"longer than {MAX_PAYLOAD} bytes")
     try:
         return payload.decode().strip()
     except UnicodeDecodeError:
-        raise BadCommand("malformed", "is not UTF-8 text") from None
+        raise BadRequest("malformed", "is not UTF-8 text") from None
 
 
 def _one_of(text: str, words: dict[str, Request]) -> Request:
     if text not in words:
-        raise BadCommand("malformed", f"{text[:40]!r}: write {' or '.join(words)}")
+        raise BadRequest("malformed", f"{text[:40]!r}: write {' or '.join(words)}")
     return words[text]
 
 
@@ -100,10 +106,10 @@ def _duration(text: str, *, cancellable: bool = False) -> tuple[float, str | Non
         label = _label(data.get("label"), request_id)
         unknown = sorted(set(data) - {"duration", "label", "id"})
         if unknown:
-            raise BadCommand("malformed", f"unknown key {unknown[0][:40]!r}", request_id)
+            raise BadRequest("malformed", f"unknown key {unknown[0][:40]!r}", request_id)
         value = data.get("duration")
         if isinstance(value, bool) or not isinstance(value, str | int | float):
-            raise BadCommand(
+            raise BadRequest(
                 "malformed", 'needs a duration, for example {"duration": "20m"}', request_id
             )
         text = str(value)
@@ -112,9 +118,9 @@ def _duration(text: str, *, cancellable: bool = False) -> tuple[float, str | Non
     try:
         duration = parse_duration(text)
     except DurationError as error:
-        raise BadCommand("invalid_duration", str(error), request_id) from None
+        raise BadRequest("invalid_duration", str(error), request_id) from None
     if duration == 0 and not cancellable:
-        raise BadCommand("invalid_duration", "must be more than 0, for example 5m", request_id)
+        raise BadRequest("invalid_duration", "must be more than 0, for example 5m", request_id)
     return duration, label, request_id
 
 
@@ -122,9 +128,9 @@ def _object(text: str) -> dict[str, object]:
     try:
         data = json.loads(text)
     except (ValueError, RecursionError):
-        raise BadCommand("malformed", 'is not JSON; write 20m or {"duration": "20m"}') from None
+        raise BadRequest("malformed", 'is not JSON; write 20m or {"duration": "20m"}') from None
     if not isinstance(data, dict):
-        raise BadCommand("malformed", "must be a JSON object")
+        raise BadRequest("malformed", "must be a JSON object")
     return data
 
 
@@ -136,7 +142,7 @@ def _id(value: object) -> str | None:
         or not isinstance(value, str | int)
         or not _plain(str(value), MAX_ID)
     ):
-        raise BadCommand("malformed", f"id must be plain text of at most {MAX_ID} characters")
+        raise BadRequest("malformed", f"id must be plain text of at most {MAX_ID} characters")
     return str(value)
 
 
@@ -144,7 +150,7 @@ def _label(value: object, request_id: str | None) -> str | None:
     if value is None:
         return None
     if not isinstance(value, str) or not _plain(value, MAX_LABEL):
-        raise BadCommand(
+        raise BadRequest(
             "malformed", f"label must be plain text of at most {MAX_LABEL} characters", request_id
         )
     return value or None

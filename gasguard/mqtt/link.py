@@ -1,90 +1,41 @@
-"""One connection to the broker after the other, for ever, in a thread of its own.
+"""One connection to a server after the other, for ever, in a thread of its own.
 
 Each connection is a new paho client: nothing queued on a dead connection is sent on the next one.
-The event loop only ever queues into paho and never waits for it; paho's callbacks only hand over.
+Whoever publishes only queues into paho and never waits for it; what paho calls only hands over.
 """
 
 import contextlib
 import logging
-import random
 import socket
-import ssl
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from random import Random
 
 import paho.mqtt.client as paho
-from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.enums import MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
-from paho.mqtt.subscribeoptions import SubscribeOptions
-from pydantic import SecretStr
 
-from gasguard.config.broker import Mqtt, Tls
+from gasguard.luck import LUCK
+from gasguard.mqtt.server import (
+    QUEUE,
+    Server,
+    Subscription,
+    lacks_protocol,
+    new_client,
+    subscribe,
+)
 
 log = logging.getLogger(__name__)
 
-KEEPALIVE = 12
-"""Seconds. A frozen broker is noticed after about twice that (measured with paho 2)."""
-RETRY_MIN, RETRY_MAX = 1.0, 10.0
-"""Bounds in seconds of the wait before connecting again, drawn at random in between."""
 STALLED_AFTER = 90.0
 """Seconds. Looking up a name and connecting, the longest that the thread waits, take less."""
-_CONNECT_WITHIN = 5.0
-_UNSUPPORTED_PROTOCOL = (132, 1)  # CONNACK reason of MQTT 5, return code of 3.1.1
-_QUEUE = 1000
 _REMEMBERED = 64
 """Messages back that a repeated one is recognised. Brokers have 20 or so on the way at a time."""
-
-
-@dataclass(frozen=True, slots=True)
-class Server:
-    """Where a link connects to, and as whom."""
-
-    name: str
-    """What log lines begin with."""
-    host: str
-    port: int
-    tls: Tls | None = None
-    username: str | None = None
-    password: SecretStr | None = None
-    client_id: SecretStr | None = None
-    """None: a new one at each connection."""
-    will_topic: str | None = None
-    """Where the server says `offline`, retained, when the connection is lost."""
-    mqtt5: bool = True
-    """Try MQTT 5 first; else 3.1.1 only."""
-    keepalive: int = KEEPALIVE
-    login: str = "mqtt.username and password"
-    """What to check when the server refuses."""
-    retry: tuple[float, float] = (RETRY_MIN, RETRY_MAX)
-    """Bounds in seconds of the wait before connecting again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Subscription:
-    """A topic that is listened to otherwise than at QoS 1 with what the server keeps."""
-
-    topic: str
-    retained: bool = True
-    """Whether to be sent what the server keeps (MQTT 3.1.1 sends it anyway, flagged)."""
-    qos: int = 1
-
-
-def broker(settings: Mqtt) -> Server:
-    """The user's own broker."""
-    return Server(
-        "mqtt",
-        settings.host,
-        settings.port,
-        settings.tls,
-        settings.username,
-        settings.password,
-        will_topic=f"{settings.base_topic}/status",
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,26 +57,30 @@ class Listener:
     """
 
     subscribed: Callable[["Connection"], None]
-    """Connected, and every subscription is acknowledged."""
+    """Connected, and every subscription is answered; none that is vital was refused."""
     received: Callable[["Connection", Message], None]
     lost: Callable[["Connection"], None]
+    refused: Callable[["Connection", str], None] = lambda _connection, _topic: None
+    """A subscription that is not vital was refused: nothing will be heard on its topic."""
+    failed: Callable[[str], None] | None = None
+    """Why a connection could not be had or was lost; without this it is logged."""
 
 
 class Connection:
     """One live connection. `publish` may be called from any thread and never waits."""
 
-    def __init__(self, client: paho.Client, protocol: int, name: str) -> None:
+    def __init__(self, client: paho.Client, name: str) -> None:
         self._client, self._name = client, name
         self._told = False
         self.live = True
         """False once it is lost, retired or has said goodbye."""
-        self._asides: dict[int, str] = {}
-        self.is_mqtt5 = protocol == paho.MQTTv5
+        self.is_mqtt5 = client.protocol == paho.MQTTv5
         # paho may call on_publish before publish has returned, and holds locks of its own both
         # times: ours is never held across a call into it.
         self._lock = threading.Lock()
         self._waiting: dict[int, Callable[[], None] | None] = {}
         self._early: set[int] = set()
+        self._asides: dict[int, str] = {}
         client.on_publish = self._on_publish
 
     @property
@@ -136,7 +91,7 @@ class Connection:
     @property
     def congested(self) -> bool:
         """The broker takes less than is published: leave out what nobody waits for."""
-        return self.backlog > _QUEUE // 2
+        return self.backlog > QUEUE // 2
 
     def _on_publish(self, _client: paho.Client, _userdata: object, mid: int, *_: object) -> None:
         with self._lock:
@@ -158,7 +113,7 @@ class Connection:
 
     def listen(self, topic: str) -> None:
         """Subscribe to something the guard can do without: a refusal is logged, and no more."""
-        _, mid = _subscribe(self._client, topic, mqtt5=self.is_mqtt5)
+        mid = subscribe(self._client, Subscription(topic, vital=False))
         if mid is not None:
             self._asides[mid] = topic
 
@@ -170,7 +125,7 @@ class Connection:
         """The broker's word on a subscription of `listen`."""
         topic = self._asides.pop(mid, "a topic")
         if refused:
-            log.warning("mqtt: the broker refuses the subscription to %s", topic)
+            log.warning("%s: the broker refuses the subscription to %s", self._name, topic)
 
     def publish(
         self,
@@ -179,6 +134,7 @@ class Connection:
         *,
         qos: int = 1,
         retain: bool = False,
+        response_topic: str | None = None,
         correlation: bytes | None = None,
         expires: int | None = None,
         acknowledged: Callable[[], None] | None = None,
@@ -189,12 +145,8 @@ class Connection:
         away. `acknowledged` is called from any thread: at QoS 1 once the broker has the message.
         """
         properties = None
-        if self.is_mqtt5 and (correlation is not None or expires is not None):
-            properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call] # paho
-            if correlation is not None:
-                properties.CorrelationData = correlation
-            if expires is not None:
-                properties.MessageExpiryInterval = expires
+        if self.is_mqtt5:
+            properties = _properties(response_topic, correlation, expires)
         result = self._client.publish(topic, payload, qos=qos, retain=retain, properties=properties)
         if result.rc == paho.MQTT_ERR_SUCCESS:
             self._wait_for(result.mid, acknowledged)
@@ -205,17 +157,114 @@ class Connection:
         return False
 
 
+def _properties(
+    response_topic: str | None, correlation: bytes | None, expires: int | None
+) -> Properties | None:
+    wanted = {
+        "ResponseTopic": response_topic,
+        "CorrelationData": correlation,
+        "MessageExpiryInterval": expires,
+    }
+    if not any(value is not None for value in wanted.values()):
+        return None
+    properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call] # paho
+    for name, value in wanted.items():
+        if value is not None:
+            setattr(properties, name, value)
+    return properties
+
+
+class _Service:
+    """What is known of one connection while it is served. paho calls its methods, on its thread."""
+
+    def __init__(self, link: "MqttLink", client: paho.Client) -> None:
+        self._link = link
+        self.client = client
+        self.connection = Connection(client, link.server.name)
+        self._unanswered: dict[int, Subscription] = {}
+        self._heard: deque[tuple[int, int]] = deque(maxlen=_REMEMBERED)
+        client.on_connect = self._on_connect
+        client.on_subscribe = self._on_subscribe
+        client.on_message = self._on_message
+
+    def _on_connect(
+        self,
+        _client: paho.Client,
+        _userdata: object,
+        _flags: paho.ConnectFlags,
+        reason: ReasonCode,
+        _properties: Properties | None,
+    ) -> None:
+        if reason.is_failure:
+            self._link.refused(reason)
+            self.client.disconnect()
+            return
+        self._link.connected(mqtt5=self.connection.is_mqtt5)
+        for subscription in self._link.subscriptions:
+            mid = subscribe(self.client, subscription)
+            if mid is not None:
+                self._unanswered[mid] = subscription
+
+    def _on_subscribe(
+        self,
+        _client: paho.Client,
+        _userdata: object,
+        mid: int,
+        reasons: list[ReasonCode],
+        _properties: Properties | None,
+    ) -> None:
+        refused = any(reason.is_failure for reason in reasons)
+        subscription = self._unanswered.pop(mid, None)
+        if subscription is None:
+            self.connection.aside_answered(mid, refused=refused)
+        elif refused and subscription.vital:
+            self._link.complain("a subscription was refused: check the broker's access rules")
+            self.client.disconnect()
+        else:
+            if refused:
+                self._link.listener.refused(self.connection, subscription.topic)
+            if not self._unanswered and not self._link.stopping:
+                self._link.listener.subscribed(self.connection)
+
+    def _on_message(
+        self, _client: paho.Client, _userdata: object, message: paho.MQTTMessage
+    ) -> None:
+        if self._link.stopping:
+            # What waited behind a hang is of unknown age, and another link is at work.
+            return
+        key = (message.mid, hash((message.topic, message.payload)))
+        if message.dup and key in self._heard:
+            # Some brokers repeat on a live connection what is acknowledged too late for them.
+            return
+        if message.qos:
+            self._heard.append(key)
+        self._link.listener.received(
+            self.connection,
+            Message(
+                message.topic,
+                bytes(message.payload),
+                message.retain,
+                getattr(message.properties, "ResponseTopic", None),
+                getattr(message.properties, "CorrelationData", None),
+            ),
+        )
+
+
 class MqttLink:
     """Keeps connecting until stopped."""
 
     def __init__(
-        self, server: Server, topics: Sequence[str | Subscription], listener: Listener
+        self,
+        server: Server,
+        subscriptions: Sequence[Subscription],
+        listener: Listener,
+        luck: Random = LUCK,
     ) -> None:
-        self._server, self._topics, self._listener = server, topics, listener
+        self.server, self.subscriptions, self.listener = server, subscriptions, listener
+        self._luck = luck
         self._protocol: MQTTProtocolVersion = paho.MQTTv5 if server.mqtt5 else paho.MQTTv311
         self._stopping = threading.Event()
-        self._client: paho.Client | None = None
-        self._connection: Connection | None = None
+        self._service: _Service | None = None
         self._thread = threading.Thread(target=self._run, name=server.name, daemon=True)
         self._complaint = ""
         self._refused_protocol = False
@@ -223,22 +272,28 @@ class MqttLink:
         self._seen = time.monotonic()
 
     @property
+    def stopping(self) -> bool:
+        """It was told to end, or to let another one work in its place."""
+        return self._stopping.is_set()
+
+    @property
     def stalled(self) -> bool:
         """The thread has died, or has not come round for longer than anything takes."""
         return not self._thread.is_alive() or time.monotonic() - self._seen > STALLED_AFTER
+
+    @property
+    def connection(self) -> Connection | None:
+        """The present connection, or the last one, if there was any."""
+        return self._service.connection if self._service is not None else None
 
     def start(self) -> None:
         """Begin to connect."""
         self._thread.start()
 
-    def alive(self) -> "MqttLink":
-        """This link; or, where its thread hangs or died, another that takes its place."""
-        if not self.stalled:
-            return self
-        name = self._server.name
-        log.error("%s: the connection's thread hangs or died; starting another", name)
+    def replaced(self) -> "MqttLink":
+        """Another one at work in the place of this one, whose thread hangs or has died."""
         self.retire()
-        successor = MqttLink(self._server, self._topics, self._listener)
+        successor = MqttLink(self.server, self.subscriptions, self.listener, self._luck)
         successor.start()
         return successor
 
@@ -246,9 +301,10 @@ class MqttLink:
         """Let go of a thread that hangs: should it wake, it finds its connection closed."""
         self._retired = True
         self._stopping.set()
-        if self._connection is not None:
-            self._connection.live = False
-        connected = self._client.socket() if self._client is not None else None
+        if self._service is None:
+            return
+        self._service.connection.live = False
+        connected = self._service.client.socket()
         if isinstance(connected, socket.socket):
             with contextlib.suppress(OSError):
                 connected.shutdown(socket.SHUT_RDWR)
@@ -256,8 +312,8 @@ class MqttLink:
     def stop(self, within: float = 2.0) -> None:
         """Disconnect; waits for the thread, at most `within` seconds. Blocks: not for the loop."""
         self._stopping.set()
-        if self._client is not None:
-            self._client.disconnect()
+        if self._service is not None:
+            self._service.client.disconnect()
         self._thread.join(within)
         if self._thread.is_alive():
             self.retire()
@@ -265,162 +321,62 @@ class MqttLink:
     # --- the thread ---------------------------------------------------------------------------
 
     def _run(self) -> None:
-        while not self._stopping.is_set():
+        while not self.stopping:
             self._seen = time.monotonic()
             try:
                 self._connect_and_serve()
             except OSError as error:
-                self._complain(f"cannot connect: {error.strerror or error}")
+                self.complain(f"cannot connect: {error.strerror or error}")
             except Exception:
                 # Whatever paho or a callback raises, the next connection starts afresh.
-                log.exception("%s: connection failed; connecting again", self._server.name)
+                log.exception("%s: connection failed; connecting again", self.server.name)
             if self._refused_protocol:
                 self._refused_protocol = False
                 continue
-            self._stopping.wait(random.uniform(*self._server.retry))  # noqa: S311 - only spreads
-
-    def _complain(self, text: str) -> None:
-        server = self._server
-        level = logging.DEBUG if text == self._complaint else logging.WARNING
-        self._complaint = text
-        place = f"{server.host}:{server.port}"
-        log.log(level, "%s: broker %s: %s; trying again for ever", server.name, place, text)
+            self._stopping.wait(self._luck.uniform(*self.server.retry))
 
     def _connect_and_serve(self) -> None:
-        client = self._new_client()
-        connection = Connection(client, self._protocol, self._server.name)
-        wanted: set[int] = set()
-        heard: deque[tuple[int, int]] = deque(maxlen=_REMEMBERED)
-
-        def on_connect(
-            _client: paho.Client,
-            _userdata: object,
-            _flags: paho.ConnectFlags,
-            reason: ReasonCode,
-            _properties: Properties | None,
-        ) -> None:
-            if reason.is_failure:
-                self._refused(reason)
-                client.disconnect()
-                return
-            self._complaint = ""
-            version = "5" if connection.is_mqtt5 else "3.1.1"
-            log.info("%s: connected, protocol %s", self._server.name, version)
-            for topic in self._topics:
-                _, mid = _subscribe(client, topic, mqtt5=connection.is_mqtt5)
-                if mid is not None:
-                    wanted.add(mid)
-
-        def on_subscribe(
-            _client: paho.Client,
-            _userdata: object,
-            mid: int,
-            reasons: list[ReasonCode],
-            _properties: Properties | None,
-        ) -> None:
-            refused = any(reason.is_failure for reason in reasons)
-            if mid not in wanted:
-                connection.aside_answered(mid, refused=refused)
-                return
-            if refused:
-                self._complain("a subscription was refused: check the broker's access rules")
-                client.disconnect()
-                return
-            wanted.discard(mid)
-            if not wanted and not self._stopping.is_set():
-                self._listener.subscribed(connection)
-
-        def on_message(_client: paho.Client, _userdata: object, message: paho.MQTTMessage) -> None:
-            if self._stopping.is_set():
-                # What waited behind a hang is of unknown age, and another link is at work.
-                return
-            key = (message.mid, hash((message.topic, message.payload)))
-            if message.dup and key in heard:
-                # Some brokers repeat on a live connection what is acknowledged too late for them.
-                return
-            if message.qos:
-                heard.append(key)
-            properties = message.properties
-            self._listener.received(
-                connection,
-                Message(
-                    message.topic,
-                    bytes(message.payload),
-                    message.retain,
-                    getattr(properties, "ResponseTopic", None),
-                    getattr(properties, "CorrelationData", None),
-                ),
-            )
-
-        client.on_connect = on_connect
-        client.on_subscribe = on_subscribe
-        client.on_message = on_message
-        self._client, self._connection = client, connection
+        client = new_client(self.server, self._protocol)
+        service = self._service = _Service(self, client)
         try:
-            client.connect(self._server.host, self._server.port, self._server.keepalive)
+            client.connect(self.server.host, self.server.port, self.server.keepalive)
             while client.loop(1.0) == paho.MQTT_ERR_SUCCESS and not self._retired:
                 self._seen = time.monotonic()
-            if not (self._stopping.is_set() or self._complaint or self._refused_protocol):
-                self._complain("connection lost")
+            if not (self.stopping or self._complaint or self._refused_protocol):
+                self.complain("connection lost")
         finally:
-            connection.live = False
-            self._listener.lost(connection)
+            service.connection.live = False
+            self.listener.lost(service.connection)
 
-    def _refused(self, reason: ReasonCode) -> None:
-        about_protocol = reason.value in _UNSUPPORTED_PROTOCOL or "protocol" in str(reason).lower()
-        if about_protocol and self._server.mqtt5:
+    def connected(self, *, mqtt5: bool) -> None:
+        """The server has let us in."""
+        self._complaint = ""
+        log.info("%s: connected, protocol %s", self.server.name, "5" if mqtt5 else "3.1.1")
+
+    def refused(self, reason: ReasonCode) -> None:
+        """The server has not let us in. It may take another protocol."""
+        if lacks_protocol(reason) and self.server.mqtt5:
             was_5 = self._protocol == paho.MQTTv5
             self._protocol = paho.MQTTv311 if was_5 else paho.MQTTv5
             self._refused_protocol = was_5
             lacks = "5, using 3.1.1" if was_5 else "3.1.1"
-            log.info("%s: broker has no MQTT %s", self._server.name, lacks)
-        else:
-            self._complain(f"refused the connection: {reason}; check {self._server.login}")
+            log.info("%s: broker has no MQTT %s", self.server.name, lacks)
+            if was_5 or self.listener.failed is None:
+                return
+        self.complain(f"refused the connection: {reason}; check {self.server.login}")
 
-    def _new_client(self) -> paho.Client:
-        server = self._server
-        # A new client starts clean, with a session that ends with the connection: a command sent
-        # while the daemon was away must not arrive later.
-        client = paho.Client(
-            CallbackAPIVersion.VERSION2,
-            client_id=server.client_id.get_secret_value() if server.client_id else "",
-            protocol=self._protocol,
-            reconnect_on_failure=False,
+    def complain(self, text: str) -> None:
+        """Say what is wrong; again only once something has changed."""
+        if self.listener.failed is not None:
+            self._complaint = text
+            self.listener.failed(text)
+            return
+        level = logging.DEBUG if text == self._complaint else logging.WARNING
+        self._complaint = text
+        server = self.server
+        log.log(
+            level, "%s: broker %s: %s; trying again for ever", server.name, server.address, text
         )
-        client.connect_timeout = _CONNECT_WITHIN
-        client.max_queued_messages_set(_QUEUE)
-        if server.will_topic is not None:
-            client.will_set(server.will_topic, "offline", qos=1, retain=True)
-        # With this callback set, publishing from another thread only queues and wakes this one.
-        client.on_socket_register_write = lambda _client, _userdata, _socket: None
-        client.on_socket_open = _no_delay
-        if server.username is not None:
-            secret = server.password.get_secret_value() if server.password else None
-            client.username_pw_set(server.username, secret)
-        if server.tls is not None:
-            tls = server.tls
-            ca, cert, key = (str(path) if path else None for path in (tls.ca, tls.cert, tls.key))
-            client.tls_set(ca, cert, key)
-            client.tls_insecure_set(tls.insecure)
-        return client
-
-
-def _subscribe(
-    client: paho.Client, topic: str | Subscription, *, mqtt5: bool
-) -> tuple[MQTTErrorCode, int | None]:
-    wanted = Subscription(topic) if isinstance(topic, str) else topic
-    if not mqtt5:
-        return client.subscribe(wanted.topic, qos=wanted.qos)
-    # Retained commands are asked for so that they can be answered and cleared; noLocal keeps the
-    # clearing from coming back as a command.
-    options = SubscribeOptions(
-        qos=wanted.qos,
-        noLocal=True,
-        retainHandling=SubscribeOptions.RETAIN_SEND_ON_SUBSCRIBE
-        if wanted.retained
-        else SubscribeOptions.RETAIN_DO_NOT_SEND,
-    )
-    return client.subscribe(wanted.topic, options=options)
 
 
 def probe(server: Server, topics: list[str], within: float = 5.0) -> str | None:
@@ -428,37 +384,16 @@ def probe(server: Server, topics: list[str], within: float = 5.0) -> str | None:
     came = threading.Event()
     problems: list[str] = []
 
-    class Probe(MqttLink):
-        def _complain(self, text: str) -> None:
-            problems.append(text)
-            came.set()
+    def failed(text: str) -> None:
+        problems.append(text)
+        came.set()
 
-    listener = Listener(lambda _c: came.set(), lambda _c, _m: None, lambda _c: None)
-    link = Probe(replace(server, will_topic=None), topics, listener)
+    listener = Listener(lambda _c: came.set(), lambda _c, _m: None, lambda _c: None, failed=failed)
+    subscriptions = [Subscription(topic) for topic in topics]
+    link = MqttLink(replace(server, will_topic=None), subscriptions, listener)
     link.start()
     answered = came.wait(within)
     link.stop()
     if problems:
         return problems[0]
     return None if answered else "does not answer"
-
-
-def reach(server: Server, within: float = 5.0) -> str | None:
-    """Connect as far as TLS goes, without a login; None when that works, else why not. Blocks."""
-    try:
-        with socket.create_connection((server.host, server.port), within) as plain:
-            if server.tls is not None:
-                ca = str(server.tls.ca) if server.tls.ca else None
-                context = ssl.create_default_context(cafile=ca)
-                if server.tls.insecure:
-                    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-                context.wrap_socket(plain, server_hostname=server.host).close()
-    except OSError as error:
-        return f"cannot connect: {error.strerror or error}"
-    return None
-
-
-def _no_delay(_client: paho.Client, _userdata: object, sock: object) -> None:
-    """Without this a QoS 1 hop takes 43 ms: Nagle's algorithm against delayed acknowledgements."""
-    if isinstance(sock, socket.socket):
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-COMMANDS = ("off", "timer", "timer/extend", "lock", "rearm")
-"""What people may send, as it stands in the topic."""
+REQUESTS = ("off", "timer", "timer/extend", "lock", "rearm")
+"""What people may ask for, as it stands in the topic."""
 ALL = "all"
 """Stands for every burner, in the topic of an off."""
 
@@ -13,7 +13,7 @@ class Addressed(NamedTuple):
     """Whom a topic names, and what it asks for. Whether there is such a burner is open."""
 
     burner: str
-    command: str
+    asks: str
 
 
 class Topics:
@@ -35,23 +35,23 @@ class Topics:
         return f"{self.base}/{burner}/event"
 
     def ack(self, burner: str) -> str:
-        """The answers to a burner's commands."""
+        """The answers to a burner's requests."""
         return f"{self.base}/{burner}/ack"
 
-    def command(self, burner: str, command: str) -> str:
-        """Where a command for a burner, or for `ALL`, is sent."""
-        return f"{self.base}/{burner}/{command}/set"
+    def request(self, burner: str, asks: str) -> str:
+        """Where a request for a burner, or for `ALL`, is sent."""
+        return f"{self.base}/{burner}/{asks}/set"
 
-    def commands(self) -> Iterator[str]:
-        """Subscriptions that hear every command."""
-        return (self.command("+", command) for command in COMMANDS)
+    def requests(self) -> Iterator[str]:
+        """Subscriptions that hear every request."""
+        return (self.request("+", asks) for asks in REQUESTS)
 
     def addressed(self, topic: str) -> Addressed | None:
-        """The command that a topic stands for; None if it is none of `COMMANDS`."""
-        burner, _, command = topic.removeprefix(f"{self.base}/").removesuffix("/set").partition("/")
-        if command not in COMMANDS or topic != self.command(burner, command):
+        """The request that a topic stands for; None if it is none of `REQUESTS`."""
+        burner, _, asks = topic.removeprefix(f"{self.base}/").removesuffix("/set").partition("/")
+        if asks not in REQUESTS or topic != self.request(burner, asks):
             return None
-        return Addressed(burner, command)
+        return Addressed(burner, asks)
 
     def burner_of(self, topic: str, kind: str) -> str | None:
         """Whose `state`, `event` or `ack` a topic is; None if it is something else."""

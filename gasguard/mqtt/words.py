@@ -2,8 +2,6 @@
 
 import json
 
-from gasguard.config.fields import Availability
-
 
 def field_of(payload: bytes, name: str | None) -> str | None:
     """The text of a field of a JSON object, or of the payload itself; None where there is none."""
@@ -24,7 +22,7 @@ def json_of(payload: bytes) -> object:
         return None
 
 
-def says_online(availability: Availability, payload: bytes) -> bool | None:
+def says_online(payload: bytes, online: str, offline: str) -> bool | None:
     """What an availability message says, plain or as JSON's `state`; None: something else."""
     word = field_of(payload, "state") or field_of(payload, None)
-    return {availability.online: True, availability.offline: False}.get(word or "")
+    return {online: True, offline: False}.get(word or "")

@@ -89,10 +89,11 @@ def test_a_thread_that_died_is_replaced_and_the_heart_goes_on(broker, caplog):
         listener = Listener(bus, "died")
         bus.start()
         await soon(lambda: bus.connected)
-        first = bus._link
+        assert bus._desk is not None
+        first = bus._desk._link
         assert first is not None
         first.stop()  # as if paho's thread had ended
-        await soon(lambda: bus._link is not first and bus.connected)
+        await soon(lambda: bus._desk._link is not first and bus.connected)
         assert "starting another" in caplog.text
         assert listener.changes >= 3
         assert heartbeats.late() == {}

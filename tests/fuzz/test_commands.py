@@ -10,7 +10,7 @@ from gasguard.core.messages import ExtendTimer, Off, SetTimer
 from gasguard.core.model import Source
 from gasguard.durations import format_duration, parse_duration
 from gasguard.errors import DurationError
-from gasguard.interfaces.requests import MAX_ID, MAX_LABEL, BadCommand, Parsed, parse_command
+from gasguard.interfaces.requests import MAX_ID, MAX_LABEL, BadRequest, Parsed, parse_request
 
 COMMANDS = ("off", "timer", "timer/extend", "lock", "rearm")
 thorough = settings(max_examples=600, deadline=None, derandomize=True)
@@ -58,8 +58,8 @@ def tellable(text: str | None) -> None:
 @example(command="\ud800", payload=b"")
 def test_a_command_is_parsed_or_refused(command, payload):
     try:
-        parsed = parse_command(command, payload, Source.MQTT)
-    except BadCommand as bad:
+        parsed = parse_request(command, payload, Source.MQTT)
+    except BadRequest as bad:
         assert command != "off", "nothing refuses an off"
         assert bad.code
         tellable(str(bad))
@@ -86,7 +86,7 @@ def test_a_command_is_parsed_or_refused(command, payload):
 @example(payload=b"\xff\xfe\xfd")
 @example(payload=b"\xef\xbb\xbf{}")
 def test_nothing_in_an_off_can_be_wrong(payload):
-    parsed = parse_command("off", payload, Source.MQTT)
+    parsed = parse_request("off", payload, Source.MQTT)
     assert isinstance(parsed.request, Off)
     tellable(parsed.request_id)
 

@@ -72,7 +72,7 @@ def test_a_line_is_answered_whatever_it_says(server, line, crowded):
 
     async def serve():
         async with asyncio.timeout(5):
-            await control._serve(line, _sender(Writer), crowded)
+            await control._serve(line, _sender(Writer), crowded=crowded)
 
     asyncio.run(serve())
     try:

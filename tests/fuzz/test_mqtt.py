@@ -1,18 +1,17 @@
-"""Any topic and payload through the real MqttInterface, from a connection that is made up."""
+"""Any topic and payload through the real MqttInterface and sensors, from made-up connections."""
 
 import asyncio
 import json
-import threading
+from functools import partial
+from pathlib import Path
 from typing import Any
-from unittest import mock
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gasguard.clock import SystemClock
-from gasguard.config.broker import Mqtt
-from gasguard.config.burners import BurnerConfig
+from gasguard.config.load import parse_config
 from gasguard.config.sensors import Hazard, MqttFlame, ThermocoupleFlame
 from gasguard.core.messages import (
     Answer,
@@ -24,16 +23,18 @@ from gasguard.core.messages import (
     ThermocoupleRead,
 )
 from gasguard.core.model import Settings, State
-from gasguard.interfaces.mqtt import interface as module
-from gasguard.interfaces.mqtt.interface import COMMANDS, MqttInterface
-from gasguard.interfaces.sensors import SensorDesk
+from gasguard.drivers.bus import Heard, Listening
+from gasguard.drivers.mqtt.flame import MqttFlameSensor
+from gasguard.drivers.mqtt.hazard import MqttHazardSensor
+from gasguard.interfaces.home_assistant.announcer import Announcer
+from gasguard.interfaces.mqtt.interface import MqttInterface
 from gasguard.mqtt.link import Message
+from gasguard.mqtt.topics import REQUESTS
 from tests.fuzz.test_commands import payloads
 
 BURNERS = ("left", "right")
 RELAY = {
     "driver": "miio",
-    "host": "127.0.0.9",
     "token": "00112233445566778899aabbccddeeff",
     "contact": "normally_closed",
 }
@@ -96,6 +97,23 @@ class Guard:
         self.readings.append(event)
 
 
+class Bus:
+    """Stands for the devices' connection."""
+
+    connected = True
+
+    def __init__(self) -> None:
+        self._listeners: list[Listening] = []
+
+    def attach(self, listening: Listening) -> None:
+        self._listeners.append(listening)
+
+    def say(self, topic: str, payload: bytes, *, retained: bool) -> None:
+        for listening in self._listeners:
+            if topic in listening.topics:
+                listening.heard(Heard(topic, payload, retained))
+
+
 class History:
     """Stands for the Store."""
 
@@ -112,22 +130,35 @@ def world():
     """One interface for all examples: what one message leaves behind, the next one finds."""
 
     async def build():
-        guard = Guard()
-        mqtt = Mqtt(base_topic="base")
-        burners = {name: BurnerConfig(relay=RELAY, flame=flame) for name, flame in FLAMES.items()}
-        sensors = SensorDesk(guard, burners, {"gas": GAS})
-        return guard, MqttInterface(mqtt, guard, History(), SystemClock(), sensors)
+        guard, bus = Guard(), Bus()
+        relays = {
+            name: {"relay": {**RELAY, "host": f"127.0.0.{number}"}}
+            for number, name in enumerate(BURNERS, 9)
+        }
+        raw = {"mqtt": {"base_topic": "base"}, "burners": relays}
+        config = parse_config(raw, Path("."))
+        for name, flame in FLAMES.items():
+            MqttFlameSensor(flame, bus, partial(guard.post, name))
+
+        def post(event) -> None:
+            for name in BURNERS:
+                guard.post(name, event)
+
+        MqttHazardSensor("gas", GAS, bus, post)
+        announcer = Announcer(config)
+        interface = MqttInterface(config.mqtt, guard, History(), SystemClock(), announcer)
+        return guard, interface, bus
 
     return asyncio.run(build())
 
 
 # What a broker delivers: UTF-8 without zero and without halves of characters.
 words = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12)
-levels = st.sampled_from(["base", "left", "right", "all", "", "set", *COMMANDS]) | words
+levels = st.sampled_from(["base", "left", "right", "all", "", "set", *REQUESTS]) | words
 topics = st.one_of(
     words,
     st.lists(levels, max_size=6).map("/".join),
-    st.tuples(st.sampled_from([*BURNERS, "all"]) | words, st.sampled_from(COMMANDS)).map(
+    st.tuples(st.sampled_from([*BURNERS, "all"]) | words, st.sampled_from(REQUESTS)).map(
         lambda pair: f"base/{pair[0]}/{pair[1]}/set"
     ),
     st.sampled_from(["sensor/flame", "sensor/mv", "sensor/gas", "sensor/gas/availability"]),
@@ -160,15 +191,12 @@ topics = st.one_of(
 def test_no_message_raises_and_only_a_live_off_shuts_off(
     world, topic, payload, retain, mqtt5, response, correlation
 ):
-    guard, interface = world
+    guard, interface, bus = world
     guard.requests.clear()
     guard.readings.clear()
-    broker, room = Broker(mqtt5), threading.BoundedSemaphore(1)
-    room.acquire()
-    with mock.patch.object(module.log, "exception") as complaint:
-        interface._received(broker, Message(topic, payload, retain, response, correlation), room)
-    complaint.assert_not_called()
-    assert room.acquire(blocking=False), "the room is given back"
+    broker = Broker(mqtt5)
+    interface._received(broker, Message(topic, payload, retain, response, correlation))
+    bus.say(topic, payload, retained=retain)
     targets = {f"base/{name}/off/set": [name] for name in BURNERS}
     targets["base/all/off/set"] = list(BURNERS)
     offs = [name for name, request in guard.requests if isinstance(request, Off)]

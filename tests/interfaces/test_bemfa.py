@@ -272,10 +272,10 @@ def test_a_hung_thread_is_replaced(linked, cloud, monkeypatch):
     released = threading.Event()
     received = bemfa.BemfaInterface._on_message
 
-    def on_message(self, connection, message):
+    def on_message(self, message):
         if message.payload == b"hang":
             released.wait(20)
-        received(self, connection, message)
+        received(self, message)
 
     monkeypatch.setattr(bemfa.BemfaInterface, "_on_message", on_message)
     monkeypatch.setattr(mqtt_link, "STALLED_AFTER", 1.5)

@@ -5,24 +5,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gasguard.interfaces.bemfa.interface import Mailbox
-from gasguard.interfaces.bemfa.words import Kind, Word, read_word
+from gasguard.interfaces.bemfa.words import Meaning, Word, read_word
 
 
 @pytest.mark.parametrize(
     ("payload", "light", "switch"),
     [
-        (b"off", Kind.OFF, Kind.OFF),
-        (b" OFF\r\n", Kind.OFF, Kind.OFF),
-        (b"off#30", Kind.OFF, Kind.OFF),
-        (b"on", Kind.ON, Kind.ON),
-        (b"On ", Kind.ON, Kind.ON),
-        (b"on#30", Kind.TIMER, Kind.UNCLEAR),
-        (b"on#030#255", Kind.TIMER, Kind.UNCLEAR),
-        (b"on#0", Kind.OFF, Kind.UNCLEAR),
-        (b"on#99999", Kind.UNCLEAR, Kind.UNCLEAR),
-        (b"on#", Kind.UNCLEAR, Kind.UNCLEAR),
-        (b"", Kind.UNCLEAR, Kind.UNCLEAR),
-        ("on#３０".encode(), Kind.UNCLEAR, Kind.UNCLEAR),
+        (b"off", Meaning.OFF, Meaning.OFF),
+        (b" OFF\r\n", Meaning.OFF, Meaning.OFF),
+        (b"off#30", Meaning.OFF, Meaning.OFF),
+        (b"on", Meaning.ON, Meaning.ON),
+        (b"On ", Meaning.ON, Meaning.ON),
+        (b"on#30", Meaning.TIMER, Meaning.UNCLEAR),
+        (b"on#030#255", Meaning.TIMER, Meaning.UNCLEAR),
+        (b"on#0", Meaning.OFF, Meaning.UNCLEAR),
+        (b"on#99999", Meaning.UNCLEAR, Meaning.UNCLEAR),
+        (b"on#", Meaning.UNCLEAR, Meaning.UNCLEAR),
+        (b"", Meaning.UNCLEAR, Meaning.UNCLEAR),
+        ("on#３０".encode(), Meaning.UNCLEAR, Meaning.UNCLEAR),
     ],
 )
 def test_a_message_on_a_light_and_on_a_switch(payload, light, switch):
@@ -32,18 +32,20 @@ def test_a_message_on_a_light_and_on_a_switch(payload, light, switch):
 
 
 def test_minutes():
-    assert read_word(b"on#30", "gas002") == Word(Kind.TIMER, 30)
-    assert read_word(b"on#0100#4000", "gas002") == Word(Kind.TIMER, 100)
+    assert read_word(b"on#30", "gas002") == Word(Meaning.TIMER, 30)
+    assert read_word(b"on#0100#4000", "gas002") == Word(Meaning.TIMER, 100)
 
 
 @given(st.binary(max_size=200), st.sampled_from(["gas001", "gas002", "gas006"]))
 def test_no_message_raises_or_is_repeated_at_length(payload, topic):
     word = read_word(payload, topic)
     assert len(word.text) < 200
-    assert word.kind is not Kind.TIMER or 0 < word.minutes < 10_000
+    assert word.kind is not Meaning.TIMER or 0 < word.minutes < 10_000
 
 
-words = st.sampled_from([Word(Kind.OFF), Word(Kind.ON), Word(Kind.TIMER, 5), Word(Kind.STALE)])
+words = st.sampled_from(
+    [Word(Meaning.OFF), Word(Meaning.ON), Word(Meaning.TIMER, 5), Word(Meaning.STALE)]
+)
 
 
 @given(st.lists(words | st.none(), max_size=30))
@@ -52,14 +54,16 @@ def test_the_mailbox_keeps_an_off_and_what_came_last_and_calls_whenever_there_is
     mailbox, arrived, called = Mailbox(), [], False
     for word in [*steps, None]:
         if word is not None:
-            fresh_off = word.kind is Kind.OFF and Word(Kind.OFF) not in arrived
+            fresh_off = word.kind is Meaning.OFF and Word(Meaning.OFF) not in arrived
             arrived.append(word)
             call = mailbox.put(word)
             assert call or called, "nobody comes to empty it"
             assert call or not fresh_off, "an off waits for a call that is put off"
             called = True
             continue
-        last_off = max((n for n, one in enumerate(arrived) if one.kind is Kind.OFF), default=None)
+        last_off = max(
+            (n for n, one in enumerate(arrived) if one.kind is Meaning.OFF), default=None
+        )
         newer = arrived if last_off is None else arrived[last_off + 1 :]
         assert mailbox.take() == (last_off is not None, newer[-1] if newer else None)
         arrived, called = [], False

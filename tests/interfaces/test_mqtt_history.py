@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from gasguard.guard.store import Store
 from gasguard.interfaces.mqtt.history import parts, read_question
-from gasguard.interfaces.requests import BadCommand
+from gasguard.interfaces.requests import BadRequest
 from tests.fuzz.test_commands import json_values
 from tests.support.ear import Heard
 from tests.support.kitchen import Kitchen, burner
@@ -157,7 +157,7 @@ def test_a_broker_without_mqtt_5_is_named(make_kitchen, old_broker):
 def test_no_question_raises_anything_else(question):
     try:
         since, name = read_question(question, ["left"])
-    except BadCommand as bad:
+    except BadRequest as bad:
         json.dumps({"message": str(bad)}, ensure_ascii=False).encode()
     else:
         assert since >= 0

@@ -6,7 +6,8 @@ The MQTT here is written by hand, because no broker at hand repeats on a live co
 import socket
 import threading
 
-from gasguard.mqtt.link import Listener, MqttLink, Server
+from gasguard.mqtt.link import Listener, MqttLink
+from gasguard.mqtt.server import Server, Subscription
 from tests.support.waiting import eventually, never
 
 CONNACK, SUBACK = bytes([0x20, 2, 0, 0]), 0x90
@@ -50,7 +51,9 @@ class Scripted:
 def test_a_repeated_message_is_received_once():
     broker, received = Scripted(), []
     listener = Listener(lambda _c: None, lambda _c, m: received.append(m.payload), lambda _c: None)
-    link = MqttLink(Server("test", "127.0.0.1", broker.port, mqtt5=False), ["t"], listener)
+    link = MqttLink(
+        Server("test", "127.0.0.1", broker.port, mqtt5=False), [Subscription("t")], listener
+    )
     link.start()
     try:
         off, again = publish(1, b"off"), publish(1, b"off", dup=True)

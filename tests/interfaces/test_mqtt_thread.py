@@ -7,9 +7,11 @@ import pytest
 
 from gasguard.app import running
 from gasguard.config.broker import Mqtt
-from gasguard.interfaces.mqtt import interface as mqtt
 from gasguard.mqtt import link as mqtt_link
+from gasguard.mqtt.desk import Desk
 from gasguard.mqtt.link import Connection, Listener, Message, MqttLink
+from gasguard.mqtt.server import Subscription
+from gasguard.mqtt.server import broker as broker_of
 from tests.support.waiting import eventually, never
 
 LIMIT = 1.0
@@ -40,7 +42,7 @@ def test_a_hung_thread_is_replaced_and_drops_what_waited_behind_it(
     server, run = broker_link
     monkeypatch.setattr(mqtt_link, "STALLED_AFTER", 1.5 * LIMIT)
     owner = Owner()
-    link = run(MqttLink(server, ["thread/test"], owner.listener))
+    link = run(MqttLink(server, [Subscription("thread/test")], owner.listener))
     link.start()
     (first,) = eventually(lambda: owner.subscribed)
     ear = make_ear(server, "thread")
@@ -48,12 +50,12 @@ def test_a_hung_thread_is_replaced_and_drops_what_waited_behind_it(
         ear.send("test", payload)
     eventually(lambda: owner.heard(first) == [b"hang"])
     eventually(lambda: link.stalled, 3 * LIMIT, "seen to hang")
-    successor = run(link.alive())
+    successor = run(link.replaced())
     assert successor is not link
     second = eventually(lambda: owner.subscribed[1:])[0]
     ear.send("test", "off")
     eventually(lambda: owner.heard(second) == [b"off"])
-    assert successor.alive() is successor
+    assert not successor.stalled
 
     owner.released.set()
     eventually(lambda: link.stalled and not link._thread.is_alive(), 5, "the old thread ends")
@@ -73,7 +75,7 @@ def broker_link(broker):
         links.append(link)
         return link
 
-    yield mqtt_link.broker(Mqtt(host=broker.host, port=broker.port)), run
+    yield broker_of(Mqtt(host=broker.host, port=broker.port)), run
     for link in links:
         link.stop()
 
@@ -82,7 +84,7 @@ def broker_link(broker):
 @pytest.mark.parametrize("how", ["hangs", "dies"])
 def test_the_daemon_serves_an_off_through_another_connection(kitchen, monkeypatch, how):
     released, struck = threading.Event(), threading.Event()
-    received = mqtt.MqttInterface._on_message
+    received = Desk._on_message
 
     def on_message(self, connection, message):
         if message.payload == b"strike":
@@ -92,9 +94,8 @@ def test_the_daemon_serves_an_off_through_another_connection(kitchen, monkeypatc
             released.wait(20)
         received(self, connection, message)
 
-    monkeypatch.setattr(mqtt.MqttInterface, "_on_message", on_message)
+    monkeypatch.setattr(Desk, "_on_message", on_message)
     monkeypatch.setattr(mqtt_link, "STALLED_AFTER", 1.5 * LIMIT)
-    monkeypatch.setattr(mqtt, "_LOOK_EVERY", 0.2)
     stove, ear = kitchen.stove(), kitchen.ear()
 
     def story() -> None:

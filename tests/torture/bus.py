@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from gasguard.drivers.bus import Heard, Listening
 from gasguard.drivers.mqtt.connection import RETRY
-from gasguard.mqtt.link import KEEPALIVE
+from gasguard.mqtt.server import KEEPALIVE
 
 if TYPE_CHECKING:
     from tests.torture.broker import Broker

@@ -7,13 +7,13 @@ from enum import StrEnum
 from functools import partial
 from random import Random
 
-from gasguard.app import Journal
 from gasguard.assemble import Drivers, circuits
 from gasguard.clock import Instant
 from gasguard.config.load import Config
 from gasguard.core.messages import Answer, Event, Request
 from gasguard.guard.controller import Controller, News
 from gasguard.health import Heartbeats
+from gasguard.interfaces.journal import Journal
 from gasguard.simulator.mqtt.setup import plan_mqtt
 from tests.torture.broker import Broker
 from tests.torture.disk import Disk

@@ -206,7 +206,7 @@ class MqttRelayDriver:
     def _heard(self, heard: Heard) -> None:
         availability = self._settings.availability
         if availability is not None and heard.topic == availability.topic:
-            online = says_online(availability, heard.payload)
+            online = says_online(heard.payload, availability.online, availability.offline)
             if online is not None:
                 self._said_offline = not online
                 if online:

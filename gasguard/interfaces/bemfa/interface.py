@@ -5,10 +5,8 @@ back is what the relays read, and seldom: it blocks accounts that send much.
 """
 
 import asyncio
-import contextlib
 import logging
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -17,8 +15,11 @@ from gasguard.core.messages import Answer, Off, SetTimer, Status
 from gasguard.core.model import Contact, Phase, Reason, Source, State
 from gasguard.guard.controller import Controller, News
 from gasguard.health import Heartbeats
-from gasguard.interfaces.bemfa.words import Kind, Word, read_word
-from gasguard.mqtt.link import Connection, Listener, Message, MqttLink, Server
+from gasguard.interfaces.bemfa.words import Meaning, Word, read_word
+from gasguard.interfaces.front import Front
+from gasguard.mqtt.desk import Desk
+from gasguard.mqtt.link import Connection, Message
+from gasguard.mqtt.server import Server, Subscription
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +32,6 @@ HEED_EVERY = 0.2
 """Least seconds between two commands on one topic: a flood is the newest command, five times a
 second. An off that changes something never waits."""
 _LOOK_EVERY = 5.0
-_BEAT_WITHIN = 30.0
 
 
 def cloud(settings: Bemfa) -> Server:
@@ -65,7 +65,7 @@ class Mailbox:
     def put(self, word: Word) -> bool:
         """Whether the guard must be called."""
         with self.lock:
-            is_off = word.kind is Kind.OFF
+            is_off = word.kind is Meaning.OFF
             call = not self.called or (is_off and not self.off)
             self.called = True
             if is_off:
@@ -104,26 +104,27 @@ class BemfaInterface:
 
     def __init__(self, settings: Bemfa, controller: Controller, heartbeats: Heartbeats) -> None:
         self._controller = controller
+        self._front = Front(controller, Source.BEMFA)
         self._topics = {topic: Topic(burner, topic) for burner, topic in settings.topics.items()}
         self._by_burner = {topic.burner: topic for topic in self._topics.values()}
-        listener = Listener(
-            partial(self._hand_over, self._subscribed),
-            self._on_message,
-            partial(self._hand_over, self._lost),
+        self._desk = Desk(
+            cloud(settings),
+            [Subscription(topic) for topic in self._topics],
+            self,
+            # Of the task that watches over the thread, not of the thread: one that hangs is
+            # replaced, and no cloud may make systemd restart the guard.
+            heartbeats,
+            at_once=self._on_message,
         )
-        self._link = MqttLink(cloud(settings), list(self._topics), listener)
         self._connection: Connection | None = None
         self._loop = asyncio.get_running_loop()
         self._looker: asyncio.Task[None] | None = None
-        # Of the task that watches over the thread, not of the thread: one that hangs is replaced,
-        # and no cloud may make systemd restart the guard.
-        self._beat = heartbeats.expect("bemfa", _BEAT_WITHIN)
 
     def start(self) -> None:
         """Begin to connect; returns at once, cloud or no cloud."""
         self._controller.observers.append(self._on_news)
         self._looker = self._loop.create_task(self._look())
-        self._link.start()
+        self._desk.start()
 
     async def stop(self) -> None:
         """Disconnect."""
@@ -133,32 +134,26 @@ class BemfaInterface:
             for handle in (topic.heeding, topic.telling):
                 if handle is not None:
                     handle.cancel()
-        await asyncio.to_thread(self._link.stop)
+        await self._desk.stop()
 
     async def _look(self) -> None:
         while True:
-            self._beat()
             await asyncio.sleep(_LOOK_EVERY)
             try:
-                self._link = self._link.alive()
                 for topic in self._topics.values():
                     self._tell(topic)
             except Exception:
-                log.exception("bemfa: looking after the connection failed; trying again")
+                log.exception("bemfa: telling the cloud failed; trying again")
 
     # --- from the link's thread ---------------------------------------------------------------
 
-    def _hand_over(self, work: Callable[..., None], *args: object) -> None:
-        with contextlib.suppress(RuntimeError):  # the loop has ended
-            self._loop.call_soon_threadsafe(work, *args)
-
-    def _on_message(self, _connection: Connection, message: Message) -> None:
+    def _on_message(self, message: Message) -> None:
         topic = self._topics.get(message.topic)
         if topic is None:
             return
-        word = Word(Kind.STALE) if message.retain else read_word(message.payload, topic.path)
+        word = Word(Meaning.STALE) if message.retain else read_word(message.payload, topic.path)
         if topic.mailbox.put(word):
-            self._hand_over(self._called, topic)
+            self._desk.hand_over(self._called, topic)
 
     # --- what the cloud wants -----------------------------------------------------------------
 
@@ -179,16 +174,16 @@ class BemfaInterface:
         if off:
             self._shut_off(topic)
         match other:
-            case Word(Kind.ON):
+            case Word(Meaning.ON):
                 self._permit(topic)
-            case Word(Kind.TIMER, minutes):
+            case Word(Meaning.TIMER, minutes):
                 log.info("%s: a timer of %d min through bemfa", topic.burner, minutes)
                 request = SetTimer(Source.BEMFA, duration=60.0 * minutes)
-                self._controller.request(topic.burner, request, partial(self._answered, topic))
-            case Word(Kind.STALE):
+                self._front.request(topic.burner, request, partial(self._answered, topic))
+            case Word(Meaning.STALE):
                 why = "a message that the cloud had kept is not carried out; delete it in bemfa"
                 self._reject(topic, "retained", why)
-            case Word(Kind.UNCLEAR, text=text):
+            case Word(Meaning.UNCLEAR, text=text):
                 self._reject(topic, "malformed", text)
 
     def _shut_off(self, topic: Topic) -> None:
@@ -197,7 +192,7 @@ class BemfaInterface:
         topic.told = None
         # `voice`, as for Mi Home: nobody can tell XiaoAi from a finger on the phone there either.
         request = Off(Source.BEMFA, reason=Reason.VOICE)
-        self._controller.request(topic.burner, request, partial(self._off_answered, topic))
+        self._front.request(topic.burner, request, partial(self._off_answered, topic))
 
     def _off_answered(self, topic: Topic, answer: Answer) -> None:
         if answer.status is not Status.ACCEPTED:
@@ -216,7 +211,7 @@ class BemfaInterface:
             self._correct(topic)
 
     def _reject(self, topic: Topic, code: str, why: str) -> None:
-        self._controller.reject(topic.burner, Source.BEMFA, code, why)
+        self._front.reject(topic.burner, code, why)
         self._correct(topic)
 
     def _answered(self, topic: Topic, _answer: Answer) -> None:
@@ -224,12 +219,14 @@ class BemfaInterface:
 
     # --- what the cloud is told ---------------------------------------------------------------
 
-    def _subscribed(self, connection: Connection) -> None:
+    def subscribed(self, connection: Connection) -> None:
+        """See `Owner.subscribed`."""
         self._connection = connection
         for topic in self._topics.values():
             self._correct(topic)
 
-    def _lost(self, connection: Connection) -> None:
+    def lost(self, connection: Connection) -> None:
+        """See `Owner.lost`."""
         if self._connection is connection:
             self._connection = None
 

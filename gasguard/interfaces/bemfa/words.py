@@ -10,7 +10,7 @@ _LONGEST = 64
 _TIMER = re.compile(r"on#0*(\d{1,4})(#.*)?", re.ASCII | re.DOTALL)
 
 
-class Kind(Enum):
+class Meaning(Enum):
     """What a message wants."""
 
     OFF = auto()
@@ -25,7 +25,7 @@ class Kind(Enum):
 class Word:
     """One message, understood."""
 
-    kind: Kind
+    kind: Meaning
     minutes: int = 0
     text: str = ""
     """What is wrong with an unclear one."""
@@ -35,13 +35,15 @@ def read_word(payload: bytes, topic: str) -> Word:
     """Never raises. Whatever begins with `off` shuts off, and so does a brightness of 0."""
     text = payload[:_LONGEST].decode(errors="replace").strip().lower()
     if text.startswith("off"):
-        return Word(Kind.OFF)
+        return Word(Meaning.OFF)
     if text == "on":
-        return Word(Kind.ON)
+        return Word(Meaning.ON)
     if not topic.endswith(LIGHT):
-        return Word(Kind.UNCLEAR, text=f"{text[:20]!r}: {topic} takes on and off")
+        return Word(Meaning.UNCLEAR, text=f"{text[:20]!r}: {topic} takes on and off")
     timer = _TIMER.fullmatch(text)
     if timer is None:
-        return Word(Kind.UNCLEAR, text=f"{text[:20]!r}: {topic} takes on, off and on#30 (minutes)")
+        return Word(
+            Meaning.UNCLEAR, text=f"{text[:20]!r}: {topic} takes on, off and on#30 (minutes)"
+        )
     minutes = int(timer[1])
-    return Word(Kind.TIMER, minutes) if minutes else Word(Kind.OFF)
+    return Word(Meaning.TIMER, minutes) if minutes else Word(Meaning.OFF)

@@ -11,6 +11,7 @@ import logging
 import os
 import socket
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +21,10 @@ from gasguard.core.model import Source
 from gasguard.guard.controller import Controller, News, Reply
 from gasguard.guard.proof_test import proof_test
 from gasguard.guard.store import Store
+from gasguard.interfaces.front import Front
 from gasguard.interfaces.local.unix import socket_address
 from gasguard.interfaces.payloads import ack_payload, state_payload
-from gasguard.interfaces.requests import BadCommand, parse_command
+from gasguard.interfaces.requests import BadRequest
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +47,7 @@ class ControlSocket:
 
     def __init__(self, path: Path, controller: Controller, store: Store, clock: Clock) -> None:
         self._path, self._controller, self._store, self._clock = path, controller, store, clock
+        self._front = Front(controller, Source.CLI)
         self._server: asyncio.Server | None = None
         self._clients: set[asyncio.Task[None]] = set()
 
@@ -86,7 +89,8 @@ class ControlSocket:
         try:
             async with asyncio.timeout(ANSWER_WITHIN):
                 line = await reader.readline()
-            await self._serve(line, _sender(writer), len(self._clients) > MAX_CLIENTS)
+            crowded = len(self._clients) > MAX_CLIENTS
+            await self._serve(line, _sender(writer), crowded=crowded)
             async with asyncio.timeout(ANSWER_WITHIN):
                 await writer.drain()
         except (OSError, TimeoutError, ValueError, asyncio.CancelledError) as error:
@@ -97,70 +101,57 @@ class ControlSocket:
             self._clients.discard(task)
             writer.close()
 
-    async def _serve(self, line: bytes, send: Send, crowded: bool) -> None:
+    async def _serve(self, line: bytes, send: Send, *, crowded: bool) -> None:
+        try:
+            await self._answer(line, send, crowded=crowded)
+        except BadRequest as bad:
+            send({"error": bad.code, "message": str(bad)})
+
+    async def _answer(self, line: bytes, send: Send, *, crowded: bool) -> None:
         try:
             request = json.loads(line)
         except (ValueError, RecursionError):
             request = None
         if not isinstance(request, dict):
-            send({"error": "malformed", "message": 'send one line of JSON: {"command": "status"}'})
-            return
-        command = str(request.get("command"))
-        if command == "off":
-            await self._commands(request, "off", send)
+            raise BadRequest("malformed", 'send one line of JSON: {"command": "status"}')
+        asks = str(request.get("command"))
+        if asks == "off":
+            await self._requests(request, asks, send)
         elif crowded:
-            send({"error": "busy", "message": f"{MAX_CLIENTS} clients are being served"})
-        elif command == "status":
+            raise BadRequest("busy", f"{MAX_CLIENTS} clients are being served")
+        elif asks == "status":
             self._status(send)
-        elif command == "watch":
+        elif asks == "watch":
             await self._watch(send)
-        elif command == "history":
+        elif asks == "history":
             await self._history(request, send)
-        elif command == "proof-test":
+        elif asks == "proof-test":
             await self._proof_test(request, send)
         else:
-            await self._commands(request, command, send)
+            await self._requests(request, asks, send)
 
-    # --- commands -----------------------------------------------------------------------------
+    # --- requests -----------------------------------------------------------------------------
 
-    async def _commands(self, request: dict[str, Any], command: str, send: Send) -> None:
-        known = list(self._controller.states())
+    async def _requests(self, request: dict[str, Any], asks: str, send: Send) -> None:
         wanted = request.get("burners")
-        named = wanted if isinstance(wanted, list) else []
-        unknown = [str(name) for name in named if name not in known]
-        if unknown:
-            text = f"no burner {unknown[0][:40]!r}; there are: {', '.join(known)}"
-            send({"error": "unknown_burner", "message": text})
-            return
-        if not named and command != "off":
-            send({"error": "malformed", "message": "name a burner"})
-            return
-        settled = [
-            self._request(name, command, request, send) for name in dict.fromkeys(named or known)
-        ]
+        named = [str(name) for name in wanted] if isinstance(wanted, list) else []
+        for name in named:
+            self._front.check(name)
+        if not named and asks != "off":
+            raise BadRequest("malformed", "name a burner")
+        payload = str(request.get("value", "")).encode(errors="replace")
+        names = dict.fromkeys(named or self._controller.states())
+        settled = [self._ask(name, asks, payload, send) for name in names]
         await asyncio.wait(settled, timeout=ANSWER_WITHIN)
 
-    def _request(
-        self, name: str, command: str, request: dict[str, Any], send: Send
-    ) -> "asyncio.Future[None]":
+    def _ask(self, name: str, asks: str, payload: bytes, send: Send) -> "asyncio.Future[None]":
         settled: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        payload = str(request.get("value", "")).encode(errors="replace")
-        try:
-            parsed = parse_command(command, payload, Source.CLI)
-        except BadCommand as bad:
-            reply = _reply(name, command, bad.request_id, send, settled)
-            self._controller.reject(name, Source.CLI, bad.code, str(bad), reply)
-        else:
-            reply = _reply(name, command, parsed.request_id, send, settled)
-            self._controller.request(name, parsed.request, reply)
+        self._front.ask(name, asks, payload, partial(_reply, name, asks, send, settled))
         return settled
 
     async def _proof_test(self, request: dict[str, Any], send: Send) -> None:
         name = str(request.get("burner"))
-        if name not in (known := self._controller.states()):
-            text = f"no burner {name[:40]!r}; there are: {', '.join(known)}"
-            send({"error": "unknown_burner", "message": text})
-            return
+        self._front.check(name)
         async for step in proof_test(self._controller, name):
             send({"step": {"done": step.done, "passed": step.passed, "text": step.text}})
 
@@ -218,17 +209,17 @@ def _sound(text: str) -> str:
 
 def _reply(
     name: str,
-    command: str,
-    request_id: str | None,
+    asks: str,
     send: Send,
     settled: "asyncio.Future[None]",
+    request_id: str | None,
 ) -> Reply:
     def reply(answer: Answer) -> None:
-        final = command != "off" or answer.status is not Status.ACCEPTED
+        final = asks != "off" or answer.status is not Status.ACCEPTED
         if final and not settled.done():
             settled.set_result(None)
         with contextlib.suppress(ConnectionResetError):
-            send({"ack": {"burner": name, **ack_payload(command, request_id, answer)}})
+            send({"ack": {"burner": name, **ack_payload(asks, request_id, answer)}})
 
     return reply
 

@@ -15,7 +15,7 @@ from gasguard.durations import parse_duration
 from gasguard.errors import DurationError, StoreError
 from gasguard.guard.controller import Controller
 from gasguard.guard.store import Store
-from gasguard.interfaces.requests import MAX_PAYLOAD, BadCommand
+from gasguard.interfaces.requests import MAX_PAYLOAD, BadRequest, no_burner
 from gasguard.mqtt.link import Connection, Message
 
 log = logging.getLogger(__name__)
@@ -32,8 +32,7 @@ _DAY = 24 * 3600.0
 class HistoryDesk:
     """Answers one question at a time. Runs on the event loop."""
 
-    def __init__(self, base: str, controller: Controller, store: Store, clock: Clock) -> None:
-        self.topic = f"{base}/history/get"
+    def __init__(self, controller: Controller, store: Store, clock: Clock) -> None:
         self._controller, self._store, self._clock = controller, store, clock
         self._asked_at = float("-inf")
         self._reading: asyncio.Task[None] | None = None
@@ -43,7 +42,7 @@ class HistoryDesk:
         loop = asyncio.get_running_loop()
         reading = self._reading is not None and not self._reading.done()
         if reading or loop.time() < self._asked_at + _ASK_EVERY:
-            error = BadCommand("busy", "another question is being answered; ask again in a second")
+            error = BadRequest("busy", "another question is being answered; ask again in a second")
             _publish_error(connection, message, answer_to, error)
             return
         self._asked_at = loop.time()
@@ -61,33 +60,33 @@ class HistoryDesk:
                 events = await self._store.history(
                     burner, self._clock.now().wall - since, limit=MOST_EVENTS
                 )
-        except BadCommand as bad:
+        except BadRequest as bad:
             _publish_error(connection, message, answer_to, bad)
         except (StoreError, TimeoutError) as error:
             why = str(error) or "the disk does not answer"
-            _publish_error(connection, message, answer_to, BadCommand("not_read", why))
+            _publish_error(connection, message, answer_to, BadRequest("not_read", why))
         else:
             for part in parts(events):
                 connection.publish(answer_to, part, correlation=message.correlation or b"")
 
 
 def read_question(payload: bytes, known: Iterable[str]) -> tuple[float, str | None]:
-    """Seconds back and the burner, None for all. Raises BadCommand."""
+    """Seconds back and the burner, None for all. Raises BadRequest."""
     if len(payload) > MAX_PAYLOAD:
-        raise BadCommand("malformed", f"longer than {MAX_PAYLOAD} bytes")
+        raise BadRequest("malformed", f"longer than {MAX_PAYLOAD} bytes")
     try:
         data = json.loads(payload or b"{}")
     except (ValueError, RecursionError):
         data = None
     if not isinstance(data, dict) or set(data) - {"since", "burner"}:
-        raise BadCommand("malformed", 'write {"since": "24h", "burner": "left"}, or nothing')
+        raise BadRequest("malformed", 'write {"since": "24h", "burner": "left"}, or nothing')
     since, burner = data.get("since"), data.get("burner")
     if burner is not None and burner not in (names := list(known)):
-        raise BadCommand("unknown_burner", f"there are: {', '.join(names)}")
+        raise BadRequest("unknown_burner", no_burner(str(burner), names))
     try:
         return (_DAY if since is None else parse_duration(str(since))), burner
     except DurationError as error:
-        raise BadCommand("invalid_duration", f"since: {error}") from None
+        raise BadRequest("invalid_duration", f"since: {error}") from None
 
 
 def parts(events: list[dict[str, Any]]) -> Iterator[str]:
@@ -110,7 +109,7 @@ def _part(lines: list[str], *, last: bool) -> str:
 
 
 def _publish_error(
-    connection: Connection, message: Message, answer_to: str, error: BadCommand
+    connection: Connection, message: Message, answer_to: str, error: BadRequest
 ) -> None:
     if not connection.congested:
         text = json.dumps({"error": error.code, "message": str(error)}, ensure_ascii=False)

@@ -3,8 +3,6 @@
 import asyncio
 import json
 import logging
-import threading
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -14,22 +12,24 @@ from gasguard.core.messages import Answer, Kind, Status
 from gasguard.core.model import Source, State
 from gasguard.guard.controller import Controller, News, Reply
 from gasguard.guard.store import Store
+from gasguard.health import Heartbeats
+from gasguard.interfaces.front import Front
 from gasguard.interfaces.home_assistant.announcer import Announcer
 from gasguard.interfaces.mqtt.history import HistoryDesk
 from gasguard.interfaces.payloads import ack_payload, event_payload, state_payload, steady_part
-from gasguard.interfaces.requests import BadCommand, parse_command
-from gasguard.interfaces.sensors import SensorDesk
-from gasguard.mqtt.link import Connection, Listener, Message, MqttLink, broker
+from gasguard.interfaces.requests import no_burner
+from gasguard.mqtt.desk import Desk
+from gasguard.mqtt.link import Connection, Message
+from gasguard.mqtt.server import Subscription, broker
+from gasguard.mqtt.topics import ALL, Topics
 
 log = logging.getLogger(__name__)
 
-COMMANDS = ("off", "timer", "timer/extend", "lock", "rearm")
 PUBLISH_EVERY = 60.0
 """Seconds after which a state is published again though nothing changed (contract)."""
 _LOOK_EVERY = 5.0
-_HANDED_OVER = 500
-"""Messages on their way to the event loop; a flood beyond that waits in the broker, not here."""
-_HAND_OVER_WITHIN = 2.0
+_MOST_UNKNOWN = 500
+"""Names of unknown burners that are told of once each."""
 
 
 class MqttInterface:
@@ -41,101 +41,79 @@ class MqttInterface:
         controller: Controller,
         store: Store,
         clock: Clock,
-        sensors: SensorDesk | None = None,
-        announcer: Announcer | None = None,
+        announcer: Announcer,
+        heartbeats: Heartbeats | None = None,
     ) -> None:
-        self._base, self._status = settings.base_topic, f"{settings.base_topic}/status"
+        self._topics = Topics(settings.base_topic)
         self._announcer = announcer
         # A stranger must not make the daemon publish in its own name, nor appear in a dashboard.
         self._no_answers_on = (
-            f"{self._base}/",
+            f"{settings.base_topic}/",
             f"{settings.home_assistant.prefix}/",
             "$",
         )
         self._controller, self._clock = controller, clock
-        self._sensors = sensors or SensorDesk(controller, {}, {})
-        topics = [f"{self._base}/+/{command}/set" for command in COMMANDS]
-        listener = Listener(
-            partial(self._hand_over, self._subscribed),
-            self._on_message,
-            partial(self._hand_over, self._lost),
+        self._front = Front(controller, Source.MQTT)
+        self._history = HistoryDesk(controller, store, clock)
+        topics = [*self._topics.requests(), self._topics.status, self._topics.history]
+        self._desk = Desk(
+            broker(settings),
+            [Subscription(topic) for topic in topics],
+            self,
+            heartbeats,
+            received=self._received,
+            # Offs have room of their own: no flood of other messages takes it.
+            urgent=self._is_off,
         )
-        self._history = HistoryDesk(self._base, controller, store, clock)
-        topics += [self._status, self._history.topic, *self._sensors.topics]
-        self._link = MqttLink(broker(settings), topics, listener)
         self._connection: Connection | None = None
         self._published: dict[str, tuple[dict[str, Any], float]] = {}
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._room = threading.BoundedSemaphore(_HANDED_OVER)
-        self._room_for_offs = threading.BoundedSemaphore(_HANDED_OVER)
-        self._room_for_sensors = threading.BoundedSemaphore(_HANDED_OVER)
         self._refresher: asyncio.Task[None] | None = None
         self._unknown: set[str] = set()
 
-    async def start(self) -> None:
+    def _is_off(self, topic: str) -> bool:
+        addressed = self._topics.addressed(topic)
+        return addressed is not None and addressed.asks == "off"
+
+    def start(self) -> None:
         """Begin to connect; returns at once, broker or no broker."""
-        self._loop = asyncio.get_running_loop()
         self._controller.observers.append(self._on_news)
-        self._refresher = self._loop.create_task(self._refresh())
-        self._sensors.lost()
-        self._link.start()
+        self._refresher = asyncio.get_running_loop().create_task(self._refresh())
+        self._desk.start()
 
     async def stop(self) -> None:
         """Say goodbye and disconnect."""
         if self._refresher is not None:
             self._refresher.cancel()
         self._history.stop()
-        self._sensors.stop()
-        if self._announcer is not None:
-            self._announcer.stop()
+        self._announcer.stop()
         if self._connection is not None:
-            self._connection.publish(self._status, "offline", retain=True)
+            self._connection.publish(self._topics.status, "offline", retain=True)
             self._connection.live = False
-        await asyncio.to_thread(self._link.stop)
-
-    # --- from the link's thread ---------------------------------------------------------------
-
-    def _hand_over(self, work: Callable[..., None], *args: object) -> None:
-        if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(work, *args)
-
-    def _on_message(self, connection: Connection, message: Message) -> None:
-        # Offs and alarms have room of their own: no flood of other messages takes it.
-        if message.topic.endswith("/off/set"):
-            room = self._room_for_offs
-        else:
-            room = self._room_for_sensors if self._sensors.hears(message.topic) else self._room
-        if not room.acquire(timeout=_HAND_OVER_WITHIN):
-            log.error("mqtt: the guard does not take messages; one was dropped")
-            return
-        self._hand_over(self._received, connection, message, room)
+        await self._desk.stop()
 
     # --- on the event loop: coming and going --------------------------------------------------
 
-    def _subscribed(self, connection: Connection) -> None:
+    def subscribed(self, connection: Connection) -> None:
+        """See `Owner.subscribed`."""
         self._connection = connection
-        self._sensors.connected()
         self._publish_states()
-        connection.publish(self._status, "online", retain=True)
-        if self._announcer is not None:
-            self._announcer.connected(connection, self._publish_states)
+        connection.publish(self._topics.status, "online", retain=True)
+        self._announcer.connected(connection, self._publish_states)
 
     def _publish_states(self) -> None:
         self._published.clear()
         for name, state in self._controller.states().items():
             self._publish_state(name, state, self._clock.now())
 
-    def _lost(self, connection: Connection) -> None:
+    def lost(self, connection: Connection) -> None:
+        """See `Owner.lost`."""
         if self._connection is connection:
             self._connection = None
-            self._sensors.lost()
-        if self._announcer is not None:
-            self._announcer.lost(connection)
+        self._announcer.lost(connection)
 
     async def _refresh(self) -> None:
         while True:
             await asyncio.sleep(_LOOK_EVERY)
-            self._link = self._link.alive()
             now = self._clock.now()
             for name, state in self._controller.states().items():
                 _, at = self._published.get(name, ({}, float("-inf")))
@@ -151,7 +129,7 @@ class MqttInterface:
         for tell in news.tells:
             if tell.kind is Kind.COMMAND_REJECTED and self._congested:
                 continue
-            self._publish(f"{self._base}/{name}/event", event_payload(tell, name, news.at))
+            self._publish(self._topics.event(name), event_payload(tell, name, news.at))
 
     @property
     def _congested(self) -> bool:
@@ -163,7 +141,7 @@ class MqttInterface:
         payload = state_payload(state, now)
         steady = steady_part(payload)
         if self._published.get(name, (None,))[0] != steady:
-            if self._publish(f"{self._base}/{name}/state", payload, retain=True):
+            if self._publish(self._topics.state(name), payload, retain=True):
                 self._published[name] = (steady, now.boot)
             else:
                 self._published.pop(name, None)
@@ -178,15 +156,15 @@ class MqttInterface:
         self,
         connection: Connection,
         name: str,
-        command: str,
-        request_id: str | None,
+        asks: str,
         message: Message,
+        request_id: str | None = None,
     ) -> Reply:
         def reply(answer: Answer) -> None:
             if answer.status is Status.REJECTED and connection.congested:
                 return
-            text = json.dumps(ack_payload(command, request_id, answer), ensure_ascii=False)
-            connection.publish(f"{self._base}/{name}/ack", text)
+            text = json.dumps(ack_payload(asks, request_id, answer), ensure_ascii=False)
+            connection.publish(self._topics.ack(name), text)
             if message.response_topic and self._may_answer_on(message.response_topic):
                 connection.publish(
                     message.response_topic, text, correlation=message.correlation or b""
@@ -200,29 +178,21 @@ class MqttInterface:
 
     # --- receiving ----------------------------------------------------------------------------
 
-    def _received(
-        self, connection: Connection, message: Message, room: threading.BoundedSemaphore
-    ) -> None:
-        try:
-            if self._connection is None and connection.live:
-                # The broker delivers from the first subscription on, before all are acknowledged:
-                # what these messages lead to must be told as well.
-                self._connection = connection
-                self._published.clear()
-            if message.topic == self._status:
-                self._status_told(connection, message)
-            elif message.topic == self._history.topic:
-                self._asked(connection, message)
-            elif self._sensors.hears(message.topic):
-                self._sensors.received(message)
-            elif self._announcer is not None and self._announcer.hears(message.topic):
-                self._announcer.received(message)
-            else:
-                self._command(connection, message)
-        except Exception:
-            log.exception("mqtt: a message on %s was not understood", message.topic)
-        finally:
-            room.release()
+    def _received(self, connection: Connection, message: Message) -> None:
+        if self._connection is None and connection.live:
+            # The broker delivers from the first subscription on, before all are acknowledged: what
+            # these messages lead to must be told as well.
+            self._connection = connection
+            self._published.clear()
+        if message.topic == self._topics.status:
+            self._status_told(connection, message)
+        elif message.topic == self._topics.history:
+            self._asked(connection, message)
+        elif self._announcer.hears(message.topic):
+            self._announcer.received(message)
+        elif (addressed := self._topics.addressed(message.topic)) is not None:
+            # Some brokers (amqtt) also send what was never subscribed to.
+            self._request(connection, *addressed, message)
 
     def _asked(self, connection: Connection, message: Message) -> None:
         """A question that was kept, or names nowhere to answer, is nobody's."""
@@ -233,66 +203,56 @@ class MqttInterface:
     def _status_told(self, connection: Connection, message: Message) -> None:
         """The last will of an earlier connection may come after this one's `online`."""
         if connection.live and not message.retain and message.payload == b"offline":
-            connection.publish(self._status, "online", retain=True)
+            connection.publish(self._topics.status, "online", retain=True)
 
-    def _command(self, connection: Connection, message: Message) -> None:
-        prefix, topic = f"{self._base}/", message.topic
-        name, _, command = topic.removeprefix(prefix).removesuffix("/set").partition("/")
-        if topic != f"{prefix}{name}/{command}/set" or command not in COMMANDS:
-            # Some brokers (amqtt) also send what was never subscribed to.
-            return
+    def _request(self, connection: Connection, name: str, asks: str, message: Message) -> None:
         if set(name) & set("+#"):
             return  # no topic to answer on; a sound broker does not let it through
         burners = self._controller.states()
-        if name == "all" and command == "off":
+        if name == ALL and asks == "off":
             targets = list(burners)
         elif name in burners:
             targets = [name]
         else:
-            self._unknown_burner(connection, name, command, message)
+            self._unknown_burner(connection, name, asks, message)
             return
         if message.retain:
-            self._retained(connection, targets, command, message)
+            self._retained(connection, targets, asks, message)
             return
         for target in targets:
-            self._carry_out(connection, target, command, message)
-
-    def _carry_out(self, connection: Connection, name: str, command: str, message: Message) -> None:
-        try:
-            parsed = parse_command(command, message.payload, Source.MQTT)
-        except BadCommand as bad:
-            reply = self._replier(connection, name, command, bad.request_id, message)
-            self._controller.reject(name, Source.MQTT, bad.code, str(bad), reply)
-            return
-        reply = self._replier(connection, name, command, parsed.request_id, message)
-        self._controller.request(name, parsed.request, reply)
+            self._front.ask(
+                target,
+                asks,
+                message.payload,
+                partial(self._replier, connection, target, asks, message),
+            )
 
     def _retained(
-        self, connection: Connection, targets: list[str], command: str, message: Message
+        self, connection: Connection, targets: list[str], asks: str, message: Message
     ) -> None:
-        """A stored command is of unknown age: never carried out, answered, and cleared."""
+        """A stored request is of unknown age: never carried out, answered, and cleared."""
         if connection.is_mqtt5:
-            why = f"a retained {command} command is not carried out; it was cleared"
+            why = f"a retained {asks} command is not carried out; it was cleared"
             connection.publish(message.topic, b"", retain=True)
         else:
-            # On 3.1.1 the clearing would come back here as a live and empty command.
+            # On 3.1.1 the clearing would come back here as a live and empty request.
             why = (
-                f"a retained {command} command is not carried out; clear it with: "
+                f"a retained {asks} command is not carried out; clear it with: "
                 f"mosquitto_pub -r -n -t {message.topic}"
             )
         for name in targets:
             log.warning("%s: %s", name, why)
-            reply = self._replier(connection, name, command, None, message)
-            self._controller.reject(name, Source.MQTT, "retained", why, reply)
+            reply = self._replier(connection, name, asks, message)
+            self._front.reject(name, "retained", why, reply)
 
     def _unknown_burner(
-        self, connection: Connection, name: str, command: str, message: Message
+        self, connection: Connection, name: str, asks: str, message: Message
     ) -> None:
         if message.retain:
             return
-        known = ", ".join(self._controller.states())
-        if len(self._unknown) < _HANDED_OVER and name not in self._unknown:
+        why = no_burner(name, self._controller.states())
+        if len(self._unknown) < _MOST_UNKNOWN and name not in self._unknown:
             self._unknown.add(name)
-            log.warning("mqtt: no burner %r (there are: %s)", name[:64], known)
-        answer = Answer(0, Status.REJECTED, "unknown_burner", f"there are: {known}")
-        self._replier(connection, name, command, None, message)(answer)
+            log.warning("mqtt: %s", why)
+        answer = Answer(0, Status.REJECTED, "unknown_burner", why)
+        self._replier(connection, name, asks, message)(answer)

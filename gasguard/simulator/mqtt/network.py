@@ -1,13 +1,13 @@
 """From the broker to the simulated devices and back."""
 
-import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
 from typing import Protocol
 
-from gasguard.config.broker import Mqtt
-from gasguard.mqtt.link import Connection, Listener, Message, MqttLink, Subscription, broker
+from gasguard.mqtt.desk import Desk
+from gasguard.mqtt.link import Connection, Message
+from gasguard.mqtt.server import BrokerSettings, Subscription, broker
 from gasguard.simulator.mqtt.devices import Out, Zigbee2MqttBridge
 from gasguard.simulator.mqtt.server import MqttServer
 
@@ -70,43 +70,43 @@ def _matches(wanted: str, topic: str) -> bool:
 class BrokerNetwork:
     """A real broker, with one connection for all devices."""
 
-    def __init__(self, settings: Mqtt) -> None:
+    def __init__(self, settings: BrokerSettings) -> None:
         self._settings = settings
-        self._link: MqttLink | None = None
-        self._stopped = False
+        self._switchboard: Switchboard | None = None
+        self._desk: Desk | None = None
 
     def start(self, switchboard: Switchboard) -> None:
         """See `Network.start`."""
-        loop = asyncio.get_running_loop()
-
-        def hand_over(work: Callable[..., None], *args: object) -> None:
-            if not (self._stopped or loop.is_closed()):
-                loop.call_soon_threadsafe(work, *args)
-
-        def subscribed(connection: Connection) -> None:
-            hand_over(switchboard.connect, partial(_publish, connection))
-
-        def received(_connection: Connection, message: Message) -> None:
-            if len(message.payload) <= _LONGEST:
-                payload = message.payload.decode(errors="replace")
-                hand_over(switchboard.deliver, message.topic, payload)
-
-        def lost(_connection: Connection) -> None:
-            hand_over(switchboard.disconnect)
-
-        self._link = MqttLink(
+        self._switchboard = switchboard
+        self._desk = Desk(
             replace(broker(self._settings), name="simulated relays", will_topic=None, retry=_RETRY),
             # At QoS 0 and without a session, as Zigbee2MQTT and Tasmota subscribe.
             [Subscription(topic, qos=0) for topic in switchboard.topics],
-            Listener(subscribed, received, lost),
+            self,
+            received=self._received,
+            longest=_LONGEST,
         )
-        self._link.start()
+        self._desk.start()
 
     async def stop(self) -> None:
         """See `Network.stop`."""
-        self._stopped = True
-        if self._link is not None:
-            await asyncio.to_thread(self._link.stop)
+        self._switchboard = None
+        if self._desk is not None:
+            await self._desk.stop()
+
+    def subscribed(self, connection: Connection) -> None:
+        """See `Owner.subscribed`."""
+        if self._switchboard is not None:
+            self._switchboard.connect(partial(_publish, connection))
+
+    def lost(self, _connection: Connection) -> None:
+        """See `Owner.lost`."""
+        if self._switchboard is not None:
+            self._switchboard.disconnect()
+
+    def _received(self, _connection: Connection, message: Message) -> None:
+        if self._switchboard is not None:
+            self._switchboard.deliver(message.topic, message.payload.decode(errors="replace"))
 
 
 def _publish(connection: Connection, out: Out) -> None:

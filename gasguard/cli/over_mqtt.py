@@ -1,0 +1,228 @@
+"""The way to the daemon through the broker, with the topics of the contract and nothing else."""
+
+import contextlib
+import json
+import math
+import queue
+import secrets
+import time
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from pydantic import SecretStr
+
+from gasguard.cli.daemon import ANSWER_WITHIN, Ack
+from gasguard.cli.main import Misused, Unreached
+from gasguard.config.broker import Tls
+from gasguard.interfaces.requests import no_burner
+from gasguard.mqtt.link import Connection, Listener, Message, MqttLink
+from gasguard.mqtt.server import Server, Subscription
+from gasguard.mqtt.topics import ALL, Topics
+
+_CONNECT_WITHIN = 10.0
+"""Seconds for both protocols: connecting, and the broker's word on the subscriptions."""
+_STATES_WITHIN = 3.0
+"""Seconds for the retained states to arrive; a broker sends them at once."""
+_EVER = 999_999_999
+"""Seconds: longer than any history, and as many digits as a duration may have."""
+_ASK_AGAIN_AFTER = 1.0
+_SETTLE = 0.3
+"""Seconds of quiet after which all retained states count as arrived."""
+
+
+class MqttDaemon:
+    """A client of the broker at `mqtt://user:pass@host:port/base_topic` (or mqtts)."""
+
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url)
+        try:
+            port = parts.port
+        except ValueError:
+            port = -1
+        if parts.scheme not in ("mqtt", "mqtts") or not parts.hostname or port == -1:
+            raise Misused(
+                "--mqtt needs an address like mqtt://user:pass@host:1883 "
+                "(mqtts:// for TLS; /TOPIC behind it where base_topic is not gasguard)"
+            )
+        tls = parts.scheme == "mqtts"
+        self._server = Server(
+            "mqtt",
+            parts.hostname,
+            port or (8883 if tls else 1883),
+            Tls() if tls else None,
+            unquote(parts.username) if parts.username else None,
+            SecretStr(unquote(parts.password)) if parts.password else None,
+            login="user and password in the URL",
+        )
+        self._topics = Topics(parts.path.strip("/") or "gasguard")
+        self._inbox: queue.Queue[Message] = queue.Queue()
+        self._states: dict[str, dict[str, Any]] = {}
+        self._daemon: str | None = None
+
+    # --- the connection -----------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def _connected(self) -> Iterator[Connection]:
+        """A connection with all subscriptions acknowledged."""
+        came: queue.Queue[Connection | str] = queue.Queue()
+        listener = Listener(
+            came.put,
+            lambda _connection, message: self._inbox.put(message),
+            lambda _connection: None,
+            failed=came.put,
+        )
+        topics = (self._topics.status, self._topics.state("+"), self._topics.ack("+"))
+        link = MqttLink(self._server, [Subscription(topic) for topic in topics], listener)
+        link.start()
+        try:
+            connection = came.get(timeout=_CONNECT_WITHIN)
+            if isinstance(connection, str):
+                raise Unreached(f"broker {self._server.address}: {connection}")
+            yield connection
+        except queue.Empty:
+            raise Unreached(f"broker {self._server.address} does not answer") from None
+        finally:
+            link.stop()
+
+    # --- receiving ----------------------------------------------------------------------------
+
+    def _next(self, timeout: float) -> tuple[str, dict[str, Any]] | None:
+        """The next acknowledgement as (burner, ack), or None; states are taken in on the way."""
+        message = self._inbox.get(timeout=timeout)
+        topic, payload = message.topic, message.payload
+        if topic == self._topics.status:
+            self._daemon = payload.decode(errors="replace")
+            return None
+        try:
+            data = json.loads(payload)
+        except ValueError:
+            return None
+        if not isinstance(data, dict):
+            return None
+        if (name := self._topics.burner_of(topic, "state")) is not None:
+            self._states[name] = data
+        elif (name := self._topics.burner_of(topic, "ack")) is not None:
+            return name, data
+        return None
+
+    def _take_states(self) -> None:
+        """Read what the broker keeps. Raises Unreached when no daemon is online there."""
+        deadline = time.monotonic() + _STATES_WITHIN
+        while time.monotonic() < deadline:
+            try:
+                self._next(min(_SETTLE, _until(deadline)))
+            except queue.Empty:
+                if self._daemon is not None:
+                    break
+        if self._daemon != "online":
+            said = "nothing is known of a daemon" if self._daemon is None else "the daemon is off"
+            raise Unreached(
+                f"broker {self._server.address} is there, but {said} under "
+                f"{self._topics.status}: start gasguard run, or name its base topic in the URL"
+            )
+
+    # --- asking -------------------------------------------------------------------------------
+
+    def request(self, asks: str, burners: list[str], value: str) -> Iterator[Ack]:
+        """See `Daemon.request`."""
+        with self._connected() as connection:
+            self._take_states()
+            self._check_known(burners)
+            request_id = secrets.token_hex(8)
+            for name in burners or [ALL]:
+                topic = self._topics.request(name, asks)
+                connection.publish(topic, _payload(asks, value, request_id))
+            yield from self._acks(asks, set(burners or self._states), request_id)
+
+    def _acks(self, asks: str, waiting: set[str], request_id: str) -> Iterator[Ack]:
+        deadline = time.monotonic() + ANSWER_WITHIN
+        while waiting and time.monotonic() < deadline:
+            try:
+                found = self._next(_until(deadline))
+            except queue.Empty:
+                break
+            if found is None or found[0] not in waiting:
+                continue
+            name, ack = found
+            # Words like LOCK carry no id: there the command's name must do.
+            if ack.get("command") != asks or ack.get("id") not in (request_id, None):
+                continue
+            if asks != "off" or ack.get("status") != "accepted":
+                waiting.discard(name)
+            yield {"burner": name, **ack}
+
+    def states(self) -> dict[str, dict[str, Any]]:
+        """See `Daemon.states`."""
+        with self._connected():
+            self._take_states()
+            return self._states
+
+    def watch(self) -> Iterator[dict[str, dict[str, Any]]]:
+        """See `Daemon.watch`."""
+        with self._connected():
+            self._take_states()
+            while True:
+                yield self._states
+                with contextlib.suppress(queue.Empty):
+                    self._next(1.0)
+                if self._daemon != "online":
+                    raise Unreached("the daemon has ended")
+
+    def history(self, burner: str | None, since: float) -> Iterator[dict[str, Any]]:
+        """See `Daemon.history`. Needs MQTT 5: the answer goes where the question says."""
+        with self._connected() as connection:
+            self._take_states()
+            self._check_known([burner] if burner is not None else [])
+            if not connection.is_mqtt5:
+                raise Misused(
+                    f"history through a broker needs MQTT 5, and {self._server.address} has "
+                    "3.1.1 only: call it at the daemon, with -c FILE"
+                )
+            question = {"since": f"{min(math.ceil(since), _EVER)}s", "burner": burner}
+            yield from self._answers(connection, question)
+
+    def _answers(
+        self, connection: Connection, question: dict[str, Any]
+    ) -> Iterator[dict[str, Any]]:
+        answers = f"{self._topics.base}_answers/{secrets.token_hex(8)}"
+        connection.listen(answers)
+        deadline = time.monotonic() + ANSWER_WITHIN
+        asked_at, busy, last = float("-inf"), True, False
+        while not last:
+            if busy and time.monotonic() >= asked_at + _ASK_AGAIN_AFTER:
+                topic, text = self._topics.history, json.dumps(question)
+                connection.publish(topic, text, response_topic=answers)
+                asked_at, busy = time.monotonic(), False
+            with contextlib.suppress(queue.Empty):
+                message = self._inbox.get(timeout=min(_ASK_AGAIN_AFTER, _until(deadline)))
+                if message.topic == answers:
+                    answer = json.loads(message.payload)
+                    busy = answer.get("error") == "busy"
+                    if "error" in answer and not busy:
+                        raise Misused(answer["message"])
+                    yield from answer.get("events", [])
+                    last = answer.get("last", False)
+            if not last and time.monotonic() > deadline:
+                raise Unreached(
+                    f"the daemon does not answer on {answers}; if the broker has access rules, "
+                    "gasguard must be allowed to write there and this user to read"
+                )
+
+    def _check_known(self, burners: list[str]) -> None:
+        for name in burners:
+            if name not in self._states:
+                raise Misused(no_burner(name, self._states))
+
+
+def _until(deadline: float) -> float:
+    """Seconds left until `deadline` (time.monotonic), at least 0."""
+    return max(0.0, deadline - time.monotonic())
+
+
+def _payload(asks: str, value: str, request_id: str) -> str:
+    if asks == "off":
+        return json.dumps({"id": request_id})
+    if asks.startswith("timer") and value != "cancel":
+        return json.dumps({"duration": value, "id": request_id})
+    return value

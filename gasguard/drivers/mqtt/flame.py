@@ -1,0 +1,54 @@
+"""Flame sensors behind the broker: words, or a thermocouple's millivolts."""
+
+import math
+from collections.abc import Callable
+
+from gasguard.config.sensors import FlameSensor, MqttFlame, ThermocoupleFlame
+from gasguard.core.messages import FlameRead, ThermocoupleRead
+from gasguard.core.model import Flame
+from gasguard.drivers.bus import Bus, Heard, Listening
+from gasguard.mqtt.words import field_of
+
+_WORDS = {
+    **dict.fromkeys(("lit", "on", "true", "1"), Flame.LIT),
+    **dict.fromkeys(("out", "off", "false", "0"), Flame.OUT),
+}
+
+Post = Callable[[FlameRead | ThermocoupleRead], None]
+
+
+class MqttFlameSensor:
+    """Makes what is published on its topic a reading of one burner's flame."""
+
+    def __init__(self, settings: FlameSensor, bus: Bus, post: Post) -> None:
+        self._settings, self._bus, self._post = settings, bus, post
+        topics = [settings.topic]
+        bus.attach(Listening(topics, topics, self._heard, _nothing, qos=1, refused=_nothing))
+
+    def start(self) -> None:
+        """See `Sensor.start`."""
+        self._bus.start()
+
+    async def aclose(self) -> None:
+        """See `Sensor.aclose`."""
+        await self._bus.release()
+
+    def _heard(self, heard: Heard) -> None:
+        word = (field_of(heard.payload, None) or "").lower()
+        match self._settings:
+            case MqttFlame():
+                self._post(FlameRead(_WORDS.get(word, Flame.UNKNOWN)))
+            case ThermocoupleFlame() if not heard.retained:  # a kept one is of unknown age
+                self._post(ThermocoupleRead(_millivolts(word)))
+
+
+def _millivolts(word: str) -> float:
+    """NaN, which the core takes for silence, if it is no number."""
+    try:
+        return float(word)
+    except ValueError:
+        return math.nan
+
+
+def _nothing() -> None:
+    """A flame sensor says nothing of itself; what it said last stands."""

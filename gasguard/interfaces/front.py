@@ -1,0 +1,44 @@
+"""What every way in does with what people ask: known burner? sound words? request, or reject."""
+
+from collections.abc import Callable
+
+from gasguard.core.messages import Request
+from gasguard.core.model import Source
+from gasguard.guard.controller import Controller, Reply
+from gasguard.interfaces.requests import BadRequest, no_burner, parse_request
+
+
+class Front:
+    """One way in's counter at the guard."""
+
+    def __init__(self, controller: Controller, source: Source) -> None:
+        self._controller, self._source = controller, source
+
+    def check(self, name: str) -> None:
+        """Raises BadRequest if there is no such burner."""
+        known = self._controller.states()
+        if name not in known:
+            raise BadRequest("unknown_burner", no_burner(name, known))
+
+    def ask(
+        self, name: str, asks: str, payload: bytes, reply_to: Callable[[str | None], Reply]
+    ) -> None:
+        """Hand in what somebody asks of a known burner, or refuse it.
+
+        `asks` is one of `topics.REQUESTS`. `reply_to` makes the reply of the id that its sender
+        gave it.
+        """
+        try:
+            parsed = parse_request(asks, payload, self._source)
+        except BadRequest as bad:
+            self.reject(name, bad.code, str(bad), reply_to(bad.request_id))
+        else:
+            self.request(name, parsed.request, reply_to(parsed.request_id))
+
+    def request(self, name: str, request: Request, reply: Reply | None = None) -> None:
+        """Hand in a request for a known burner; an off takes effect before this returns."""
+        self._controller.request(name, request, reply)
+
+    def reject(self, name: str, code: str, why: str, reply: Reply | None = None) -> None:
+        """Refuse what never became a request of a known burner."""
+        self._controller.reject(name, self._source, code, why, reply)

@@ -1,0 +1,192 @@
+"""A server as clients see it: address, login, TLS. Here alone a paho client is made."""
+
+import socket
+import ssl
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import paho.mqtt.client as paho
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.reasoncodes import ReasonCode
+from paho.mqtt.subscribeoptions import SubscribeOptions
+from pydantic import SecretStr
+
+from gasguard.mqtt.topics import Topics
+
+KEEPALIVE = 12
+"""Seconds. A frozen broker is noticed after about twice that (measured with paho 2)."""
+RETRY_MIN, RETRY_MAX = 1.0, 10.0
+"""Bounds in seconds of the wait before connecting again, drawn at random in between."""
+QUEUE = 1000
+"""Messages that a connection takes before the server has acknowledged any."""
+_CONNECT_WITHIN = 5.0
+_UNSUPPORTED_PROTOCOL = (132, 1)  # CONNACK reason of MQTT 5, return code of 3.1.1
+
+
+class Tls(Protocol):
+    """How to trust the server; without `ca` the system's authorities do."""
+
+    @property
+    def ca(self) -> Path | None:
+        """Authorities' certificates."""
+
+    @property
+    def cert(self) -> Path | None:
+        """The client's own certificate."""
+
+    @property
+    def key(self) -> Path | None:
+        """The key to `cert`."""
+
+    @property
+    def insecure(self) -> bool:
+        """Accept any certificate: against eavesdroppers only, not against impostors."""
+
+
+class BrokerSettings(Protocol):
+    """What the configuration says of the user's own broker."""
+
+    @property
+    def host(self) -> str: ...
+
+    @property
+    def port(self) -> int: ...
+
+    @property
+    def tls(self) -> Tls | None: ...
+
+    @property
+    def username(self) -> str | None: ...
+
+    @property
+    def password(self) -> SecretStr | None: ...
+
+    @property
+    def base_topic(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """Where a link connects to, and as whom."""
+
+    name: str
+    """What log lines begin with."""
+    host: str
+    port: int
+    tls: Tls | None = None
+    username: str | None = None
+    password: SecretStr | None = None
+    client_id: SecretStr | None = None
+    """None: a new one at each connection."""
+    will_topic: str | None = None
+    """Where the server says `offline`, retained, when the connection is lost."""
+    mqtt5: bool = True
+    """Try MQTT 5 first; else 3.1.1 only."""
+    keepalive: int = KEEPALIVE
+    login: str = "mqtt.username and password"
+    """What to check when the server refuses."""
+    retry: tuple[float, float] = (RETRY_MIN, RETRY_MAX)
+    """Bounds in seconds of the wait before connecting again."""
+
+    @property
+    def address(self) -> str:
+        """host:port."""
+        return f"{self.host}:{self.port}"
+
+
+def broker(settings: BrokerSettings) -> Server:
+    """The user's own broker, with gasguard's last will."""
+    return Server(
+        "mqtt",
+        settings.host,
+        settings.port,
+        settings.tls,
+        settings.username,
+        settings.password,
+        will_topic=Topics(settings.base_topic).status,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """A topic that is listened to, and how."""
+
+    topic: str
+    retained: bool = True
+    """Whether to be sent what the server keeps (MQTT 3.1.1 sends it anyway, flagged)."""
+    qos: int = 1
+    vital: bool = True
+    """Without it the connection is no use. Refused, one that is not vital is done without."""
+
+
+def new_client(server: Server, protocol: MQTTProtocolVersion) -> paho.Client:
+    """A client that has not connected yet.
+
+    It starts clean, with a session that ends with the connection: a command sent while the daemon
+    was away must not arrive later.
+    """
+    client = paho.Client(
+        CallbackAPIVersion.VERSION2,
+        client_id=server.client_id.get_secret_value() if server.client_id else "",
+        protocol=protocol,
+        reconnect_on_failure=False,
+    )
+    client.connect_timeout = _CONNECT_WITHIN
+    client.max_queued_messages_set(QUEUE)
+    if server.will_topic is not None:
+        client.will_set(server.will_topic, "offline", qos=1, retain=True)
+    # With this callback set, publishing from another thread only queues and wakes the link's.
+    client.on_socket_register_write = lambda _client, _userdata, _socket: None
+    client.on_socket_open = _no_delay
+    if server.username is not None:
+        secret = server.password.get_secret_value() if server.password else None
+        client.username_pw_set(server.username, secret)
+    if server.tls is not None:
+        tls = server.tls
+        ca, cert, key = (str(path) if path else None for path in (tls.ca, tls.cert, tls.key))
+        client.tls_set(ca, cert, key)
+        client.tls_insecure_set(tls.insecure)
+    return client
+
+
+def _no_delay(_client: paho.Client, _userdata: object, sock: object) -> None:
+    """Without this a QoS 1 hop takes 43 ms: Nagle's algorithm against delayed acknowledgements."""
+    if isinstance(sock, socket.socket):
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+
+def lacks_protocol(reason: ReasonCode) -> bool:
+    """Whether a refusal means that the server does not speak the version that it was asked in."""
+    return reason.value in _UNSUPPORTED_PROTOCOL or "protocol" in str(reason).lower()
+
+
+def subscribe(client: paho.Client, wanted: Subscription) -> int | None:
+    """Ask for a topic; the number that the answer will carry, None without a connection."""
+    if client.protocol != paho.MQTTv5:
+        return client.subscribe(wanted.topic, qos=wanted.qos)[1]
+    # Retained commands are asked for so that they can be answered and cleared; noLocal keeps the
+    # clearing from coming back as a command.
+    options = SubscribeOptions(
+        qos=wanted.qos,
+        noLocal=True,
+        retainHandling=SubscribeOptions.RETAIN_SEND_ON_SUBSCRIBE
+        if wanted.retained
+        else SubscribeOptions.RETAIN_DO_NOT_SEND,
+    )
+    return client.subscribe(wanted.topic, options=options)[1]
+
+
+def reach(server: Server, within: float = 5.0) -> str | None:
+    """Connect as far as TLS goes, without a login; None when that works, else why not. Blocks."""
+    try:
+        with socket.create_connection((server.host, server.port), within) as plain:
+            if server.tls is not None:
+                ca = str(server.tls.ca) if server.tls.ca else None
+                context = ssl.create_default_context(cafile=ca)
+                if server.tls.insecure:
+                    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+                context.wrap_socket(plain, server_hostname=server.host).close()
+    except OSError as error:
+        return f"cannot connect: {error.strerror or error}"
+    return None
