@@ -80,6 +80,7 @@ ROOMS = [
         {
             *_WORDS,
             "gasguard.config",
+            "gasguard.guard.bulletins",
             "gasguard.guard.controller",
             "gasguard.guard.store",
             "gasguard.guard.proof_test",
@@ -92,6 +93,7 @@ ROOMS = [
     Room(
         "gasguard.simulator",
         {"gasguard.drivers.miio.codec", "gasguard.config", "gasguard.mqtt", *_COMMON},
+        libraries=set(),
     ),
     Room("gasguard.assemble", _ANYTHING, libraries=set()),
     Room("gasguard.app", _ANYTHING),
@@ -101,6 +103,7 @@ ROOMS = [
 ]
 MAY_IMPORT_CLI = {"gasguard.cli", "gasguard.__main__"}
 MAY_IMPORT_MIIO = {"gasguard.drivers.miio"}
+MAY_IMPORT_PAHO = {"gasguard.mqtt"}
 
 
 def _module_name(path: Path) -> str:
@@ -132,6 +135,61 @@ def imports(source: str, module: str, *, is_package: bool = False) -> Iterator[s
                 yield inner if inner in MODULES else base
         elif isinstance(node, ast.Call) and _called(node.func) in ("import_module", "__import__"):
             yield from (word.value for word in node.args[:1] if isinstance(word, ast.Constant))
+        elif isinstance(node, ast.Constant) and node.value in MODULES:
+            yield node.value  # imported by its name, later
+
+
+RELAY_CLASSES = {"MiotRelay", "MiioRelay", "MqttRelay"}
+"""What each family's settings are: what others want to know of them, `RelayConfig` says."""
+FAMILY_FOLDERS = {
+    "gasguard.config.relays",
+    "gasguard.drivers.miio",
+    "gasguard.drivers.mqtt",
+    "gasguard.simulator.miio",
+    "gasguard.simulator.mqtt",
+}
+
+
+def asked_classes(source: str) -> Iterator[str]:
+    """Relay classes, settings or drivers, that a module tells apart by isinstance or match."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call) and _called(node.func) in ("isinstance", "issubclass"):
+            names = {_called(part) for part in ast.walk(node) if isinstance(part, ast.expr)}
+        elif isinstance(node, ast.MatchClass):
+            names = {_called(node.cls)}
+        else:
+            continue
+        known = RELAY_CLASSES | {name + "Driver" for name in RELAY_CLASSES}
+        yield from sorted(names & known)
+
+
+def circles(graph: dict[str, set[str]]) -> list[list[str]]:
+    """Modules that import one another, late imports included, each circle once."""
+    found: list[list[str]] = []
+    done: set[str] = set()
+
+    def visit(module: str, path: list[str]) -> None:
+        if module in path:
+            found.append(path[path.index(module) :])
+            return
+        if module in done:
+            return
+        for other in sorted(graph.get(module, ())):
+            visit(other, [*path, module])
+        done.add(module)
+
+    for module in sorted(graph):
+        visit(module, [])
+    return found
+
+
+def _graph() -> dict[str, set[str]]:
+    graph = {}
+    for module, path in MODULES.items():
+        source, is_package = path.read_text(encoding="utf-8"), path.name == "__init__.py"
+        found = set(imports(source, module, is_package=is_package))
+        graph[module] = {name for name in found if name in MODULES and name != module}
+    return graph
 
 
 def _called(function: ast.expr) -> str:
@@ -156,6 +214,8 @@ def faults(source: str, module: str, *, is_package: bool = False) -> list[str]:
             allowed &= not under(name, {"gasguard.cli"}) or under(module, MAY_IMPORT_CLI)
         elif top == "miio":
             allowed = under(module, MAY_IMPORT_MIIO)
+        elif top == "paho":
+            allowed = under(module, MAY_IMPORT_PAHO)
         else:
             known = sys.stdlib_module_names | room.libraries
             allowed = room.libraries == _OUTSIDE or top in known
@@ -171,6 +231,40 @@ def test_a_module_imports_only_what_its_room_may(module):
     assert faults(source, module, is_package=path.name == "__init__.py") == []
 
 
+def test_no_two_files_import_one_another():
+    assert circles(_graph()) == []
+
+
+@pytest.mark.parametrize("module", [m for m in MODULES if not under(m, FAMILY_FOLDERS)])
+def test_nobody_outside_its_family_tells_relay_classes_apart(module):
+    assert list(asked_classes(MODULES[module].read_text(encoding="utf-8"))) == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "isinstance(relay, MiotRelay)",
+        "isinstance(relay, miio.MiioRelay | MqttRelay)",
+        "isinstance(driver, (A, MqttRelayDriver))",
+        "match relay:\n    case MqttRelay():\n        pass",
+    ],
+)
+def test_a_planted_question_for_a_relay_class_is_found(line):
+    assert list(asked_classes(line))
+
+
+def test_a_planted_circle_is_found():
+    planted = _graph()
+    planted["gasguard.errors"] = {"gasguard.durations"}
+    assert circles(planted) == [["gasguard.errors", "gasguard.durations"]]
+
+
+def test_a_late_import_by_name_counts():
+    assert list(imports('table = {"x": "gasguard.cli.main"}', "gasguard.app")) == [
+        "gasguard.cli.main"
+    ]
+
+
 def test_the_walk_finds_the_package():
     assert {"gasguard.core.machine", "gasguard.config.load", "gasguard.__init__"} <= set(MODULES)
 
@@ -183,6 +277,13 @@ def test_the_walk_finds_the_package():
         ("gasguard.core.actions", "from ..errors import GasguardError"),
         ("gasguard.core.actions", "from .. import errors"),
         ("gasguard.core.actions", "def late():\n    import gasguard.guard.store"),
+        ("gasguard.mqtt.desk", "from gasguard.config.broker import Mqtt"),
+        ("gasguard.config.load", "from gasguard.mqtt.link import MqttLink"),
+        ("gasguard.drivers.base", "from gasguard.drivers.mqtt.relay import MqttRelayDriver"),
+        ("gasguard.drivers.miio.relay", "def late():\n    import gasguard.drivers.mqtt.relay"),
+        ("gasguard.guard.keeper", "from gasguard.drivers.miio.relay import MiotRelayDriver"),
+        ("gasguard.simulator.bridge", "import paho.mqtt.client"),
+        ("gasguard.cli.over_mqtt", "import paho.mqtt.client"),
         ("gasguard.guard.controller", "from gasguard.drivers.miio.relay import connect"),
         ("gasguard.guard.controller", "from gasguard.interfaces import mqtt"),
         ("gasguard.drivers.gpio", "import miio"),
@@ -224,7 +325,7 @@ def test_a_breach_is_found(module, line):
         ("gasguard.drivers.miio.codec", "from miio.protocol import Message"),
         ("gasguard.interfaces.web", "from gasguard.core.messages import Off"),
         ("gasguard.interfaces.web", "from gasguard.core import messages"),
-        ("gasguard.interfaces.mqtt", "import paho.mqtt.client"),
+        ("gasguard.mqtt.server", "import paho.mqtt.client"),
         ("gasguard.drivers.mqtt.connection", "from gasguard.mqtt.link import MqttLink"),
         ("gasguard.simulator.miio.relay", "from gasguard.drivers.miio.codec import parse"),
         ("gasguard.app", "from gasguard.interfaces import mqtt"),

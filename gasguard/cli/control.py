@@ -6,7 +6,7 @@ import click
 
 from gasguard.cli.connect import connect
 from gasguard.cli.daemon import Ack
-from gasguard.cli.main import FAILED, UNREACHABLE, Misused
+from gasguard.cli.exits import FAILED, UNREACHABLE, Misused
 from gasguard.cli.options import config_option, mqtt_option
 from gasguard.durations import format_duration, parse_duration
 from gasguard.errors import DurationError

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from gasguard.assemble import Drivers, bus_of
-from gasguard.cli.main import FAILED, Unreached
+from gasguard.cli.exits import FAILED, Unreached
 from gasguard.cli.options import config_option
 from gasguard.clock import SystemClock
 from gasguard.config.bemfa import Bemfa

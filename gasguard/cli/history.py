@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from gasguard.cli.connect import connect
-from gasguard.cli.main import Misused
+from gasguard.cli.exits import Misused
 from gasguard.cli.options import config_option, mqtt_option
 from gasguard.durations import parse_duration
 from gasguard.errors import DurationError

@@ -7,10 +7,8 @@ from typing import Any
 import click
 
 from gasguard import __version__
+from gasguard.cli.exits import BAD_USAGE, FAILED, UNREACHABLE, Misused, Unreached
 from gasguard.errors import ConfigError, GasguardError
-
-FAILED, BAD_USAGE, UNREACHABLE = 1, 2, 3
-"""Exit codes beside 0: it failed; bad usage or configuration; daemon or broker not reached."""
 
 _COMMANDS = {
     "demo": "gasguard.cli.demo",
@@ -30,14 +28,6 @@ _COMMANDS = {
     "ha-export": "gasguard.cli.ha_export",
     "open-guarded": "gasguard.cli.open_guarded",
 }
-
-
-class Unreached(GasguardError):
-    """The daemon or the broker cannot be reached."""
-
-
-class Misused(GasguardError):
-    """The command line asks for something that does not exist."""
 
 
 class _Lazy(click.Group):

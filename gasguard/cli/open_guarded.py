@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from gasguard.cli.main import FAILED
+from gasguard.cli.exits import FAILED
 from gasguard.cli.options import config_option
 from gasguard.config.load import Config, load_config
 from gasguard.core.model import Contact

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
-from gasguard.cli.main import Misused
+from gasguard.cli.exits import Misused
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 from pydantic import SecretStr
 
 from gasguard.cli.daemon import ANSWER_WITHIN, Ack
-from gasguard.cli.main import Misused, Unreached
+from gasguard.cli.exits import Misused, Unreached
 from gasguard.config.broker import Tls
 from gasguard.interfaces.requests import no_burner
 from gasguard.mqtt.link import Connection, Listener, Message, MqttLink

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from gasguard.cli.daemon import ANSWER_WITHIN, Ack
-from gasguard.cli.main import Misused, Unreached
+from gasguard.cli.exits import Misused, Unreached
 from gasguard.interfaces.local.unix import socket_address
 from gasguard.interfaces.requests import no_burner
 

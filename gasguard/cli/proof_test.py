@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from gasguard.cli.connect import connect_locally
-from gasguard.cli.main import FAILED, UNREACHABLE
+from gasguard.cli.exits import FAILED, UNREACHABLE
 from gasguard.cli.options import config_option
 
 

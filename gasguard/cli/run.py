@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from gasguard.cli.main import Misused
+from gasguard.cli.exits import Misused
 from gasguard.cli.options import config_option
 from gasguard.config.load import load_config
 from gasguard.errors import StoreError

@@ -5,16 +5,15 @@ is on disk before it takes effect. What observers and askers hear comes after th
 """
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import count
 from random import Random
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
-from gasguard.clock import Clock, Instant
+from gasguard.clock import Clock
 from gasguard.core import next_deadline, recover, step
 from gasguard.core.messages import (
     Answer,
@@ -39,7 +38,9 @@ from gasguard.core.model import Settings, Source, State
 from gasguard.core.recovery import Record, Stamp, record_of
 from gasguard.drivers.base import Relay
 from gasguard.errors import StoreError
+from gasguard.guard.bulletins import TELL_WITHIN, Bulletins, News, Reply
 from gasguard.guard.keeper import RelayKeeper
+from gasguard.guard.saving import SAVE_WITHIN, Saving
 from gasguard.guard.store import Store
 from gasguard.health import Heartbeats
 from gasguard.luck import LUCK
@@ -51,27 +52,10 @@ LOOK_EVERY = 1.0
 _LEAST_SLEEP = 0.005
 BEAT_WITHIN = 15.0
 """Seconds in which every loop must come round. The longest honest wait is `SAVE_WITHIN`."""
-SAVE_WITHIN = 5.0
-"""Seconds a request waits for the disk before it is rejected."""
-TELL_WITHIN = 0.5
-"""Seconds that news of a shutoff waits for the disk: a disk delays the news, never the shutoff."""
-SAVE_AGAIN_AFTER = 1.0
 MAX_QUEUED = 100
 """Requests of one burner that may wait for the disk; more are rejected."""
 SHUTDOWN_WITHIN = 5.0
 """Seconds that ending waits for a confirmation (contract, on_shutdown)."""
-
-Reply = Callable[[Answer], None]
-_Told = TypeVar("_Told")
-
-
-@dataclass(frozen=True, slots=True)
-class News:
-    """What one turn changed, for observers: the state it led to, and what happened."""
-
-    state: State
-    at: Instant
-    tells: tuple[Tell, ...]
 
 
 class _Queued(NamedTuple):
@@ -87,19 +71,20 @@ class _Queued(NamedTuple):
 class Guarded:
     """One burner under guard."""
 
-    def __init__(self, state: State, keepers: list[RelayKeeper]) -> None:
+    def __init__(
+        self,
+        state: State,
+        keepers: list[RelayKeeper],
+        saving: Callable[[Callable[[], Record]], Saving],
+    ) -> None:
         self.state = state
+        self.saving = saving(lambda: record_of(self.state))
         self.due = next_deadline(state)
         """When its next `Tick` is due, or None."""
         self.keepers = keepers
         self.requests: asyncio.Queue[_Queued] = asyncio.Queue(MAX_QUEUED)
         self.demands = 0
         """Counts shutoffs, whatever their cause."""
-        self.on_disk: Record | None = None
-        """What the disk holds, or will once the writes under way are done; None: not known."""
-        self.saving: asyncio.Future[None] | None = None
-        self.saves_again: asyncio.TimerHandle | None = None
-        """Runs while the disk has refused: one for all writes that failed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,17 +93,6 @@ class Circuit:
 
     settings: Settings
     relays: Sequence[Relay]
-
-
-@dataclass(slots=True)
-class _Bulletin:
-    """News and answers that wait for the disk."""
-
-    news: News
-    answers: list[tuple[Reply, Answer]] = field(default_factory=list)
-    saved: "asyncio.Future[None] | None" = None
-    until: float = 0.0
-    """Loop time from which it waits for the disk no longer."""
 
 
 class Controller:
@@ -137,12 +111,13 @@ class Controller:
         self._beat = self._heartbeats.expect("deadlines", BEAT_WITHIN)
         self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         """Done, with the error, when a task of the guard has died: the process must end."""
-        self.observers: list[Callable[[News], None]] = []
+        self._bulletins = Bulletins(self._heartbeats, BEAT_WITHIN)
+        self.observers = self._bulletins.observers
+        """Called with all news, in order, each after the state behind it is on disk."""
         self._replies: dict[int, Reply] = {}
         self._refs = count(1)
-        self._bulletins: asyncio.Queue[_Bulletin] = asyncio.Queue()
         self._tasks: list[asyncio.Task[None]] = []
-        self._alarm: asyncio.TimerHandle | None = None
+        self._next_look: asyncio.TimerHandle | None = None
         self._looking = False
         self._stopped = False
         self._burners: dict[str, Guarded] = {}
@@ -164,7 +139,7 @@ class Controller:
                 )
                 for index, relay in enumerate(circuit.relays)
             ]
-            self._burners[name] = Guarded(state, keepers)
+            self._burners[name] = Guarded(state, keepers, partial(Saving, name, store, self._stamp))
             self._first.append((name, commands))
 
     # --- life ---------------------------------------------------------------------------------
@@ -178,7 +153,7 @@ class Controller:
             for keeper in burner.keepers:
                 keeper.start()
             self._spawn(self._serve(name, burner))
-        self._spawn(self._tell())
+        self._spawn(self._bulletins.run())
         self._spawn(self._write_journal())
         self._look()
 
@@ -204,18 +179,23 @@ class Controller:
             for name in self._burners:
                 self._handle(name, Shutdown())
             await self._until(self._nothing_opening, SHUTDOWN_WITHIN)
-        self._stopped = True
-        if self._alarm is not None:
-            self._alarm.cancel()
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._bulletins.join(), 2 * TELL_WITHIN)
+        self.drop()
+        await self._bulletins.all_told(2 * TELL_WITHIN)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         for burner in self._burners.values():
             await asyncio.gather(*(keeper.stop() for keeper in burner.keepers))
-            if burner.saving is not None:
-                await asyncio.wait([burner.saving], timeout=SAVE_WITHIN)
+            if burner.saving.under_way is not None:
+                await asyncio.wait([burner.saving.under_way], timeout=SAVE_WITHIN)
+
+    def drop(self) -> None:
+        """Look at no deadline any more, and try no write again. Its tasks are the caller's."""
+        self._stopped = True
+        if self._next_look is not None:
+            self._next_look.cancel()
+        for burner in self._burners.values():
+            burner.saving.drop()
 
     async def _until(self, done: Callable[[], bool], within: float) -> None:
         loop = asyncio.get_running_loop()
@@ -261,13 +241,11 @@ class Controller:
         tell = Tell(Kind.COMMAND_REJECTED, code, source, {"code": code, "message": message})
         news = News(self._burners[name].state, self._clock.now(), (tell,))
         answers = [(reply, Answer(0, Status.REJECTED, code, message))] if reply else []
-        self._bulletins.put_nowait(_Bulletin(news, answers))
+        self._bulletins.put(news, answers)
 
     def tell(self, name: str, tell: Tell) -> None:
         """Let observers and the journal know of something that changed no state."""
-        self._bulletins.put_nowait(
-            _Bulletin(News(self._burners[name].state, self._clock.now(), (tell,)))
-        )
+        self._bulletins.put(News(self._burners[name].state, self._clock.now(), (tell,)), [])
 
     def post(self, name: str, event: Event) -> None:
         """Hand in a reading of a known burner."""
@@ -303,13 +281,9 @@ class Controller:
         answers = [command for command in commands if isinstance(command, Answer)]
         if before is state and not commands:
             return
-        bulletin = _Bulletin(
-            News(state, self._clock.now(), tells),
-            [(reply, answer) for answer in answers if (reply := self._reply_of(answer))],
-            self._save_beside(name, burner),
-            asyncio.get_running_loop().time() + TELL_WITHIN,
-        )
-        self._bulletins.put_nowait(bulletin)
+        replies = [(reply, answer) for answer in answers if (reply := self._reply_of(answer))]
+        news = News(state, self._clock.now(), tells)
+        self._bulletins.put(news, replies, burner.saving.beside())
 
     def _carry_out(self, burner: Guarded, command: Command) -> None:
         match command:
@@ -350,7 +324,7 @@ class Controller:
     # --- time ---------------------------------------------------------------------------------
 
     def _look(self) -> None:
-        """Set the alarm for the next deadline."""
+        """Wake up for the next deadline."""
         self._looking = False
         if self._stopped:
             return
@@ -361,15 +335,15 @@ class Controller:
         )
         loop = asyncio.get_running_loop()
         at = loop.time() + min(LOOK_EVERY, max(_LEAST_SLEEP, due - now))
-        if self._alarm is not None:
-            if self._alarm.when() <= at:
+        if self._next_look is not None:
+            if self._next_look.when() <= at:
                 # Never put off: events that keep coming must not keep a deadline from its tick.
                 return
-            self._alarm.cancel()
-        self._alarm = loop.call_at(at, self._tick)
+            self._next_look.cancel()
+        self._next_look = loop.call_at(at, self._tick)
 
     def _tick(self) -> None:
-        self._alarm = None
+        self._next_look = None
         self._beat()
         now = self._clock.now()
         for name, burner in self._burners.items():
@@ -392,12 +366,11 @@ class Controller:
         try:
             # No task in between: nothing may happen between the last look and the turn.
             async with asyncio.timeout_at(until):
-                await self._save_ahead(name, burner, request)
+                await burner.saving.ahead(partial(self._would_be, burner, request))
         except (StoreError, TimeoutError) as error:
-            burner.on_disk = None
             why = str(error) or "the disk does not answer"
             self._reject(name, request, "not_saved", f"nothing changed: {why}")
-            self._save_beside(name, burner)
+            burner.saving.beside()
         else:
             if isinstance(request, Rearm) and burner.demands != demands:
                 # It waited for the disk while somebody shut off: the later wish counts.
@@ -406,19 +379,10 @@ class Controller:
                 self._handle(name, request)  # type: ignore[arg-type] # every Request is an Event
         self._let_go(request)
 
-    async def _save_ahead(self, name: str, burner: Guarded, request: Request) -> None:
-        """Write what the request would lead to, until nothing else changed meanwhile."""
-        while True:
-            before = record_of(burner.state)
-            would_be, commands = step(burner.state, request, self._clock.now())  # type: ignore[arg-type]
-            record = record_of(would_be)
-            on_disk = record == burner.on_disk and burner.saving is None
-            if record == before and (on_disk or not _accepts(commands)):
-                return
-            burner.on_disk = record
-            await self._store.save(name, record, self._stamp())
-            if record_of(burner.state) == before:
-                return
+    def _would_be(self, burner: Guarded, request: Request) -> tuple[Record, bool]:
+        """The record that a request would lead to now, and whether it would be accepted."""
+        state, commands = step(burner.state, request, self._clock.now())  # type: ignore[arg-type]
+        return record_of(state), _accepts(commands)
 
     def _reject(self, name: str, request: Request, code: str, message: str) -> None:
         self.reject(name, request.source, code, message, self._replies.pop(request.ref, None))
@@ -427,7 +391,7 @@ class Controller:
         self, name: str, burner: Guarded, request: Request, until: float
     ) -> None:
         """Once the disk, which has the re-arm, has the latches again: a crash would lose them."""
-        saving = self._save_beside(name, burner)
+        saving = burner.saving.beside()
         if saving is not None:
             left = until - asyncio.get_running_loop().time()
             await asyncio.wait([saving], timeout=max(0.0, left))
@@ -446,70 +410,12 @@ class Controller:
         now, clock = self._clock.now(), self._clock
         return Stamp(clock.boot_id(), now.boot, now.wall, clock.synchronised())
 
-    def _save_beside(self, name: str, burner: Guarded) -> "asyncio.Future[None] | None":
-        """Start to write the present state, if the disk holds another; nobody waits for it."""
-        record = record_of(burner.state)
-        if record == burner.on_disk:
-            return burner.saving
-        burner.on_disk = record
-        saving = self._store.save(name, record, self._stamp())
-        burner.saving = saving
-        saving.add_done_callback(partial(self._saved, name, burner))
-        return saving
-
-    def _saved(self, name: str, burner: Guarded, saving: "asyncio.Future[None]") -> None:
-        if burner.saving is saving:
-            burner.saving = None
-        if not saving.cancelled() and (error := saving.exception()) is not None:
-            log.error("%s: state not saved, trying again: %s", name, error)
-            burner.on_disk = None
-            if burner.saves_again is None:
-                burner.saves_again = asyncio.get_running_loop().call_later(
-                    SAVE_AGAIN_AFTER, self._save_again, name, burner
-                )
-
-    def _save_again(self, name: str, burner: Guarded) -> None:
-        burner.saves_again = None
-        self._save_beside(name, burner)
-
     async def _write_journal(self) -> None:
         while True:
             await asyncio.sleep(1.0)
             if self._store.has_rows:
                 await self._store.flush()
 
-    # --- telling ------------------------------------------------------------------------------
-
-    async def _tell(self) -> None:
-        """Pass news and answers on in order, each after the state behind it is on disk."""
-        late: set[asyncio.Future[None]] = set()
-        while True:
-            bulletin = await self._bulletins.get()
-            self._heartbeats.expect("news", BEAT_WITHIN)
-            saved = bulletin.saved
-            # A write that was late once is not waited for again, and each burner may have one: news
-            # must not pile up behind them.
-            late = {write for write in late if not write.done()}
-            if saved is not None and saved not in late and not saved.done():
-                # From its own moment on: while one waits, others do.
-                left = bulletin.until - asyncio.get_running_loop().time()
-                await asyncio.wait([saved], timeout=max(0.0, left))
-                late.add(saved)
-            for observer in self.observers:
-                _safely(observer, bulletin.news)
-            for reply, answer in bulletin.answers:
-                _safely(reply, answer)
-            self._heartbeats.forget("news")
-            self._bulletins.task_done()
-
 
 def _accepts(commands: tuple[Command, ...]) -> bool:
     return any(isinstance(part, Answer) and part.status is Status.ACCEPTED for part in commands)
-
-
-def _safely(tell: Callable[[_Told], None], told: _Told) -> None:
-    """A way in that fails must not take the others, or the guard, with it."""
-    try:
-        tell(told)
-    except Exception:
-        log.exception("a way in failed while being told")

@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 from gasguard.core.messages import Request
 from gasguard.core.model import Source
-from gasguard.guard.controller import Controller, Reply
+from gasguard.guard.bulletins import Reply
+from gasguard.guard.controller import Controller
 from gasguard.interfaces.requests import BadRequest, no_burner, parse_request
 
 

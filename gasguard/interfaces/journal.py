@@ -1,7 +1,7 @@
 """The history: every event, kept in the store, so that `gasguard history` can tell."""
 
 from gasguard.core.messages import Kind
-from gasguard.guard.controller import News
+from gasguard.guard.bulletins import News
 from gasguard.guard.store import Store
 from gasguard.interfaces.payloads import event_payload
 

@@ -16,6 +16,21 @@ class Addressed(NamedTuple):
     asks: str
 
 
+class BurnerTopics(NamedTuple):
+    """One burner's topics."""
+
+    status: str
+    """The daemon's."""
+    state: str
+    event: str
+    own: str
+    """What they all begin with."""
+
+    def request(self, asks: str) -> str:
+        """Where a request is sent."""
+        return f"{self.own}/{asks}/set"
+
+
 class Topics:
     """All topics below one base topic."""
 
@@ -41,6 +56,11 @@ class Topics:
     def request(self, burner: str, asks: str) -> str:
         """Where a request for a burner, or for `ALL`, is sent."""
         return f"{self.base}/{burner}/{asks}/set"
+
+    def of(self, burner: str) -> BurnerTopics:
+        """One burner's."""
+        own = f"{self.base}/{burner}"
+        return BurnerTopics(self.status, self.state(burner), self.event(burner), own)
 
     def requests(self) -> Iterator[str]:
         """Subscriptions that hear every request."""

@@ -22,7 +22,8 @@ from gasguard.core.messages import (
     Unlock,
 )
 from gasguard.core.model import Phase, Source, State
-from gasguard.guard.controller import Controller, News
+from gasguard.guard.bulletins import News
+from gasguard.guard.controller import Controller
 from gasguard.guard.store import Store
 from gasguard.simulator import simtime
 from gasguard.simulator.world import World

@@ -8,7 +8,14 @@ import pytest
 from tests.support.brokers import Mosquitto
 from tests.support.certificates import make_certificates
 from tests.support.kitchen import Kitchen
+from tests.support.waiting import eventually
 
+ZIGBEE_RELAY = {
+    "driver": "mqtt",
+    "kind": "zigbee2mqtt",
+    "device": "stove",
+    "contact": "normally_open",
+}
 USER, PASSWORD = "gasguard", "spät & süß/:@#"
 
 
@@ -89,5 +96,27 @@ def test_a_broker_whose_certificate_nobody_vouches_for_is_refused(make_kitchen, 
         daemon.says("certificate")
         assert "connected" not in daemon.output
         assert kitchen.local("off", "left").code == 0
+    finally:
+        broker.stop()
+
+
+def test_a_broker_that_wants_client_certificates_sees_daemon_and_simulator(make_kitchen, tmp_path):
+    papers = make_certificates(tmp_path / "papers")
+    wanted = (f"cafile {papers / 'ca.pem'}", "require_certificate true")
+    broker = Mosquitto(tmp_path / "broker", tls=papers, more=wanted)
+    own = papers / "client.pem", papers / "client.key"
+    try:
+        tls = {"ca": str(papers / "ca.pem"), "cert": str(own[0]), "key": str(own[1])}
+        zigbee = {"relay": ZIGBEE_RELAY, "flame": {"driver": "mqtt", "topic": "stove/flame"}}
+        kitchen: Kitchen = make_kitchen(broker=broker, top={"mqtt": {"tls": tls}}, left=zigbee)
+        ear = kitchen.ear(ca=papers / "ca.pem", own=own)
+        kitchen.process("simulate", "-c", str(kitchen.path))
+        there = f"{kitchen.base}_sim/left/state"
+        eventually(lambda: [one for one in ear.heard if one.topic == there], 10, "its stove told")
+        kitchen.daemon()
+        ear.publish(f"{kitchen.base}_sim/console/set", "light left")
+        ear.until(flame="lit", within=15)
+        ear.send("left/off/set")
+        ear.ack("confirmed")
     finally:
         broker.stop()

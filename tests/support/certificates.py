@@ -1,4 +1,4 @@
-"""A certificate authority and a server's certificate, made for one test."""
+"""A certificate authority, a server's and a client's certificate, made for one test."""
 
 import ipaddress
 from datetime import UTC, datetime, timedelta
@@ -11,7 +11,7 @@ from cryptography.x509.oid import NameOID
 
 
 def make_certificates(folder: Path) -> Path:
-    """Writes ca.pem, server.pem and server.key (for 127.0.0.1) into `folder`."""
+    """Writes ca.pem, server.pem and server.key (for 127.0.0.1), client.pem and client.key."""
     folder.mkdir(parents=True, exist_ok=True)
     ca_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     ca_name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "kitchen test authority")])
@@ -30,10 +30,21 @@ def make_certificates(folder: Path) -> Path:
     pem = serialization.Encoding.PEM
     (folder / "ca.pem").write_bytes(ca.public_bytes(pem))
     (folder / "server.pem").write_bytes(server.public_bytes(pem))
-    (folder / "server.key").write_bytes(
-        key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
+    (folder / "server.key").write_bytes(_private(key))
+    own = ec.generate_private_key(ec.SECP256R1())
+    guard = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "guard")])
+    client = _builder(guard, ca_name, own).sign(ca_key, hashes.SHA256())
+    (folder / "client.pem").write_bytes(client.public_bytes(pem))
+    (folder / "client.key").write_bytes(_private(own))
     return folder
+
+
+def _private(key: ec.EllipticCurvePrivateKey) -> bytes:
+    return key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
 
 
 def _builder(

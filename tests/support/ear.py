@@ -48,6 +48,7 @@ class Ear:
         mqtt5: bool = True,
         user: tuple[str, str] | None = None,
         ca: Path | None = None,
+        own: tuple[Path, Path] | None = None,
         also: tuple[str, ...] = (),
     ) -> None:
         self.base = base
@@ -60,7 +61,8 @@ class Ear:
         if user:
             self._client.username_pw_set(*user)
         if ca:
-            self._client.tls_set(str(ca), cert_reqs=ssl.CERT_REQUIRED)
+            cert, key = map(str, own) if own else (None, None)
+            self._client.tls_set(str(ca), cert, key, cert_reqs=ssl.CERT_REQUIRED)
         self._client.on_message = self._on_message
         subscribed = threading.Event()
         topics = [f"{base}/#", f"{base}_sim/#", *also]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gasguard.cli.main import FAILED, Misused
+from gasguard.cli.exits import FAILED, Misused
 
 if TYPE_CHECKING:
     from tests.torture.campaign import Failure, Result

@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 from gasguard.core.messages import Answer, Kind, Off, Rearm, Status, Tell
 from gasguard.core.model import REARM_LIMIT, REARM_WINDOW, Contact, Flame, Lock, Phase, Reason
-from gasguard.guard.controller import Controller, News
+from gasguard.guard.bulletins import News
+from gasguard.guard.controller import Controller
 from tests.torture.account import NEVER, Ask
 from tests.torture.house import Order
 from tests.torture.scene import Bench, RelayWatch, Scene
@@ -389,7 +390,7 @@ def nothing_grows_and_nothing_dies(scene: Scene, controller: Controller) -> str 
             return f"a task of the controller has ended: {task}"
     if controller.failed.done():
         return f"the guard gives up: {controller.failed.exception()!r}"
-    if controller._bulletins.qsize() > 500 or len(controller._replies) > 200:
+    if controller._bulletins.waiting > 500 or len(controller._replies) > 200:
         return "a queue grows without bound"
     for burner in controller._burners.values():
         for keeper in burner.keepers:

@@ -8,7 +8,7 @@ from functools import partial
 from gasguard.core.messages import Answer, Kind, Off, Rearm, Request
 from gasguard.core.model import Lock, Phase, Reason
 from gasguard.drivers.mqtt.relay import RESEND_MAX, RESEND_MIN
-from gasguard.guard.controller import News
+from gasguard.guard.bulletins import News
 from gasguard.simulator.channels import Address
 from tests.torture import checks
 from tests.torture.account import Ask

@@ -11,7 +11,8 @@ from gasguard.assemble import Drivers, circuits
 from gasguard.clock import Instant
 from gasguard.config.load import Config
 from gasguard.core.messages import Answer, Event, Request
-from gasguard.guard.controller import Controller, News
+from gasguard.guard.bulletins import News
+from gasguard.guard.controller import Controller
 from gasguard.health import Heartbeats
 from gasguard.interfaces.journal import Journal
 from gasguard.simulator.mqtt.setup import plan_mqtt
@@ -159,14 +160,11 @@ class Pi:
         tasks = [task for task in asyncio.all_tasks(self._loop) if task not in self._harness]
         for task in sorted(tasks, key=_number):
             task.cancel()
-        # The controller's one timer outside its tasks.
-        if dead._alarm is not None:
-            dead._alarm.cancel()
+        dead.drop()
         self._loop.call_later(0.01, self._dropped, dead)
 
     def _dropped(self, dead: Controller) -> None:
-        if dead._alarm is not None:
-            dead._alarm.cancel()
+        dead.drop()
         left = [task for task in asyncio.all_tasks(self._loop) if task not in self._harness]
         if left:
             logging.getLogger("gasguard").critical("a task outlives its cancelling: %s", left)

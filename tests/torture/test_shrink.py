@@ -68,7 +68,7 @@ def test_the_command_says_how_many_and_how_fast() -> None:
 
 
 def test_the_command_knows_its_faults() -> None:
-    from gasguard.cli.main import Misused
+    from gasguard.cli.exits import Misused
 
     ran = CliRunner().invoke(torture, ["--faults", "wire,ghosts"])
     assert isinstance(ran.exception, Misused) and "ghosts" in str(ran.exception)

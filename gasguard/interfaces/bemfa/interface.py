@@ -13,7 +13,8 @@ from functools import partial
 from gasguard.config.bemfa import Bemfa
 from gasguard.core.messages import Answer, Off, SetTimer, Status
 from gasguard.core.model import Contact, Phase, Reason, Source, State
-from gasguard.guard.controller import Controller, News
+from gasguard.guard.bulletins import News
+from gasguard.guard.controller import Controller
 from gasguard.health import Heartbeats
 from gasguard.interfaces.bemfa.words import Meaning, Word, read_word
 from gasguard.interfaces.front import Front

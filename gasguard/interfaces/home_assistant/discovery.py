@@ -16,6 +16,7 @@ from gasguard.config.broker import Mqtt
 from gasguard.config.load import Config
 from gasguard.interfaces.home_assistant.entities import Entity, burner_entities, hub_entities
 from gasguard.interfaces.home_assistant.words import WORDS
+from gasguard.mqtt.topics import Topics
 
 Payload = dict[str, Any]
 
@@ -116,9 +117,10 @@ def _devices(config: Config) -> list[Device]:
     words, own = WORDS[settings.language], node(config.mqtt.base_topic)
     about = {"manufacturer": "gasguard", "sw_version": __version__}
     place = ORIGIN if base == ORIGIN else f"{ORIGIN}_{_plain(base).lower()}"
+    topics = Topics(base)
     hub = {"identifiers": [own], "name": base, "model": "gasguard", **about}
     return [
-        Device(_HUB, place, hub, hub_entities(base, words)),
+        Device(_HUB, place, hub, hub_entities(topics, words)),
         *(
             Device(
                 f"burner-{name}",
@@ -130,7 +132,7 @@ def _devices(config: Config) -> list[Device]:
                     **about,
                 },
                 burner_entities(
-                    base, name, burner, words, allow_remote_rearm=config.allow_remote_rearm
+                    topics, name, burner, words, allow_remote_rearm=config.allow_remote_rearm
                 ),
             )
             for name, burner in config.burners.items()

@@ -11,6 +11,7 @@ from gasguard.config.burners import BurnerConfig
 from gasguard.core.messages import Kind
 from gasguard.core.model import MAX_TIMER, Phase, Reason
 from gasguard.interfaces.home_assistant.words import NEVER, Words
+from gasguard.mqtt.topics import ALL, BurnerTopics, Topics
 
 Entity = dict[str, Any]
 """A discovery payload without its device; `platform` is the kind of entity."""
@@ -43,16 +44,16 @@ _TIMER_MINUTES = (
 )
 
 
-def hub_entities(base: str, words: Words) -> dict[str, Entity]:
+def hub_entities(topics: Topics, words: Words) -> dict[str, Entity]:
     """Entities of the guard itself, by key."""
     entities = {
         "off_all": {
-            **_button(f"{base}/all/off/set", "PRESS", "mdi:fire-off"),
-            "availability": [_available(f"{base}/status")],
+            **_button(topics.request(ALL, "off"), "PRESS", "mdi:fire-off"),
+            "availability": [_available(topics.status)],
         },
         "online": {
             "platform": "binary_sensor",
-            "state_topic": f"{base}/status",
+            "state_topic": topics.status,
             "payload_on": "online",
             "payload_off": "offline",
             "device_class": "connectivity",
@@ -63,10 +64,10 @@ def hub_entities(base: str, words: Words) -> dict[str, Entity]:
 
 
 def burner_entities(
-    base: str, burner_id: str, burner: BurnerConfig, words: Words, *, allow_remote_rearm: bool
+    topics: Topics, burner_id: str, burner: BurnerConfig, words: Words, *, allow_remote_rearm: bool
 ) -> dict[str, Entity]:
     """Entities of one burner, by key. Only what this burner really has is there."""
-    topic = f"{base}/{burner_id}"
+    topic = topics.of(burner_id)
     entities = {
         **_shutoff(topic),
         **_timer(topic),
@@ -94,13 +95,13 @@ def burner_entities(
         }
     if allow_remote_rearm:
         # A button: whatever turns every switch on does not touch it.
-        entities["rearm"] = _button(f"{topic}/rearm/set", "REARM", "mdi:restart-alert")
+        entities["rearm"] = _button(topic.request("rearm"), "REARM", "mdi:restart-alert")
     return {
         key: {
             "name": words.names[key],
-            **({} if entity["platform"] == "button" else {"state_topic": f"{topic}/state"}),
+            **({} if entity["platform"] == "button" else {"state_topic": topic.state}),
             "qos": 1,
-            "availability": [_available(f"{base}/status")],
+            "availability": [_available(topics.status)],
             **entity,
         }
         for key, entity in entities.items()
@@ -116,14 +117,14 @@ def _button(command_topic: str, payload: str, icon: str) -> Entity:
     }
 
 
-def _shutoff(topic: str) -> dict[str, Entity]:
+def _shutoff(topic: BurnerTopics) -> dict[str, Entity]:
     """The two ways to shut off. A lost relay leaves them available: off is always allowed."""
     return {
-        "off": _button(f"{topic}/off/set", "PRESS", "mdi:fire-off"),
+        "off": _button(topic.request("off"), "PRESS", "mdi:fire-off"),
         "valve": {
             "platform": "valve",
             "device_class": "gas",
-            "command_topic": f"{topic}/off/set",
+            "command_topic": topic.request("off"),
             "payload_close": "CLOSE",
             "payload_open": None,
             "value_template": _VALVE,
@@ -131,11 +132,11 @@ def _shutoff(topic: str) -> dict[str, Entity]:
     }
 
 
-def _timer(topic: str) -> dict[str, Entity]:
+def _timer(topic: BurnerTopics) -> dict[str, Entity]:
     return {
         "timer": {
             "platform": "number",
-            "command_topic": f"{topic}/timer/set",
+            "command_topic": topic.request("timer"),
             "min": 0,
             "max": _MINUTES,
             "step": 1,
@@ -144,14 +145,14 @@ def _timer(topic: str) -> dict[str, Entity]:
             "icon": "mdi:timer-outline",
             "value_template": _TIMER_MINUTES,
         },
-        "timer_cancel": _button(f"{topic}/timer/set", "cancel", "mdi:timer-off-outline"),
-        "timer_extend": _button(f"{topic}/timer/extend/set", EXTEND_BY, "mdi:timer-plus-outline"),
+        "timer_cancel": _button(topic.request("timer"), "cancel", "mdi:timer-off-outline"),
+        "timer_extend": _button(topic.request("timer/extend"), EXTEND_BY, "mdi:timer-plus-outline"),
         "ends_at": {
             "platform": "sensor",
             "device_class": "timestamp",
             "icon": "mdi:timer-sand",
             "value_template": _moment_template("value_json.timer", "value_json.timer.ends_at"),
-            "json_attributes_topic": f"{topic}/state",
+            "json_attributes_topic": topic.state,
             "json_attributes_template": (
                 "{{ {'label': value_json.timer.label, 'duration_s': value_json.timer.duration_s}"
                 " | to_json if value_json.timer else '{}' }}"
@@ -163,7 +164,7 @@ def _timer(topic: str) -> dict[str, Entity]:
     }
 
 
-def _tellers(topic: str, words: Words) -> dict[str, Entity]:
+def _tellers(topic: BurnerTopics, words: Words) -> dict[str, Entity]:
     # No `options`: Home Assistant would hold a state in the old language against the new list.
     return {
         "phase": {
@@ -182,14 +183,14 @@ def _tellers(topic: str, words: Words) -> dict[str, Entity]:
                 [*Reason, NEVER],
                 words,
             ),
-            "json_attributes_topic": f"{topic}/state",
+            "json_attributes_topic": topic.state,
             "json_attributes_template": "{{ (value_json.last_trip or {}) | to_json }}",
         },
         "problem": {
             "platform": "binary_sensor",
             "device_class": "problem",
             "value_template": f"{{{{ 'ON' if {_PROBLEM} else 'OFF' }}}}",
-            "json_attributes_topic": f"{topic}/state",
+            "json_attributes_topic": topic.state,
             "json_attributes_template": (
                 "{{ {'locks': value_json.locks, 'relay': value_json.relay.problem,"
                 " 'hazards': value_json.hazards | default({})} | to_json }}"
@@ -203,7 +204,7 @@ def _tellers(topic: str, words: Words) -> dict[str, Entity]:
         },
         "event": {
             "platform": "event",
-            "state_topic": f"{topic}/event",
+            "state_topic": topic.event,
             "event_types": [kind.value for kind in Kind],
             "icon": "mdi:bell-outline",
             "value_template": "{{ dict(value_json, event_type=value_json.type) | to_json }}",
@@ -211,7 +212,7 @@ def _tellers(topic: str, words: Words) -> dict[str, Entity]:
     }
 
 
-def _diagnostics(topic: str) -> dict[str, Entity]:
+def _diagnostics(topic: BurnerTopics) -> dict[str, Entity]:
     quiet = {"entity_category": "diagnostic", "enabled_by_default": False}
     milliseconds = {
         "platform": "sensor",
@@ -231,11 +232,11 @@ def _diagnostics(topic: str) -> dict[str, Entity]:
     }
 
 
-def _lock(topic: str) -> Entity:
+def _lock(topic: BurnerTopics) -> Entity:
     """A lock and no switch: whatever turns everything on or off leaves it as it is."""
     return {
         "platform": "lock",
-        "command_topic": f"{topic}/lock/set",
+        "command_topic": topic.request("lock"),
         "payload_lock": "LOCK",
         "payload_unlock": "UNLOCK",
         "icon": "mdi:account-lock",
@@ -243,7 +244,7 @@ def _lock(topic: str) -> Entity:
     }
 
 
-def _moment(topic: str, key: str) -> Entity:
+def _moment(topic: BurnerTopics, key: str) -> Entity:
     """A diagnostic timestamp, available only while there is one."""
     return {
         "platform": "sensor",
@@ -266,19 +267,18 @@ def _available(topic: str) -> dict[str, str]:
     return {"topic": topic, "payload_available": "online", "payload_not_available": "offline"}
 
 
-def _available_if(topic: str, condition: str) -> list[dict[str, str]]:
-    base = topic.rpartition("/")[0]
+def _available_if(topic: BurnerTopics, condition: str) -> list[dict[str, str]]:
     template = f"{{{{ 'online' if {condition} else 'offline' }}}}"
     return [
-        _available(f"{base}/status"),
-        {**_available(f"{topic}/state"), "value_template": template},
+        _available(topic.status),
+        {**_available(topic.state), "value_template": template},
     ]
 
 
-def _attributes(topic: str, *keys: str) -> Entity:
+def _attributes(topic: BurnerTopics, *keys: str) -> Entity:
     inner = ", ".join(f"'{key}': value_json.{key}" for key in keys)
     return {
-        "json_attributes_topic": f"{topic}/state",
+        "json_attributes_topic": topic.state,
         "json_attributes_template": f"{{{{ {{{inner}}} | to_json }}}}",
     }
 

@@ -18,7 +18,8 @@ from typing import Any
 from gasguard.clock import Clock
 from gasguard.core.messages import Answer, Status
 from gasguard.core.model import Source
-from gasguard.guard.controller import Controller, News, Reply
+from gasguard.guard.bulletins import News, Reply
+from gasguard.guard.controller import Controller
 from gasguard.guard.proof_test import proof_test
 from gasguard.guard.store import Store
 from gasguard.interfaces.front import Front

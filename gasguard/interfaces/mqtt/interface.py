@@ -10,7 +10,8 @@ from gasguard.clock import Clock, Instant
 from gasguard.config.broker import Mqtt
 from gasguard.core.messages import Answer, Kind, Status
 from gasguard.core.model import Source, State
-from gasguard.guard.controller import Controller, News, Reply
+from gasguard.guard.bulletins import News, Reply
+from gasguard.guard.controller import Controller
 from gasguard.guard.store import Store
 from gasguard.health import Heartbeats
 from gasguard.interfaces.front import Front
