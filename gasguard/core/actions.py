@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from gasguard.core.deadline import Deadline
 from gasguard.core.messages import CancelLease, CloseContact, Kind, OpenContact, Status
 from gasguard.core.model import (
     MAX_WAITING,
@@ -25,6 +26,7 @@ REASON_OF_LOCK = {
     Lock.CHILD: Reason.LOCK,
     Lock.RESTART: Reason.RESTART,
 }
+_MAY_CLOSE = (Phase.STARTING, Phase.TRIPPED)
 
 
 def trip(
@@ -43,17 +45,14 @@ def trip(
     if under_way is None or state.last_trip is None:
         turn.set(last_trip=Trip(reason, source, turn.wall, turn.now))
         turn.tell(Kind.TRIP, reason, source, message=message)
-    waiting = under_way.waiting if under_way else ()
     if ref:
-        if len(waiting) >= MAX_WAITING:
-            _give_up(turn, waiting[0])
-            waiting = waiting[1:]
-        waiting = (*waiting, Waiting(ref, turn.now))
+        if len(state.waiting) >= MAX_WAITING:
+            give_up_waiting(turn, state.waiting[0])
+        turn.set(waiting=(*turn.state.waiting, Waiting(ref, turn.now)))
     turn.set(
         phase=Phase.TRIP_FAILED if state.phase is Phase.TRIP_FAILED else Phase.TRIPPING,
         opening=Opening(
             since=under_way.since if under_way else turn.now,
-            waiting=waiting,
             disobeyed=under_way.disobeyed if under_way else (),
         ),
         commanded_at=turn.now,
@@ -83,10 +82,10 @@ def pulse(turn: Turn) -> None:
     turn.out.append(OpenContact())
 
 
-def confirm(turn: Turn, opening: Opening) -> None:
+def confirm(turn: Turn) -> None:
     """A read-back asked after the command shows the contact open."""
     state = turn.state
-    for waiting in opening.waiting:
+    for waiting in state.waiting:
         if state.burns_on:
             turn.answer(
                 waiting.ref, Status.FAILED, "flame_burns_on", "contact open, but the flame burns on"
@@ -110,6 +109,7 @@ def confirm(turn: Turn, opening: Opening) -> None:
     turn.set(
         phase=_open_phase(turn),
         opening=None,
+        waiting=(),
         last_trip=last,
         hold_until=turn.now + state.settings.rearm_after,
         burning_since=state.burning_since if lit else None,
@@ -131,27 +131,21 @@ def _open_phase(turn: Turn) -> Phase:
 
 def fail_trip(turn: Turn, why: str) -> None:
     """The trip did not do its work in time: loudest alarm, opening goes on."""
-    last = turn.state.last_trip
     turn.set(phase=Phase.TRIP_FAILED)
-    turn.tell(
-        Kind.TRIP_FAILED, last.reason if last else None, last.source if last else None, message=why
-    )
+    tell_trip_failed(turn, why)
 
 
-def give_up_waiting(turn: Turn) -> None:
-    """Tell requests that have waited long enough that their shutoff is not confirmed (yet)."""
-    opening = turn.state.opening
-    if opening is None:
-        return
-    for waiting in opening.waiting:
-        if waiting.until <= turn.now:
-            _give_up(turn, waiting)
-    left = tuple(waiting for waiting in opening.waiting if waiting.until > turn.now)
-    turn.set(opening=replace(opening, waiting=left))
+def tell_trip_failed(turn: Turn, why: str, relay: int | None = None) -> None:
+    """Say that the last trip failed, altogether or at one relay of several."""
+    last = turn.state.last_trip
+    reason, source = (last.reason, last.source) if last else (None, None)
+    turn.tell(Kind.TRIP_FAILED, reason, source, relay=relay, message=why)
 
 
-def _give_up(turn: Turn, waiting: Waiting) -> None:
-    problem = next((view.problem for view in turn.state.relays if view.problem), None)
+def give_up_waiting(turn: Turn, waiting: Waiting) -> None:
+    """Tell a request that has waited long enough that its shutoff is not confirmed (yet)."""
+    turn.set(waiting=tuple(other for other in turn.state.waiting if other is not waiting))
+    problem = turn.state.problem
     message = "not confirmed; still trying" + (f": {problem}" if problem else "")
     turn.answer(waiting.ref, Status.FAILED, "not_confirmed", message)
 
@@ -170,22 +164,27 @@ def latch(turn: Turn, lock: Lock, source: Source = Source.GUARD) -> None:
     turn.tell(Kind.LOCKED, lock)
 
 
-def close_if_due(turn: Turn) -> None:
-    """Order the contact closed where rule 4 of the safety concept allows it, and only there."""
-    state = turn.state
-    if may_close(state) and max(state.hold_until, state.close_not_before) <= turn.now:
-        turn.set(closing=turn.now, commanded_at=turn.now)
-        turn.out.append(CloseContact())
-
-
-def may_close(state: State) -> bool:
-    """Whether nothing but time stands between the contact and its closing."""
-    if state.phase not in (Phase.STARTING, Phase.TRIPPED) or state.closing is not None:
-        return False
+def _may_close_at(state: State) -> float | None:
+    """When the contact may be closed; None while more than time stands between."""
+    if state.phase not in _MAY_CLOSE or state.closing is not None:
+        return None
     if state.locks or state.hazards or state.flame is Flame.LIT:
-        return False
-    known = all(view.contact is not Contact.UNKNOWN for view in state.relays)
-    return known and (state.contact is Contact.OPEN or state.phase is Phase.TRIPPED)
+        return None
+    if any(view.contact is Contact.UNKNOWN for view in state.relays):
+        return None
+    if state.phase is Phase.STARTING and state.contact is not Contact.OPEN:
+        return None
+    return max(state.hold_until, state.close_not_before)
+
+
+def _close(turn: Turn) -> None:
+    turn.set(closing=turn.now, commanded_at=turn.now)
+    turn.out.append(CloseContact())
+
+
+CLOSING = Deadline(_may_close_at, _close)
+"""The one place that orders the contact closed: rule 4 of the safety concept is kept here. Whoever
+takes away what forbade it calls `CLOSING.do_if_due`."""
 
 
 def _milliseconds(seconds: float) -> int:

@@ -1,18 +1,19 @@
-"""What the passing of time does, and when it next does something."""
+"""What the passing of time does, and when it next does something: one table of (when, do)."""
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import replace
 
 from gasguard.core import hazards, thermocouple
 from gasguard.core.actions import (
-    close_if_due,
+    CLOSING,
     drop_timer,
     fail_trip,
     give_up_waiting,
     latch,
-    may_close,
+    tell_trip_failed,
     trip,
 )
+from gasguard.core.deadline import Deadline, for_each, in_order
 from gasguard.core.messages import Kind, OpenContact
 from gasguard.core.model import (
     CONFIRM_WITHIN,
@@ -23,173 +24,199 @@ from gasguard.core.model import (
     Lock,
     Phase,
     Reason,
-    RelayView,
     Source,
     State,
+    Timer,
+    Waiting,
 )
 from gasguard.core.turn import Turn
 
 _CAN_BURN = (Phase.STARTING, Phase.READY)
 _HELD_OPEN = (Phase.TRIPPED, Phase.LOCKED_OUT)
 
+# --- a relay falls silent -------------------------------------------------------------------------
+
+
+def _relays(state: State) -> range:
+    return range(len(state.relays))
+
+
+def _lost_at(state: State, relay: int) -> float | None:
+    view = state.relays[relay]
+    return None if view.lost else view.heard_at + UNREACHABLE_AFTER
+
+
+def _lose_relay(turn: Turn, relay: int) -> None:
+    view = turn.state.relays[relay]
+    turn.set_relay(relay, replace(view, reachable=False, lost=True))
+    turn.tell(
+        Kind.RELAY_UNREACHABLE,
+        relay=relay,
+        message=view.problem,
+        burning=turn.state.active,
+        locked=bool(turn.state.locks),
+    )
+
+
+def _stale_at(state: State, relay: int) -> float | None:
+    view = state.relays[relay]
+    return None if view.contact is Contact.UNKNOWN else view.heard_at + STALE_AFTER
+
+
+def _forget_contact(turn: Turn, relay: int) -> None:
+    turn.set_relay(relay, replace(turn.state.relays[relay], contact=Contact.UNKNOWN))
+
+
+# --- the cooking timer ----------------------------------------------------------------------------
+
+
+def _timer(state: State) -> tuple[Timer, ...]:
+    return () if state.timer is None else (state.timer,)
+
+
+def _timer_ends_at(_state: State, timer: Timer) -> float:
+    return timer.deadline
+
+
+def _end_timer(turn: Turn, timer: Timer) -> None:
+    state = turn.state
+    # Not read for long is not open: somebody may have closed it while nobody could look. And a
+    # module in jog mode has closed again by itself, or is about to.
+    stays_open = state.closing is None and not state.settings.jog
+    if state.contact is Contact.OPEN and stays_open:
+        drop_timer(turn, "already_off", timer.source)
+    else:
+        trip(turn, Reason.TIMER, timer.source)
+
+
+def _prewarning_at(state: State, timer: Timer) -> float | None:
+    return None if timer.warned else timer.deadline - state.settings.prewarn
+
+
+def _prewarn(turn: Turn, timer: Timer) -> None:
+    turn.set(timer=replace(timer, warned=True))
+    # A timer shorter than the warning time was set a moment ago: nobody needs reminding.
+    if timer.duration > turn.state.settings.prewarn:
+        turn.tell(
+            Kind.PREWARNING,
+            Reason.TIMER,
+            timer.source,
+            remaining_s=round(timer.deadline - turn.now, 1),
+            label=timer.label,
+        )
+
+
+# --- the maximum burn time ------------------------------------------------------------------------
+
+
+def _burn_ends_at(state: State) -> float | None:
+    """When a burner that can burn must be tripped."""
+    end, last = state.must_end_at, state.last_trip
+    if end is None or state.phase in _CAN_BURN:
+        return end
+    # A module in jog mode has closed by itself and may have been lit again while still tripped.
+    closed_itself = state.settings.jog and state.phase is Phase.TRIPPED
+    return end if closed_itself and (last is None or last.began < end) else None
+
+
+def _end_burn(turn: Turn) -> None:
+    trip(turn, Reason.MAX_BURN, Source.GUARD)
+
+
+# --- a trip that does not do its work -------------------------------------------------------------
+
+
+def _unconfirmed_at(state: State) -> float | None:
+    """When a trip that no read-back has confirmed counts as failed."""
+    if state.opening is None or state.phase is not Phase.TRIPPING:
+        return None
+    return state.opening.since + CONFIRM_WITHIN
+
+
+def _fail_unconfirmed(turn: Turn) -> None:
+    problem = turn.state.problem or "no answer"
+    fail_trip(turn, f"not confirmed open within {CONFIRM_WITHIN:.0f} s, still trying: {problem}")
+
+
+def _waiting(state: State) -> tuple[Waiting, ...]:
+    return state.waiting
+
+
+def _waits_until(_state: State, waiting: Waiting) -> float:
+    return waiting.until
+
+
+def _is_held_open(state: State) -> bool:
+    """Whether the contact was read open and nobody has ordered it closed since."""
+    return state.phase in _HELD_OPEN and state.closing is None
+
+
+def _relays_behind_open(state: State) -> Sequence[int]:
+    if not _is_held_open(state) or state.contact is not Contact.OPEN:
+        return ()
+    return _relays(state)
+
+
+def _should_be_open_at(state: State, relay: int) -> float | None:
+    """When a relay that stays closed behind another one in series is told."""
+    view = state.relays[relay]
+    if view.contact is not Contact.CLOSED or view.told:
+        return None
+    return state.commanded_at + CONFIRM_WITHIN
+
+
+def _tell_not_open(turn: Turn, relay: int) -> None:
+    """The burner is off; the keeper of this relay goes on trying."""
+    turn.set_relay(relay, replace(turn.state.relays[relay], told=True))
+    tell_trip_failed(
+        turn, f"relay {relay} did not open; another in series did, so the burner is off", relay
+    )
+
+
+def _burns_on_at(state: State) -> float | None:
+    """When what reads lit behind an open contact can be no thermocouple that is still hot."""
+    lit_behind_open = _is_held_open(state) and state.flame is Flame.LIT
+    return state.flame_deadline if lit_behind_open else None
+
+
+def _fail_burning_on(turn: Turn) -> None:
+    turn.set(burns_on=True)
+    if Lock.STUCK not in turn.state.locks:
+        latch(turn, Lock.STUCK)
+    fail_trip(turn, "the contact is open but the flame burns on: turn the stove off by hand")
+    turn.out.append(OpenContact())
+
+
+# --- the table ------------------------------------------------------------------------------------
+
+DEADLINES = (
+    # First, what is not known any more: nothing below may build on it.
+    for_each(_relays, _lost_at, _lose_relay),
+    for_each(_relays, _stale_at, _forget_contact),
+    thermocouple.SILENCE,
+    hazards.SILENCE,
+    # Then, what trips. The first of two trips at the same moment is the one on record: the timer,
+    # which somebody has set, comes before the limit.
+    for_each(_timer, _timer_ends_at, _end_timer),
+    for_each(_timer, _prewarning_at, _prewarn),
+    Deadline(_burn_ends_at, _end_burn),
+    # Then, what trips have not achieved.
+    Deadline(_unconfirmed_at, _fail_unconfirmed),
+    for_each(_relays_behind_open, _should_be_open_at, _tell_not_open),
+    for_each(_waiting, _waits_until, give_up_waiting),
+    Deadline(_burns_on_at, _fail_burning_on),
+    # Closing is last: whatever else is due at the same moment may forbid it.
+    CLOSING,
+)
+"""All that the passing of time does, in the order in which it is done."""
+_ALL = in_order(DEADLINES)
+
 
 def tick(turn: Turn) -> None:
     """Do everything that is due now."""
-    for index in range(len(turn.state.relays)):
-        _notice_silence(turn, index)
-    thermocouple.expires(turn)
-    hazards.expires(turn)
-    _timer(turn)
-    must_end_at = _longest_burn(turn.state)
-    if must_end_at is not None and turn.now >= must_end_at:
-        trip(turn, Reason.MAX_BURN, Source.GUARD)
-    opening = turn.state.opening
-    if (
-        opening is not None
-        and turn.state.phase is Phase.TRIPPING
-        and turn.now >= opening.since + CONFIRM_WITHIN
-    ):
-        fail_trip(turn, _why_not_open(turn.state))
-    _one_of_several_failed(turn)
-    give_up_waiting(turn)
-    _flame_burns_on(turn)
-    close_if_due(turn)
+    _ALL.do(turn)
 
 
 def next_deadline(state: State) -> float | None:
     """When `Tick` is due next, or None. Ticks in between change nothing."""
-    return min(_deadlines(state), default=None)
-
-
-def _deadlines(state: State) -> Iterator[float]:
-    for view in state.relays:
-        heard = _heard(view)
-        if not view.lost:
-            yield heard + UNREACHABLE_AFTER
-        if view.contact is not Contact.UNKNOWN:
-            yield heard + STALE_AFTER
-    if state.timer is not None:
-        yield state.timer.deadline
-        if not state.timer.warned:
-            yield state.timer.deadline - state.settings.prewarn
-    if (must_end_at := _longest_burn(state)) is not None:
-        yield must_end_at
-    if state.flame_expires is not None:
-        yield state.flame_expires
-    yield from hazards.expiries(state)
-    if state.opening is not None:
-        if state.phase is Phase.TRIPPING:
-            yield state.opening.since + CONFIRM_WITHIN
-        if state.opening.waiting:
-            yield state.opening.waiting[0].until
-    if state.flame_deadline is not None and _reads_lit_behind_open(state):
-        yield state.flame_deadline
-    if _not_opened(state):
-        yield state.commanded_at + CONFIRM_WITHIN
-    if may_close(state):
-        yield max(state.hold_until, state.close_not_before)
-
-
-def _longest_burn(state: State) -> float | None:
-    """When a burner that can burn must be tripped."""
-    due, last = state.must_end_at, state.last_trip
-    if due is None or state.phase in _CAN_BURN:
-        return due
-    # A module in jog mode has closed by itself and may have been lit again while still tripped.
-    closed_itself = state.settings.jog and state.phase is Phase.TRIPPED
-    return due if closed_itself and (last is None or last.began < due) else None
-
-
-def _reads_lit_behind_open(state: State) -> bool:
-    return state.flame is Flame.LIT and state.phase in _HELD_OPEN and state.closing is None
-
-
-def _heard(view: RelayView) -> float:
-    return view.since if view.read_at is None else view.read_at
-
-
-def _notice_silence(turn: Turn, index: int) -> None:
-    view = turn.state.relays[index]
-    heard = _heard(view)
-    # The same sums as in `_deadlines`: rounding must leave nothing due behind.
-    if turn.now >= heard + UNREACHABLE_AFTER and not view.lost:
-        turn.set_relay(index, replace(view, reachable=False, lost=True))
-        turn.tell(
-            Kind.RELAY_UNREACHABLE,
-            relay=index,
-            message=view.problem,
-            burning=turn.state.active,
-            locked=bool(turn.state.locks),
-        )
-    if turn.now >= heard + STALE_AFTER:
-        turn.set_relay(index, replace(turn.state.relays[index], contact=Contact.UNKNOWN))
-
-
-def _timer(turn: Turn) -> None:
-    state, timer = turn.state, turn.state.timer
-    if timer is None:
-        return
-    if turn.now >= timer.deadline:
-        # Not read for long is not open: somebody may have closed it while nobody could look. And
-        # a module in jog mode has closed again by itself, or is about to.
-        stays_open = state.closing is None and not state.settings.jog
-        if state.contact is Contact.OPEN and stays_open:
-            drop_timer(turn, "already_off", timer.source)
-        else:
-            trip(turn, Reason.TIMER, timer.source)
-    elif not timer.warned and turn.now >= timer.deadline - state.settings.prewarn:
-        turn.set(timer=replace(timer, warned=True))
-        # A timer shorter than the warning time was set a moment ago: nobody needs reminding.
-        if timer.duration > state.settings.prewarn:
-            turn.tell(
-                Kind.PREWARNING,
-                Reason.TIMER,
-                timer.source,
-                remaining_s=round(timer.deadline - turn.now, 1),
-                label=timer.label,
-            )
-
-
-def _one_of_several_failed(turn: Turn) -> None:
-    """The trip is confirmed, but a relay in series is not open: its keeper goes on trying."""
-    state = turn.state
-    last = state.last_trip
-    if turn.now < state.commanded_at + CONFIRM_WITHIN:
-        return
-    for index in _not_opened(state):
-        turn.set_relay(index, replace(turn.state.relays[index], told=True))
-        turn.tell(
-            Kind.TRIP_FAILED,
-            last.reason if last else None,
-            last.source if last else None,
-            relay=index,
-            message=f"relay {index} did not open; another in series did, so the burner is off",
-        )
-
-
-def _not_opened(state: State) -> list[int]:
-    if state.phase not in _HELD_OPEN or state.closing is not None:
-        return []
-    if state.contact is not Contact.OPEN:
-        return []
-    return [
-        index
-        for index, view in enumerate(state.relays)
-        if view.contact is Contact.CLOSED and not view.told
-    ]
-
-
-def _why_not_open(state: State) -> str:
-    problem = next((view.problem for view in state.relays if view.problem), "no answer")
-    return f"not confirmed open within {CONFIRM_WITHIN:.0f} s, still trying: {problem}"
-
-
-def _flame_burns_on(turn: Turn) -> None:
-    state = turn.state
-    due = state.flame_deadline is not None and turn.now >= state.flame_deadline
-    if due and _reads_lit_behind_open(state):
-        turn.set(burns_on=True)
-        if Lock.STUCK not in state.locks:
-            latch(turn, Lock.STUCK)
-        fail_trip(turn, "the contact is open but the flame burns on: turn the stove off by hand")
-        turn.out.append(OpenContact())
+    return _ALL.when(state)

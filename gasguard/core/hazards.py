@@ -1,9 +1,9 @@
 """Gas, smoke and heat alarms: they trip and latch, and their silence is an alarm of its own."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 from gasguard.core.actions import REASON_OF_LOCK, latch, pulse, trip
+from gasguard.core.deadline import for_each
 from gasguard.core.messages import HazardReachable, HazardRead, Kind
 from gasguard.core.model import Contact, HazardView, Lock, Source, State
 from gasguard.core.turn import Turn
@@ -34,8 +34,8 @@ def hazard_reachable(turn: Turn, event: HazardReachable) -> None:
     for index in _places(turn.state, event.sensor):
         view = replace(turn.state.hazard_views[index], reachable=event.reachable)
         _set_view(turn, index, view)
-        if not event.reachable:
-            _silent(turn, index, _UNREACHABLE)
+        if not event.reachable and not view.silent:
+            _fall_silent(turn, index, _UNREACHABLE)
         _recover(turn, index)
 
 
@@ -57,32 +57,34 @@ def _alarm(turn: Turn, kind: Lock, before: frozenset[Lock]) -> None:
         trip(turn, REASON_OF_LOCK[kind], Source.GUARD)
 
 
-def expires(turn: Turn) -> None:
-    """Sensors not heard for long are told, once; nothing is tripped for it."""
-    for index, view in enumerate(turn.state.hazard_views):
-        if turn.now >= _expires_at(view):
-            _silent(turn, index, _EXPIRED)
+def _sensors(state: State) -> range:
+    return range(len(state.hazard_views))
 
 
-def expiries(state: State) -> Iterator[float]:
-    """When sensors will count as silent that do not yet."""
-    for view in state.hazard_views:
-        if not view.silent:
-            yield _expires_at(view)
+def _falls_silent_at(state: State, index: int) -> float | None:
+    view = state.hazard_views[index]
+    return None if view.silent else _expires_at(view)
+
+
+def _expire(turn: Turn, index: int) -> None:
+    """A sensor not heard for long is told, once; nothing is tripped for it."""
+    _fall_silent(turn, index, _EXPIRED)
+
+
+SILENCE = for_each(_sensors, _falls_silent_at, _expire)
 
 
 def _expires_at(view: HazardView) -> float:
-    heard = view.since if view.heard_at is None else view.heard_at
-    return heard + view.sensor.expire_after
+    heard_at = view.since if view.heard_at is None else view.heard_at
+    return heard_at + view.sensor.expire_after
 
 
-def _silent(turn: Turn, index: int, why: str) -> None:
+def _fall_silent(turn: Turn, index: int, why: str) -> None:
     view = turn.state.hazard_views[index]
     sensor = view.sensor
-    if not view.silent:
-        _set_view(turn, index, replace(view, silent=True))
-        message = f"{sensor.name} {why}: it may not warn of the next {sensor.kind}; look after it"
-        turn.tell(Kind.SENSOR_SILENT, sensor=sensor.name, hazard=sensor.kind, message=message)
+    _set_view(turn, index, replace(view, silent=True))
+    message = f"{sensor.name} {why}: it may not warn of the next {sensor.kind}; look after it"
+    turn.tell(Kind.SENSOR_SILENT, sensor=sensor.name, hazard=sensor.kind, message=message)
 
 
 def _recover(turn: Turn, index: int) -> None:

@@ -156,10 +156,8 @@ class RelayView:
     """What is known of one relay."""
 
     contact: Contact = Contact.UNKNOWN
-    read_at: float | None = None
-    """When its last read-back came."""
-    since: float = 0.0
-    """When the guard started to listen for it: counts as `read_at` until there is one."""
+    heard_at: float = 0.0
+    """When its last read-back came; before the first, when the guard started to listen."""
     reachable: bool = False
     lost: bool = False
     """`relay_unreachable` was told, `relay_recovered` is owed."""
@@ -237,7 +235,6 @@ class Opening:
     """An open demand that no read-back has confirmed yet."""
 
     since: float
-    waiting: tuple[Waiting, ...] = ()
     disobeyed: tuple[float, ...] = ()
     """When read-backs showed closed though an open had been answered with 0: first, ..., last."""
 
@@ -252,6 +249,8 @@ class State:
     commanded_at: float = float("-inf")
     """When the relays were last told anything: older read-backs are stale."""
     opening: Opening | None = None
+    waiting: tuple[Waiting, ...] = ()
+    """Requests that wait for this opening to be confirmed, oldest first."""
     closing: float | None = None
     """When the close was ordered whose outcome no read-back has shown yet."""
     close_not_before: float = float("-inf")
@@ -263,8 +262,9 @@ class State:
     timer: Timer | None = None
     last_trip: Trip | None = None
     flame: Flame = Flame.UNKNOWN
-    flame_heard: float | None = None
-    """When the thermocouple was last heard; None while it says nothing, or where there is none."""
+    flame_expires: float | None = None
+    """When the thermocouple's last word is worth nothing any more; None once it is, or where there
+    is no thermocouple."""
     burning_since: float | None = None
     flame_deadline: float | None = None
     """When a flame that reads lit behind an open contact becomes a failed trip."""
@@ -288,17 +288,14 @@ class State:
         return any(view.reachable for view in self.relays)
 
     @property
+    def problem(self) -> str | None:
+        """What is wrong with the relays, if anything is: of several, the first."""
+        return next((view.problem for view in self.relays if view.problem), None)
+
+    @property
     def hazards(self) -> frozenset[Lock]:
         """Hazards that report right now: no re-arm while there is one."""
         return frozenset(view.sensor.kind for view in self.hazard_views if view.reports)
-
-    @property
-    def flame_expires(self) -> float | None:
-        """When the thermocouple's last word is worth nothing any more."""
-        levels = self.settings.thermocouple
-        if self.flame_heard is None or levels is None:
-            return None
-        return self.flame_heard + levels.expire_after
 
     @property
     def must_end_at(self) -> float | None:

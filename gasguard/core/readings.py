@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from gasguard.core import lease
-from gasguard.core.actions import close_if_due, confirm, latch, pulse, reopen, trip
+from gasguard.core.actions import CLOSING, confirm, latch, pulse, reopen, trip
 from gasguard.core.messages import (
     FlameRead,
     Kind,
@@ -47,7 +47,7 @@ def relay_read(turn: Turn, event: RelayRead) -> None:
         _read_closed(turn, event, before)
     _voice_channel(turn, event.voice)
     lease.countdown_read(turn, event)
-    close_if_due(turn)
+    CLOSING.do_if_due(turn)
 
 
 def _reached(turn: Turn, event: RelayRead, before: RelayView, contact: Contact) -> None:
@@ -56,7 +56,7 @@ def _reached(turn: Turn, event: RelayRead, before: RelayView, contact: Contact) 
     view = replace(
         before,
         contact=contact,
-        read_at=turn.now,
+        heard_at=turn.now,
         reachable=True,
         lost=False,
         problem=None if mended else before.problem,
@@ -70,7 +70,7 @@ def _reached(turn: Turn, event: RelayRead, before: RelayView, contact: Contact) 
 def _read_open(turn: Turn, event: RelayRead, before: RelayView) -> None:
     state = turn.state
     if state.opening is not None:
-        confirm(turn, state.opening)
+        confirm(turn)
     elif state.closing is not None:
         # The close did not take. Whether to order another is decided anew, a little later.
         lit = state.flame is Flame.LIT
@@ -179,7 +179,7 @@ def flame_read(turn: Turn, event: FlameRead) -> None:
         turn.tell(Kind.FLAME_OUT)
         if state.burns_on:
             _burnt_out(turn)
-    close_if_due(turn)
+    CLOSING.do_if_due(turn)
 
 
 def _burnt_out(turn: Turn) -> None:

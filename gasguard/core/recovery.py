@@ -83,7 +83,7 @@ def recover(
     locks = frozenset(record.locks) | ({Lock.RESTART} if damaged else frozenset())
     same_boot = stamp.boot_id != "" and stamp.boot_id == present.boot_id
     views = tuple(
-        RelayView(since=present.boot, lease_inherited=record.leased and relay.lease is not None)
+        RelayView(heard_at=present.boot, lease_inherited=record.leased and relay.lease is not None)
         for relay in settings.relays
     )
     state = State(

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from math import inf
 
-from gasguard.core.actions import close_if_due, drop_timer, latch, trip
+from gasguard.core.actions import CLOSING, drop_timer, latch, trip
 from gasguard.core.messages import (
     CancelTimer,
     ChildLock,
@@ -171,7 +171,7 @@ def rearm(turn: Turn, request: Rearm) -> None:
             turn.tell(Kind.UNLOCKED, lock, request.source)
     turn.set(hold_until=turn.now)
     _leave_lockout(turn)
-    close_if_due(turn)
+    CLOSING.do_if_due(turn)
 
 
 def _rearm_refused(turn: Turn, request: Rearm) -> tuple[str, str] | None:
@@ -212,4 +212,4 @@ def _leave_lockout(turn: Turn) -> None:
     state = turn.state
     if state.phase is Phase.LOCKED_OUT and not state.locks:
         turn.set(phase=Phase.TRIPPING if state.opening is not None else Phase.TRIPPED)
-        close_if_due(turn)
+        CLOSING.do_if_due(turn)

@@ -5,6 +5,7 @@ A thermocouple says "hot", not "burning": after the flame has gone it reads lit 
 why only `flame_out_within` tells a hot thermocouple from a flame that burns on.
 """
 
+from gasguard.core.deadline import Deadline
 from gasguard.core.messages import FlameRead, ThermocoupleRead
 from gasguard.core.model import Flame
 from gasguard.core.readings import flame_read
@@ -21,18 +22,19 @@ def thermocouple_read(turn: Turn, event: ThermocoupleRead) -> None:
     if levels is None:
         return
     if not LEAST_MV <= event.millivolts <= MOST_MV:
-        # Also true of NaN. What it was worth before runs out by `expires`.
+        # Also true of NaN. What it said before runs out by `SILENCE`.
         return
-    turn.set(flame_heard=turn.now)
+    turn.set(flame_expires=turn.now + levels.expire_after)
     if event.millivolts >= levels.lit_above:
         flame_read(turn, FlameRead(Flame.LIT))
     elif event.millivolts <= levels.out_below:
         flame_read(turn, FlameRead(Flame.OUT))
 
 
-def expires(turn: Turn) -> None:
+def _fall_silent(turn: Turn) -> None:
     """A thermocouple not heard for long says nothing any more."""
-    due = turn.state.flame_expires
-    if due is not None and turn.now >= due:
-        turn.set(flame_heard=None)
-        flame_read(turn, FlameRead(Flame.UNKNOWN))
+    turn.set(flame_expires=None)
+    flame_read(turn, FlameRead(Flame.UNKNOWN))
+
+
+SILENCE = Deadline(lambda state: state.flame_expires, _fall_silent)

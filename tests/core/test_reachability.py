@@ -24,7 +24,7 @@ from tests.core.burner import (
 def test_the_contact_is_unknown_after_ten_seconds_of_silence_in_every_phase(place):
     burner = EVERYWHERE[place]()
     known = burner.state.contact
-    burner.now = burner.state.relays[0].read_at or burner.now
+    burner.now = burner.state.relays[0].heard_at
     burner.wait(9.9)
     assert burner.state.contact is known
     burner.wait(0.2)
@@ -131,6 +131,6 @@ def test_an_answer_that_took_very_long_shows_only_that_the_relay_lives():
     burner.now += 3
     burner.read(OPEN, asked_ago=2.1)
     assert burner.state.contact is CLOSED
-    assert burner.state.relays[0].read_at == burner.now
+    assert burner.state.relays[0].heard_at == burner.now
     burner.read(OPEN, asked_ago=1.9)
     assert burner.state.contact is OPEN

@@ -82,7 +82,7 @@ def test_the_silence_is_due_when_the_deadline_says():
 def test_a_burner_without_a_thermocouple_does_not_care():
     burner = ready()
     assert measured(burner, 27.0) is Flame.UNKNOWN
-    assert burner.state.flame_heard is None
+    assert burner.state.flame_expires is None
 
 
 def cooling(burner: Burner, *seconds: int) -> list:

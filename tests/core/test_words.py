@@ -75,7 +75,7 @@ def test_the_figures_are_those_of_the_contract_and_the_safety_concept():
 # --- what a burner starts from --------------------------------------------------------------------
 
 RELAY = model.RelaySettings(lease=None, lease_grain=1.0)
-UNREAD = model.RelayView(Contact.UNKNOWN, None, 0.0, False, False, False, None, None, (), False)
+UNREAD = model.RelayView(Contact.UNKNOWN, 0.0, False, False, False, None, None, (), False)
 
 DEFAULTS: dict[type, dict[str, object]] = {
     model.RelaySettings: {"lease": None, "lease_grain": 1.0},
@@ -106,8 +106,7 @@ DEFAULTS: dict[type, dict[str, object]] = {
     # safety concept, rule 3: nothing is believed of a relay that was never read
     model.RelayView: {
         "contact": Contact.UNKNOWN,
-        "read_at": None,
-        "since": 0.0,
+        "heard_at": 0.0,
         "reachable": False,
         "lost": False,
         "told": False,
@@ -120,12 +119,13 @@ DEFAULTS: dict[type, dict[str, object]] = {
     model.Timer: {"label": None, "warned": False, "extend_ids": ()},
     model.Trip: {"confirmed": False, "latency": None},
     model.Waiting: {},
-    model.Opening: {"waiting": (), "disobeyed": ()},
+    model.Opening: {"disobeyed": ()},
     model.State: {
         "phase": Phase.STARTING,
         "relays": (UNREAD,),
         "commanded_at": -math.inf,
         "opening": None,
+        "waiting": (),
         "closing": None,
         "close_not_before": -math.inf,
         "hold_until": -math.inf,
@@ -134,7 +134,7 @@ DEFAULTS: dict[type, dict[str, object]] = {
         "timer": None,
         "last_trip": None,
         "flame": Flame.UNKNOWN,
-        "flame_heard": None,
+        "flame_expires": None,
         "burning_since": None,
         "flame_deadline": None,
         "burns_on": False,
