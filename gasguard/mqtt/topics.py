@@ -73,10 +73,10 @@ class Topics:
             return None
         return Addressed(burner, asks)
 
-    def burner_of(self, topic: str, kind: str) -> str | None:
+    def burner_of(self, topic: str, what: str) -> str | None:
         """Whose `state`, `event` or `ack` a topic is; None if it is something else."""
-        burner = topic.removeprefix(f"{self.base}/").removesuffix(f"/{kind}")
-        return burner if topic == f"{self.base}/{burner}/{kind}" and "/" not in burner else None
+        burner = topic.removeprefix(f"{self.base}/").removesuffix(f"/{what}")
+        return burner if topic == f"{self.base}/{burner}/{what}" and "/" not in burner else None
 
     def owns(self, topic: str) -> bool:
         """Whether gasguard publishes or listens there."""

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from gasguard.config.relays.base import RelayConfig
+from gasguard.errors import ConfigError
 from gasguard.simulator.channels import Address, Key
 from gasguard.simulator.miio.setup import place_of_mi_relay
 from gasguard.simulator.mqtt.setup import place_of_mqtt_relay
@@ -27,5 +28,10 @@ class Wired:
 
 
 def wired(relay: RelayConfig) -> Wired:
-    """Where this relay sits in the circuit, and which way round."""
+    """Where this relay sits in the circuit, and which way round.
+
+    Raises ConfigError for a family that nobody has simulated.
+    """
+    if relay.driver not in _PLACES:
+        raise ConfigError([f"driver: {relay.driver} has no simulated relays"])
     return Wired(*_PLACES[relay.driver](relay), relay.opens_when)

@@ -26,9 +26,9 @@ from gasguard.interfaces.bemfa.words import Meaning, Word, read_word
     ],
 )
 def test_a_message_on_a_light_and_on_a_switch(payload, light, switch):
-    assert read_word(payload, "gasleft002").kind is light
-    assert read_word(payload, "gasleft001").kind is switch
-    assert read_word(payload, "gasleft006").kind is switch
+    assert read_word(payload, "gasleft002").meaning is light
+    assert read_word(payload, "gasleft001").meaning is switch
+    assert read_word(payload, "gasleft006").meaning is switch
 
 
 def test_minutes():
@@ -40,7 +40,7 @@ def test_minutes():
 def test_no_message_raises_or_is_repeated_at_length(payload, topic):
     word = read_word(payload, topic)
     assert len(word.text) < 200
-    assert word.kind is not Meaning.TIMER or 0 < word.minutes < 10_000
+    assert word.meaning is not Meaning.TIMER or 0 < word.minutes < 10_000
 
 
 words = st.sampled_from(
@@ -54,7 +54,7 @@ def test_the_mailbox_keeps_an_off_and_what_came_last_and_calls_whenever_there_is
     mailbox, arrived, called = Mailbox(), [], False
     for word in [*steps, None]:
         if word is not None:
-            fresh_off = word.kind is Meaning.OFF and Word(Meaning.OFF) not in arrived
+            fresh_off = word.meaning is Meaning.OFF and Word(Meaning.OFF) not in arrived
             arrived.append(word)
             call = mailbox.put(word)
             assert call or called, "nobody comes to empty it"
@@ -62,7 +62,7 @@ def test_the_mailbox_keeps_an_off_and_what_came_last_and_calls_whenever_there_is
             called = True
             continue
         last_off = max(
-            (n for n, one in enumerate(arrived) if one.kind is Meaning.OFF), default=None
+            (n for n, one in enumerate(arrived) if one.meaning is Meaning.OFF), default=None
         )
         newer = arrived if last_off is None else arrived[last_off + 1 :]
         assert mailbox.take() == (last_off is not None, newer[-1] if newer else None)

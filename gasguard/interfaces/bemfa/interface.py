@@ -66,7 +66,7 @@ class Mailbox:
     def put(self, word: Word) -> bool:
         """Whether the guard must be called."""
         with self.lock:
-            is_off = word.kind is Meaning.OFF
+            is_off = word.meaning is Meaning.OFF
             call = not self.called or (is_off and not self.off)
             self.called = True
             if is_off:

@@ -25,7 +25,7 @@ class Meaning(Enum):
 class Word:
     """One message, understood."""
 
-    kind: Meaning
+    meaning: Meaning
     minutes: int = 0
     text: str = ""
     """What is wrong with an unclear one."""
