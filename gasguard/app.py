@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from gasguard.assemble import Drivers, bus_of, circuits, sensors
 from gasguard.clock import Clock, SystemClock
 from gasguard.config.load import Config
-from gasguard.drivers.bus import Bus
 from gasguard.errors import GasguardError, StoreError
 from gasguard.guard.controller import Controller
 from gasguard.guard.store import Store
@@ -65,7 +64,7 @@ async def running(config: Config, clock: Clock | None = None) -> AsyncIterator[C
         sensor.start()
     if watching:
         # Who waits for `online` to let a sensor speak shall be heard.
-        await _connected(drivers.bus(), SENSORS_FIRST_WITHIN)
+        await drivers.connected(SENSORS_FIRST_WITHIN)
     mqtt = MqttInterface(config.mqtt, controller, store, clock, Announcer(config), heartbeats)
     mqtt.start()
     bemfa = BemfaInterface(config.bemfa, controller, heartbeats) if config.bemfa else None
@@ -86,14 +85,6 @@ async def running(config: Config, clock: Clock | None = None) -> AsyncIterator[C
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(store.aclose(), _CLOSE_WITHIN)
         notifier.close()
-
-
-async def _connected(bus: Bus, within: float) -> None:
-    """Wait for the devices' connection, but not for a broker that is not there."""
-    loop = asyncio.get_running_loop()
-    deadline = loop.time() + within
-    while not bus.connected and loop.time() < deadline:  # noqa: ASYNC110 - at the start only
-        await asyncio.sleep(0.01)
 
 
 def _status(controller: Controller) -> str:

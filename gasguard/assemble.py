@@ -1,7 +1,8 @@
 """From the configuration to settings and drivers: one line a family."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
-from functools import cache, partial
+from functools import partial
 from importlib import import_module
 from random import Random
 from typing import cast
@@ -31,6 +32,14 @@ _FAMILIES = {
     "mqtt": "gasguard.drivers.mqtt.family",
 }
 """Where the `Family` of each `driver:` is: imported only where it is used."""
+_FLAME_SENSORS = {
+    "mqtt": "gasguard.drivers.mqtt.flame",
+    "thermocouple": "gasguard.drivers.mqtt.flame",
+}
+_HAZARD_SENSORS = {
+    "mqtt": "gasguard.drivers.mqtt.hazard",
+}
+"""Where the function `sensor` that makes one is, by `driver:`."""
 
 
 class Drivers:
@@ -38,12 +47,21 @@ class Drivers:
 
     def __init__(self, bus: Callable[[], Bus], luck: Random = LUCK) -> None:
         """`bus` makes the devices' connection to the broker, the first time it is needed."""
-        self._site = Site(luck, cache(bus))
+        self.site = Site(luck, self._shared_bus)
+        self._make_bus = bus
+        self._bus: Bus | None = None
         self._families: dict[str, Family] = {}
 
-    def bus(self) -> Bus:
-        """The devices' connection to the broker."""
-        return self._site.bus()
+    def _shared_bus(self) -> Bus:
+        self._bus = self._bus or self._make_bus()
+        return self._bus
+
+    async def connected(self, within: float) -> None:
+        """Wait for the devices' connection, if any device has one, at most `within` seconds."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + within
+        while self._bus is not None and not self._bus.connected and loop.time() < deadline:  # noqa: ASYNC110 - at the start only
+            await asyncio.sleep(0.01)
 
     def _family(self, driver: str) -> Family:
         if driver not in _FAMILIES:
@@ -52,7 +70,7 @@ class Drivers:
             )
         place = _FAMILIES[driver]
         if place not in self._families:
-            self._families[place] = cast(Family, import_module(place).Family(self._site))
+            self._families[place] = cast(Family, import_module(place).Family(self.site))
         return self._families[place]
 
     def relay(self, settings: RelayConfig, voice: Channel | None = None) -> Relay:
@@ -104,10 +122,6 @@ def circuits(config: Config, drivers: Drivers | None = None) -> list[Circuit]:
 
 def sensors(config: Config, drivers: Drivers, post: Callable[[str, Event], None]) -> list[Sensor]:
     """Every sensor; `post` takes what it says, for each burner that it concerns."""
-    if not config.hazards and all(burner.flame is None for burner in config.burners.values()):
-        return []
-    from gasguard.drivers.mqtt.flame import MqttFlameSensor
-    from gasguard.drivers.mqtt.hazard import MqttHazardSensor
 
     def post_to_all(names: Sequence[str], event: Event) -> None:
         for name in names:
@@ -116,11 +130,12 @@ def sensors(config: Config, drivers: Drivers, post: Callable[[str, Event], None]
     found: list[Sensor] = []
     for name, burner in config.burners.items():
         if burner.flame is not None:
-            found.append(MqttFlameSensor(burner.flame, drivers.bus(), partial(post, name)))
+            make = import_module(_FLAME_SENSORS[burner.flame.driver]).sensor
+            found.append(make(burner.flame, drivers.site, partial(post, name)))
     for name, hazard in config.hazards.items():
-        heeding = hazard.burners or list(config.burners)
-        tell = partial(post_to_all, heeding)
-        found.append(MqttHazardSensor(name, hazard, drivers.bus(), tell))
+        make = import_module(_HAZARD_SENSORS[hazard.driver]).sensor
+        tell = partial(post_to_all, hazard.burners or list(config.burners))
+        found.append(make(name, hazard, drivers.site, tell))
     return found
 
 

@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 from gasguard.config.fields import Duration, Strict
 from gasguard.config.relays.base import Channel, RelayConfig
 from gasguard.config.relays.families import AnyRelay
-from gasguard.config.sensors import FlameSensor
+from gasguard.config.sensors import AnyFlame
 
 
 class Limits(Strict):
@@ -27,7 +27,7 @@ class BurnerConfig(Strict):
     relay: AnyRelay | None = None
     relays: list[AnyRelay] | None = Field(None, min_length=1, max_length=4)
     voice: Channel | None = None
-    flame: FlameSensor | None = None
+    flame: AnyFlame | None = None
     limits: Limits = Limits()
 
     @property

@@ -1,5 +1,6 @@
 """Flame sensors and hazard sensors in the configuration."""
 
+from collections.abc import Iterator
 from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -18,18 +19,34 @@ def _several(value: object) -> object:
 Availabilities = Annotated[list[Availability], BeforeValidator(_several)]
 
 
-class MqttFlame(Strict):
+class FlameConfig(Strict):
+    """What every flame sensor declares, so that nobody has to know kinds."""
+
+    driver: str
+
+    def topics(self) -> Iterator[tuple[str, str]]:
+        """What it listens to on the broker, as (key in the file, topic)."""
+        yield from ()
+
+
+class _OnTopic(FlameConfig):
+    topic: str = Field(pattern=TOPIC)
+
+    def topics(self) -> Iterator[tuple[str, str]]:
+        """See `FlameConfig.topics`."""
+        yield "topic", self.topic
+
+
+class MqttFlame(_OnTopic):
     """A flame sensor that publishes on a topic: lit/out, on/off, true/false, 1/0."""
 
     driver: Literal["mqtt"]
-    topic: str = Field(pattern=TOPIC)
 
 
-class ThermocoupleFlame(Strict):
+class ThermocoupleFlame(_OnTopic):
     """The stove's own thermocouple, measured: its millivolts as a number on a topic."""
 
     driver: Literal["thermocouple"]
-    topic: str = Field(pattern=TOPIC)
     lit_above: float = Field(6.0, gt=0, le=30)
     out_below: float = Field(3.0, gt=0, le=30)
     expire_after: Duration = Field(15.0, ge=2, le=600)
@@ -43,7 +60,7 @@ class ThermocoupleFlame(Strict):
         return self
 
 
-FlameSensor = Annotated[MqttFlame | ThermocoupleFlame, Field(discriminator="driver")]
+AnyFlame = Annotated[MqttFlame | ThermocoupleFlame, Field(discriminator="driver")]
 
 
 class Hazard(Strict):
@@ -61,6 +78,12 @@ class Hazard(Strict):
     """Silence of the sensor itself for so long is an alarm of its own."""
     burners: list[str] | None = Field(None, min_length=1)
     """Those that it shuts off; by default all."""
+
+    def topics(self) -> Iterator[tuple[str, str]]:
+        """What it listens to on the broker, as (key in the file, topic)."""
+        yield "topic", self.topic
+        for availability in self.availability:
+            yield "availability.topic", availability.topic
 
     @property
     def word_in(self) -> str | None:

@@ -79,9 +79,8 @@ def _sensor_topics(
     burners: dict[str, BurnerConfig], hazards: dict[str, Hazard]
 ) -> Iterator[tuple[str, str]]:
     for burner_id, burner in burners.items():
-        if burner.flame is not None:
-            yield f"burners.{burner_id}.flame.topic", burner.flame.topic
+        for key, topic in burner.flame.topics() if burner.flame else ():
+            yield f"burners.{burner_id}.flame.{key}", topic
     for name, hazard in hazards.items():
-        yield f"hazards.{name}.topic", hazard.topic
-        for availability in hazard.availability:
-            yield f"hazards.{name}.availability.topic", availability.topic
+        for key, topic in hazard.topics():
+            yield f"hazards.{name}.{key}", topic

@@ -10,12 +10,12 @@ import json
 from dataclasses import replace
 
 from gasguard.config.load import Config
-from gasguard.config.sensors import ThermocoupleFlame
+from gasguard.config.sensors import MqttFlame, ThermocoupleFlame
 from gasguard.mqtt.desk import Desk
 from gasguard.mqtt.link import Connection, Message
 from gasguard.mqtt.server import Subscription, broker
 from gasguard.simulator.console import Console
-from gasguard.simulator.world import World
+from gasguard.simulator.world import BurnerSnapshot, World
 
 _MEASURE_EVERY = 1.0
 """Seconds between two of a thermocouple's readings."""
@@ -85,13 +85,15 @@ class SimulatorBridge:
                     self._publish(
                         self._connection, f"{self._base}/{name}/state", json.dumps(steady)
                     )
-                    flame = self._config.burners[name].flame
-                    if isinstance(flame, ThermocoupleFlame):
-                        self._measure(self._connection, flame.topic, state["thermocouple_mv"])
-                    elif flame is not None:
-                        word = "lit" if state["flame"] else "out"
-                        self._publish(self._connection, flame.topic, word)
+                    self._tell_flame(self._connection, name, state)
             await asyncio.sleep(_LOOK_EVERY)
+
+    def _tell_flame(self, connection: Connection, name: str, state: BurnerSnapshot) -> None:
+        match self._config.burners[name].flame:
+            case ThermocoupleFlame(topic=topic):
+                self._measure(connection, topic, state["thermocouple_mv"])
+            case MqttFlame(topic=topic):
+                self._publish(connection, topic, "lit" if state["flame"] else "out")
 
     def _measure(self, connection: Connection, topic: str, millivolts: float) -> None:
         """A measurement is told again and again, changed or not, and never retained."""

@@ -3,9 +3,10 @@
 import math
 from collections.abc import Callable
 
-from gasguard.config.sensors import FlameSensor, MqttFlame, ThermocoupleFlame
+from gasguard.config.sensors import FlameConfig, MqttFlame, ThermocoupleFlame
 from gasguard.core.messages import FlameRead, ThermocoupleRead
 from gasguard.core.model import Flame
+from gasguard.drivers.base import Site
 from gasguard.drivers.bus import Bus, Heard, Listening
 from gasguard.mqtt.words import field_of
 
@@ -20,9 +21,9 @@ Post = Callable[[FlameRead | ThermocoupleRead], None]
 class MqttFlameSensor:
     """Makes what is published on its topic a reading of one burner's flame."""
 
-    def __init__(self, settings: FlameSensor, bus: Bus, post: Post) -> None:
+    def __init__(self, settings: FlameConfig, bus: Bus, post: Post) -> None:
         self._settings, self._bus, self._post = settings, bus, post
-        topics = [settings.topic]
+        topics = [topic for _, topic in settings.topics()]
         bus.attach(Listening(topics, topics, self._heard, _nothing, qos=1, refused=_nothing))
 
     def start(self) -> None:
@@ -52,3 +53,8 @@ def _millivolts(word: str) -> float:
 
 def _nothing() -> None:
     """A flame sensor says nothing of itself; what it said last stands."""
+
+
+def sensor(settings: FlameConfig, site: Site, post: Post) -> MqttFlameSensor:
+    """What `assemble` makes of `flame: {driver: mqtt}` and `{driver: thermocouple}`."""
+    return MqttFlameSensor(settings, site.bus(), post)

@@ -7,6 +7,7 @@ from functools import partial
 
 from gasguard.config.sensors import Hazard
 from gasguard.core.messages import HazardReachable, HazardRead
+from gasguard.drivers.base import Site
 from gasguard.drivers.bus import Bus, Heard, Listening
 from gasguard.mqtt.words import field_of, json_of, says_online
 
@@ -39,7 +40,7 @@ class MqttHazardSensor:
         self._missing: asyncio.TimerHandle | None = None
         """Runs while the broker is away: then the sensor cannot be heard."""
         self._was_refused = False
-        topics = [settings.topic, *(part.topic for part in settings.availability)]
+        topics = [topic for _, topic in settings.topics()]
         bus.attach(
             Listening(topics, topics, self._heard, self._changed, qos=1, refused=self._refused)
         )
@@ -125,3 +126,8 @@ class MqttHazardSensor:
         if text not in self._complaints and len(self._complaints) < _MOST_COMPLAINTS:
             self._complaints.add(text)
             log.warning("hazards.%s: %s", self._name, text)
+
+
+def sensor(name: str, settings: Hazard, site: Site, post: Post) -> MqttHazardSensor:
+    """What `assemble` makes of an entry under `hazards:`."""
+    return MqttHazardSensor(name, settings, site.bus(), post)
