@@ -1,32 +1,23 @@
-"""What was asked of the guard and what it promised, burner by burner: the people's side of it.
+"""What was asked of the guard, what it promised and what it was told, burner by burner.
 
-Where a crash leaves open whether something took effect, every possibility is kept until something
-decides; a check speaks up only where all of them agree.
+It is the people's side: made of questions, answers, what is published, and what came to the guard
+on its connection. Where a crash leaves open whether something took effect, every possibility is
+kept until something decides; a check speaks up only where all of them agree.
 """
 
 from dataclasses import dataclass, field
-from typing import Any
 
 from gasguard.config.burners import BurnerConfig
-from gasguard.config.relays.miio import MiotRelay
-from gasguard.core.messages import (
-    Answer,
-    CancelTimer,
-    ChildLock,
-    ExtendTimer,
-    Off,
-    Rearm,
-    Request,
-    SetTimer,
-    Status,
-    Unlock,
-)
-from gasguard.core.model import Lock
 from tests.torture.pi import Trust
+from tests.torture.window import Payload
 
 NEVER = float("-inf")
+FAR = float("inf")
 EFFECT_WITHIN = 5.7
 """Longest that a request waits for the disk, and its answer for news before it."""
+CHILD, RESTART, STUCK = "child", "restart", "stuck"
+HELD_OPEN = ("tripping", "tripped", "trip_failed")
+"""Phases of a burner whose demand is on disk once they are told from a sound one."""
 Span = tuple[float, float]
 """A deadline that lies between two moments: a request takes effect when the disk has it."""
 
@@ -36,12 +27,14 @@ class Ask:
     """A request and what became of it."""
 
     number: int
-    burner: str
-    request: Request
+    kind: str
+    """`off`, `timer`, `extend`, `cancel`, `lock`, `unlock` or `rearm`."""
+    source: str
     at: float
-    answers: list[Answer] = field(default_factory=list)
-    ended_by_kill: bool = False
-    moved: frozenset[Lock] = frozenset()
+    seconds: float = 0.0
+    key: str | None = None
+    answers: list[Payload] = field(default_factory=list)
+    moved: frozenset[str] = frozenset()
     """Latches that this re-arm may have ended."""
     before: frozenset[Span | None] = frozenset()
     added: frozenset[Span | None] = frozenset()
@@ -52,7 +45,7 @@ class Ask:
         """Whether nothing more will be answered."""
         if not self.answers:
             return False
-        return not isinstance(self.request, Off) or self.answers[-1].status is not Status.ACCEPTED
+        return self.kind != "off" or self.answers[-1]["status"] != "accepted"
 
 
 @dataclass(slots=True)
@@ -68,32 +61,30 @@ class Account:
     extend_keys: set[str] = field(default_factory=set)
     child: set[bool] = field(default_factory=lambda: {False})
     child_since: float = NEVER
-    latched: dict[Lock, float] = field(default_factory=dict)
+    latched: dict[str, float] = field(default_factory=dict)
     """Latches that stand for certain, and since when."""
-    on_disk: set[Lock] = field(default_factory=set)
+    on_disk: set[str] = field(default_factory=set)
     """Those that a crash cannot take away."""
-    unsaved: set[Lock] = field(default_factory=set)
+    unsaved: set[str] = field(default_factory=set)
     """Latches whose re-arm was rejected because the disk did not answer."""
-    perhaps: set[Lock] = field(default_factory=set)
+    perhaps: set[str] = field(default_factory=set)
     """Latches that may stand."""
-    reporting: dict[Lock, float] = field(default_factory=dict)
-    """Hazards that the living guard has been told of, and since when."""
-    reporting_on_disk: set[Lock] = field(default_factory=set)
+    reporting: dict[str, float] = field(default_factory=dict)
+    """Hazards of which the guard was told for certain, and since when."""
+    reporting_on_disk: set[str] = field(default_factory=set)
     """Those of them that a crash does not make it forget."""
-    alarms_heard: dict[str, float] = field(default_factory=dict)
-    """When each hazard sensor last spoke to the living guard."""
-    alarms_offline: set[str] = field(default_factory=set)
-    """Hazard sensors of which the living guard was told that they cannot be heard."""
-    alarms_given_up: dict[str, float] = field(default_factory=dict)
-    """Those whose silence was told, and when: over a crash too, only their own word ends it."""
+    given_up: set[str] = field(default_factory=set)
+    """Hazard sensors whose silence may be on disk: over a crash too, only their word ends it."""
     demand_at: float = NEVER
-    """The last demand that the living guard knows of and no closing has ended."""
+    """By when the last demand that no closing has ended stood for certain."""
+    demand_since: float = NEVER
+    """From when on it may have: what is told of it comes behind a write."""
     demand_on_disk: bool = False
     opened_at: float | None = None
     """When the circuit was first open after it, by a relay's own switch."""
     released_at: float = NEVER
     """When somebody last asked to re-arm."""
-    lit_posted: float | None = None
+    lit_told: float | None = None
     """Since when the flame sensor's last word to the living guard is "lit"."""
     sensed_at: float = NEVER
     """When that last changed."""
@@ -112,14 +103,6 @@ class Account:
         return any(relay.jogs_for for relay in self.config.in_series)
 
     @property
-    def lease(self) -> MiotRelay | None:
-        """The relay that holds a lease, if one does."""
-        for relay in self.config.in_series:
-            if isinstance(relay, MiotRelay) and relay.lease:
-                return relay
-        return None
-
-    @property
     def locked(self) -> bool:
         """Whether some lock stands for certain."""
         return self.child == {True} or bool(self.latched)
@@ -134,36 +117,38 @@ class Account:
     def asked(self, ask: Ask) -> None:
         """Somebody asks; from here on it may take effect."""
         self.asks.append(ask)
-        now = ask.at
-        match ask.request:
-            case Off():
-                self.demanded(now)
-            case Rearm():
-                ask.moved = frozenset(self.latched).union(*(a.moved for a in self._rearms()))
-                self.perhaps |= ask.moved
-                self.latched.clear()
-                self.released_at = now
-            case _:
-                self._possible(ask)
+        if ask.kind == "off":
+            self.demanded(ask.at, ask.at)
+        elif ask.kind == "rearm":
+            ask.moved = frozenset(self.latched).union(*(a.moved for a in self._rearms()))
+            self.perhaps |= ask.moved
+            self.latched.clear()
+            self.released_at = ask.at
+        else:
+            self._possible(ask)
 
     def _possible(self, ask: Ask) -> None:
         """What the request would lead to is possible from here on."""
-        match ask.request:
-            case SetTimer(duration=duration):
-                self._may_become(ask, {(ask.at + duration, ask.at + duration + EFFECT_WITHIN)})
-            case ExtendTimer(duration=duration, key=key):
-                if key is None or key not in self.extend_keys:
-                    spans = [span for span in self.timers if span is not None]
-                    self._may_become(ask, {(lo + duration, hi + duration) for lo, hi in spans})
-            case CancelTimer():
+        match ask.kind:
+            case "timer":
+                end = ask.at + ask.seconds
+                self._may_become(ask, {(end, end + EFFECT_WITHIN)})
+            case "extend" if ask.key is None or ask.key not in self.extend_keys:
+                spans = [span for span in self.timers if span is not None]
+                self._may_become(ask, {(lo + ask.seconds, hi + ask.seconds) for lo, hi in spans})
+            case "cancel":
                 self.timers.add(None)
-            case ChildLock():
+            case "lock":
                 self.child.add(True)
                 self.timers.add(None)
-            case Unlock():
+            case "unlock":
                 self.child.add(False)
-            case _:
-                pass
+
+    def _may_become(self, ask: Ask, spans: set[Span]) -> None:
+        ask.before = frozenset(self.timers)
+        ask.added = frozenset(spans) - ask.before
+        self.timers |= spans
+        self.timer_asked_at = ask.at
 
     def _pending(self, number: int = 0) -> None:
         """Requests after `number` that are not answered yet may still take effect."""
@@ -171,36 +156,37 @@ class Account:
             if ask.number > number and not ask.answers:
                 self._possible(ask)
 
-    def answered(self, ask: Ask, answer: Answer, now: float, *, sound: bool) -> None:
+    def answered(self, ask: Ask, answer: Payload, now: float, *, sound: bool) -> None:
         """What the guard says to it, at `now`; `sound`: the disk did its work meanwhile."""
         ask.answers.append(answer)
-        if answer.status is Status.ACCEPTED:
+        if answer["status"] == "accepted":
             self._accepted(ask, now, sound)
             self._pending(ask.number)
-        elif answer.status is Status.REJECTED:
-            self._rejected(ask, answer, now)
+        elif answer["status"] == "rejected":
+            self._rejected(ask, answer["code"], now)
 
     def _accepted(self, ask: Ask, now: float, sound: bool) -> None:
-        match ask.request:
-            case Off():
-                self.durable(ask.at) if sound else None
-            case SetTimer(duration=duration):
-                self._timer_is({(ask.at + duration, now + duration)})
+        match ask.kind:
+            case "off" if sound and self.demand_since <= ask.at:
+                self.demand_on_disk = True
+                self.ghosts.clear()
+            case "timer":
+                self._timer_is({(ask.at + ask.seconds, now + ask.seconds)})
                 self.extend_keys.clear()
-            case ExtendTimer(key=key):
+            case "extend":
                 # With a message it was counted before: then a crash came between, or nothing did.
-                if ask.answers[-1].message is None and ask.added:
+                if ask.answers[-1]["message"] is None and ask.added:
                     self.timers = (self.timers - ask.before) | ask.added
-                if key is not None:
-                    self.extend_keys.add(key)
-            case CancelTimer():
+                if ask.key is not None:
+                    self.extend_keys.add(ask.key)
+            case "cancel":
                 self._timer_is({None})
-            case ChildLock():
+            case "lock":
                 self.child, self.child_since = {True}, now
                 self._timer_is({None})
-            case Unlock():
+            case "unlock":
                 self.child = {False}
-            case Rearm():
+            case "rearm":
                 self.perhaps -= ask.moved
                 self.on_disk -= ask.moved
                 for later in self._rearms():
@@ -209,63 +195,62 @@ class Account:
                 if ask.moved:
                     self.rearmed_at.append(now)
 
-    def _rejected(self, ask: Ask, answer: Answer, now: float) -> None:
-        if answer.code == "not_saved":
+    def _rejected(self, ask: Ask, code: str | None, now: float) -> None:
+        if code == "not_saved":
             # It may have reached the disk all the same, until something else is saved.
             self.unsaved |= ask.moved
-            return
-        match ask.request:
-            case SetTimer() | ExtendTimer():
-                self.timers = (self.timers - ask.added) or {None}
-            case ChildLock():
-                self.child = (self.child - {True}) or {False}
-            case Rearm() if not self._rearms():
-                stand = ask.moved - self.unsaved
-                self.latched |= dict.fromkeys(stand, now)
-                self.perhaps -= stand
-            case _:
-                pass
-
-    def _may_become(self, ask: Ask, spans: set[Span]) -> None:
-        ask.before = frozenset(self.timers)
-        ask.added = frozenset(spans) - ask.before
-        self.timers |= spans
-        self.timer_asked_at = ask.at
+        elif ask.kind in ("timer", "extend"):
+            self.timers = (self.timers - ask.added) or {None}
+        elif ask.kind == "lock":
+            self.child = (self.child - {True}) or {False}
+        elif ask.kind == "rearm" and not self._rearms():
+            stand = ask.moved - self.unsaved
+            self.latched |= dict.fromkeys(stand, now)
+            self.perhaps -= stand
 
     def _timer_is(self, spans: set[Span | None]) -> None:
         self.timers, self.ghosts = spans, set()
 
+    def _rearms(self) -> list[Ask]:
+        """Re-arms that are not answered yet."""
+        return [ask for ask in self.asks if ask.kind == "rearm" and not ask.answers]
+
     # --- what happens -------------------------------------------------------------------------
 
-    def demanded(self, at: float) -> None:
-        """A demand takes effect in the living guard; it is on disk when `durable` says so."""
-        if at != self.demand_at:
-            self.demand_at, self.demand_on_disk, self.opened_at = at, False, None
-        self.ghosts |= self.timers
-        self.timers = {None}
-        self._pending()
+    def demanded(self, since: float, now: float) -> None:
+        """A demand took effect in the living guard, between these moments."""
+        if self.demand_at < since or since == now != self.demand_at:
+            self.demand_since, self.demand_at = since, now
+            self.demand_on_disk, self.opened_at = False, None
+        self.spent()
 
     def spent(self) -> None:
-        """The timer has run out behind an open contact: it only ends."""
+        """The timer is over: a demand has ended it, or it ran out behind an open contact."""
         self.ghosts |= self.timers
         self.timers = {None}
         self._pending()
 
-    def durable(self, since: float) -> None:
-        """What the guard knew at `since` is on disk."""
+    def shown(self, state: Payload) -> None:
+        """What is told of it, by a guard whose disk is sound, is on disk."""
         self.unsaved.clear()
-        self.reporting_on_disk = {lock for lock, at in self.reporting.items() if at <= since}
-        for name, at in self.alarms_heard.items():
-            if self.alarms_given_up.get(name, NEVER) < at <= since:
-                self.alarms_given_up.pop(name, None)
-        if self.demand_at <= since:
+        if state["phase"] in HELD_OPEN:
             self.demand_on_disk = True
+        if state["timer"] is None:
             self.ghosts.clear()
+        if state["flame"] == "lit" and state["burning_since"] is not None:
+            self.lit_on_disk = True
+        for name, word in state.get("hazards", {}).items():
+            if word == "alarm":
+                self.reporting_on_disk.add(name)
+            else:
+                self.reporting_on_disk.discard(name)
+            if word == "clear":
+                self.given_up.discard(name)
 
-    def latch(self, lock: Lock, now: float) -> None:
-        """A lock stands in the living guard, since `now`."""
+    def latch(self, lock: str, since: float, now: float) -> None:
+        """A lock has come to stand in the living guard, between these moments."""
         for ask in self._rearms():
-            if ask.at >= now:
+            if ask.at >= since:
                 # Asked for before the news of the lock was out.
                 ask.moved |= {lock}
                 self.perhaps.add(lock)
@@ -275,14 +260,14 @@ class Account:
 
     def sensed(self, lit: bool | None, now: float) -> None:
         """The flame sensor's word reaches the guard; None: it is not heard any more."""
-        if bool(lit) != (self.lit_posted is not None):
+        if bool(lit) != (self.lit_told is not None):
             self.sensed_at = now
-        if lit and self.lit_posted is None:
-            self.lit_posted, self.lit_until = now, float("inf")
+        if lit and self.lit_told is None:
+            self.lit_told, self.lit_until = now, FAR
             if self.lit_since is None:
                 self.lit_since, self.lit_on_disk = now, False
         elif not lit:
-            self.lit_posted = None
+            self.lit_told = None
             # A sensor that is not heard any more does not say that it is out.
             if lit is False:
                 self.lit_until, self.lit_since = min(self.lit_until, now), None
@@ -294,36 +279,28 @@ class Account:
         if self.lit_perhaps is not None and due is not None and at < due:
             self.lit_since, self.lit_perhaps = self.lit_perhaps, None
 
-    def _rearms(self) -> list[Ask]:
-        """Re-arms that are not answered yet."""
-        return [ask for ask in self.asks if isinstance(ask.request, Rearm) and not ask.answers]
-
     def closed(self) -> None:
         """The guard ordered the contact closed, with right: no demand stands any more."""
-        self.demand_at, self.demand_on_disk = NEVER, False
+        self.demand_at = self.demand_since = NEVER
+        self.demand_on_disk = False
 
     def killed(self) -> None:
         """What was not on disk may be gone; what was may be back."""
         self.timers |= self.ghosts
         self.ghosts.clear()
         if not self.demand_on_disk:
-            self.demand_at = NEVER
+            self.closed()
         gone = set(self.latched) - self.on_disk
         self.latched = {lock: at for lock, at in self.latched.items() if lock not in gone}
         self.perhaps |= gone
-        for lock in set(self.reporting) - self.reporting_on_disk:
-            del self.reporting[lock]
-        self.alarms_heard.clear()
-        self.alarms_offline.clear()
+        for name in set(self.reporting) - self.reporting_on_disk:
+            del self.reporting[name]
         self.sensed(None, NEVER)
         if not self.lit_on_disk:
             self.lit_perhaps, self.lit_since = self.lit_since, None
-        for ask in self.asks:
-            if not ask.done:
-                ask.ended_by_kill = True
-                if isinstance(ask.request, Rearm) and not ask.answers:
-                    self.perhaps |= ask.moved
-        self.asks = [ask for ask in self.asks if not ask.done and not ask.ended_by_kill]
+        for ask in self._rearms():
+            self.perhaps |= ask.moved
+        self.asks.clear()
 
     def restarted(self, trust: Trust) -> bool:
         """The guard is back. Whether it must open because it cannot know what time has passed."""
@@ -342,19 +319,10 @@ class Account:
     def lost_everything(self, now: float) -> None:
         """The store was damaged: it starts locked, and knows nothing else."""
         self.timers, self.ghosts, self.child = {None}, set(), {False}
-        self.latched, self.on_disk = {Lock.RESTART: now}, {Lock.RESTART}
+        self.latched, self.on_disk = {RESTART: now}, {RESTART}
         self.perhaps = set()
-        self.demand_at, self.lit_since = NEVER, None
+        self.closed()
+        self.lit_since = None
         self.rearmed_at.clear()
         self.reporting.clear()
-        self.alarms_given_up.clear()
-
-    def facts(self) -> dict[str, Any]:
-        """For the timeline of a failure."""
-        return {
-            "timers": sorted(self.timers, key=str),
-            "child": sorted(self.child),
-            "latched": sorted(self.latched),
-            "perhaps": sorted(self.perhaps),
-            "demand_at": self.demand_at,
-        }
+        self.given_up.clear()

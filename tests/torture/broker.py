@@ -1,8 +1,8 @@
 """An MQTT broker in memory: it carries messages between the guard and the simulated devices.
 
-Each connection keeps its order, as TCP does. Devices and guard subscribe at QoS 0 and without a
-session, so the broker keeps nothing for who is away but what is retained. A bridge to a second
-broker, that of the devices, does keep: see `bridge`.
+Each connection keeps its order, as TCP does, and no session: the broker keeps nothing for who is
+away but what is retained. What is said and subscribed to at QoS 1 is not lost on a connection that
+stands. A bridge to a second broker, that of the devices, does keep: see `bridge`.
 """
 
 import asyncio
@@ -12,6 +12,7 @@ from functools import partial
 from random import Random
 from zlib import crc32
 
+from gasguard.drivers.bus import Heard
 from gasguard.simulator.mqtt.devices import Out
 from gasguard.simulator.mqtt.network import Switchboard
 from tests.torture.bridge import Lane
@@ -47,14 +48,20 @@ class Broker:
         self.parted = False
         """The bridge to the devices is away."""
         self.loss = 0.0
-        """Share of messages that it drops on the way to a subscriber: all are of QoS 0."""
+        """Share of messages of QoS 0 that it drops on the way to a subscriber."""
         self.delay = self.jitter = 0.0
         """Seconds more that each message takes on either side, and up to so many more."""
         self.digest = 0
         """Of all messages so far: two runs of one seed must agree."""
         self.retained: dict[str, bytes] = {}
-        self.heard_at: dict[tuple[str, int], float] = {}
-        """When the guard last heard a device's state, kept ones apart."""
+        self.said_at_qos_1: set[str] = set()
+        """Topics on which devices publish so."""
+        self.on_heard: Callable[[Heard], None] = lambda _heard: None
+        """Called with each message that comes to the guard, just before it does."""
+        self.on_connected: Callable[[bool], None] = lambda _connected: None
+        """Called when the guard's connection has come or gone."""
+        self.on_back: Callable[[], None] = lambda: None
+        """Called when devices can connect again after it was away."""
         self.on_kept: Callable[[str, str], None] = lambda _topic, _payload: None
         """Called with topic and payload of what the guard says to devices that are away, and what
         is kept for them."""
@@ -82,10 +89,14 @@ class Broker:
         self._switchboard = None
 
     def _devices_connect(self, life: int) -> None:
-        if self._switchboard is not None and self.there(life):
-            self._switchboard.connect(self._from_device)
+        if not self.there(life):
+            return
+        if self._switchboard is not None:
+            self._switchboard.connect(self.from_device)
+        self.on_back()
 
-    def _from_device(self, out: Out) -> None:
+    def from_device(self, out: Out) -> None:
+        """A device, or a sensor, publishes."""
         if out.retain:
             self._kept_there[out.topic] = out
         if not self.parted:
@@ -103,7 +114,10 @@ class Broker:
         if out.retain:
             self.retained[out.topic] = payload
         guard = self._guard
-        if guard is not None and guard.connected and not self._lost():
+        if guard is None or not guard.connected:
+            return
+        kept = out.topic in self.said_at_qos_1 and guard.qos(out.topic)
+        if kept or not self._lost():
             self.to_guard(guard.on_this_connection(partial(guard.hear, out.topic, payload)))
 
     # --- the guard's side ---------------------------------------------------------------------
@@ -114,6 +128,15 @@ class Broker:
             self._guard.sever()
         self._guard = GuardBus(self, addresses, self._random)
         return self._guard
+
+    @property
+    def guard_connected(self) -> bool:
+        """Whether the guard has its connection."""
+        return self._guard is not None and self._guard.connected
+
+    def guard_qos(self, topic: str) -> int | None:
+        """At what the guard listens to a topic; None: not at all, or it is not connected."""
+        return self._guard.qos(topic) if self._guard is not None else None
 
     def sever(self) -> None:
         """The guard's process is dead; what it had sent is on its way all the same."""

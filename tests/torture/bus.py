@@ -27,6 +27,7 @@ class GuardBus:
     ) -> None:
         self._broker, self._addresses, self._random = broker, addresses, random
         self._listeners: list[Listening] = []
+        self._by_topic: dict[str, list[Listening]] = {}
         self._started = self._dead = self._live = False
         self._number = 0
         """Of the connection, tried or live."""
@@ -40,6 +41,13 @@ class GuardBus:
     def attach(self, listening: Listening) -> None:
         """See `Bus.attach`."""
         self._listeners.append(listening)
+        for topic in {*listening.topics, *listening.kept_topics}:
+            self._by_topic.setdefault(topic, []).append(listening)
+
+    def qos(self, topic: str) -> int | None:
+        """At what it has subscribed to a topic; None if it has not."""
+        listeners = self._by_topic.get(topic) if self._live else None
+        return min(one.qos for one in listeners) if listeners else None
 
     def start(self) -> None:
         """See `Bus.start`."""
@@ -78,12 +86,12 @@ class GuardBus:
     def hear(self, topic: str, payload: bytes, retained: bool = False) -> None:
         """A message has come from the broker."""
         if not retained and topic in self._addresses:
-            address = self._addresses[topic]
-            self._broker.air.heard_from.add(address)
-            self._broker.heard_at[address] = self._broker.loop.time()
-        heard = Heard(topic, payload, retained)
-        for listening in self._listeners:
-            if topic in listening.topics or topic in listening.kept_topics:
+            self._broker.air.heard_at[self._addresses[topic]] = self._broker.loop.time()
+        listeners = self._by_topic.get(topic)
+        if listeners:
+            heard = Heard(topic, payload, retained)
+            self._broker.on_heard(heard)
+            for listening in listeners:
                 listening.heard(heard)
 
     # --- its life -----------------------------------------------------------------------------
@@ -101,7 +109,8 @@ class GuardBus:
         self._stop_waiting()
         self._number += 1
         was_live, self._live = self._live, False
-        self._broker.air.heard_from.difference_update(self._addresses.values())
+        for address in self._addresses.values():
+            self._broker.air.heard_at.pop(address, None)
         if was_live:
             self._tell_changed()
         self._again()
@@ -147,8 +156,7 @@ class GuardBus:
         self._broker.loop.call_later(wait, self.on_this_connection(self._hear_kept))
 
     def _hear_kept(self) -> None:
-        wanted = {t for one in self._listeners for t in (*one.kept_topics, *one.topics)}
-        for topic in sorted(wanted & self._broker.retained.keys()):
+        for topic in sorted(self._by_topic.keys() & self._broker.retained.keys()):
             hear = partial(self.hear, topic, self._broker.retained[topic], retained=True)
             self._broker.to_guard(self.on_this_connection(hear))
 
@@ -161,5 +169,6 @@ class GuardBus:
             action()
 
     def _tell_changed(self) -> None:
+        self._broker.on_connected(self._live)
         for listening in self._listeners:
             listening.changed()

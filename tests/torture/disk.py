@@ -25,6 +25,25 @@ SETTLES = 2.5
 _SUFFIXES = ("", "-wal")
 
 
+class _Store(Store):
+    """One whose SQLite can be made to refuse, and asked whether a power cut loses what it wrote."""
+
+    def refuse(self, refuses: bool) -> None:
+        """Fail every write, or no longer."""
+        self._db.execute(f"PRAGMA query_only = {'ON' if refuses else 'OFF'}")
+
+    @property
+    def fsyncs(self) -> bool:
+        """Whether a commit waits for the disk."""
+        (level,) = self._db.execute("PRAGMA synchronous").fetchone()
+        return bool(level >= _FULL)
+
+    def abandon(self) -> None:
+        """Give the file handles back. What SQLite tidies up at that, its caller undoes."""
+        with contextlib.suppress(sqlite3.Error):
+            self._db.close()
+
+
 class Disk(Executor):
     """One worker, as the store's thread is one."""
 
@@ -40,10 +59,9 @@ class Disk(Executor):
         self._busy = False
         self._begun: asyncio.Future[Any] | None = None
         self._life = 0
-        self._store: Store | None = None
+        self._store: _Store | None = None
         self._unsound_until = float("-inf")
         self._at_start: dict[str, bytes] = {}
-        self.writes = 0
 
     # --- for the store ------------------------------------------------------------------------
 
@@ -80,7 +98,6 @@ class Disk(Executor):
             self.on_write(False)
             if life != self._life:
                 return
-        self.writes += 1
         try:
             result, error = work(), None
         except Exception as caught:  # noqa: BLE001 - handed on to whoever awaits
@@ -116,8 +133,7 @@ class Disk(Executor):
 
     def _tell_sqlite(self) -> None:
         if self._store is not None:
-            # The store's own connection: there is no other way to make SQLite itself refuse.
-            self._store._db.execute(f"PRAGMA query_only = {'ON' if self._refuses else 'OFF'}")
+            self._store.refuse(self._refuses)
 
     def slow(self, latency: float) -> None:
         """Each call takes about this long."""
@@ -137,7 +153,9 @@ class Disk(Executor):
 
     def open(self) -> Store:
         """The guard starts. Raises StoreError as the store does."""
-        self._store = Store.open(self.folder, self)
+        store = _Store.open(self.folder, self)
+        assert isinstance(store, _Store)
+        self._store = store
         self._at_start = self._files()
         self._tell_sqlite()
         return self._store
@@ -151,14 +169,9 @@ class Disk(Executor):
         if store is None:
             return
         self._unsettle()
-        kept = self._files() if not power or self._fsyncs(store) else self._at_start
-        with contextlib.suppress(sqlite3.Error):
-            store._db.close()  # gives the file handles back; what it tidies up is undone below
+        kept = self._files() if not power or store.fsyncs else self._at_start
+        store.abandon()
         self._restore(kept)
-
-    def _fsyncs(self, store: Store) -> bool:
-        (level,) = store._db.execute("PRAGMA synchronous").fetchone()
-        return bool(level >= _FULL)
 
     def _files(self) -> dict[str, bytes]:
         paths = {suffix: self._path(suffix) for suffix in _SUFFIXES}

@@ -34,8 +34,6 @@ def draw_plan(seed: int, index: int, faults: tuple[str, ...] = FAMILIES) -> Plan
 def _draw_actions(random: Random, kitchen: Kitchen, faults: tuple[str, ...]) -> tuple[Action, ...]:
     # A part of the sessions has one or two kinds of trouble only: what each does alone.
     troubles = [family for family in FAMILIES if family in faults]
-    if not kitchen.has_mqtt and "broker" in troubles:
-        troubles.remove("broker")
     if troubles and random.random() < 0.4:
         troubles = random.sample(troubles, random.randint(1, min(2, len(troubles))))
     actions = [action for name in kitchen.burners for action in _cooking(random, kitchen, name)]
@@ -373,7 +371,7 @@ def _silence(random: Random, kitchen: Kitchen, name: str, at: float) -> list[Act
 
 def _broker(random: Random, kitchen: Kitchen, at: float) -> list[Action]:
     """The broker is gone, hangs, drops messages, is slow, or is cut off on one side."""
-    if random.random() < 0.25:
+    if kitchen.has_mqtt and random.random() < 0.25:
         return random.choice([_behind_its_back, _cut_in_two, _restart])(random, kitchen, at)
     seconds = _duration(random)
     loss = round(random.choice([0.1, 0.25, 0.6]) * random.uniform(0.3, 1), 3)

@@ -2,32 +2,27 @@
 
 import asyncio
 from collections.abc import Callable
-from random import Random
 from typing import Any
 
-from gasguard.core.messages import CancelTimer, ChildLock, ExtendTimer, Off, Rearm, SetTimer, Unlock
-from gasguard.core.model import Source
 from gasguard.simulator.channels import Address
 from gasguard.simulator.faults import Faults
 from gasguard.simulator.seeding import stream
-from tests.torture.alarms import Alarms
 from tests.torture.judge import Judge
 from tests.torture.pi import Trust
 from tests.torture.plan import Action, Plan
 from tests.torture.scene import Scene
-from tests.torture.sensors import WAKES, Sensors
+from tests.torture.sensors import Sensors
 
 
 class Hands:
     """One session's. `absence` is added to the plan's times: long absences of the guard."""
 
-    def __init__(self, plan: Plan, scene: Scene, judge: Judge, random: Random) -> None:
-        self._plan, self._scene, self._judge, self._random = plan, scene, judge, random
+    def __init__(self, plan: Plan, scene: Scene, judge: Judge) -> None:
+        self._scene, self._judge = scene, judge
         self._loop = scene.loop
         self._active: dict[Address, dict[int, dict[str, Any]]] = {}
         self._faults = 0
-        self._sensors = Sensors(plan, scene, random)
-        self._alarms = Alarms(scene, judge, stream(plan.seed, "alarms"))
+        self._sensors = Sensors(plan, scene, stream(plan.seed, "sensors"))
         self.back: asyncio.Future[None] = self._loop.create_future()
         """Done while the guard runs."""
         self._disk_faults = 0
@@ -56,25 +51,25 @@ class Hands:
         self._scene.house.blow_out(burner)
 
     def timer(self, burner: str, seconds: float) -> None:
-        self._judge.ask(burner, SetTimer(Source.CLI, duration=seconds))
+        self._judge.ask(burner, "timer", "cli", seconds)
 
     def extend(self, burner: str, seconds: float, key: str) -> None:
-        self._judge.ask(burner, ExtendTimer(Source.MQTT, duration=seconds, key=key))
+        self._judge.ask(burner, "extend", "mqtt", seconds, key)
 
     def cancel(self, burner: str) -> None:
-        self._judge.ask(burner, CancelTimer(Source.WEB))
+        self._judge.ask(burner, "cancel", "web")
 
     def off(self, burner: str) -> None:
-        self._judge.ask(burner, Off(Source.MQTT))
+        self._judge.ask(burner, "off", "mqtt")
 
     def lock(self, burner: str) -> None:
-        self._judge.ask(burner, ChildLock(Source.WEB))
+        self._judge.ask(burner, "lock", "web")
 
     def unlock(self, burner: str) -> None:
-        self._judge.ask(burner, Unlock(Source.CLI))
+        self._judge.ask(burner, "unlock", "cli")
 
     def rearm(self, burner: str, source: str) -> None:
-        self._judge.ask(burner, Rearm(Source(source)))
+        self._judge.ask(burner, "rearm", source)
 
     def mi_home(self, burner: str, on: bool, wired: bool) -> None:
         self._scene.house.mi_home(burner, on, wired=wired)
@@ -82,7 +77,7 @@ class Hands:
     def mi_home_off_in(self, burner: str, seconds: float) -> None:
         scene, bench = self._scene, self._scene.benches[burner]
         scene.house.mi_home_off_in(burner, seconds)
-        if bench.account.lease and bench.relays[0].wired.opens_when is False:
+        if bench.countdown and bench.relays[0].wired.opens_when is False:
             end = scene.now + seconds
             bench.foreign = (scene.now, end)
             # It becomes a timer; where it ends first, it takes the place of another.
@@ -91,7 +86,7 @@ class Hands:
     def mi_home_forget(self, burner: str) -> None:
         """The delayed off is taken back in Mi Home."""
         bench, now = self._scene.benches[burner], self._scene.now
-        if bench.account.lease and bench.foreign:
+        if bench.countdown and bench.foreign:
             relay = bench.relays[0].wired
             channel = self._scene.house.servers[relay.address].relay.channels[relay.key]
             if channel.spec.countdown:
@@ -107,15 +102,11 @@ class Hands:
 
     def hazard(self, burner: str, alarm: str, seconds: float) -> None:
         """A gas, smoke or heat alarm, for a while."""
-        self._alarms.begin(burner, alarm, seconds)
+        self._sensors.alarm(alarm, seconds)
 
     def hazard_silent(self, burner: str, alarm: str, seconds: float, known: bool) -> None:
         """That alarm says nothing for a while, and is told offline or is not."""
-        self._alarms.silence(burner, alarm, seconds, known=known)
-
-    def _sensors_wake(self) -> None:
-        self._alarms.wake()
-        self._sensors.wake()
+        self._sensors.silence(alarm, seconds, known=known)
 
     # --- relays and wires ---------------------------------------------------------------------
 
@@ -317,12 +308,11 @@ class Hands:
         """Start the guard."""
         scene = self._scene
         self._judge.note(f"the guard starts{' from a damaged store' if damaged else ''}")
-        controller = scene.pi.boot()
+        scene.pi.boot()
         self._judge.booted(trust or dict.fromkeys(scene.benches, Trust.SURE), damaged=damaged)
         scene.air.on_send = self._judge.sent
-        controller.start()
+        scene.pi.start()
         self.back.set_result(None)
-        self._loop.call_later(WAKES, self._sensors_wake)
 
     def calm(self) -> None:
         """The end of the session: everything heals, and the guard comes back."""

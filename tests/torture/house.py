@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from gasguard.config.load import Config
 from gasguard.drivers.miio.codec import FrameError, decode
-from gasguard.simulator.channels import Address, Key
+from gasguard.simulator.channels import Address, Countdown, Key
 from gasguard.simulator.miio.relay import MiRelay, Reply
 from gasguard.simulator.miio.setup import DevicePlan
 from gasguard.simulator.miio.udp import RelayServer
@@ -162,10 +162,10 @@ class House(World):
         """Its voice channel."""
         return self._places[burner].voice
 
-    def lit(self, burner: str) -> bool:
-        """Whether it burns."""
-        self.sync()
-        return self._places[burner].burner.flame
+    def countdown(self, wired: Wired) -> Countdown | None:
+        """The property with which this relay opens by itself."""
+        plan = self.plans.get(wired.address)
+        return plan.channels[wired.key].countdown if plan is not None else None
 
     def millivolts(self, burner: str) -> float:
         """What a meter across its thermocouple reads."""

@@ -1,20 +1,19 @@
 """Keeps the accounts while a session runs, and holds every check against what happens."""
 
 import asyncio
+import json
 import logging
 from collections.abc import Callable
 from functools import partial
 
-from gasguard.core.messages import Answer, Kind, Off, Rearm, Request
-from gasguard.core.model import Lock, Phase, Reason
 from gasguard.drivers.mqtt.relay import RESEND_MAX, RESEND_MIN
-from gasguard.guard.bulletins import News
 from gasguard.simulator.channels import Address
 from tests.torture import checks
-from tests.torture.account import Ask
+from tests.torture.account import CHILD, NEVER, Ask
 from tests.torture.house import Order, renewal_of
 from tests.torture.pi import Trust
 from tests.torture.scene import Bench, Obligation, RelayWatch, Scene
+from tests.torture.window import Payload
 
 LOOK_EVERY = 1.0
 _AT_ONCE = 0.02
@@ -24,6 +23,14 @@ _ON_ITS_WAY = 0.2
 _PULSED_WITHIN = 2.5
 """Seconds between two pulses of a jogging module that is locked: a poll, and a call."""
 _DISK_ERRORS = ("state not saved", "is damaged")
+_WORDS = {
+    "off": ("off", ""),
+    "cancel": ("timer", "cancel"),
+    "lock": ("lock", "LOCK"),
+    "unlock": ("lock", "UNLOCK"),
+    "rearm": ("rearm", "REARM"),
+}
+"""What people write, and on which topic."""
 
 
 class Breach(Exception):
@@ -41,6 +48,7 @@ class Judge:
         self.scene, self.note = scene, note
         self.breach: Breach | None = None
         self.on_breach: Callable[[], None] = lambda: None
+        self.on_killed: Callable[[], None] = lambda: None
         self._numbers = 0
         self._expected: dict[tuple[Address, tuple[int, int]], tuple[float, str]] = {}
         self._opens_sent: dict[tuple[Address, tuple[int, int]], float] = {}
@@ -54,7 +62,8 @@ class Judge:
             if bench.voice:
                 device = house.servers[bench.voice[0]].relay
                 device.listeners.append(partial(self._voice_switched, bench))
-        scene.pi.on_news, scene.pi.on_killed = self._news, self._killed
+        scene.pi.on_state, scene.pi.on_event = self._state, self._event
+        scene.pi.on_killed = self._killed
 
     # --- verdicts -----------------------------------------------------------------------------
 
@@ -68,17 +77,16 @@ class Judge:
     def look(self) -> None:
         """Every second: what time alone brings about."""
         scene = self.scene
-        controller = scene.pi.controller
         for name, bench in scene.benches.items():
-            if controller is not None:
+            if scene.pi.alive:
                 self._fall_due(bench)
                 for check in checks.AT_EVERY_LOOK:
                     if (text := check(scene, bench)) is not None:
                         self.verdict(check.__name__, text, name)
             bench.account.asks = [ask for ask in bench.account.asks if not ask.done]
-        if controller is not None:
-            rule = checks.nothing_grows_and_nothing_dies
-            self.verdict(rule.__name__, rule(scene, controller))
+        for rule in checks.OF_THE_PROCESS:
+            if (text := rule(scene)) is not None:
+                self.verdict(rule.__name__, text)
         for (address, key), (until, burner) in list(self._expected.items()):
             if scene.now > until:
                 del self._expected[address, key]
@@ -109,7 +117,7 @@ class Judge:
             bench.free_since = now
         if account.locked or account.perhaps:
             bench.locked_until = now
-        held = account.locked or account.demand_at > float("-inf")
+        held = account.locked or account.demand_at > NEVER
         if not held:
             bench.owed = [owed for owed in bench.owed if not owed.level]
         elif not bench.open_now and not account.jog and not bench.owed:
@@ -135,17 +143,25 @@ class Judge:
 
     # --- people and sensors -------------------------------------------------------------------
 
-    def ask(self, burner: str, request: Request) -> None:
-        """Hand in a request and follow what becomes of it."""
-        scene, bench = self.scene, self.scene.benches[burner]
-        if not scene.pi.alive:
+    def ask(
+        self, burner: str, kind: str, source: str, seconds: float = 0.0, key: str | None = None
+    ) -> None:
+        """Ask as people do, and follow what becomes of it."""
+        window, bench = self.scene.pi.window, self.scene.benches[burner]
+        if window is None:
             return
         self._numbers += 1
-        ask = Ask(self._numbers, burner, request, scene.now)
+        ask = Ask(self._numbers, kind, source, self.scene.now, seconds, key)
         bench.account.asked(ask)
-        if isinstance(request, Off):
+        if kind == "off":
             self._off_asked(bench)
-        scene.pi.ask(burner, request, partial(self._answered, bench, ask))
+        if kind == "timer":
+            asks, words = "timer", f"{seconds}s"
+        elif kind == "extend":
+            asks, words = "timer/extend", json.dumps({"duration": f"{seconds}s", "id": key})
+        else:
+            asks, words = _WORDS[kind]
+        window.ask(burner, source, asks, words, partial(self._answered, bench, ask))
 
     def _off_asked(self, bench: Bench) -> None:
         scene, name = self.scene, bench.account.name
@@ -158,9 +174,9 @@ class Judge:
             for at, data, target in scene.air.recent:
                 if (watch.on_mqtt or target == address) and scene.now - at < far:
                     self._look_into(data, target, at)
-            sent = self._opens_sent.get((address, key), float("-inf"))
+            sent = self._opens_sent.get((address, key), NEVER)
             way = self._on_its_way(watch, sent)
-            if address in scene.air.heard_from and scene.now - sent > way:
+            if address in scene.air.heard_at and scene.now - sent > way:
                 self._expected[address, key] = (scene.now + _AT_ONCE, name)
 
     def _on_its_way(self, watch: RelayWatch, sent: float) -> float:
@@ -170,75 +186,75 @@ class Judge:
         """
         if not watch.on_mqtt:
             return _ON_ITS_WAY
-        spoke = self.scene.broker.heard_at.get(watch.wired.address, float("-inf")) > sent
+        spoke = self.scene.air.heard_at.get(watch.wired.address, NEVER) > sent
         return RESEND_MIN if spoke else RESEND_MAX
 
-    def _answered(self, bench: Bench, ask: Ask, answer: Answer) -> None:
-        scene = self.scene
-        self.note(
-            f"answer #{ask.number} {bench.account.name} {type(ask.request).__name__}: "
-            f"{answer.status} {answer.code or ''}"
-        )
+    def _answered(self, bench: Bench, ask: Ask, answer: Payload) -> None:
+        scene, account = self.scene, bench.account
+        status = f"{answer['status']} {answer['code'] or ''}"
+        self.note(f"answer #{ask.number} {account.name} {ask.kind}: {status}")
         for check in checks.ON_ANSWER:
-            self.verdict(check.__name__, check(scene, bench, checks.Said(ask, answer)), ask.burner)
-        account = bench.account
+            said = checks.Said(ask, answer)
+            self.verdict(check.__name__, check(scene, bench, said), account.name)
         before = account.locked
         account.answered(ask, answer, scene.now, sound=scene.disk.sound)
-        if account.locked and not before and not isinstance(ask.request, Rearm):
+        if account.locked and not before and ask.kind != "rearm":
             self.owe(bench, "a lock", scene.now)
 
-    def hazard(self, burner: str, kind: Lock) -> None:
+    def hazard(self, bench: Bench, kind: str) -> None:
         """A hazard sensor's alarm has reached the guard."""
-        bench = self.scene.benches[burner]
-        account = bench.account
+        account, now = bench.account, self.scene.now
         # A jogging module that is locked already is pulsed, which is no demand anew.
         again = account.jog and kind in {*account.latched, *account.perhaps}
         if not again:
-            account.demanded(self.scene.now)
-        account.latch(kind, self.scene.now)
-        account.reporting.setdefault(kind, self.scene.now)
+            account.demanded(now, now)
+        account.latch(kind, now, now)
+        account.reporting.setdefault(kind, now)
         self._note_open(bench)
-        self.owe(bench, f"{kind}", self.scene.now, level=again)
+        self.owe(bench, kind, now, level=again)
 
-    # --- the guard ----------------------------------------------------------------------------
+    # --- what the guard publishes -------------------------------------------------------------
 
-    def _news(self, news: News) -> None:
-        scene, state = self.scene, news.state
-        bench = scene.benches[state.settings.burner]
+    def _state(self, burner: str, state: Payload) -> None:
+        scene, bench = self.scene, self.scene.benches[burner]
         account = bench.account
-        for check in checks.ON_NEWS:
-            if (text := check(scene, bench, news)) is not None:
-                self.verdict(check.__name__, text, account.name)
-        at = scene.pi.clock.loop_time(news.at.boot)
-        early = checks.early_ready(bench, news.tells, at)
-        self.verdict("no_closing_before_its_time", early, account.name)
-        for tell in news.tells:
-            self.note(f"{account.name} tells {tell.kind} {tell.reason or ''} [{state.phase}]")
-            if tell.kind is Kind.TRIP and state.last_trip:
-                began = max(scene.pi.clock.loop_time(state.last_trip.began), account.demand_at)
-                account.demanded(began)
-                if tell.reason == Reason.MAX_BURN:
-                    account.burnt_out(began)
-                self._note_open(bench)
-                self.owe(bench, f"a trip ({tell.reason})", began)
-            elif tell.kind is Kind.LOCKED and tell.reason and tell.reason != Lock.CHILD:
-                account.latch(Lock(tell.reason), at)
-                if scene.disk.sound:
-                    account.on_disk.add(Lock(tell.reason))
-            elif tell.kind is Kind.TIMER_CANCELLED and tell.reason == "already_off":
-                account.ghosts |= account.timers
-                account.timers = {None}
-            elif tell.kind is Kind.FLAME_LIT:
-                account.lit_on_disk = scene.disk.sound
-            elif tell.kind is Kind.REARMED and at > account.demand_at:
-                account.closed()
-        held_open = state.opening is None and state.phase in (Phase.TRIPPED, Phase.LOCKED_OUT)
+        for check in checks.ON_STATE:
+            if (text := check(scene, bench)) is not None:
+                self.verdict(check.__name__, text, burner)
+        held_open = state["contact"] == "open" and state["phase"] in ("tripped", "locked_out")
         opened = bench.last_open(scene.now) >= scene.pi.up_since
-        if held_open and opened and account.lit_posted is None:
+        if held_open and opened and account.lit_told is None:
             # Whatever burnt before this guard began is over: no sensor has said that it is not.
             account.lit_since = account.lit_perhaps = None
         if scene.disk.sound:
-            account.durable(at)
+            account.shown(state)
+
+    def _event(self, burner: str, event: Payload) -> None:
+        scene, bench, now = self.scene, self.scene.benches[burner], self.scene.now
+        account, kind, reason = bench.account, event["type"], event["reason"]
+        for check in checks.ON_EVENT:
+            if (text := check(scene, bench, event)) is not None:
+                self.verdict(check.__name__, text, burner)
+        self.note(f"{burner} tells {kind} {reason or ''}")
+        since = max(now - scene.told_late_by, scene.pi.up_since)
+        if kind == "trip":
+            account.demanded(since, now)
+            if reason == "max_burn":
+                account.burnt_out(since)
+            self._note_open(bench)
+            self.owe(bench, f"a trip ({reason})", account.demand_since)
+        elif kind == "locked" and reason != CHILD:
+            account.latch(reason, since, now)
+            if scene.disk.sound:
+                account.on_disk.add(reason)
+        elif kind == "timer_cancelled" and reason == "already_off":
+            account.spent()
+        elif kind == "sensor_silent":
+            account.given_up.add(event["sensor"])
+        elif kind == "rearmed" and since > account.demand_at:
+            account.closed()
+
+    # --- the guard's life ---------------------------------------------------------------------
 
     def booted(self, trust: dict[str, Trust], *, damaged: bool) -> None:
         """A guard has started. `trust`: what each burner's record lets it know of the time."""
@@ -250,8 +266,8 @@ class Judge:
                 self.owe(bench, "a start from a damaged store", now)
             elif account.restarted(trust[name]):
                 self.owe(bench, "a start without a trustworthy clock", now)
-            if account.demand_at > float("-inf"):
-                account.demand_at = now
+            if account.demand_at > NEVER:
+                account.demand_at = account.demand_since = now
                 account.opened_at = None
                 self._note_open(bench)
                 self.owe(bench, "a start with a demand unconfirmed", now)
@@ -261,6 +277,7 @@ class Judge:
                 bench.voice_off_at = now
 
     def _killed(self) -> None:
+        self.on_killed()
         self._expected.clear()
         self._opens_sent.clear()
         for bench in self.scene.benches.values():
@@ -268,7 +285,7 @@ class Judge:
             bench.owed.clear()
             bench.voice_off_at = None
             for watch in bench.relays:
-                watch.last_close_order = float("-inf")
+                watch.last_close_order = NEVER
 
     # --- the wire -----------------------------------------------------------------------------
 
@@ -318,21 +335,21 @@ class Judge:
                 watch.last_close_order = max(watch.last_close_order, order.sent_at)
                 if self._opens_sent.get((order.address, order.key), 0.0) < order.sent_at:
                     self._opens_sent.pop((order.address, order.key), None)
-                if order.sent_at > bench.account.demand_at and not bench.account.locked:
+                if order.sent_at > bench.account.demand_since and not bench.account.locked:
                     bench.account.closed()
             if renewal_of(watch.wired.key) == order.key and order.value is not None:
                 renewed = checks.no_lease_during_a_demand(scene, bench, order)
                 self.verdict("no_lease_during_a_demand", renewed, name)
-            lease = bench.account.lease
-            if lease and lease.lease and (lease.lease.siid, lease.lease.piid) == order.key:
-                if order.value == lease.lease.off:
+            lease = bench.countdown
+            if lease and (lease.siid, lease.piid) == order.key:
+                if order.value == lease.off:
                     bench.foreign = bench.lease_end = None
                     continue
                 for look in checks.ON_LEASE:
                     self.verdict(look.__name__, look(scene, bench, order), name)
                 bench.foreign = None
                 if isinstance(order.value, int):
-                    bench.lease_end = scene.now + order.value * lease.lease.unit_seconds
+                    bench.lease_end = scene.now + order.value * lease.unit_s
 
     def _switched(
         self, bench: Bench, watch: RelayWatch, siid: int, piid: int, value: bool, at: float
@@ -357,10 +374,10 @@ class Judge:
             return
         if bench.open_now:
             opened = min(relay.opened_at for relay in bench.relays if relay.open_now)
-            account.opened_at = max(opened, account.demand_at)
-        elif bench.last_open(self.scene.now) >= account.demand_at:
+            account.opened_at = max(opened, account.demand_since)
+        elif bench.last_open(self.scene.now) >= account.demand_since:
             # Open and closed again before the guard's word of the demand was out: a jog's pulse.
-            account.opened_at = account.demand_at
+            account.opened_at = account.demand_since
 
     def _voice_on(self, bench: Bench) -> bool:
         if bench.voice is None:

@@ -60,7 +60,11 @@ def _hazards(random: Random) -> dict[str, dict[str, Any]]:
     sensors: dict[str, dict[str, Any]] = {
         alarm: {"driver": "mqtt", "kind": alarm, "topic": f"alarm/{alarm}"} for alarm in ALARMS
     }
-    sensors[random.choice(ALARMS)]["expire_after"] = random.choice(["60s", "90s", "5m"])
+    speaking = random.choice(ALARMS)
+    sensors[speaking]["expire_after"] = random.choice(["60s", "90s", "5m"])
+    for alarm, sensor in sensors.items():
+        if alarm == speaking or random.random() < 0.3:
+            sensor["availability"] = {"topic": f"alarm/{alarm}/availability"}
     return sensors
 
 

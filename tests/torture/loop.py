@@ -33,8 +33,8 @@ class TappedNetwork(SimulatedNetwork):
         """When the guard sent a datagram; devices see the same bytes later."""
         self.recent: deque[tuple[float, bytes, Address]] = deque(maxlen=64)
         """What the guard sent last."""
-        self.heard_from: set[Address] = set()
-        """Devices that have answered the living guard."""
+        self.heard_at: dict[Address, float] = {}
+        """When the living guard last heard each device; what a broker has kept apart."""
         self._guards: dict[Address, SimulatedEndpoint] = {}
 
     def open(
@@ -51,7 +51,7 @@ class TappedNetwork(SimulatedNetwork):
 
     def connect(self) -> None:
         """A new guard is about to start."""
-        self.heard_from.clear()
+        self.heard_at.clear()
         self.cut = False
 
     def sever(self) -> None:
@@ -78,7 +78,7 @@ class TappedNetwork(SimulatedNetwork):
                     del self.sent_at[old]
             self.sent_at[data] = self.loop.time()
         elif target in self._guards:
-            self.heard_from.add(source)
+            self.heard_at[source] = self.loop.time()
         self.digest = crc32(data, self.digest)
         super().send(data, source, target)
 

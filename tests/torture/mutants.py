@@ -19,7 +19,7 @@ class Mutant:
     @property
     def on_mqtt(self) -> bool:
         """Whether only a burner with a relay behind a broker can show it."""
-        return self.module.startswith("gasguard.drivers.mqtt.")
+        return self.module in (MQTT_ANSWERS, MQTT_RELAY)
 
 
 CONTROLLER = "gasguard.guard.controller"
@@ -28,6 +28,10 @@ RELAY = "gasguard.drivers.miio.relay"
 TRANSPORT = "gasguard.drivers.miio.transport"
 MQTT_ANSWERS = "gasguard.drivers.mqtt.answers"
 MQTT_RELAY = "gasguard.drivers.mqtt.relay"
+FLAME_SENSOR = "gasguard.drivers.mqtt.flame"
+HAZARD_SENSOR = "gasguard.drivers.mqtt.hazard"
+ASSEMBLE = "gasguard.assemble"
+SAVING = "gasguard.guard.saving"
 STORE = "gasguard.guard.store"
 ACTIONS = "gasguard.core.actions"
 DEADLINES = "gasguard.core.deadlines"
@@ -123,6 +127,62 @@ MUTANTS = [
         "return self._sent_at + min(RESEND_MAX, waits)",
         "return self._sent_at + waits",
     ),
+    # --- sensors ----------------------------------------------------------------------------------
+    Mutant(
+        "a measurement that a broker has kept is believed",
+        FLAME_SENSOR,
+        "case ThermocoupleFlame() if not heard.retained:",
+        "case ThermocoupleFlame():",
+    ),
+    Mutant(
+        "a flame sensor that says it sees nothing is ignored",
+        FLAME_SENSOR,
+        "            case MqttFlame():",
+        "            case MqttFlame() if word not in _WORDS:\n                pass\n"
+        "            case MqttFlame():",
+    ),
+    Mutant(
+        "that sensors lack their broker is never told",
+        HAZARD_SENSOR,
+        "call_later(MISSED_AFTER, missed)",
+        "call_later(1e6, missed)",
+    ),
+    Mutant(
+        "a broker that is back does not count",
+        HAZARD_SENSOR,
+        "            self._broker_is_there()\n            self._there(_BROKER",
+        "            self._there(_BROKER",
+    ),
+    Mutant(
+        "that a sensor is offline is ignored",
+        HAZARD_SENSOR,
+        "                if online is not None:",
+        "                if online:",
+    ),
+    Mutant(
+        "hazard sensors do not begin to listen",
+        HAZARD_SENSOR,
+        "        self._changed()\n        self._bus.start()",
+        "        self._changed()",
+    ),
+    Mutant(
+        "hazard sensors are heard at QoS 0",
+        HAZARD_SENSOR,
+        "self._changed, qos=1,",
+        "self._changed, qos=0,",
+    ),
+    Mutant(
+        "an alarm reaches the first burner only",
+        ASSEMBLE,
+        "        for name in names:\n            post(",
+        "        for name in names[:1]:\n            post(",
+    ),
+    Mutant(
+        "an alarm that a broker has kept counts as a sign of life",
+        HAZARD_SENSOR,
+        "active, stored=heard.retained",
+        "active, stored=False",
+    ),
     # --- the relay's keeper -----------------------------------------------------------------------
     Mutant(
         "an acknowledgement is taken as proof",
@@ -183,9 +243,9 @@ MUTANTS = [
     ),
     Mutant(
         "acknowledged before it is saved",
-        CONTROLLER,
-        "            await self._store.save(name, record, self._stamp())\n",
-        "            self._store.save(name, record, self._stamp())\n",
+        SAVING,
+        "                await self._store.save(self._name, record, self._stamp())\n",
+        "                self._store.save(self._name, record, self._stamp())\n",
     ),
     Mutant(
         "an off waits for the disk",
@@ -228,11 +288,11 @@ MUTANTS = [
     ),
     Mutant(
         "a timer that an off has ended comes back",
-        CONTROLLER,
-        "        if record == burner.on_disk:\n            return burner.saving",
-        "        known = burner.on_disk\n"
+        SAVING,
+        "        if record == self._on_disk:\n            return self.under_way",
+        "        known = self._on_disk\n"
         "        if record == known or (known and known.timer and not record.timer):\n"
-        "            return burner.saving",
+        "            return self.under_way",
     ),
     Mutant(
         "a timer runs on the wall clock",
@@ -292,8 +352,8 @@ MUTANTS = [
     Mutant(
         "a hazard sensor's silence is believed",
         HAZARDS,
-        "        if turn.now >= _expires_at(view):",
-        "        if False:",
+        "return None if view.silent else _expires_at(view)",
+        "return None",
     ),
     Mutant(
         "a hazard sensor that falls silent ends its alarm",
@@ -352,20 +412,20 @@ MUTANTS = [
     Mutant(
         "escalation is missing",
         DEADLINES,
-        "        fail_trip(turn, _why_not_open(turn.state))",
-        "        pass",
+        "    return state.opening.since + CONFIRM_WITHIN",
+        "    return None",
     ),
     Mutant(
         "a flame that burns on is not noticed",
         DEADLINES,
-        "    if due and _reads_lit_behind_open(state):",
-        "    if False:",
+        "return state.flame_deadline if lit_behind_open else None",
+        "return None",
     ),
     Mutant(
         "a silent thermocouple is believed for ever",
         THERMOCOUPLE,
-        "    if due is not None and turn.now >= due:",
-        "    if False:",
+        "Deadline(lambda state: state.flame_expires,",
+        "Deadline(lambda _state: None,",
     ),
     Mutant(
         "a thermocouple reads lit only when it is very hot",
@@ -376,20 +436,20 @@ MUTANTS = [
     Mutant(
         "a silent relay still counts as read",
         DEADLINES,
-        "    if turn.now >= heard + STALE_AFTER:",
-        "    if False:",
+        "return None if view.contact is Contact.UNKNOWN else view.heard_at + STALE_AFTER",
+        "return None",
     ),
     Mutant(
         "a timer ends in silence behind a contact that nobody can read",
         DEADLINES,
-        "        if state.contact is Contact.OPEN and stays_open:",
-        "        if state.contact is not Contact.CLOSED:",
+        "    if state.contact is Contact.OPEN and stays_open:",
+        "    if state.contact is not Contact.CLOSED:",
     ),
     Mutant(
         "the maximum burn time is not kept",
         DEADLINES,
-        "    if must_end_at is not None and turn.now >= must_end_at:",
-        "    if False:",
+        "    if end is None or state.phase in _CAN_BURN:\n        return end",
+        "    if end is None or state.phase in _CAN_BURN:\n        return None",
     ),
     Mutant(
         "the lease is renewed during a demand",

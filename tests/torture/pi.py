@@ -6,12 +6,13 @@ from collections.abc import Callable
 from enum import StrEnum
 from functools import partial
 from random import Random
+from typing import Any
 
-from gasguard.assemble import Drivers, circuits
+from gasguard.app import OPEN_FIRST_WITHIN
+from gasguard.assemble import Drivers, circuits, sensors
 from gasguard.clock import Instant
 from gasguard.config.load import Config
-from gasguard.core.messages import Answer, Event, Request
-from gasguard.guard.bulletins import News
+from gasguard.drivers.base import Sensor
 from gasguard.guard.controller import Controller
 from gasguard.health import Heartbeats
 from gasguard.interfaces.journal import Journal
@@ -19,6 +20,7 @@ from gasguard.simulator.mqtt.setup import plan_mqtt
 from tests.torture.broker import Broker
 from tests.torture.disk import Disk
 from tests.torture.loop import TappedNetwork
+from tests.torture.window import Payload, Window
 
 WALL_ZERO = 1_795_000_000.0
 """True Unix time at moment 0 of the loop."""
@@ -91,7 +93,7 @@ class PiClock:
 
 
 class Pi:
-    """Runs the guard. `killed` and `booted` let the judge know."""
+    """Runs the guard. `on_killed` and what the window shows let the judge know."""
 
     def __init__(
         self,
@@ -103,93 +105,101 @@ class Pi:
         luck: Random,
     ) -> None:
         self.clock = PiClock(loop)
-        self.disk = disk
         self.heartbeats = Heartbeats(loop.time)
         self.controller: Controller | None = None
+        self.window: Window | None = None
         self.up_since = float("inf")
         """When the living guard started."""
-        self.on_news: Callable[[News], None] = lambda _news: None
+        self.on_state: Callable[[str, Payload], None] = lambda _burner, _state: None
+        self.on_event: Callable[[str, Payload], None] = lambda _burner, _event: None
         self.on_killed: Callable[[], None] = lambda: None
+        self.on_listening: Callable[[], None] = lambda: None
+        """Called when the living guard has started its sensors."""
         self._config, self._loop, self._air, self._broker = config, loop, air, broker
-        self._luck = luck
+        self._disk, self._luck = disk, luck
         self._states = {address[0]: address for address in plan_mqtt(config)}
-        self._harness: set[asyncio.Task[object]] = set()
-        self.dropping = False
+        self._sensors: list[Sensor] = []
+        self._harness: set[asyncio.Task[None]] = set()
 
-    def keep(self, task: "asyncio.Task[object] | None") -> None:
+    def keep(self, task: "asyncio.Task[Any] | None") -> None:
         """This task is not the guard's."""
         if task is not None:
             self._harness.add(task)
+            task.add_done_callback(self._harness.discard)
 
     @property
     def alive(self) -> bool:
         return self.controller is not None
 
-    def boot(self) -> Controller:
-        """Start the guard's process. Raises StoreError as the daemon would."""
+    def boot(self) -> None:
+        """The guard's process is there, and `start` will make it work."""
         self.clock.note()
-        store = self.disk.open()
+        store = self._disk.open()
         self.heartbeats = Heartbeats(self._loop.time)
         drivers = Drivers(partial(self._broker.bus, self._states), self._luck)
         controller = Controller(
             circuits(self._config, drivers), store, self.clock, self.heartbeats, self._luck
         )
-        controller.observers += [
-            Journal(store),
-            lambda news: self.on_news(news) if self.controller is controller else None,
-        ]
+        self._sensors = sensors(self._config, drivers, controller.post)
+        controller.observers.append(Journal(store))
+        self.window = Window(controller, self._state, self._event)
         self._air.connect()
         self.controller, self.up_since = controller, self._loop.time()
-        return controller
+
+    def _state(self, burner: str, state: Payload) -> None:
+        self.on_state(burner, state)
+
+    def _event(self, burner: str, event: Payload) -> None:
+        self.on_event(burner, event)
+
+    def start(self) -> None:
+        """As `gasguard.app.running` does it: first what must be open, then the sensors."""
+        if self.controller is not None and self.window is not None:
+            self.controller.start()
+            self.window.first_look(self.clock.now())
+            self._loop.create_task(self._listen(self.controller))
+
+    async def _listen(self, controller: Controller) -> None:
+        await controller.opened_what_must_be(OPEN_FIRST_WITHIN)
+        for sensor in self._sensors:
+            sensor.start()
+        self.on_listening()
 
     def kill(self, *, power: bool = False) -> None:
         """Nothing of the guard gets out from here on, wherever it was. Its tasks follow."""
-        if self.controller is None:
+        if self.controller is None or self.window is None:
             return
-        dead, self.controller = self.controller, None
+        self.controller.drop()
+        self.window.shut()
+        self.controller = self.window = None
         self.up_since = float("inf")
         self._air.sever()
         self._broker.sever()
-        self.disk.crash(power=power)
+        self._disk.crash(power=power)
         self.clock.note()
         self.on_killed()
-        self.dropping = True
+        dead, self._sensors = self._sensors, []
         self._loop.call_soon(self._drop, dead)
 
-    def _drop(self, dead: Controller) -> None:
-        tasks = [task for task in asyncio.all_tasks(self._loop) if task not in self._harness]
-        for task in sorted(tasks, key=_number):
+    def _drop(self, dead: list[Sensor]) -> None:
+        for task in sorted(self._guards(), key=_number):
             task.cancel()
-        dead.drop()
-        self._loop.call_later(0.01, self._dropped, dead)
+        self.keep(self._loop.create_task(_close(dead)))
+        self._loop.call_later(0.01, self._dropped)
 
-    def _dropped(self, dead: Controller) -> None:
-        dead.drop()
-        left = [task for task in asyncio.all_tasks(self._loop) if task not in self._harness]
-        if left:
+    def _dropped(self) -> None:
+        if left := self._guards():
             logging.getLogger("gasguard").critical("a task outlives its cancelling: %s", left)
-        self.dropping = False
 
-    def ask(self, burner: str, request: Request, reply: Callable[[Answer], None]) -> bool:
-        """Hand a request in, as a way in would; False if nobody is there."""
-        controller = self.controller
-        if controller is None:
-            return False
-        controller.request(
-            burner,
-            request,
-            lambda answer: reply(answer) if self.controller is controller else None,
-        )
-        return True
-
-    def post(self, burner: str, event: Event) -> bool:
-        """Hand in a sensor's word; False if nobody is there."""
-        if self.controller is None:
-            return False
-        self.controller.post(burner, event)
-        return True
+    def _guards(self) -> list["asyncio.Task[Any]"]:
+        return [task for task in asyncio.all_tasks(self._loop) if task not in self._harness]
 
 
-def _number(task: "asyncio.Task[object]") -> int:
+async def _close(dead: list[Sensor]) -> None:
+    for sensor in dead:
+        await sensor.aclose()
+
+
+def _number(task: "asyncio.Task[Any]") -> int:
     name = task.get_name().rpartition("-")[2]
     return int(name) if name.isdigit() else 0

@@ -8,16 +8,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from gasguard.config.load import Config
-from gasguard.simulator.channels import Address
+from gasguard.config.sensors import FlameConfig, Hazard
+from gasguard.simulator.channels import Address, Countdown
 from gasguard.simulator.faults import Faults
 from gasguard.simulator.setup import Wired
-from tests.torture.account import NEVER, Account
+from tests.torture.account import FAR, NEVER, Account
 from tests.torture.broker import Broker
 from tests.torture.disk import Disk
 from tests.torture.house import House
 from tests.torture.loop import TappedNetwork
 from tests.torture.pi import Pi
+from tests.torture.window import Payload
 
+_TOLD_PROMPTLY, _TOLD_LATE = 0.05, 0.6
 GOOD_WITHIN = 2.05
 """Rule 1's two seconds, and what the judge's own looking costs."""
 FAIR_WITHIN = 4.5
@@ -25,7 +28,6 @@ FAIR_WITHIN = 4.5
 chance that sixteen tries in a row are lost is below one in a billion sessions."""
 FAIR_ON_MQTT_WITHIN = 16.0
 """The same for a relay behind a broker: it is asked again after up to 1 s, not after 0.15."""
-FAR = float("inf")
 
 
 @dataclass(slots=True)
@@ -66,8 +68,22 @@ class Obligation:
     """Seconds more than the rule's own: until a poll has seen what was done to the relay."""
     level: bool = False
     """Not a demand of its own: it follows from one that stands."""
-    told: bool = False
-    """`trip_failed` is due and was looked for."""
+
+
+@dataclass(slots=True)
+class Alarm:
+    """What came to the living guard from a hazard sensor, and of it."""
+
+    expire_after: float
+    heard_at: float | None = None
+    """When it last spoke itself."""
+    word: bool | None = None
+    """Its last word, or the alarm that a broker had kept."""
+    offline: set[str] = field(default_factory=set)
+    """Topics that say that it cannot be heard; an empty one for the broker's own absence."""
+    disputed: bool = False
+    """It spoke while it was said to be offline."""
+    changed_at: float = NEVER
 
 
 @dataclass(slots=True)
@@ -90,6 +106,10 @@ class Bench:
     """When it was last seen locked, or perhaps locked."""
     lease_end: float | None = None
     """When the countdown that the guard set last would end."""
+    countdown: Countdown | None = None
+    """That of its relay, where it holds a lease on it."""
+    alarms: dict[str, Alarm] = field(default_factory=dict)
+    """What the living guard was told by each hazard sensor that it heeds."""
     free_since: float = NEVER
     """Since when nothing stands against its closing, as far as anyone outside can tell."""
 
@@ -99,7 +119,7 @@ class Bench:
         account = self.account
         locks = account.child != {False} or account.latched or account.perhaps or account.reporting
         asks = any(not ask.done for ask in account.asks)
-        return not (locks or asks or self.owed or account.lit_posted is not None)
+        return not (locks or asks or self.owed or account.lit_told is not None)
 
     @property
     def all_open_since(self) -> float:
@@ -135,18 +155,35 @@ class Scene:
         self.wire_faults: set[str] = set()
         """Names of relay faults that this session has seen: what may excuse a latch."""
         self.disk_faulted = False
+        self.broker_well_since = NEVER
+        flames = [burner.flame for burner in config.burners.values() if burner.flame is not None]
+        self.sensors: list[Hazard | FlameConfig] = [*config.hazards.values(), *flames]
         for name, burner in config.burners.items():
+            hazards = config.hazards_of(name)
             relays = [
                 RelayWatch(wired, index, on_mqtt=wired.address in house.mqtt_servers)
                 for index, wired in enumerate(house.contacts(name))
             ]
-            self.benches[name] = Bench(Account(name, burner), relays, voice=house.voice(name))
+            bench = Bench(Account(name, burner), relays, voice=house.voice(name))
+            bench.alarms = {sensor: Alarm(hazards[sensor].expire_after) for sensor in hazards}
+            bench.countdown = next((c for r in relays if (c := house.countdown(r.wired))), None)
+            self.benches[name] = bench
             for relay in relays:
                 relay.open_now = house.reads_open(relay.wired)
 
     @property
     def now(self) -> float:
         return self.loop.time()
+
+    @property
+    def told_late_by(self) -> float:
+        """Seconds by which what the guard tells may be late at most: it waits for the disk."""
+        return _TOLD_PROMPTLY if self.disk.sound else _TOLD_LATE
+
+    def shown(self, bench: Bench) -> Payload | None:
+        """The burner's state as people see it; None while there is no guard."""
+        window = self.pi.window
+        return None if window is None else window.states.get(bench.account.name)
 
     def at(self, address: Address) -> Iterator[tuple[Bench, RelayWatch]]:
         """Every relay in a circuit that this module carries."""
@@ -181,6 +218,13 @@ class Scene:
 
     def broker_changed(self, *, silent_for: float = 0.0) -> None:
         """The broker's faults were exchanged; devices are not there before so many seconds."""
+        broker = self.broker
+        # Its guard is given up when a keepalive has passed: it may find that out later still.
+        ill = broker.away or broker.hangs or broker.stalls
+        if ill:
+            self.broker_well_since = FAR
+        elif self.broker_well_since == FAR:
+            self.broker_well_since = self.now
         for address in self.house.mqtt_servers:
             self.faults_changed(address, silent_for=silent_for)
 

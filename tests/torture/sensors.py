@@ -1,98 +1,157 @@
-"""The flame sensors of a session: one that says lit and out, late; one that measures millivolts."""
+"""The sensors of a session, on the same side of the broker as the other devices.
 
-import asyncio
-from functools import partial
+Flame sensors say lit and out, late, or measure millivolts; hazard sensors alarm, show that they
+live, and fall silent, known to be offline or not.
+"""
+
+import json
 from random import Random
 
-from gasguard.config.sensors import ThermocoupleFlame
-from gasguard.core.messages import FlameRead, ThermocoupleRead
-from gasguard.core.model import Flame
-from tests.torture.plan import Plan
+from gasguard.config.sensors import Hazard, ThermocoupleFlame
+from gasguard.simulator.mqtt.devices import Out
+from tests.torture.plan import LENGTH, Plan
 from tests.torture.scene import Scene
 
-WAKES = 0.3
-"""Seconds after the guard's start until its sensors' last words have reached it."""
+_SPEAKS_EVERY = 37.0
+"""Seconds between two words of a sensor that is expected to speak up."""
 _MEASURES_EVERY = 1.93
 _NOISE_MV = 0.1
-_UNSURE = 0.1
-"""Seconds before a thermocouple's word expires in which the guard may go either way."""
+_FLAME_WORDS = (("lit", "out"), ("ON", "OFF"), ("1", "0"))
+_ALARM_WORDS = (("alarm", "clear"), ("true", "false"), ("", ""))
+"""The last stands for Zigbee2MQTT's JSON, where the sensor has such a field."""
 
 
 class Sensors:
-    """Tells guard and account what is seen of each flame. A blind sensor says nothing."""
+    """Publishes what each sensor sees. One that is blind or silent publishes nothing."""
 
     def __init__(self, plan: Plan, scene: Scene, random: Random) -> None:
         self._plan, self._scene, self._random = plan, scene, random
-        self._loop = scene.loop
-        self._flames: dict[str, bool] = dict.fromkeys(scene.benches, False)
+        self._loop, self._broker = scene.loop, scene.broker
+        self._flame_words, self._alarm_words = (
+            random.choice(_FLAME_WORDS),
+            random.choice(_ALARM_WORDS),
+        )
+        self._keeps = random.random() < 0.5
+        """Whether the broker keeps their words; else it only has a "clear" of long ago."""
         self._blind: set[str] = set()
-        self._thermocouples = {
-            name: bench.account.config.flame
-            for name, bench in scene.benches.items()
-            if isinstance(bench.account.config.flame, ThermocoupleFlame)
-        }
-        self._expiries: dict[str, asyncio.TimerHandle] = {}
-        scene.house.on_flame(self._changed)
-        for name in self._thermocouples:
-            self._measure(name)
+        self._flames = dict.fromkeys(plan.sensors, False)
+        """What each lit/out sensor says last."""
+        self._hazards = scene.config.hazards
+        self._alarming: set[str] = set()
+        self._silent: dict[str, bool] = {}
+        """Hazard sensors that say nothing, and whether that is known to others."""
+        scene.house.on_flame(self._flame_changed)
+        self._broker.on_back = self._say_all
+        for settings in self._hazards.values():
+            topics = [topic for _, topic in settings.topics()]
+            self._broker.said_at_qos_1.update(topics if random.random() < 0.7 else ())
+        for name, bench in scene.benches.items():
+            if isinstance(bench.account.config.flame, ThermocoupleFlame):
+                self._measure(name, bench.account.config.flame.topic)
+        for name, settings in self._hazards.items():
+            self._say_alarm(name, keep=True)
+            if settings.expire_after < LENGTH:
+                self._speak(name)
+        self._say_all()
 
-    def wake(self) -> None:
-        """The guard is back: what a broker has retained reaches it; a measurement is not."""
-        for burner in self._plan.sensors:
-            self._say(burner, self._flames[burner])
+    def _say_all(self) -> None:
+        """Whoever connects to the broker says what is known, if it says anything."""
+        for burner in self._flames:
+            self._say_flame(burner)
+        for name, settings in self._hazards.items():
+            online = not self._silent.get(name, False)
+            for part in settings.availability:
+                self._publish(part.topic, part.online if online else part.offline, keep=True)
+            if self._keeps:
+                self._say_alarm(name)
+
+    def _publish(self, topic: str, word: str, *, keep: bool) -> None:
+        self._broker.from_device(Out(topic, word, keep))
+
+    # --- flames -------------------------------------------------------------------------------
 
     def blind(self, burner: str, seconds: float) -> None:
-        """The burner's sensor, if it has one, falls silent for a while."""
+        """The burner's flame sensor, if it has one, falls silent for a while; some say so."""
         if burner in self._blind or self._scene.benches[burner].account.config.flame is None:
             return
+        if burner in self._flames:
+            self._publish(self._topic(burner), "unavailable", keep=self._keeps)
         self._blind.add(burner)
         self._loop.call_later(seconds, self._sees_again, burner)
-        if burner in self._plan.sensors:
-            self._unheard(burner)
-            self._scene.pi.post(burner, FlameRead(Flame.UNKNOWN))
 
     def _sees_again(self, burner: str) -> None:
         self._blind.discard(burner)
-        if burner in self._plan.sensors:
-            self._say(burner, self._flames[burner])
+        if burner in self._flames:
+            self._say_flame(burner)
 
-    def _unheard(self, burner: str) -> None:
-        account = self._scene.benches[burner].account
-        account.sensed(None, self._scene.now)
-        account.lit_since = None
-
-    # --- lit and out --------------------------------------------------------------------------
-
-    def _changed(self, burner: str, lit: bool) -> None:
-        self._flames[burner] = lit
+    def _flame_changed(self, burner: str, lit: bool) -> None:
         lag = self._plan.sensors.get(burner)
         if lag is not None:
             # It is warm long after the flame: the fall takes longer than the rise.
-            self._loop.call_later(lag if lit else 3 * lag, self._say, burner, lit)
+            self._loop.call_later(lag if lit else 3 * lag, self._senses, burner, lit)
 
-    def _say(self, burner: str, lit: bool) -> None:
-        scene = self._scene
-        if burner not in self._blind and scene.pi.alive:
-            scene.benches[burner].account.sensed(lit, scene.now)
-            scene.pi.post(burner, FlameRead(Flame.LIT if lit else Flame.OUT))
+    def _senses(self, burner: str, lit: bool) -> None:
+        self._flames[burner] = lit
+        self._say_flame(burner)
 
-    # --- millivolts ---------------------------------------------------------------------------
+    def _say_flame(self, burner: str) -> None:
+        if burner not in self._blind:
+            word = self._flame_words[0 if self._flames[burner] else 1]
+            self._publish(self._topic(burner), word, keep=self._keeps)
 
-    def _measure(self, burner: str) -> None:
-        self._loop.call_later(_MEASURES_EVERY, self._measure, burner)
-        scene, levels = self._scene, self._thermocouples[burner]
-        if burner in self._blind or not scene.pi.alive:
-            return
-        true = scene.house.millivolts(burner)
-        read = round(true + self._random.uniform(-_NOISE_MV, _NOISE_MV), 2)
-        account = scene.benches[burner].account
-        if read >= levels.lit_above:
-            account.sensed(True, scene.now)
-        elif read <= levels.out_below:
-            account.sensed(False, scene.now)
-        if burner in self._expiries:
-            self._expiries[burner].cancel()
-        self._expiries[burner] = self._loop.call_later(
-            levels.expire_after - _UNSURE, partial(self._unheard, burner)
-        )
-        scene.pi.post(burner, ThermocoupleRead(read))
+    def _topic(self, burner: str) -> str:
+        flame = self._scene.benches[burner].account.config.flame
+        return next(topic for _, topic in flame.topics()) if flame else ""
+
+    def _measure(self, burner: str, topic: str) -> None:
+        self._loop.call_later(_MEASURES_EVERY, self._measure, burner, topic)
+        if burner not in self._blind:
+            noise = self._random.uniform(-_NOISE_MV, _NOISE_MV)
+            read = round(self._scene.house.millivolts(burner) + noise, 2)
+            self._publish(topic, str(read), keep=self._keeps)
+
+    # --- hazards ------------------------------------------------------------------------------
+
+    def alarm(self, name: str, seconds: float) -> None:
+        """There is gas, smoke or heat, for a while."""
+        if name not in self._alarming:
+            self._alarming.add(name)
+            self._say_alarm(name)
+            self._loop.call_later(seconds, self._all_clear, name)
+
+    def _all_clear(self, name: str) -> None:
+        self._alarming.discard(name)
+        self._say_alarm(name)
+
+    def silence(self, name: str, seconds: float, *, known: bool) -> None:
+        """The sensor says nothing for a while, not even an alarm. `known`: it is told offline."""
+        if name not in self._silent:
+            self._silent[name] = known
+            self._loop.call_later(seconds, self._speaks_again, name)
+            self._say_there(name, online=not known)
+
+    def _speaks_again(self, name: str) -> None:
+        del self._silent[name]
+        self._say_there(name, online=True)
+        self._say_alarm(name)
+
+    def _say_there(self, name: str, *, online: bool) -> None:
+        for part in self._hazards[name].availability:
+            self._publish(part.topic, part.online if online else part.offline, keep=True)
+
+    def _speak(self, name: str) -> None:
+        self._loop.call_later(_SPEAKS_EVERY, self._speak, name)
+        self._say_alarm(name)
+
+    def _say_alarm(self, name: str, *, keep: bool = False) -> None:
+        if name not in self._silent:
+            settings, active = self._hazards[name], name in self._alarming
+            self._publish(settings.topic, self._word(settings, active), keep=keep or self._keeps)
+
+    def _word(self, settings: Hazard, active: bool) -> str:
+        word = self._alarm_words[0 if active else 1]
+        if word:
+            return word
+        if settings.word_in is None:
+            return "1" if active else "0"
+        return json.dumps({settings.word_in: active, "battery": 87})

@@ -15,6 +15,7 @@ from gasguard.config.load import parse_config
 from gasguard.simulator.seeding import stream
 from tests.torture.broker import Broker
 from tests.torture.disk import Disk
+from tests.torture.ears import Ears
 from tests.torture.hands import Hands
 from tests.torture.house import House
 from tests.torture.judge import LOOK_EVERY, ErrorLog, Judge, loop_complains
@@ -74,6 +75,8 @@ async def _play(plan: Plan, loop: TortureLoop, folder: Path) -> Outcome:
         trace.append(f"{loop.time() - began:10.4f} {line}")
 
     judge = Judge(scene, note)
+    ears = Ears(scene, judge)
+    judge.on_killed = ears.forget
     loop.set_exception_handler(partial(loop_complains, judge))
     stop: asyncio.Future[None] = loop.create_future()
     judge.on_breach = lambda: None if stop.done() else stop.set_result(None)
@@ -86,7 +89,7 @@ async def _play(plan: Plan, loop: TortureLoop, folder: Path) -> Outcome:
     log.propagate = False
     try:
         await house.start()
-        await _act(plan, Hands(plan, scene, judge, stream(plan.seed, "hands")), judge, stop, note)
+        await _act(plan, Hands(plan, scene, judge), judge, stop, note)
     finally:
         log.removeHandler(handler)
         log.setLevel(level)

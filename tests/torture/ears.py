@@ -1,0 +1,151 @@
+"""What the guard has been told by its sensors: taken from what comes to it on its connection."""
+
+import asyncio
+from collections.abc import Callable
+from functools import partial
+
+from gasguard.config.sensors import FlameConfig, ThermocoupleFlame
+from gasguard.drivers.bus import Heard
+from gasguard.drivers.mqtt.hazard import MISSED_AFTER
+from tests.torture.judge import Judge
+from tests.torture.scene import Alarm, Bench, Scene
+
+_YES = ("lit", "on", "alarm", "1", "true")
+_NO = ("out", "off", "clear", "0", "false")
+_UNSURE = 0.1
+"""Seconds before a thermocouple's word expires in which the guard may go either way."""
+_BROKER = ""
+"""Stands among the topics for the broker itself."""
+
+
+class Ears:
+    """Tells account and judge of each word, just before the guard hears it."""
+
+    def __init__(self, scene: Scene, judge: Judge) -> None:
+        self._scene, self._judge, self._loop = scene, judge, scene.loop
+        self._by_topic: dict[str, list[Callable[[Heard], None]]] = {}
+        self._expiries: dict[str, asyncio.TimerHandle] = {}
+        self._missing: asyncio.TimerHandle | None = None
+        """Runs while the living guard has no broker."""
+        scene.broker.on_heard, scene.broker.on_connected = self._heard, self._connected
+        scene.pi.on_listening = self._listening
+        for name, bench in scene.benches.items():
+            if flame := bench.account.config.flame:
+                for _, topic in flame.topics():
+                    self._listen(topic, self._flame_heard(bench, flame))
+            for sensor, hazard in scene.config.hazards_of(name).items():
+                self._listen(hazard.topic, partial(self._alarm_heard, bench, sensor))
+                for part in hazard.availability:
+                    words = {part.online.encode(): True, part.offline.encode(): False}
+                    told = partial(self._there_heard, bench.alarms[sensor], words)
+                    self._listen(part.topic, told)
+
+    def _listen(self, topic: str, told: Callable[[Heard], None]) -> None:
+        self._by_topic.setdefault(topic, []).append(told)
+
+    def _heard(self, heard: Heard) -> None:
+        for told in self._by_topic.get(heard.topic, ()):
+            told(heard)
+
+    def forget(self) -> None:
+        """The guard is dead: the next one has heard nothing yet."""
+        self._stop_missing()
+        for bench in self._scene.benches.values():
+            for alarm in bench.alarms.values():
+                alarm.heard_at = alarm.word = None
+                alarm.offline.clear()
+                alarm.disputed = False
+
+    # --- flames -------------------------------------------------------------------------------
+
+    def _flame_heard(self, bench: Bench, flame: FlameConfig) -> Callable[[Heard], None]:
+        if isinstance(flame, ThermocoupleFlame):
+            return partial(self._measured, bench, flame)
+        return partial(self._said, bench)
+
+    def _said(self, bench: Bench, heard: Heard) -> None:
+        word = _meaning(heard.payload)
+        bench.account.sensed(word, self._scene.now)
+        if word is None:
+            bench.account.lit_since = None
+
+    def _measured(self, bench: Bench, levels: ThermocoupleFlame, heard: Heard) -> None:
+        if heard.retained:
+            return
+        account, read = bench.account, float(heard.payload)
+        if read >= levels.lit_above:
+            account.sensed(True, self._scene.now)
+        elif read <= levels.out_below:
+            account.sensed(False, self._scene.now)
+        if account.name in self._expiries:
+            self._expiries[account.name].cancel()
+        self._expiries[account.name] = self._loop.call_later(
+            levels.expire_after - _UNSURE, self._unheard, bench
+        )
+
+    def _unheard(self, bench: Bench) -> None:
+        bench.account.sensed(None, self._scene.now)
+        bench.account.lit_since = None
+
+    # --- hazards ------------------------------------------------------------------------------
+
+    def _alarm_heard(self, bench: Bench, sensor: str, heard: Heard) -> None:
+        alarm, active = bench.alarms[sensor], _meaning(heard.payload)
+        if active is None:
+            return
+        lock = self._scene.config.hazards[sensor].kind
+        if active or not heard.retained:
+            # An alarm ends by the sensor's own live word: what is kept may be older.
+            if alarm.word is not active:
+                alarm.word, alarm.changed_at = active, self._scene.now
+            if not active:
+                bench.account.reporting.pop(lock, None)
+        if not heard.retained:
+            alarm.heard_at = self._scene.now
+            if alarm.offline:
+                alarm.disputed, alarm.changed_at = True, self._scene.now
+        if active and lock not in bench.account.reporting:
+            self._judge.hazard(bench, lock)
+
+    def _there_heard(self, alarm: Alarm, words: dict[bytes, bool], heard: Heard) -> None:
+        if (online := words.get(heard.payload)) is not None:
+            self._there(alarm, heard.topic, online=online)
+
+    def _there(self, alarm: Alarm, what: str, *, online: bool) -> None:
+        before = bool(alarm.offline)
+        if online:
+            alarm.offline.discard(what)
+        else:
+            alarm.offline.add(what)
+        if before != bool(alarm.offline):
+            alarm.disputed, alarm.changed_at = False, self._scene.now
+
+    def _listening(self) -> None:
+        if not self._scene.broker.guard_connected and self._missing is None:
+            self._connected(False)
+
+    def _connected(self, connected: bool) -> None:
+        self._stop_missing()
+        if connected:
+            self._broker_there(online=True)
+        else:
+            missed = partial(self._broker_there, online=False)
+            self._missing = self._loop.call_later(MISSED_AFTER, missed)
+
+    def _broker_there(self, *, online: bool) -> None:
+        for bench in self._scene.benches.values():
+            for alarm in bench.alarms.values():
+                self._there(alarm, _BROKER, online=online)
+
+    def _stop_missing(self) -> None:
+        if self._missing is not None:
+            self._missing.cancel()
+            self._missing = None
+
+
+def _meaning(payload: bytes) -> bool | None:
+    """Of a word, plain or as a Zigbee alarm's JSON."""
+    word = payload.decode().lower()
+    if word.startswith("{"):
+        return True if ": true" in word else False if ": false" in word else None
+    return True if word in _YES else False if word in _NO else None
