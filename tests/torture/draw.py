@@ -9,162 +9,160 @@ from tests.torture.bridge import RETURNS_AFTER
 from tests.torture.kitchens import ALARMS, Kitchen, draw_kitchen
 from tests.torture.plan import LENGTH, Action, Plan
 
-FAMILIES = ("wire", "relay", "mihome", "crash", "power", "disk", "clock", "hazard", "broker")
-"""Kinds of trouble that `--faults` chooses from; without any, people only cook."""
-
 _OLD_ANSWER = 0.05
 """Seconds by which the radio's answer may be late in a session."""
 _QUIET_AT_FIRST = 8.0
 """Seconds in which the guard may find its relays."""
+_ON_MQTT = (
+    *("loss_in", "loss_out", "delay_s", "jitter_s", "duplicate", "offline", "unpowered"),
+    *("frozen", "thaw_answers", "lying", "stuck", "welded", "refuse", "pending_s"),
+)
+"""What a device behind a broker can suffer: over TCP and in Zigbee's queues order is kept."""
 
 
-def draw_plan(seed: int, index: int, faults: tuple[str, ...] = FAMILIES) -> Plan:
+class Drawing:
+    """One session's actions, as they are drawn."""
+
+    def __init__(self, random: Random, kitchen: Kitchen) -> None:
+        self.random, self.kitchen = random, kitchen
+        self.actions: list[Action] = []
+
+    def act(self, at: float, kind: str, name: str = "", **args: Any) -> None:
+        """Have something done, unless that is too late for the session."""
+        if at < LENGTH - 1:
+            self.actions.append(Action(round(at, 4), kind, name, args))
+
+    def burner(self) -> str:
+        """Any of them."""
+        return self.random.choice(self.kitchen.burners)
+
+    def about(self, *seconds: float, least: float = 0.0, most: float = 1.0) -> float:
+        """One of these, times something between two bounds."""
+        return self.random.choice(seconds) * self.random.uniform(least, most)
+
+    def moment(self) -> float:
+        """Any time, or just around something that is done: where things go wrong together."""
+        if self.actions and self.random.random() < 0.65:
+            near = self.random.choice(self.actions).at + self.about(0, 0, 0.01, 0.1, 1, 3)
+            near -= self.random.choice([0, 0, 0.05, 2])
+            return round(min(max(near, 1.0), LENGTH - 1.01), 4)
+        return round(self.random.uniform(_QUIET_AT_FIRST, LENGTH - 1.01), 3)
+
+    def duration(self) -> float:
+        """Seconds that a trouble lasts."""
+        return round(self.about(0.3, 3, 15, 60, 200, least=0.3, most=1.5), 3)
+
+
+def draw_plan(seed: int, index: int, faults: "tuple[str, ...] | None" = None) -> Plan:
     """Session number `index` of the campaign `seed`."""
     random = stream(seed, f"session {index}")
     kitchen = draw_kitchen(random, stream(seed, f"mqtt {index}"), stream(seed, f"hazards {index}"))
+    drawing = Drawing(random, kitchen)
+    # A part of the sessions has one or two kinds of trouble only: what each does alone.
+    troubles = [family for family in FAMILIES if faults is None or family in faults]
+    if troubles and random.random() < 0.4:
+        troubles = random.sample(troubles, random.randint(1, min(2, len(troubles))))
+    for name in kitchen.burners:
+        _cook(drawing, name)
+    for family in troubles:
+        for _ in range(random.randint(0, 5)):
+            _TROUBLE[family](drawing, drawing.moment())
     return Plan(
         seed=random.getrandbits(32),
         config=kitchen.config,
         sensors=kitchen.sensors,
         latency=random.choice([0.001, 0.003, 0.01]),
-        actions=_draw_actions(random, kitchen, faults),
+        actions=tuple(sorted(drawing.actions, key=lambda action: action.at)),
     )
-
-
-def _draw_actions(random: Random, kitchen: Kitchen, faults: tuple[str, ...]) -> tuple[Action, ...]:
-    # A part of the sessions has one or two kinds of trouble only: what each does alone.
-    troubles = [family for family in FAMILIES if family in faults]
-    if troubles and random.random() < 0.4:
-        troubles = random.sample(troubles, random.randint(1, min(2, len(troubles))))
-    actions = [action for name in kitchen.burners for action in _cooking(random, kitchen, name)]
-    for family in troubles:
-        for _ in range(random.randint(0, 5)):
-            moment = _moment(random, actions)
-            actions += _TROUBLE[family](random, kitchen, moment)
-    return tuple(sorted(actions, key=lambda action: action.at))
-
-
-def _moment(random: Random, actions: list[Action]) -> float:
-    """Any time, or just around something that somebody does: where things go wrong together."""
-    if actions and random.random() < 0.65:
-        near = random.choice(actions).at + random.choice([0, 0, 0.01, 0.1, 1, 3]) * random.random()
-        return round(min(max(near - random.choice([0, 0, 0.05, 2]), 1.0), LENGTH - 1), 4)
-    return round(random.uniform(_QUIET_AT_FIRST, LENGTH - 1), 3)
 
 
 # --- people ---------------------------------------------------------------------------------------
 
 
-def _cooking(random: Random, kitchen: Kitchen, name: str) -> list[Action]:
+def _cook(draw: Drawing, name: str) -> None:
     """Dishes, one after another; some forgotten."""
-    actions: list[Action] = []
+    random = draw.random
     at = random.uniform(_QUIET_AT_FIRST, 60)
     while at < LENGTH - 30:
-        actions.append(_act(at, "light", name))
-        end = at + random.choice([20, 60, 200, 500]) * random.uniform(0.5, 1.5)
+        draw.act(at, "light", name)
+        end = at + draw.about(20, 60, 200, 500, least=0.5, most=1.5)
         for _ in range(random.randint(0, 3)):
-            when = random.uniform(at, end)
-            actions += random.choice(_COOKS)(random, kitchen, name, when)
+            random.choice(_COOKS)(draw, name, random.uniform(at, end))
         if random.random() < 0.6:
-            actions.append(_act(end, "turn_off", name))
+            draw.act(end, "turn_off", name)
         at = end + random.expovariate(1 / 60) + 5
     for _ in range(random.randint(1, 7)):
-        when = random.uniform(_QUIET_AT_FIRST, LENGTH - 5)
-        actions += random.choice(_COOKS)(random, kitchen, name, when)
-    if "lease" in kitchen.config["burners"][name].get("relay", {}):
-        actions += _speak(random, kitchen, name, random.uniform(_QUIET_AT_FIRST, LENGTH - 5))
-    return [action for action in actions if action.at < LENGTH - 1]
+        random.choice(_COOKS)(draw, name, random.uniform(_QUIET_AT_FIRST, LENGTH - 5))
+    if "lease" in draw.kitchen.config["burners"][name].get("relay", {}):
+        _speak(draw, name, random.uniform(_QUIET_AT_FIRST, LENGTH - 5))
 
 
-def _act(at: float, kind: str, name: str, **args: Any) -> Action:
-    return Action(round(at, 4), kind, name, args)
-
-
-def _set_timer(random: Random, _kitchen: Kitchen, name: str, at: float) -> list[Action]:
-    seconds = round(random.choice([3, 20, 90, 400]) * random.uniform(0.5, 1.5), 2)
-    actions = [_act(at, "timer", name, seconds=seconds)]
-    keys = ["a", "b"]
+def _set_timer(draw: Drawing, name: str, at: float) -> None:
+    random, seconds = draw.random, round(draw.about(3, 20, 90, 400, least=0.5, most=1.5), 2)
+    draw.act(at, "timer", name, seconds=seconds)
     while random.random() < 0.35:
+        extra, key = round(random.uniform(5, 200), 2), random.choice(["a", "b"])
         when = at + random.uniform(0, min(seconds, 60))
-        extra = round(random.uniform(5, 200), 2)
-        actions.append(_act(when, "extend", name, seconds=extra, key=random.choice(keys)))
+        draw.act(when, "extend", name, seconds=extra, key=key)
     if random.random() < 0.35:
-        actions.append(_act(at + random.uniform(0, 1.1 * seconds), "cancel", name))
-    return actions
+        draw.act(at + random.uniform(0, 1.1 * seconds), "cancel", name)
 
 
-def _off(random: Random, _kitchen: Kitchen, name: str, at: float) -> list[Action]:
-    actions = [_act(at, "off", name)]
-    while random.random() < 0.3:
-        actions.append(_act(at + random.choice([0.02, 0.3, 3]) * random.random(), "off", name))
-    return actions
+def _off(draw: Drawing, name: str, at: float) -> None:
+    draw.act(at, "off", name)
+    while draw.random.random() < 0.3:
+        draw.act(at + draw.about(0.02, 0.3, 3), "off", name)
 
 
-def _lock(random: Random, _kitchen: Kitchen, name: str, at: float) -> list[Action]:
-    actions = [_act(at, "lock", name)]
-    if random.random() < 0.8:
-        after = random.choice([0.05, 1, 10, 120]) * random.random()
-        actions.append(_act(at + after, "unlock", name))
-    return actions
+def _lock(draw: Drawing, name: str, at: float) -> None:
+    draw.act(at, "lock", name)
+    if draw.random.random() < 0.8:
+        draw.act(at + draw.about(0.05, 1, 10, 120), "unlock", name)
 
 
-def _off_and_rearm(random: Random, _kitchen: Kitchen, name: str, at: float) -> list[Action]:
+def _off_and_rearm(draw: Drawing, name: str, at: float) -> None:
     """Off, re-armed at once, off again: the closing and the opening meet on the wire."""
-    rearm = at + random.choice([0.1, 1, 2]) * random.uniform(0.3, 1)
-    actions = [_act(at, "off", name), _act(rearm, "rearm", name, source="cli")]
-    if random.random() < 0.7:
-        actions.append(_act(rearm + random.choice([0.05, 0.2, 1]) * random.random(), "off", name))
-    return actions
+    rearm = at + draw.about(0.1, 1, 2, least=0.3)
+    draw.act(at, "off", name)
+    draw.act(rearm, "rearm", name, source="cli")
+    if draw.random.random() < 0.7:
+        draw.act(rearm + draw.about(0.05, 0.2, 1), "off", name)
 
 
-def _rearm(random: Random, _kitchen: Kitchen, name: str, at: float) -> list[Action]:
-    source = random.choice(["cli", "web", "mqtt"])
-    times = random.choice([1, 1, 1, 7])
-    return [_act(at + 0.4 * n, "rearm", name, source=source) for n in range(times)]
+def _rearm(draw: Drawing, name: str, at: float) -> None:
+    source = draw.random.choice(["cli", "web", "mqtt"])
+    for n in range(draw.random.choice([1, 1, 1, 7])):
+        draw.act(at + 0.4 * n, "rearm", name, source=source)
 
 
-def _blow_out(_random: Random, _kitchen: Kitchen, name: str, at: float) -> list[Action]:
-    return [_act(at, "blow_out", name)]
+def _blow_out(draw: Drawing, name: str, at: float) -> None:
+    draw.act(at, "blow_out", name)
 
 
-def _speak(random: Random, _kitchen: Kitchen, name: str, at: float) -> list[Action]:
+def _speak(draw: Drawing, name: str, at: float) -> None:
     """Mi Home as it is meant to be used: off, or off in a while."""
-    if random.random() < 0.5:
-        seconds = round(random.choice([5, 60, 300]) * random.uniform(0.5, 1.5), 1)
-        actions = [_act(at, "mi_home_off_in", name, seconds=seconds)]
-        if random.random() < 0.4:
-            taken_back = at + seconds * random.random()
-            actions.append(_act(taken_back, "mi_home_forget", name))
-        return actions
-    return [_act(at, "mi_home", name, on=False, wired=False)]
+    if draw.random.random() < 0.5:
+        draw.act(at, "mi_home", name, on=False, wired=False)
+        return
+    seconds = round(draw.about(5, 60, 300, least=0.5, most=1.5), 1)
+    draw.act(at, "mi_home_off_in", name, seconds=seconds)
+    if draw.random.random() < 0.4:
+        draw.act(at + seconds * draw.random.random(), "mi_home_forget", name)
 
 
-_Cook = Callable[[Random, Kitchen, str, float], list[Action]]
-_COOKS: list[_Cook] = [
-    _set_timer,
-    _set_timer,
-    _set_timer,
-    _off,
-    _off,
-    _lock,
-    _off_and_rearm,
-    _rearm,
-    _blow_out,
-    _speak,
+_COOKS: list[Callable[[Drawing, str, float], None]] = [
+    *(_set_timer, _set_timer, _set_timer, _off, _off),
+    *(_lock, _off_and_rearm, _rearm, _blow_out, _speak),
 ]
 
 
 # --- trouble --------------------------------------------------------------------------------------
 
 
-def _duration(random: Random) -> float:
-    return round(random.choice([0.3, 3, 15, 60, 200]) * random.uniform(0.3, 1.5), 3)
-
-
-def _wire(random: Random, kitchen: Kitchen, at: float) -> list[Action]:
+def _wire(draw: Drawing, at: float) -> None:
     """Loss, delay, duplication and reordering."""
-    loss = round(random.choice([0.1, 0.2, 0.25, 0.6]) * random.uniform(0.3, 1), 3)
-    delay = round(random.choice([0.05, 0.2, 0.6, 3]) * random.random(), 3)
+    loss = round(draw.about(0.1, 0.2, 0.25, 0.6, least=0.3), 3)
+    delay = round(draw.about(0.05, 0.2, 0.6, 3), 3)
     kinds: list[dict[str, Any]] = [
         {"loss_in": loss},
         {"loss_out": loss},
@@ -176,45 +174,28 @@ def _wire(random: Random, kitchen: Kitchen, at: float) -> list[Action]:
         {"duplicate": 0.3, "reorder": 0.3, "loss_in": 0.15, "loss_out": 0.15, "jitter_s": 0.05},
         {"offline": True},
     ]
-    return [_fault(random, kitchen, at, random.choice(kinds))]
+    _fault(draw, at, draw.random.choice(kinds))
 
 
-def _fault(random: Random, kitchen: Kitchen, at: float, changes: dict[str, Any]) -> Action:
-    name, relay = random.choice(kitchen.burners), random.randrange(2)
-    kind = kitchen.kind_on_mqtt(name, relay)
+def _fault(draw: Drawing, at: float, changes: dict[str, Any]) -> str:
+    """Returns the burner that suffers it."""
+    name, relay = draw.burner(), draw.random.randrange(2)
+    kind = draw.kitchen.kind_on_mqtt(name, relay)
     if kind is not None:
-        changes = _on_mqtt(random, kind, changes)
-    return _act(at, "fault", name, relay=relay, seconds=_duration(random), **changes)
-
-
-_WIRE_ON_MQTT = ("loss_in", "loss_out", "delay_s", "jitter_s", "duplicate", "offline")
-_MODULE_ON_MQTT = (
-    "frozen",
-    "thaw_answers",
-    "lying",
-    "stuck",
-    "welded",
-    "refuse",
-    "pending_s",
-    "unpowered",
-)
-
-
-def _on_mqtt(random: Random, kind: str, changes: dict[str, Any]) -> dict[str, Any]:
-    """What such a device can suffer of these; over TCP and in Zigbee's queues order is kept."""
-    possible = (*_WIRE_ON_MQTT, *_MODULE_ON_MQTT)
-    left = {name: value for name, value in changes.items() if name in possible}
-    if not left:
-        return random.choice([{"offline": True}, {"loss_in": 0.2}, {"loss_out": 0.2}])
+        changes = {fault: value for fault, value in changes.items() if fault in _ON_MQTT}
+        if not changes:
+            changes = draw.random.choice([{"offline": True}, {"loss_in": 0.2}, {"loss_out": 0.2}])
     if kind == "zigbee2mqtt":
         # The radio's answer to an earlier question proves nothing: see firmware_notes.
-        for name in left.keys() & {"delay_s", "jitter_s"}:
-            left[name] = min(left[name], _OLD_ANSWER)
-    return left
+        for fault in changes.keys() & {"delay_s", "jitter_s"}:
+            changes[fault] = min(changes[fault], _OLD_ANSWER)
+    draw.act(at, "fault", name, relay=relay, seconds=draw.duration(), **changes)
+    return name
 
 
-def _relay(random: Random, kitchen: Kitchen, at: float) -> list[Action]:
+def _relay(draw: Drawing, at: float) -> None:
     """The module itself: restarts, hangs, is busy, lies, sticks."""
+    random = draw.random
     kinds: list[dict[str, Any]] = [
         {"frozen": True, "thaw_answers": random.random() < 0.5},
         {"busy": random.choice([0.3, 0.8])},
@@ -229,73 +210,49 @@ def _relay(random: Random, kitchen: Kitchen, at: float) -> list[Action]:
         {"unpowered": True},
     ]
     if random.random() < 0.3:
-        silent = round(random.choice([0.2, 2, 10]) * random.uniform(0.5, 1), 2)
-        name, number = random.choice(kitchen.burners), random.randrange(2)
-        return [_act(at, "reboot", name, relay=number, silent=silent)]
-    if random.random() < 0.1:
-        return _weld(random, kitchen, at)
-    fault = _fault(random, kitchen, at, random.choice(kinds))
-    return [fault, *(_impatience(random, fault) if random.random() < 0.2 else ())]
+        silent = round(draw.about(0.2, 2, 10, least=0.5), 2)
+        draw.act(at, "reboot", draw.burner(), relay=random.randrange(2), silent=silent)
+    elif random.random() < 0.1:
+        # Off, and the flame burns on; much later somebody knocks on the relay, and it lets go.
+        name = draw.burner()
+        draw.act(at, "light", name)
+        draw.act(at + 15, "fault", name, relay=0, seconds=150.0, welded=True)
+        draw.act(at + 20, "off", name)
+    else:
+        name = _fault(draw, at, random.choice(kinds))
+        if random.random() < 0.2:
+            # Off, and again when nothing seems to happen.
+            for _ in range(random.randint(2, 5)):
+                at += random.uniform(0.05, 1.2)
+                draw.act(at, "off", name)
 
 
-def _weld(random: Random, kitchen: Kitchen, at: float) -> list[Action]:
-    """Off, and the flame burns on; much later somebody knocks on the relay, and it lets go."""
-    name = random.choice(kitchen.burners)
-    last = LENGTH - 1
-    return [
-        _act(at, "light", name),
-        _act(min(at + 15, last), "fault", name, relay=0, seconds=150.0, welded=True),
-        _act(min(at + 20, last), "off", name),
-    ]
-
-
-def _impatience(random: Random, fault: Action) -> list[Action]:
-    """Off, and again when nothing seems to happen."""
-    at, actions = fault.at, []
-    for _ in range(random.randint(2, 5)):
-        at = min(at + random.uniform(0.05, 1.2), LENGTH - 1)
-        actions.append(_act(at, "off", fault.burner))
-    return actions
-
-
-def _mihome(random: Random, kitchen: Kitchen, at: float) -> list[Action]:
+def _mihome(draw: Drawing, at: float) -> None:
     """Somebody presses wired channels, this way and that."""
-    name = random.choice(kitchen.burners)
-    actions = []
-    for _ in range(random.randint(1, 3)):
-        on, wired = random.random() < 0.5, random.random() < 0.7
-        actions.append(_act(at, "mi_home", name, on=on, wired=wired))
-        at += random.choice([0.1, 2, 15]) * random.random()
-    return actions
+    name = draw.burner()
+    for _ in range(draw.random.randint(1, 3)):
+        on, wired = draw.random.random() < 0.5, draw.random.random() < 0.7
+        draw.act(at, "mi_home", name, on=on, wired=wired)
+        at += draw.about(0.1, 2, 15)
 
 
-def _crash(random: Random, kitchen: Kitchen, at: float) -> list[Action]:
+def _crash(draw: Drawing, at: float) -> None:
     """The guard's process dies, somewhere, and comes back."""
-    return _gone(random, kitchen, _kill(random, at, machine=False))
+    _kill(draw, at, machine=False)
 
 
-def _power(random: Random, kitchen: Kitchen, at: float) -> list[Action]:
+def _power(draw: Drawing, at: float) -> None:
     """The computer loses power, the whole house at times; what was not fsynced is gone."""
-    return _gone(random, kitchen, _kill(random, at, machine=True))
+    _kill(draw, at, machine=True)
 
 
-def _gone(random: Random, kitchen: Kitchen, kill: Action) -> list[Action]:
-    """And at times somebody speaks to Mi Home while the guard is away."""
-    if random.random() < 0.7:
-        return [kill]
-    when = min(kill.at + random.uniform(0.1, 1) * min(kill.args["away"], 20), LENGTH - 1)
-    name = random.choice(kitchen.burners)
-    return [kill, _act(when, "mi_home", name, on=random.random() < 0.2, wired=False)]
-
-
-def _kill(random: Random, at: float, *, machine: bool) -> Action:
+def _kill(draw: Drawing, at: float, *, machine: bool) -> None:
+    random = draw.random
     where = random.choice(["step", "step", "datagram", "before a write", "after a write"])
-    number = random.choice([0, 0, 1, 2, 5, 20, 60]) if where != "step" else random.randrange(40)
-    away = random.choice([0.1, 1, 1, 5, 5, 30, 300, 10000]) * random.uniform(0.5, 1.5)
     args: dict[str, Any] = {
         "where": where,
-        "number": number,
-        "away": round(away, 3),
+        "number": random.choice([0, 0, 1, 2, 5, 20, 60] if where != "step" else range(40)),
+        "away": round(draw.about(0.1, 1, 1, 5, 5, 30, 300, 10000, least=0.5, most=1.5), 3),
         "machine": machine,
         "right": not machine or random.random() < 0.6,
     }
@@ -303,101 +260,91 @@ def _kill(random: Random, at: float, *, machine: bool) -> Action:
         args["damage"] = random.choice(["torn", "torn", "zeros", "garbage", "short", "empty"])
     if machine and random.random() < 0.4:
         args["house"] = True
-    return _act(at, "kill", "", **args)
+    draw.act(at, "kill", **args)
+    if random.random() < 0.3:
+        # Somebody speaks to Mi Home while the guard is away.
+        when = at + random.uniform(0.1, 1) * min(args["away"], 20)
+        draw.act(when, "mi_home", draw.burner(), on=random.random() < 0.2, wired=False)
 
 
-def _disk(random: Random, kitchen: Kitchen, at: float) -> list[Action]:
+def _disk(draw: Drawing, at: float) -> None:
     """The disk hangs, refuses or is slow; at times just while something must be saved."""
-    if random.random() < 0.25:
+    if draw.random.random() < 0.25:
         # What could not be saved must be once the disk is well: then the guard dies.
-        off = _act(at + 0.3, "off", random.choice(kitchen.burners))
-        kill = _act(at + 6, "kill", "", where="step", number=0, away=1.0, machine=False, right=True)
-        return [_act(at, "disk", "", fault="refuses", seconds=1.5), off, kill]
-    fault = random.choice(["hangs", "refuses", "slow"])
-    return [_act(at, "disk", "", fault=fault, seconds=_duration(random))]
+        draw.act(at, "disk", fault="refuses", seconds=1.5)
+        draw.act(at + 0.3, "off", draw.burner())
+        draw.act(at + 6, "kill", where="step", number=0, away=1.0, machine=False, right=True)
+        return
+    fault = draw.random.choice(["hangs", "refuses", "slow"])
+    draw.act(at, "disk", fault=fault, seconds=draw.duration())
 
 
-def _clock(random: Random, _kitchen: Kitchen, at: float) -> list[Action]:
-    jump = random.choice([-86400.0, -3600.0, -30.0, 30.0, 3600.0, 86400.0])
-    actions = [_act(at, "jump", "", seconds=jump)]
-    if random.random() < 0.7:
-        actions.append(_act(min(at + random.expovariate(1 / 60), LENGTH - 1), "ntp", ""))
-    return actions
+def _clock(draw: Drawing, at: float) -> None:
+    jump = draw.random.choice([-86400.0, -3600.0, -30.0, 30.0, 3600.0, 86400.0])
+    draw.act(at, "jump", seconds=jump)
+    if draw.random.random() < 0.7:
+        draw.act(at + draw.random.expovariate(1 / 60), "ntp")
 
 
-def _hazard(random: Random, kitchen: Kitchen, at: float) -> list[Action]:
+def _hazard(draw: Drawing, at: float) -> None:
     """A gas, smoke or heat alarm, somebody who re-arms, and a sensor that falls silent."""
-    name = random.choice(kitchen.burners)
-    if random.random() < 0.2:
-        return [_act(at, "flame_unknown", name, seconds=_duration(random))]
-    if random.random() < 0.15:
-        return _silence(random, kitchen, name, at)
-    alarm = random.choice(ALARMS)
-    if random.random() < 0.15:
-        # An alarm that comes and goes, and somebody who re-arms each time: more often than he may.
-        return [
-            one
-            for n in range(7)
-            for one in (
-                _act(at + 20 * n, "hazard", name, alarm=alarm, seconds=0.5),
-                _act(at + 20 * n + 2, "rearm", name, source="cli"),
-            )
-            if one.at < LENGTH - 1
-        ]
-    lasts = _duration(random)
-    actions = [_act(at, "hazard", name, alarm=alarm, seconds=lasts)]
-    for _ in range(random.randint(0, 2)):
-        when = min(at + lasts * random.uniform(0.2, 1.8), LENGTH - 1)
-        source = random.choice(["cli", "cli", "mqtt"])
-        actions.append(_act(when, "rearm", name, source=source))
-    return actions
+    random, name, alarm = draw.random, draw.burner(), draw.random.choice(ALARMS)
+    kind = random.random()
+    if kind < 0.2:
+        draw.act(at, "flame_unknown", name, seconds=draw.duration())
+    elif kind < 0.35:
+        _silence(draw, name, at)
+    elif kind < 0.45:
+        # It comes and goes, and somebody re-arms each time: more often than he may.
+        for n in range(7):
+            draw.act(at + 20 * n, "hazard", name, alarm=alarm, seconds=0.5)
+            draw.act(at + 20 * n + 2, "rearm", name, source="cli")
+    else:
+        lasts = draw.duration()
+        draw.act(at, "hazard", name, alarm=alarm, seconds=lasts)
+        for _ in range(random.randint(0, 2)):
+            source = random.choice(["cli", "cli", "mqtt"])
+            draw.act(at + lasts * random.uniform(0.2, 1.8), "rearm", name, source=source)
 
 
-def _silence(random: Random, kitchen: Kitchen, name: str, at: float) -> list[Action]:
+def _silence(draw: Drawing, name: str, at: float) -> None:
     """The alarm that is expected to speak up does not, at times in the midst of an alarm."""
-    hazards = kitchen.config["hazards"].items()
+    hazards = draw.kitchen.config["hazards"].items()
     alarm = next(alarm for alarm, settings in hazards if "expire_after" in settings)
-    lasts = round(random.choice([30, 100, 400]) * random.uniform(0.5, 1.5), 2)
-    known = random.random() < 0.3
-    silent = _act(
-        min(at + 1, LENGTH - 1), "hazard_silent", name, alarm=alarm, seconds=lasts, known=known
-    )
-    if random.random() < 0.5:
-        return [silent]
-    begins = _act(at, "hazard", name, alarm=alarm, seconds=lasts)
-    rearm = _act(min(at + 0.9 * lasts, LENGTH - 1), "rearm", name, source="cli")
-    return [begins, silent, rearm]
+    lasts = round(draw.about(30, 100, 400, least=0.5, most=1.5), 2)
+    known = draw.random.random() < 0.3
+    draw.act(at + 1, "hazard_silent", name, alarm=alarm, seconds=lasts, known=known)
+    if draw.random.random() < 0.5:
+        draw.act(at, "hazard", name, alarm=alarm, seconds=lasts)
+        draw.act(at + 0.9 * lasts, "rearm", name, source="cli")
 
 
-def _broker(random: Random, kitchen: Kitchen, at: float) -> list[Action]:
+def _broker(draw: Drawing, at: float) -> None:
     """The broker is gone, hangs, drops messages, is slow, or is cut off on one side."""
-    if kitchen.has_mqtt and random.random() < 0.25:
-        return random.choice([_behind_its_back, _cut_in_two, _restart])(random, kitchen, at)
-    seconds = _duration(random)
-    loss = round(random.choice([0.1, 0.25, 0.6]) * random.uniform(0.3, 1), 3)
-    delay = round(random.choice([0.02, 0.2, 1]) * random.random(), 3)
+    random, seconds = draw.random, draw.duration()
+    if draw.kitchen.has_mqtt and random.random() < 0.25:
+        random.choice([_behind_its_back, _cut_in_two, _restart])(draw, at)
+        return
+    if random.random() < 0.1:
+        # Both ways stall, and one is well before the other.
+        draw.act(at, "broker", fault="guard_stalls", seconds=seconds)
+        other = round(seconds * random.uniform(0.5, 2), 3)
+        draw.act(at, "broker", fault="devices_stall", seconds=other)
+        return
+    loss = round(draw.about(0.1, 0.25, 0.6, least=0.3), 3)
+    delay = round(draw.about(0.02, 0.2, 1), 3)
     kinds: list[dict[str, Any]] = [
-        {"fault": "away"},
-        {"fault": "away"},
-        {"fault": "hangs"},
-        {"fault": "hangs"},
+        *({"fault": "away"}, {"fault": "away"}, {"fault": "hangs"}, {"fault": "hangs"}),
         {"fault": "well", "loss": loss},
         {"fault": "well", "delay": delay, "jitter": delay},
         {"fault": "parted", "qos": 0, "unacknowledged": 0.0, "expiry": True},
-        _parted(random),
-        _parted(random),
-        {"fault": "guard_stalls"},
-        {"fault": "devices_stall"},
+        *(_parted(random), _parted(random)),
+        *({"fault": "guard_stalls"}, {"fault": "devices_stall"}),
     ]
-    if random.random() < 0.1:
-        # Both ways, and one is well before the other.
-        other = round(seconds * random.uniform(0.5, 2), 3)
-        stalls = ("guard_stalls", seconds), ("devices_stall", other)
-        return [_act(at, "broker", "", fault=fault, seconds=s) for fault, s in stalls]
     kind = random.choice(kinds)
     if kind["fault"] == "parted":
         seconds = max(seconds, RETURNS_AFTER)
-    return [_act(at, "broker", "", seconds=seconds, **kind)]
+    draw.act(at, "broker", seconds=seconds, **kind)
 
 
 def _parted(random: Random) -> dict[str, Any]:
@@ -406,47 +353,36 @@ def _parted(random: Random) -> dict[str, Any]:
     return {"fault": "parted", "qos": 1, "unacknowledged": unacknowledged, "expiry": expiry}
 
 
-def _behind_its_back(random: Random, kitchen: Kitchen, at: float) -> list[Action]:
+def _behind_its_back(draw: Drawing, at: float) -> None:
     """Off; while nobody hears the devices somebody switches by hand, and asks for another off."""
-    name, last = random.choice(kitchen.on_mqtt), LENGTH - 1
-    cut = at + random.uniform(0.2, 3)
-    seconds = round(random.uniform(RETURNS_AFTER, 25), 3)
-    fault = random.choice([_parted(random), {"fault": "away"}])
-    on = kitchen.closes_when(name) == (random.random() < 0.8)
-    again = cut + max(0.5, seconds - random.choice([0.5, 8]) * random.random())
-    return [
-        _act(at, "off", name),
-        _act(min(cut, last), "broker", "", seconds=seconds, **fault),
-        _act(min(cut + 0.3, last), "mi_home", name, on=on, wired=True),
-        _act(min(again, last), "off", name),
-    ]
+    random, name = draw.random, draw.random.choice(draw.kitchen.on_mqtt)
+    cut, seconds = at + random.uniform(0.2, 3), round(random.uniform(RETURNS_AFTER, 25), 3)
+    on = draw.kitchen.closes_when(name) == (random.random() < 0.8)
+    draw.act(at, "off", name)
+    draw.act(cut, "broker", seconds=seconds, **random.choice([_parted(random), {"fault": "away"}]))
+    draw.act(cut + 0.3, "mi_home", name, on=on, wired=True)
+    draw.act(cut + max(0.5, seconds - draw.about(0.5, 8)), "off", name)
 
 
-def _cut_in_two(random: Random, kitchen: Kitchen, at: float) -> list[Action]:
+def _cut_in_two(draw: Drawing, at: float) -> None:
     """A slow broker, and the devices are cut off while a closing is on its way."""
-    name, last = random.choice(kitchen.on_mqtt), LENGTH - 1
+    random, name = draw.random, draw.random.choice(draw.kitchen.on_mqtt)
     rearm, delay = at + random.uniform(1, 2.5), round(random.uniform(0.02, 0.1), 3)
-    cut = rearm + delay * random.uniform(2, 5.5)
-    seconds = max(_duration(random), RETURNS_AFTER)
-    return [
-        _act(at, "broker", "", fault="well", seconds=5.0, delay=delay, jitter=0.0),
-        _act(at, "off", name),
-        _act(min(rearm, last), "rearm", name, source="cli"),
-        _act(min(cut, last), "broker", "", seconds=seconds, **_parted(random)),
-    ]
+    seconds = max(draw.duration(), RETURNS_AFTER)
+    draw.act(at, "broker", fault="well", seconds=5.0, delay=delay, jitter=0.0)
+    draw.act(at, "off", name)
+    draw.act(rearm, "rearm", name, source="cli")
+    draw.act(rearm + delay * random.uniform(2, 5.5), "broker", seconds=seconds, **_parted(random))
 
 
-def _restart(random: Random, kitchen: Kitchen, at: float) -> list[Action]:
+def _restart(draw: Drawing, at: float) -> None:
     """A device is off the network, and the broker restarts: what it has kept is all there is."""
-    name, away = random.choice(kitchen.on_mqtt), round(random.uniform(0.3, 5), 3)
-    again = min(at + random.uniform(12, 30), LENGTH - 1)
-    return [
-        _act(at, "fault", name, relay=1, seconds=45.0, offline=True),
-        _act(again, "broker", "", fault="away", seconds=away),
-    ]
+    name, away = draw.random.choice(draw.kitchen.on_mqtt), round(draw.random.uniform(0.3, 5), 3)
+    draw.act(at, "fault", name, relay=1, seconds=45.0, offline=True)
+    draw.act(at + draw.random.uniform(12, 30), "broker", fault="away", seconds=away)
 
 
-_TROUBLE: dict[str, Callable[[Random, Kitchen, float], list[Action]]] = {
+_TROUBLE: dict[str, Callable[[Drawing, float], None]] = {
     "wire": _wire,
     "relay": _relay,
     "mihome": _mihome,
@@ -457,3 +393,5 @@ _TROUBLE: dict[str, Callable[[Random, Kitchen, float], list[Action]]] = {
     "hazard": _hazard,
     "broker": _broker,
 }
+FAMILIES = tuple(_TROUBLE)
+"""Kinds of trouble that `--faults` chooses from; without any, people only cook."""

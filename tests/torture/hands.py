@@ -13,6 +13,18 @@ from tests.torture.plan import Action, Plan
 from tests.torture.scene import Scene
 from tests.torture.sensors import Sensors
 
+_AT_THE_STOVE = ("light", "turn_off", "blow_out")
+_ASKED_BY = {
+    "timer": "cli",
+    "extend": "mqtt",
+    "cancel": "web",
+    "off": "mqtt",
+    "lock": "web",
+    "unlock": "cli",
+    "rearm": "cli",
+}
+"""By which way in people ask what, where the action does not say."""
+
 
 class Hands:
     """One session's. `absence` is added to the plan's times: long absences of the guard."""
@@ -33,43 +45,19 @@ class Hands:
 
     async def do(self, action: Action) -> None:
         """Carry one action out; returns when it has begun, long absences apart."""
-        doing: Callable[..., Any] = getattr(self, action.kind)
         args = {"burner": action.burner, **action.args} if action.burner else action.args
+        if action.kind in _ASKED_BY:
+            self._judge.ask(kind=action.kind, **{"source": _ASKED_BY[action.kind], **args})
+            return
+        if action.kind in _AT_THE_STOVE:
+            getattr(self._scene.house, action.kind)(action.burner)
+            return
+        doing: Callable[..., Any] = getattr(self, action.kind)
         result = doing(**args)
         if asyncio.iscoroutine(result):
             await result
 
-    # --- people -------------------------------------------------------------------------------
-
-    def light(self, burner: str) -> None:
-        self._scene.house.light(burner)
-
-    def turn_off(self, burner: str) -> None:
-        self._scene.house.turn_off(burner)
-
-    def blow_out(self, burner: str) -> None:
-        self._scene.house.blow_out(burner)
-
-    def timer(self, burner: str, seconds: float) -> None:
-        self._judge.ask(burner, "timer", "cli", seconds)
-
-    def extend(self, burner: str, seconds: float, key: str) -> None:
-        self._judge.ask(burner, "extend", "mqtt", seconds, key)
-
-    def cancel(self, burner: str) -> None:
-        self._judge.ask(burner, "cancel", "web")
-
-    def off(self, burner: str) -> None:
-        self._judge.ask(burner, "off", "mqtt")
-
-    def lock(self, burner: str) -> None:
-        self._judge.ask(burner, "lock", "web")
-
-    def unlock(self, burner: str) -> None:
-        self._judge.ask(burner, "unlock", "cli")
-
-    def rearm(self, burner: str, source: str) -> None:
-        self._judge.ask(burner, "rearm", source)
+    # --- Mi Home ------------------------------------------------------------------------------
 
     def mi_home(self, burner: str, on: bool, wired: bool) -> None:
         self._scene.house.mi_home(burner, on, wired=wired)

@@ -62,8 +62,7 @@ class Judge:
             if bench.voice:
                 device = house.servers[bench.voice[0]].relay
                 device.listeners.append(partial(self._voice_switched, bench))
-        scene.pi.on_state, scene.pi.on_event = self._state, self._event
-        scene.pi.on_killed = self._killed
+        scene.pi.on_told, scene.pi.on_killed = self._told, self._killed
 
     # --- verdicts -----------------------------------------------------------------------------
 
@@ -215,12 +214,18 @@ class Judge:
 
     # --- what the guard publishes -------------------------------------------------------------
 
-    def _state(self, burner: str, state: Payload) -> None:
+    def _told(self, burner: str, changed: bool, events: list[Payload]) -> None:
         scene, bench = self.scene, self.scene.benches[burner]
-        account = bench.account
-        for check in checks.ON_STATE:
+        for check in checks.ON_STATE if changed else ():
             if (text := check(scene, bench)) is not None:
                 self.verdict(check.__name__, text, burner)
+        for event in events:
+            self._event(bench, event)
+        if (state := scene.shown(bench)) is not None:
+            self._state(bench, state)
+
+    def _state(self, bench: Bench, state: Payload) -> None:
+        scene, account = self.scene, bench.account
         held_open = state["contact"] == "open" and state["phase"] in ("tripped", "locked_out")
         opened = bench.last_open(scene.now) >= scene.pi.up_since
         if held_open and opened and account.lit_told is None:
@@ -229,13 +234,13 @@ class Judge:
         if scene.disk.sound:
             account.shown(state)
 
-    def _event(self, burner: str, event: Payload) -> None:
-        scene, bench, now = self.scene, self.scene.benches[burner], self.scene.now
-        account, kind, reason = bench.account, event["type"], event["reason"]
+    def _event(self, bench: Bench, event: Payload) -> None:
+        scene, now, account = self.scene, self.scene.now, bench.account
+        kind, reason = event["type"], event["reason"]
         for check in checks.ON_EVENT:
             if (text := check(scene, bench, event)) is not None:
-                self.verdict(check.__name__, text, burner)
-        self.note(f"{burner} tells {kind} {reason or ''}")
+                self.verdict(check.__name__, text, account.name)
+        self.note(f"{account.name} tells {kind} {reason or ''}")
         since = max(now - scene.told_late_by, scene.pi.up_since)
         if kind == "trip":
             account.demanded(since, now)

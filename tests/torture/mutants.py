@@ -245,7 +245,8 @@ MUTANTS = [
         "acknowledged before it is saved",
         SAVING,
         "                await self._store.save(self._name, record, self._stamp())\n",
-        "                self._store.save(self._name, record, self._stamp())\n",
+        "                write = self._store.save(self._name, record, self._stamp())\n"
+        "                write.add_done_callback(lambda one: one.cancelled() or one.exception())\n",
     ),
     Mutant(
         "an off waits for the disk",

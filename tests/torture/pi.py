@@ -20,7 +20,7 @@ from gasguard.simulator.mqtt.setup import plan_mqtt
 from tests.torture.broker import Broker
 from tests.torture.disk import Disk
 from tests.torture.loop import TappedNetwork
-from tests.torture.window import Payload, Window
+from tests.torture.window import Told, Window
 
 WALL_ZERO = 1_795_000_000.0
 """True Unix time at moment 0 of the loop."""
@@ -110,8 +110,7 @@ class Pi:
         self.window: Window | None = None
         self.up_since = float("inf")
         """When the living guard started."""
-        self.on_state: Callable[[str, Payload], None] = lambda _burner, _state: None
-        self.on_event: Callable[[str, Payload], None] = lambda _burner, _event: None
+        self.on_told: Told = lambda _burner, _changed, _events: None
         self.on_killed: Callable[[], None] = lambda: None
         self.on_listening: Callable[[], None] = lambda: None
         """Called when the living guard has started its sensors."""
@@ -142,15 +141,9 @@ class Pi:
         )
         self._sensors = sensors(self._config, drivers, controller.post)
         controller.observers.append(Journal(store))
-        self.window = Window(controller, self._state, self._event)
+        self.window = Window(controller, lambda *told: self.on_told(*told))
         self._air.connect()
         self.controller, self.up_since = controller, self._loop.time()
-
-    def _state(self, burner: str, state: Payload) -> None:
-        self.on_state(burner, state)
-
-    def _event(self, burner: str, event: Payload) -> None:
-        self.on_event(burner, event)
 
     def start(self) -> None:
         """As `gasguard.app.running` does it: first what must be open, then the sensors."""

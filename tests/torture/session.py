@@ -111,26 +111,23 @@ async def _act(
 ) -> None:
     loop = asyncio.get_running_loop()
     offset = loop.time()
-    judge_timer = _Looking(judge)
     hands.start()
-    judge_timer.start()
-    try:
-        for action in plan.actions:
-            if not await _pause(stop, offset + action.at - loop.time()):
-                return
-            note(f"> {action}")
-            before = loop.time()
-            await hands.do(action)
-            offset += loop.time() - before
-            if stop.done():
-                return
-        if await _pause(stop, offset + LENGTH - loop.time()):
-            await hands.back
-            hands.calm()
-            note("calm")
-            await _pause(stop, _CALM)
-    finally:
-        judge_timer.stop()
+    loop.call_later(LOOK_EVERY, _look, judge, stop)
+    for action in plan.actions:
+        if not await _pause(stop, offset + action.at - loop.time()):
+            return
+        note(f"> {action}")
+        before = loop.time()
+        await hands.do(action)
+        offset += loop.time() - before
+        if stop.done():
+            return
+    if await _pause(stop, offset + LENGTH - loop.time()):
+        await hands.back
+        hands.calm()
+        note("calm")
+        if await _pause(stop, _CALM):
+            stop.set_result(None)
 
 
 async def _pause(stop: "asyncio.Future[None]", seconds: float) -> bool:
@@ -140,21 +137,9 @@ async def _pause(stop: "asyncio.Future[None]", seconds: float) -> bool:
     return not stop.done()
 
 
-class _Looking:
-    """Calls `judge.look` at its interval."""
-
-    def __init__(self, judge: Judge) -> None:
-        self._judge = judge
-        self._timer: asyncio.TimerHandle | None = None
-
-    def start(self) -> None:
-        every = LOOK_EVERY if self._judge.scene.pi.alive else _LOOK_AT_NOBODY_EVERY
-        self._timer = asyncio.get_running_loop().call_later(every, self._look)
-
-    def stop(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-
-    def _look(self) -> None:
-        self._judge.look()
-        self.start()
+def _look(judge: Judge, stop: "asyncio.Future[None]") -> None:
+    """Have the judge look, again and again until the end."""
+    if not stop.done():
+        judge.look()
+        every = LOOK_EVERY if judge.scene.pi.alive else _LOOK_AT_NOBODY_EVERY
+        stop.get_loop().call_later(every, _look, judge, stop)

@@ -17,22 +17,17 @@ from gasguard.interfaces.payloads import ack_payload, event_payload, state_paylo
 
 Payload = dict[str, Any]
 """What is published, as data."""
+Told = Callable[[str, bool, list[Payload]], None]
 _SOURCES = (Source.CLI, Source.MQTT, Source.WEB)
 
 
 class Window:
-    """`on_state` and `on_event` hear the burner's id and what is published."""
+    """`told` hears the burner's id, whether its state is another, and the events published."""
 
-    def __init__(
-        self,
-        controller: Controller,
-        on_state: Callable[[str, Payload], None],
-        on_event: Callable[[str, Payload], None],
-    ) -> None:
+    def __init__(self, controller: Controller, told: Told) -> None:
         self.states: dict[str, Payload] = {}
         """What stands on each burner's topic."""
-        self._controller = controller
-        self._on_state, self._on_event = on_state, on_event
+        self._controller, self._told = controller, told
         self._fronts = {source.value: Front(controller, source) for source in _SOURCES}
         self._steady: dict[str, Payload] = {}
         self._open = True
@@ -65,10 +60,9 @@ class Window:
         if not self._open:
             return
         name = news.state.settings.burner
-        if self._show(name, news.state, news.at):
-            self._on_state(name, self.states[name])
-        for tell in news.tells:
-            self._on_event(name, event_payload(tell, name, news.at))
+        changed = self._show(name, news.state, news.at)
+        if changed or news.tells:
+            self._told(name, changed, [event_payload(tell, name, news.at) for tell in news.tells])
 
     def _show(self, name: str, state: State, now: Instant) -> bool:
         payload = state_payload(state, now)
