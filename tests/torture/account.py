@@ -156,9 +156,9 @@ class Account:
             if ask.number > number and not ask.answers:
                 self._possible(ask)
 
-    def answered(self, ask: Ask, answer: Payload, now: float, *, sound: bool) -> None:
+    def answered(self, ask: Ask, now: float, *, sound: bool) -> None:
         """What the guard says to it, at `now`; `sound`: the disk did its work meanwhile."""
-        ask.answers.append(answer)
+        answer = ask.answers[-1]
         if answer["status"] == "accepted":
             self._accepted(ask, now, sound)
             self._pending(ask.number)

@@ -6,7 +6,6 @@ stands. A bridge to a second broker, that of the devices, does keep: see `bridge
 """
 
 import asyncio
-from collections import deque
 from collections.abc import Callable
 from functools import partial
 from random import Random
@@ -72,7 +71,6 @@ class Broker:
         self._to_bridge, self._from_bridge = Lane[tuple[str, Sent]](), Lane[Out]()
         self._kept_there: dict[str, Out] = {}
         """What the devices' own broker retains."""
-        self._held: deque[Callable[[], None]] = deque()
         self._guard: GuardBus | None = None
         self._lives = 0
         """Counts its starts: what was on its way to an earlier one is lost."""
@@ -209,7 +207,7 @@ class Broker:
             return
         self.away, self.hangs = True, False
         self._lives += 1
-        self._held.clear()
+        self._to_broker.go_on()
         self._to_bridge.forget()
         self._from_bridge.forget()
         if self._switchboard is not None:
@@ -233,16 +231,14 @@ class Broker:
         """It stops to read, with all connections open."""
         if self.away or self.hangs:
             return
-        self.hangs = True
+        self.hangs = self._to_broker.stalls = True
         if self._guard is not None:
             self._guard.unheard_from()
 
     def go_on(self) -> None:
         """It reads on where it had stopped."""
         self.hangs = False
-        held, self._held = self._held, deque()
-        for action in held:
-            action()
+        self._to_broker.go_on()
         self._heard_again()
 
     def stall(self, *, to_guard: bool, to_devices: bool) -> None:
@@ -296,11 +292,7 @@ class Broker:
         self._to_broker.send(self._late(), partial(self._dealt_with, self._lives, action))
 
     def _dealt_with(self, life: int, action: Callable[[], None]) -> None:
-        if not self.there(life):
-            return
-        if self.hangs:
-            self._held.append(action)
-        else:
+        if self.there(life):
             action()
 
     def _late(self) -> float:

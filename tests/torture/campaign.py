@@ -81,10 +81,6 @@ class Campaign:
 def _several(
     seed: int, last: int, faults: tuple[str, ...], start: int
 ) -> tuple[list[Failure], int]:
-    failures = []
     indexes = range(start, min(start + _AT_A_TIME, last))
-    for index in indexes:
-        outcome = run(draw_plan(seed, index, faults))
-        if outcome.rule is not None:
-            failures.append(Failure(index, outcome.rule, outcome.text))
-    return failures, len(indexes)
+    outcomes = [(index, run(draw_plan(seed, index, faults))) for index in indexes]
+    return [Failure(index, o.rule, o.text) for index, o in outcomes if o.rule], len(indexes)

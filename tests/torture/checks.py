@@ -6,7 +6,6 @@ the guard says is what it publishes, and is looked at only where the rule is abo
 
 import asyncio
 from collections.abc import Callable
-from typing import NamedTuple
 
 from gasguard.core.model import REARM_LIMIT, REARM_WINDOW
 from tests.torture.account import CHILD, NEVER, STUCK, Ask
@@ -30,54 +29,42 @@ _MOST_TASKS = 40
 """For one relay, and for all else."""
 
 
-class Close(NamedTuple):
-    """A set-close that arrived at a relay."""
-
-    relay: RelayWatch
-    sent_at: float
-
-
-class Said(NamedTuple):
-    """An acknowledgement."""
-
-    ask: Ask
-    answer: Payload
-
-
 # --- rule 4: no unasked closing -----------------------------------------------------------------
 
 
-def no_closing_while_locked(_scene: Scene, bench: Bench, close: Close) -> str | None:
+def no_closing_while_locked(bench: Bench, _relay: RelayWatch, sent_at: float) -> str | None:
     """Rule 4, 5: never while a lock or a latched trip stands."""
     account = bench.account
-    if account.child == {True} and close.sent_at > account.child_since + _LATE:
+    if account.child == {True} and sent_at > account.child_since + _LATE:
         return "closed by the guard while the child lock stands"
     for lock, since in account.latched.items():
-        if close.sent_at > since + _LATE:
+        if sent_at > since + _LATE:
             return f"closed by the guard while {lock} stands"
     return None
 
 
-def no_closing_while_a_hazard_reports(_scene: Scene, bench: Bench, close: Close) -> str | None:
+def no_closing_while_a_hazard_reports(
+    bench: Bench, _relay: RelayWatch, sent_at: float
+) -> str | None:
     """Rule 4: never while a hazard stands."""
     for lock, since in bench.account.reporting.items():
-        if close.sent_at > since + _LATE:
+        if sent_at > since + _LATE:
             return f"closed by the guard while {lock} reports"
     return None
 
 
-def no_closing_while_it_burns(_scene: Scene, bench: Bench, close: Close) -> str | None:
+def no_closing_while_it_burns(bench: Bench, _relay: RelayWatch, sent_at: float) -> str | None:
     """Contract, `tripped`: re-arms by itself, but never while the flame still reads lit."""
     lit = bench.account.lit_told
-    if lit is not None and close.sent_at > lit + _LATE:
+    if lit is not None and sent_at > lit + _LATE:
         return "closed by the guard while the flame reads lit"
     return None
 
 
-def no_closing_before_its_time(_scene: Scene, bench: Bench, close: Close) -> str | None:
+def no_closing_before_its_time(bench: Bench, _relay: RelayWatch, sent_at: float) -> str | None:
     """Rule 4: at the end of `rearm_after`, or on a re-arm asked for after the demand."""
     account = bench.account
-    return _too_early(bench, close.sent_at) if close.sent_at > account.demand_at else None
+    return _too_early(bench, sent_at) if sent_at > account.demand_at else None
 
 
 def _too_early(bench: Bench, at: float) -> str | None:
@@ -97,11 +84,11 @@ def ready_is_not_told_early(scene: Scene, bench: Bench, event: Payload) -> str |
     return _too_early(bench, scene.now) if event["type"] == "rearmed" and sure else None
 
 
-def no_closing_is_retried(_scene: Scene, _bench: Bench, close: Close) -> str | None:
+def no_closing_is_retried(_bench: Bench, relay: RelayWatch, sent_at: float) -> str | None:
     """Rule 4: never as a retry that could land after a later off."""
-    before = close.relay.last_close_order
-    gap = close.sent_at - before
-    if close.relay.last_open_order < before and 0 < gap < 1.5:
+    before = relay.last_close_order
+    gap = sent_at - before
+    if relay.last_open_order < before and 0 < gap < 1.5:
         return f"a close was sent again {gap * 1000:.0f} ms after another"
     return None
 
@@ -115,25 +102,25 @@ def no_closing_is_kept(relay: RelayWatch, value: object) -> str | None:
 # --- rule 3: no false comfort -------------------------------------------------------------------
 
 
-def confirmed_only_when_open(scene: Scene, bench: Bench, said: Said) -> str | None:
+def confirmed_only_when_open(scene: Scene, bench: Bench, ask: Ask) -> str | None:
     """Rule 3: `confirmed` only after a read-back that was asked after the command."""
-    if said.answer["status"] != "confirmed":
+    if ask.answers[-1]["status"] != "confirmed":
         return None
-    if bench.last_open(scene.now) < said.ask.at:
+    if bench.last_open(scene.now) < ask.at:
         return "an off was confirmed, but no relay's switch stood open since it was asked"
     return None
 
 
-def an_off_is_never_refused(_scene: Scene, _bench: Bench, said: Said) -> str | None:
+def an_off_is_never_refused(_scene: Scene, _bench: Bench, ask: Ask) -> str | None:
     """Rule 2: nothing can refuse it."""
-    refused = said.ask.kind == "off" and said.answer["status"] == "rejected"
-    return f"an off was rejected: {said.answer['code']}" if refused else None
+    refused = ask.kind == "off" and ask.answers[-1]["status"] == "rejected"
+    return f"an off was rejected: {ask.answers[-1]['code']}" if refused else None
 
 
-def a_rearm_is_refused_where_it_must_be(scene: Scene, bench: Bench, said: Said) -> str | None:
+def a_rearm_is_refused_where_it_must_be(scene: Scene, bench: Bench, ask: Ask) -> str | None:
     """Rule 5: not while the hazard reports, not from afar, at most 5 times in 15 minutes."""
-    ask, account = said.ask, bench.account
-    if ask.kind != "rearm" or said.answer["status"] != "accepted" or not ask.moved:
+    account = bench.account
+    if ask.kind != "rearm" or ask.answers[-1]["status"] != "accepted" or not ask.moved:
         return None
     reported = [lock for lock, since in account.reporting.items() if since < ask.at]
     if reported:
@@ -448,14 +435,14 @@ def rearm_comes_to_an_end(scene: Scene, bench: Bench) -> str | None:
     return None
 
 
-ON_CLOSE: list[Callable[[Scene, Bench, Close], str | None]] = [
+ON_CLOSE: list[Callable[[Bench, RelayWatch, float], str | None]] = [
     no_closing_while_locked,
     no_closing_while_a_hazard_reports,
     no_closing_while_it_burns,
     no_closing_before_its_time,
     no_closing_is_retried,
 ]
-ON_ANSWER: list[Callable[[Scene, Bench, Said], str | None]] = [
+ON_ANSWER: list[Callable[[Scene, Bench, Ask], str | None]] = [
     confirmed_only_when_open,
     an_off_is_never_refused,
     a_rearm_is_refused_where_it_must_be,

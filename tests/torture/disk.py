@@ -22,6 +22,8 @@ T = TypeVar("T")
 _FULL = 2
 SETTLES = 2.5
 """Seconds after a fault until the guard must have written what it could not write before."""
+_LATENCY = 0.002
+"""Seconds that one call takes, up to twice as long."""
 _SUFFIXES = ("", "-wal")
 
 
@@ -49,9 +51,8 @@ class Disk(Executor):
 
     def __init__(self, loop: asyncio.AbstractEventLoop, folder: Path, random: Random) -> None:
         self.folder = folder
-        self.latency = 0.002
-        """Seconds that one call takes, up to twice as long."""
-        self.hangs = False
+        self.latency = _LATENCY
+        self.hangs = self._refuses = False
         self.on_write: Callable[[bool], None] | None = None
         """Called before (False) and after (True) each call is executed."""
         self._loop, self._random = loop, random
@@ -117,28 +118,19 @@ class Disk(Executor):
 
     # --- faults -------------------------------------------------------------------------------
 
-    def hang(self, hangs: bool) -> None:
-        """Stop answering, or go on with what waits."""
-        self.hangs = hangs
-        self._unsettle()
-        self._go_on()
+    def suffer(self, fault: str) -> None:
+        """`hangs`: answer nothing. `refuses`: fail every write, as when full. `slow`; or nothing.
 
-    def refuse(self, refuses: bool) -> None:
-        """Let SQLite itself fail every write, as on a full disk."""
-        self._unsettle()
-        self._refuses = refuses
-        self._tell_sqlite()
-
-    _refuses = False
-
-    def _tell_sqlite(self) -> None:
+        Faults of other kinds go on, until there is none.
+        """
+        self.hangs = fault == "hangs" or (self.hangs and fault != "")
+        self._refuses = fault == "refuses" or (self._refuses and fault != "")
+        if fault in ("slow", ""):
+            self.latency = 0.3 if fault else _LATENCY
         if self._store is not None:
             self._store.refuse(self._refuses)
-
-    def slow(self, latency: float) -> None:
-        """Each call takes about this long."""
-        self.latency = latency
         self._unsettle()
+        self._go_on()
 
     def _unsettle(self) -> None:
         self._unsound_until = self._loop.time() + SETTLES
@@ -157,8 +149,8 @@ class Disk(Executor):
         assert isinstance(store, _Store)
         self._store = store
         self._at_start = self._files()
-        self._tell_sqlite()
-        return self._store
+        store.refuse(self._refuses)
+        return store
 
     def crash(self, *, power: bool) -> None:
         """Nothing more is executed; a transaction under way is as if it had never begun."""

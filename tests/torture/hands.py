@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from gasguard.simulator.channels import Address
@@ -40,7 +41,7 @@ class Hands:
         self._disk_faults = 0
         self._disk_was_sound = True
         """When the guard died."""
-        self._broker_active: dict[int, tuple[str, dict[str, float]]] = {}
+        self._broker_active: dict[int, tuple[str, dict[str, Any]]] = {}
         self._broker_faults = 0
 
     async def do(self, action: Action) -> None:
@@ -132,7 +133,7 @@ class Hands:
         self._scene.house.reboot(burner, index, silent_for=silent)
         self._scene.faults_changed(bench.relays[index].wired.address, silent_for=silent)
 
-    def broker(self, fault: str, seconds: float, **changes: float) -> None:
+    def broker(self, fault: str, seconds: float, **changes: Any) -> None:
         """It is `away`, `hangs`, or is not `well`: loses or delays messages.
 
         Or it is `parted` from the devices, or what it says to `guard_stalls` or `devices_stall`.
@@ -157,18 +158,11 @@ class Hands:
             broker.leave()
         else:
             silent_for = max(silent_for, broker.come_back())
-            if "hangs" in faults:
-                broker.hang()
-            else:
-                broker.go_on()
+            broker.hang() if "hangs" in faults else broker.go_on()
         broker.stall(to_guard="guard_stalls" in faults, to_devices="devices_stall" in faults)
         parted = next((changes for fault, changes in active if fault == "parted"), None)
         if parted is not None:
-            broker.part(
-                qos=int(parted["qos"]),
-                unacknowledged=parted["unacknowledged"],
-                expiry=bool(parted["expiry"]),
-            )
+            broker.part(**parted)
         else:
             broker.rejoin()
         self._scene.broker_changed(silent_for=silent_for)
@@ -180,19 +174,12 @@ class Hands:
         scene = self._scene
         scene.disk_faulted = True
         self._disk_faults += 1
-        if fault == "hangs":
-            scene.disk.hang(True)
-        elif fault == "refuses":
-            scene.disk.refuse(True)
-        else:
-            scene.disk.slow(0.3)
+        scene.disk.suffer(fault)
         self._loop.call_later(seconds, self._disk_well, self._disk_faults)
 
     def _disk_well(self, number: int) -> None:
         if number == self._disk_faults:
-            self._scene.disk.slow(0.002)
-            self._scene.disk.refuse(False)
-            self._scene.disk.hang(False)
+            self._scene.disk.suffer("")
 
     def jump(self, seconds: float) -> None:
         self._scene.pi.clock.jump(seconds)
@@ -203,19 +190,11 @@ class Hands:
     # --- the guard's life ---------------------------------------------------------------------
 
     async def kill(
-        self,
-        where: str,
-        number: int,
-        away: float,
-        machine: bool,
-        right: bool,
-        damage: str | None = None,
-        house: bool = False,
+        self, where: str, number: int, away: float, machine: bool, house: bool = False, **end: Any
     ) -> None:
         """Kill the guard at a loop step, a datagram or a write; start it again `away` s later.
 
-        `machine`: the whole computer lost power; `right`: its clock is synchronised when it is
-        back. `house`: the relays lost power too.
+        `machine`: the whole computer lost power; `house`: the relays too. `end` as in `_return`.
         """
         scene = self._scene
         if not scene.pi.alive or not self.back.done():
@@ -262,13 +241,15 @@ class Hands:
             for name, bench in scene.benches.items():
                 for watch in bench.relays:
                     self.fault(name, watch.index, max(away, 0.5), unpowered=True)
+        back = partial(self._return, away, machine, **end)
         if away > 60:
             await asyncio.sleep(away)
-            self._return(away, machine, right, damage)
+            back()
         else:
-            self._loop.call_later(max(0.05, away), self._return, away, machine, right, damage)
+            self._loop.call_later(max(0.05, away), back)
 
-    def _return(self, away: float, machine: bool, right: bool, damage: str | None) -> None:
+    def _return(self, away: float, machine: bool, right: bool, damage: str | None = None) -> None:
+        """`right`: its clock is synchronised when it is back; `damage`: what its disk suffered."""
         scene = self._scene
         if damage == "torn":
             scene.disk.tear()

@@ -5,6 +5,7 @@ import json
 import logging
 from collections.abc import Callable
 from functools import partial
+from typing import NamedTuple
 
 from gasguard.drivers.mqtt.relay import RESEND_MAX, RESEND_MIN
 from gasguard.simulator.channels import Address
@@ -33,12 +34,11 @@ _WORDS = {
 """What people write, and on which topic."""
 
 
-class Breach(Exception):
+class Breach(NamedTuple):
     """An invariant does not hold."""
 
-    def __init__(self, rule: str, text: str) -> None:
-        super().__init__(f"{rule}: {text}")
-        self.rule, self.text = rule, text
+    rule: str
+    text: str
 
 
 class Judge:
@@ -53,7 +53,8 @@ class Judge:
         self._expected: dict[tuple[Address, tuple[int, int]], tuple[float, str]] = {}
         self._opens_sent: dict[tuple[Address, tuple[int, int]], float] = {}
         house = scene.house
-        house.on_order, house.sent_at = self._ordered, self._sent_at
+        house.on_order = self._ordered
+        house.sent_at = lambda data: scene.air.sent_at.get(data, scene.now)
         scene.broker.on_kept = self._kept
         for bench in scene.benches.values():
             for watch in bench.relays:
@@ -80,12 +81,10 @@ class Judge:
             if scene.pi.alive:
                 self._fall_due(bench)
                 for check in checks.AT_EVERY_LOOK:
-                    if (text := check(scene, bench)) is not None:
-                        self.verdict(check.__name__, text, name)
+                    self.verdict(check.__name__, check(scene, bench), name)
             bench.account.asks = [ask for ask in bench.account.asks if not ask.done]
         for rule in checks.OF_THE_PROCESS:
-            if (text := rule(scene)) is not None:
-                self.verdict(rule.__name__, text)
+            self.verdict(rule.__name__, rule(scene))
         for (address, key), (until, burner) in list(self._expected.items()):
             if scene.now > until:
                 del self._expected[address, key]
@@ -117,17 +116,13 @@ class Judge:
         if account.locked or account.perhaps:
             bench.locked_until = now
         held = account.locked or account.demand_at > NEVER
+        unpulsed = bench.last_open(now) < now - _PULSED_WITHIN
         if not held:
             bench.owed = [owed for owed in bench.owed if not owed.level]
         elif not bench.open_now and not account.jog and not bench.owed:
             self.owe(bench, "it was closed from outside", now, extra=1.2, level=True)
-        elif (
+        elif account.locked and account.jog and unpulsed and not bench.owed:
             # It closes by itself: it must be pulsed at every look of the guard.
-            account.locked
-            and account.jog
-            and not bench.owed
-            and bench.last_open(now) < now - _PULSED_WITHIN
-        ):
             self.owe(bench, "a lock on a jogging module", now, level=True)
         if bench.voice_off_at is not None and bench.voice:
             off_at, bench.voice_off_at = bench.voice_off_at, None
@@ -192,11 +187,11 @@ class Judge:
         scene, account = self.scene, bench.account
         status = f"{answer['status']} {answer['code'] or ''}"
         self.note(f"answer #{ask.number} {account.name} {ask.kind}: {status}")
+        ask.answers.append(answer)
         for check in checks.ON_ANSWER:
-            said = checks.Said(ask, answer)
-            self.verdict(check.__name__, check(scene, bench, said), account.name)
+            self.verdict(check.__name__, check(scene, bench, ask), account.name)
         before = account.locked
-        account.answered(ask, answer, scene.now, sound=scene.disk.sound)
+        account.answered(ask, scene.now, sound=scene.disk.sound)
         if account.locked and not before and ask.kind != "rearm":
             self.owe(bench, "a lock", scene.now)
 
@@ -216,16 +211,11 @@ class Judge:
 
     def _told(self, burner: str, changed: bool, events: list[Payload]) -> None:
         scene, bench = self.scene, self.scene.benches[burner]
+        account, state = bench.account, scene.pi.states[burner]
         for check in checks.ON_STATE if changed else ():
-            if (text := check(scene, bench)) is not None:
-                self.verdict(check.__name__, text, burner)
+            self.verdict(check.__name__, check(scene, bench), burner)
         for event in events:
             self._event(bench, event)
-        if (state := scene.shown(bench)) is not None:
-            self._state(bench, state)
-
-    def _state(self, bench: Bench, state: Payload) -> None:
-        scene, account = self.scene, bench.account
         held_open = state["contact"] == "open" and state["phase"] in ("tripped", "locked_out")
         opened = bench.last_open(scene.now) >= scene.pi.up_since
         if held_open and opened and account.lit_told is None:
@@ -238,8 +228,7 @@ class Judge:
         scene, now, account = self.scene, self.scene.now, bench.account
         kind, reason = event["type"], event["reason"]
         for check in checks.ON_EVENT:
-            if (text := check(scene, bench, event)) is not None:
-                self.verdict(check.__name__, text, account.name)
+            self.verdict(check.__name__, check(scene, bench, event), account.name)
         self.note(f"{account.name} tells {kind} {reason or ''}")
         since = max(now - scene.told_late_by, scene.pi.up_since)
         if kind == "trip":
@@ -294,9 +283,6 @@ class Judge:
 
     # --- the wire -----------------------------------------------------------------------------
 
-    def _sent_at(self, data: bytes) -> float:
-        return self.scene.air.sent_at.get(data, self.scene.now)
-
     def sent(self, data: bytes, target: Address) -> None:
         """The guard sends; looked into only while an open is expected."""
         if self._expected:
@@ -334,9 +320,8 @@ class Judge:
                     sent = self._opens_sent.get((order.address, order.key), 0.0)
                     self._opens_sent[order.address, order.key] = max(sent, order.sent_at)
                     continue
-                close = checks.Close(watch, order.sent_at)
                 for check in checks.ON_CLOSE:
-                    self.verdict(check.__name__, check(scene, bench, close), name)
+                    self.verdict(check.__name__, check(bench, watch, order.sent_at), name)
                 watch.last_close_order = max(watch.last_close_order, order.sent_at)
                 if self._opens_sent.get((order.address, order.key), 0.0) < order.sent_at:
                     self._opens_sent.pop((order.address, order.key), None)

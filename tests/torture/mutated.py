@@ -3,6 +3,7 @@
 `python -m tests.torture.mutated NAME SESSIONS` draws sessions until one catches the mutant, and
 prints that one's number, the rule and the shortest plan that still breaks it, as JSON; or nothing.
 `python -m tests.torture.mutated NAME` runs the plan on standard input and prints the broken rule.
+`python -m tests.torture.mutated NAME --seed 3 ...` is `python -m tests.torture --seed 3 ...`.
 """
 
 import dataclasses
@@ -97,10 +98,14 @@ def replay(text: str) -> None:
 
 
 if __name__ == "__main__":
-    name, *sessions = sys.argv[1:]
+    name, *args = sys.argv[1:]
     mutant = next(mutant for mutant in MUTANTS if mutant.name == name)
     sys.meta_path.insert(0, Finder(mutant))
-    if sessions:
-        hunt(int(sessions[0]), on_mqtt=mutant.on_mqtt)
-    else:
+    if not args:
         replay(sys.stdin.read())
+    elif args[0].isdigit():
+        hunt(int(args[0]), on_mqtt=mutant.on_mqtt)
+    else:
+        from tests.torture.__main__ import torture
+
+        torture(args)

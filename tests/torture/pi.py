@@ -20,7 +20,7 @@ from gasguard.simulator.mqtt.setup import plan_mqtt
 from tests.torture.broker import Broker
 from tests.torture.disk import Disk
 from tests.torture.loop import TappedNetwork
-from tests.torture.window import Told, Window
+from tests.torture.window import Payload, Told, Window
 
 WALL_ZERO = 1_795_000_000.0
 """True Unix time at moment 0 of the loop."""
@@ -119,6 +119,11 @@ class Pi:
         self._states = {address[0]: address for address in plan_mqtt(config)}
         self._sensors: list[Sensor] = []
         self._harness: set[asyncio.Task[None]] = set()
+
+    @property
+    def states(self) -> dict[str, Payload]:
+        """What stands on each burner's topic; nothing while there is no guard."""
+        return self.window.states if self.window is not None else {}
 
     def keep(self, task: "asyncio.Task[Any] | None") -> None:
         """This task is not the guard's."""

@@ -1,6 +1,6 @@
 """A session as data: what kitchen it is, what happens in it. Replayed, printed, shortened."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 LENGTH = 1200.0
@@ -39,4 +39,4 @@ class Plan:
 
     def only(self, actions: tuple[Action, ...]) -> "Plan":
         """The same session with other actions."""
-        return Plan(self.seed, self.config, self.sensors, self.latency, actions)
+        return replace(self, actions=actions)

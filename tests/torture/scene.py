@@ -182,8 +182,7 @@ class Scene:
 
     def shown(self, bench: Bench) -> Payload | None:
         """The burner's state as people see it; None while there is no guard."""
-        window = self.pi.window
-        return None if window is None else window.states.get(bench.account.name)
+        return self.pi.states.get(bench.account.name)
 
     def at(self, address: Address) -> Iterator[tuple[Bench, RelayWatch]]:
         """Every relay in a circuit that this module carries."""
@@ -218,10 +217,7 @@ class Scene:
 
     def broker_changed(self, *, silent_for: float = 0.0) -> None:
         """The broker's faults were exchanged; devices are not there before so many seconds."""
-        broker = self.broker
-        # Its guard is given up when a keepalive has passed: it may find that out later still.
-        ill = broker.away or broker.hangs or broker.stalls
-        if ill:
+        if self.broker.away or self.broker.hangs or self.broker.stalls:
             self.broker_well_since = FAR
         elif self.broker_well_since == FAR:
             self.broker_well_since = self.now
@@ -261,14 +257,8 @@ class Scene:
 
 def good(faults: Faults) -> bool:
     """Nothing is lost or late beyond what any house's Wi-Fi does."""
-    return fair(faults) and not (
-        faults.loss_in
-        or faults.loss_out
-        or faults.busy
-        or faults.pending_s
-        or faults.delay_s
-        or faults.jitter_s > 0.05
-    )
+    late = faults.pending_s or faults.delay_s or faults.jitter_s > 0.05
+    return fair(faults) and not (faults.loss_in or faults.loss_out or faults.busy or late)
 
 
 def fair(faults: Faults) -> bool:
@@ -276,11 +266,5 @@ def fair(faults: Faults) -> bool:
     dead = faults.offline or faults.unpowered or faults.frozen or faults.wrong_token
     disobeys = faults.refuse or faults.lying or faults.stuck
     wire = max(faults.loss_in, faults.loss_out) <= 0.25 and faults.delay_s <= 0.05
-    return (
-        not dead
-        and not disobeys
-        and wire
-        and faults.busy <= 0.3
-        and faults.pending_s <= 0.3
-        and faults.jitter_s <= 0.1
-    )
+    slow = faults.busy > 0.3 or faults.pending_s > 0.3 or faults.jitter_s > 0.1
+    return wire and not (dead or disobeys or slow)

@@ -1,20 +1,13 @@
 """Shortens a failing session: drops actions for as long as the same rule still breaks."""
 
-from collections.abc import Callable
-
 from tests.torture.plan import Action, Plan
 from tests.torture.session import Outcome, run
 
 _MOST_RUNS = 400
 
 
-def shrink(
-    plan: Plan, rule: str, *, told: Callable[[int], None] = lambda _left: None
-) -> tuple[Plan, Outcome]:
-    """The shortest plan that delta debugging finds to break `rule`, and what becomes of it.
-
-    `told` hears how many actions are left each time that some could go.
-    """
+def shrink(plan: Plan, rule: str) -> tuple[Plan, Outcome]:
+    """The shortest plan that delta debugging finds to break `rule`, and what becomes of it."""
     actions, best = plan.actions, run(plan)
     runs, parts = 0, 2
     actions = _until_the_end(actions, best)
@@ -26,7 +19,6 @@ def shrink(
             runs += 1
             if outcome.rule == rule:
                 actions, best, parts = fewer, outcome, max(2, parts - 1)
-                told(len(actions))
                 break
         else:
             if parts >= len(actions):
