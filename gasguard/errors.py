@@ -1,5 +1,6 @@
 """The error tree. Vendor exceptions never leave their driver: they become one of these."""
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 
@@ -52,3 +53,8 @@ class Refused(DriverError):
     def __init__(self, message: str, code: int) -> None:
         super().__init__(message)
         self.code = code
+
+
+def no_burner(name: str, known: Iterable[str]) -> str:
+    """What is told of a burner that does not exist."""
+    return f"no burner {name[:40]!r}; there are: {', '.join(known)}"

@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from gasguard.cli.daemon import ANSWER_WITHIN, Ack
 from gasguard.cli.exits import Misused, Unreached
 from gasguard.config.broker import Tls
-from gasguard.interfaces.requests import no_burner
+from gasguard.errors import no_burner
 from gasguard.mqtt.link import Connection, Listener, Message, MqttLink
 from gasguard.mqtt.server import Server, Subscription
 from gasguard.mqtt.topics import ALL, Topics

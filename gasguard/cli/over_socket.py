@@ -8,8 +8,8 @@ from typing import Any
 
 from gasguard.cli.daemon import ANSWER_WITHIN, Ack
 from gasguard.cli.exits import Misused, Unreached
+from gasguard.errors import no_burner
 from gasguard.interfaces.local.unix import socket_address
-from gasguard.interfaces.requests import no_burner
 
 
 class SocketDaemon:

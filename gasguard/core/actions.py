@@ -26,42 +26,55 @@ REASON_OF_LOCK = {
     Lock.CHILD: Reason.LOCK,
     Lock.RESTART: Reason.RESTART,
 }
+"""What a burner behind this lock is tripped for; where several locks stand, the first of these.
+`stuck` is missing: it follows a trip and causes none."""
 _MAY_CLOSE = (Phase.STARTING, Phase.TRIPPED)
+
+
+# --- opening --------------------------------------------------------------------------------------
 
 
 def trip(
     turn: Turn, reason: Reason, source: Source, ref: int = 0, message: str | None = None
 ) -> None:
-    """Demand that the contact opens. Always possible, in every phase; drops the timer.
+    """Demand that the contact opens, at once and in every phase. Ends the timer.
 
-    While an earlier demand is still unconfirmed its cause stays the one on record: it came first.
+    While an earlier demand is unconfirmed its cause stays on record: it came first.
     """
     state = turn.state
-    if state.timer is not None:
-        if (reason, source) != (Reason.TIMER, state.timer.source):
-            drop_timer(turn, reason, source)
-        turn.set(timer=None)
     under_way = state.opening if state.phase in (Phase.TRIPPING, Phase.TRIP_FAILED) else None
+    _end_timer(turn, reason, source)
     if under_way is None or state.last_trip is None:
         turn.set(last_trip=Trip(reason, source, turn.wall, turn.now))
         turn.tell(Kind.TRIP, reason, source, message=message)
     if ref:
-        if len(state.waiting) >= MAX_WAITING:
-            give_up_waiting(turn, state.waiting[0])
-        turn.set(waiting=(*turn.state.waiting, Waiting(ref, turn.now)))
+        _let_wait(turn, ref)
     turn.set(
         phase=Phase.TRIP_FAILED if state.phase is Phase.TRIP_FAILED else Phase.TRIPPING,
-        opening=Opening(
-            since=under_way.since if under_way else turn.now,
-            disobeyed=under_way.disobeyed if under_way else (),
-        ),
+        opening=under_way or Opening(since=turn.now),
         commanded_at=turn.now,
-        relays=tuple(replace(view, told=False) for view in state.relays),
+        relays=tuple(replace(view, failure_told=False) for view in state.relays),
         closing=None,
-        # Another off behind an open contact does not give a flame that burns on more time.
+        # Another off behind an open contact gives a flame that burns on no more time.
         flame_deadline=state.flame_deadline if state.contact is Contact.OPEN else None,
     )
     turn.out.append(OpenContact(overtakes_close=state.closing is not None))
+
+
+def _end_timer(turn: Turn, reason: Reason, source: Source) -> None:
+    timer = turn.state.timer
+    if timer is not None and (reason, source) == (Reason.TIMER, timer.source):
+        # It has run out, which is no cancelling.
+        turn.set(timer=None)
+    else:
+        drop_timer(turn, reason, source)
+
+
+def _let_wait(turn: Turn, ref: int) -> None:
+    """Have this request told whether the contact opened; with too many waiting, drop the oldest."""
+    if len(turn.state.waiting) >= MAX_WAITING:
+        give_up_waiting(turn, turn.state.waiting[0])
+    turn.set(waiting=(*turn.state.waiting, Waiting(ref, turn.now)))
 
 
 def reopen(turn: Turn) -> None:
@@ -77,31 +90,20 @@ def reopen(turn: Turn) -> None:
 
 
 def pulse(turn: Turn) -> None:
-    """Open a module that closes again by itself, once more; no new demand."""
+    """Open a module that closes by itself once more. This is no new demand."""
     turn.set(commanded_at=turn.now)
     turn.out.append(OpenContact())
 
 
+# --- what becomes of it ---------------------------------------------------------------------------
+
+
 def confirm(turn: Turn) -> None:
-    """A read-back asked after the command shows the contact open."""
+    """A question asked after the command was answered: the contact is open."""
     state = turn.state
     for waiting in state.waiting:
-        if state.burns_on:
-            turn.answer(
-                waiting.ref, Status.FAILED, "flame_burns_on", "contact open, but the flame burns on"
-            )
-        else:
-            turn.answer(
-                waiting.ref,
-                Status.CONFIRMED,
-                None,
-                f"confirmed in {_milliseconds(turn.now - waiting.asked_at)} ms",
-            )
-    last = state.last_trip
-    if last and not last.confirmed:
-        latency = turn.now - last.began
-        last = replace(last, confirmed=True, latency=latency)
-        turn.tell(Kind.TRIP_CONFIRMED, last.reason, last.source, latency_ms=_milliseconds(latency))
+        _answer_waiting(turn, waiting)
+    _confirm_last_trip(turn)
     lit = state.flame is Flame.LIT
     flame_deadline = state.flame_deadline
     if flame_deadline is None and lit:
@@ -110,17 +112,29 @@ def confirm(turn: Turn) -> None:
         phase=_open_phase(turn),
         opening=None,
         waiting=(),
-        last_trip=last,
         hold_until=turn.now + state.settings.rearm_after,
         burning_since=state.burning_since if lit else None,
         flame_deadline=flame_deadline,
     )
-    for index, view in enumerate(state.relays):
-        if view.lease_ends or view.foreign_end is not None:
-            turn.out.append(CancelLease(index))
-            # Should the cancelling be lost, what is left over is known as the guard's own.
-            ends = tuple(end for end in view.lease_ends if end > turn.now)
-            turn.set_relay(index, replace(view, lease_ends=ends, foreign_end=None))
+    _cancel_countdowns(turn)
+
+
+def _answer_waiting(turn: Turn, waiting: Waiting) -> None:
+    if turn.state.burns_on:
+        turn.answer(
+            waiting.ref, Status.FAILED, "flame_burns_on", "contact open, but the flame burns on"
+        )
+    else:
+        took = _milliseconds(turn.now - waiting.asked_at)
+        turn.answer(waiting.ref, Status.CONFIRMED, None, f"confirmed in {took} ms")
+
+
+def _confirm_last_trip(turn: Turn) -> None:
+    last = turn.state.last_trip
+    if last and not last.confirmed:
+        latency = turn.now - last.began
+        turn.set(last_trip=replace(last, confirmed=True, latency=latency))
+        turn.tell(Kind.TRIP_CONFIRMED, last.reason, last.source, latency_ms=_milliseconds(latency))
 
 
 def _open_phase(turn: Turn) -> Phase:
@@ -129,25 +143,38 @@ def _open_phase(turn: Turn) -> Phase:
     return Phase.LOCKED_OUT if turn.state.locks else Phase.TRIPPED
 
 
+def _cancel_countdowns(turn: Turn) -> None:
+    """The burner is off: a countdown that ran on could only end what is cooked next."""
+    for index, view in enumerate(turn.state.relays):
+        if view.lease_ends or view.foreign_end is not None:
+            turn.out.append(CancelLease(index))
+            # If the cancelling is lost, the end tells that what runs on is the guard's own.
+            ends = tuple(end for end in view.lease_ends if end > turn.now)
+            turn.set_relay(index, replace(view, lease_ends=ends, foreign_end=None))
+
+
 def fail_trip(turn: Turn, why: str) -> None:
-    """The trip did not do its work in time: loudest alarm, opening goes on."""
+    """The trip did not do its work in time: raise the loudest alarm. Opening goes on."""
     turn.set(phase=Phase.TRIP_FAILED)
     tell_trip_failed(turn, why)
 
 
 def tell_trip_failed(turn: Turn, why: str, relay: int | None = None) -> None:
-    """Say that the last trip failed, altogether or at one relay of several."""
+    """Say that the last trip failed, altogether or at one relay in series."""
     last = turn.state.last_trip
     reason, source = (last.reason, last.source) if last else (None, None)
     turn.tell(Kind.TRIP_FAILED, reason, source, relay=relay, message=why)
 
 
 def give_up_waiting(turn: Turn, waiting: Waiting) -> None:
-    """Tell a request that has waited long enough that its shutoff is not confirmed (yet)."""
+    """Tell a request that has waited long enough: its shutoff is not confirmed, or not yet."""
     turn.set(waiting=tuple(other for other in turn.state.waiting if other is not waiting))
     problem = turn.state.problem
     message = "not confirmed; still trying" + (f": {problem}" if problem else "")
     turn.answer(waiting.ref, Status.FAILED, "not_confirmed", message)
+
+
+# --- timers and locks -----------------------------------------------------------------------------
 
 
 def drop_timer(turn: Turn, reason: str | None, source: Source) -> None:
@@ -158,10 +185,13 @@ def drop_timer(turn: Turn, reason: str | None, source: Source) -> None:
 
 
 def latch(turn: Turn, lock: Lock, source: Source = Source.GUARD) -> None:
-    """Add a lock, behind which no timer runs; its trip, if it needs one, is the caller's."""
+    """Add a lock and cancel the timer: none runs behind a lock. Tripping is left to the caller."""
     drop_timer(turn, REASON_OF_LOCK.get(lock, lock), source)
     turn.set(locks=turn.state.locks | {lock})
     turn.tell(Kind.LOCKED, lock)
+
+
+# --- closing --------------------------------------------------------------------------------------
 
 
 def _may_close_at(state: State) -> float | None:
@@ -172,6 +202,7 @@ def _may_close_at(state: State) -> float | None:
         return None
     if any(view.contact is Contact.UNKNOWN for view in state.relays):
         return None
+    # After a trip a contact that reads closed is ordered closed too: jog mode closes by itself.
     if state.phase is Phase.STARTING and state.contact is not Contact.OPEN:
         return None
     return max(state.hold_until, state.close_not_before)

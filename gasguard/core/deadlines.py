@@ -160,14 +160,14 @@ def _relays_behind_open(state: State) -> Sequence[int]:
 def _should_be_open_at(state: State, relay: int) -> float | None:
     """When a relay that stays closed behind another one in series is told."""
     view = state.relays[relay]
-    if view.contact is not Contact.CLOSED or view.told:
+    if view.contact is not Contact.CLOSED or view.failure_told:
         return None
     return state.commanded_at + CONFIRM_WITHIN
 
 
 def _tell_not_open(turn: Turn, relay: int) -> None:
     """The burner is off; the keeper of this relay goes on trying."""
-    turn.set_relay(relay, replace(turn.state.relays[relay], told=True))
+    turn.set_relay(relay, replace(turn.state.relays[relay], failure_told=True))
     tell_trip_failed(
         turn, f"relay {relay} did not open; another in series did, so the burner is off", relay
     )

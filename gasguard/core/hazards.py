@@ -14,10 +14,10 @@ _UNREACHABLE = "cannot be heard: it, or the broker, is offline"
 
 def hazard_read(turn: Turn, event: HazardRead) -> None:
     """An alarm trips and latches. Its end only makes a re-arm possible."""
-    for index in _places(turn.state, event.sensor):
+    for index in _indices(turn.state, event.sensor):
         view = turn.state.hazard_views[index]
-        before = turn.state.hazards
-        # An alarm ends by the sensor's own live word: what a broker has kept may be older.
+        reported = turn.state.hazards
+        # Only the sensor's own live word ends an alarm: what a broker has kept may be older.
         ends = event.active is False and not (event.stored and view.reports)
         if event.active or ends:
             view = replace(view, reports=event.active)
@@ -25,13 +25,13 @@ def hazard_read(turn: Turn, event: HazardRead) -> None:
             view = replace(view, heard_at=turn.now, reachable=True)
         _set_view(turn, index, view)
         if event.active:
-            _alarm(turn, view.sensor.kind, before)
+            _alarm(turn, view.sensor.kind, begins=view.sensor.kind not in reported)
         _recover(turn, index)
 
 
 def hazard_reachable(turn: Turn, event: HazardReachable) -> None:
-    """That it could be heard is no word of its own, and makes up for no silence."""
-    for index in _places(turn.state, event.sensor):
+    """A sensor that cannot be heard is silent at once. One that can be has not spoken thereby."""
+    for index in _indices(turn.state, event.sensor):
         view = replace(turn.state.hazard_views[index], reachable=event.reachable)
         _set_view(turn, index, view)
         if not event.reachable and not view.silent:
@@ -39,21 +39,21 @@ def hazard_reachable(turn: Turn, event: HazardReachable) -> None:
         _recover(turn, index)
 
 
-def _places(state: State, name: str) -> list[int]:
+def _indices(state: State, name: str) -> list[int]:
     return [index for index, view in enumerate(state.hazard_views) if view.sensor.name == name]
 
 
-def _alarm(turn: Turn, kind: Lock, before: frozenset[Lock]) -> None:
+def _alarm(turn: Turn, kind: Lock, *, begins: bool) -> None:
     state = turn.state
-    begins_anew = kind not in before and state.opening is None
+    begins_anew = begins and state.opening is None
     if kind not in state.locks:
         latch(turn, kind)
         trip(turn, REASON_OF_LOCK[kind], Source.GUARD)
     elif begins_anew and state.settings.jog:
-        # Locked, but between two pulses: a re-arm may come before the next one.
+        # Locked, but perhaps closed between two pulses, and a re-arm may come before the next one.
         pulse(turn)
     elif begins_anew and state.contact is not Contact.OPEN:
-        # Locked, but nobody knows whether it is still open: no re-arm before that is seen.
+        # Locked, but nobody knows whether it is still open: it must be seen open before a re-arm.
         trip(turn, REASON_OF_LOCK[kind], Source.GUARD)
 
 

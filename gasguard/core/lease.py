@@ -13,13 +13,13 @@ from gasguard.core.model import Phase, RelayView, Source, Timer
 from gasguard.core.turn import Turn
 
 _SLACK = 5.0
-"""Seconds by which a countdown may differ from what the guard expects and still be its own."""
+"""Seconds by which a countdown to the second may be off and still be the same."""
 _NOTICED_WITHIN = 60.0
 """Seconds after its end in which a lease that ran out is still taken for the cause."""
 
 
-def slack(grain: float) -> float:
-    """Tolerance in seconds for a countdown with this resolution."""
+def _tolerance(grain: float) -> float:
+    """Seconds by which a countdown with this resolution may be off and still be the same."""
     return _SLACK if grain <= 1 else grain + _SLACK
 
 
@@ -31,59 +31,70 @@ def countdown_read(turn: Turn, event: RelayRead) -> None:
     view = turn.state.relays[event.relay]
     if turn.state.phase is not Phase.READY:
         if event.countdown is None:
-            # Cancelled, and seen to be: what runs there from now on is somebody else's.
+            # Read as cancelled: whatever runs there from now on is somebody else's.
             turn.set_relay(event.relay, replace(view, lease_ends=(), lease_inherited=False))
-        return
-    if event.countdown is None:
+    elif event.countdown is None:
         if view.foreign_end is not None:
-            _cancelled_elsewhere(turn)
+            _drop_mi_home_timer(turn)
         _renew(turn, event.relay, settings.lease, None)
-        return
-    if not math.isfinite(event.countdown):
-        return
-    end = turn.now + event.countdown
-    tolerance = slack(settings.lease_grain)
-    own = view.lease_inherited and event.countdown <= settings.lease + tolerance
+    elif math.isfinite(event.countdown):
+        _running(turn, event.relay, settings.lease, event.countdown)
+
+
+def _running(turn: Turn, relay: int, lease: float, left: float) -> None:
+    """A countdown runs while somebody may be cooking: keep it up, or adopt it as a timer."""
+    view = turn.state.relays[relay]
+    end = turn.now + left
+    tolerance = _tolerance(turn.state.settings.relays[relay].lease_grain)
+    own = view.lease_inherited and left <= lease + tolerance
     if own or any(abs(end - known) <= tolerance for known in view.lease_ends):
-        turn.set_relay(event.relay, replace(view, lease_inherited=False))
-        if event.countdown <= settings.lease * 2 / 3:
-            _renew(turn, event.relay, settings.lease, end)
-        elif own:
-            turn.set_relay(event.relay, replace(turn.state.relays[event.relay], lease_ends=(end,)))
+        ends = (end,) if own else view.lease_ends
+        turn.set_relay(relay, replace(view, lease_ends=ends, lease_inherited=False))
+        if left <= lease * 2 / 3:
+            _renew(turn, relay, lease, end)
     else:
-        _somebody_elses(turn, event.relay, view, end, tolerance)
+        _adopt(turn, relay, end, tolerance)
 
 
-def _cancelled_elsewhere(turn: Turn) -> None:
+def _drop_mi_home_timer(turn: Turn) -> None:
+    """Somebody cancelled the countdown in Mi Home, and with it the timer that it had become."""
     timer = turn.state.timer
+    # One that is due has run out.
     if timer and timer.source is Source.MI_HOME and timer.deadline > turn.now:
         drop_timer(turn, None, Source.MI_HOME)
 
 
 def _renew(turn: Turn, relay: int, lease: float, running_end: float | None) -> None:
     view = turn.state.relays[relay]
-    # A renewal may be lost, and is never sent again: until the next read both ends are the guard's.
+    # A renewal may be lost and is not sent again: until the next read both ends may be the guard's.
     ends = (turn.now + lease,) if running_end is None else (running_end, turn.now + lease)
     turn.set_relay(relay, replace(view, lease_ends=ends, lease_inherited=False, foreign_end=None))
     turn.out.append(RenewLease(relay, lease))
 
 
-def _somebody_elses(turn: Turn, relay: int, view: RelayView, end: float, tolerance: float) -> None:
+def _adopt(turn: Turn, relay: int, end: float, tolerance: float) -> None:
+    """Somebody set this countdown in Mi Home: note it as a timer, and leave it alone."""
+    view = turn.state.relays[relay]
     known = view.foreign_end
     turn.set_relay(relay, replace(view, foreign_end=end, lease_ends=(), lease_inherited=False))
     timer = turn.state.timer
     if timer and known is not None and abs(end - known) <= tolerance:
         return
-    # A timer of one's own stays: Mi Home may cancel its countdown again.
+    # A timer set by another way stays, because the countdown may yet be cancelled in Mi Home.
     if timer is None or timer.source is Source.MI_HOME:
         left = end - turn.now
         turn.set(timer=Timer(end, left, Source.MI_HOME))
         turn.tell(Kind.TIMER_STARTED, None, Source.MI_HOME, duration_s=round(left, 1))
 
 
+def foreign_expired(turn: Turn, view: RelayView, grain: float) -> bool:
+    """Whether an opening that nobody ordered is the end of a countdown set in Mi Home."""
+    return view.foreign_end is not None and turn.now >= view.foreign_end - _tolerance(grain)
+
+
 def expired(turn: Turn, view: RelayView, grain: float) -> bool:
-    """Whether an opening nobody ordered is the guard's own lease running out."""
-    near = slack(grain)
+    """Whether an opening that nobody ordered is the end of the guard's own lease."""
+    tolerance = _tolerance(grain)
     return view.lease_inherited or any(
-        end - near <= turn.now <= end + near + _NOTICED_WITHIN for end in view.lease_ends
+        end - tolerance <= turn.now <= end + tolerance + _NOTICED_WITHIN for end in view.lease_ends
     )

@@ -70,7 +70,7 @@ class RelayRead:
     """Index into `Settings.relays`."""
     contact: Contact
     asked_at: float
-    """When the question was asked: it is true of no earlier moment."""
+    """When the question was asked. A command given later may not show in the answer."""
     open_answered: bool = False
     """It was asked after an open that the device answered with success."""
     voice: bool | None = None
@@ -90,7 +90,7 @@ class RelayFailed:
 
 @dataclass(frozen=True, slots=True)
 class VoiceRestored:
-    """Before closing, the voice channel was set on and read back on; or `problem` says why not."""
+    """Before closing, the voice channel was set on and read back on, or `problem` says why not."""
 
     problem: str | None = None
 
@@ -125,7 +125,7 @@ class HazardRead:
     active: bool | None
     """Whether it reports its hazard; None where it spoke of something else."""
     stored: bool = False
-    """It was kept by a broker and may be of any age: no sign of life, and no end of an alarm."""
+    """A broker has kept it for who knows how long: it is no sign of life and ends no alarm."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,17 +177,18 @@ class OpenContact:
     """Open every relay, and keep trying until each has been read back open."""
 
     overtakes_close: bool = False
-    """A close was ordered and not yet answered: look closely whether it lands after all."""
+    """A close was ordered and not answered yet: it may land after the open, so look closely."""
 
 
 @dataclass(frozen=True, slots=True)
 class CloseContact:
-    """Set the voice channel on, close every relay once, read back. Never repeated by itself."""
+    """Set the voice channel on, close every relay once, read back. Never resent: a resent close
+    might land after a later off."""
 
 
 @dataclass(frozen=True, slots=True)
 class RenewLease:
-    """Tell a relay once to open by itself after `seconds`; lost is lost."""
+    """Tell a relay once to open by itself after `seconds`. A lost one stays lost."""
 
     relay: int
     seconds: float

@@ -84,13 +84,13 @@ UNREACHABLE_AFTER = 8.0
 STALE_AFTER = 10.0
 """Seconds without a read-back until the contact is unknown (contract)."""
 ANSWER_COUNTS_FOR = 2.0
-"""Seconds after its question that an answer still says how things are; calls give up earlier."""
+"""Seconds after its question for which an answer says how things are; calls give up earlier."""
 STUCK_READBACKS = 3
 STUCK_OVER = 5.0
-"""So many disobeying read-backs over so many seconds make a stuck relay (safety, rule 5)."""
+"""This many disobeying read-backs over this many seconds make a relay stuck (safety, rule 5)."""
 REARM_LIMIT = 5
 REARM_WINDOW = 900.0
-"""Latched trips may be re-armed so often in so many seconds (safety concept, rule 5)."""
+"""Latched trips may be re-armed this often in this many seconds (safety concept, rule 5)."""
 CLOSE_AGAIN_AFTER = 2.0
 """Seconds between two attempts to close: each one is decided anew, none is a retry."""
 MAX_WAITING = 64
@@ -140,20 +140,25 @@ class Settings:
     name: str
     relays: tuple[RelaySettings, ...] = (RelaySettings(),)
     jog: bool = False
+    """The module closes again by itself a moment after each opening."""
     voice_relay: int | None = None
     """Index of the relay whose module carries the voice channel, if there is one."""
     rearm_after: float = 10.0
+    """How long the contact stays open after an ordinary trip."""
     prewarn: float = 60.0
+    """How long before its end a timer warns."""
     max_burn: float | None = None
     flame_out_within: float = 120.0
+    """How long behind an open contact the flame signal may stay: a thermocouple has to cool."""
     allow_remote_rearm: bool = False
+    """Latched trips may be re-armed from afar."""
     thermocouple: ThermocoupleLevels | None = None
     hazard_sensors: tuple[HazardSensor, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class RelayView:
-    """What is known of one relay."""
+    """What is known of one relay in series."""
 
     contact: Contact = Contact.UNKNOWN
     heard_at: float = 0.0
@@ -161,11 +166,12 @@ class RelayView:
     reachable: bool = False
     lost: bool = False
     """`relay_unreachable` was told, `relay_recovered` is owed."""
-    told: bool = False
-    """That it did not open though another in series did was told, for this trip."""
+    failure_told: bool = False
+    """`trip_failed` was told for this relay, in this trip."""
     problem: str | None = None
     """What is wrong with it, in words that say what to do."""
     latency: float | None = None
+    """Seconds that its last answer took."""
     lease_ends: tuple[float, ...] = ()
     """Ends of the countdowns the guard set and the device may be running, newest last."""
     lease_inherited: bool = False
@@ -201,7 +207,9 @@ class Timer:
     source: Source
     label: str | None = None
     warned: bool = False
+    """The time for its prewarning has come; an extension can put it ahead again."""
     extend_ids: tuple[str, ...] = ()
+    """Keys of the extensions that were counted, newest last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +219,9 @@ class Trip:
     reason: Reason
     source: Source
     wall: float
+    """Unix time of the demand, for people to read."""
     began: float
+    """CLOCK_BOOTTIME of the demand."""
     confirmed: bool = False
     latency: float | None = None
     """Seconds from demand to the confirming read-back."""
@@ -236,7 +246,8 @@ class Opening:
 
     since: float
     disobeyed: tuple[float, ...] = ()
-    """When read-backs showed closed though an open had been answered with 0: first, ..., last."""
+    """When read-backs showed closed though an open had been answered with success: the first, the
+    second, and the last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,6 +265,7 @@ class State:
     closing: float | None = None
     """When the close was ordered whose outcome no read-back has shown yet."""
     close_not_before: float = float("-inf")
+    """A close that did not take is not followed by another one before this moment."""
     hold_until: float = float("-inf")
     """End of `rearm_after` of the last ordinary trip."""
     locks: frozenset[Lock] = frozenset()
@@ -266,13 +278,15 @@ class State:
     """When the thermocouple's last word is worth nothing any more; None once it is, or where there
     is no thermocouple."""
     burning_since: float | None = None
+    """When the flame was seen lit for the first time since it was last out."""
     flame_deadline: float | None = None
     """When a flame that reads lit behind an open contact becomes a failed trip."""
     burns_on: bool = False
+    """The flame has not gone out in time behind an open contact."""
     voice_armed: bool = True
     """An off on the voice channel is a demand; false from an off until it was seen on again."""
     rearmed_at: tuple[float, ...] = ()
-    """Recent re-arms of latched trips."""
+    """When latched trips were re-armed lately."""
 
     @property
     def contact(self) -> Contact:
@@ -286,6 +300,11 @@ class State:
     def reachable(self) -> bool:
         """Whether a deadline could be honoured now."""
         return any(view.reachable for view in self.relays)
+
+    @property
+    def latched(self) -> frozenset[Lock]:
+        """The locks that only a re-arm ends."""
+        return self.locks - {Lock.CHILD}
 
     @property
     def problem(self) -> str | None:

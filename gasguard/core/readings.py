@@ -29,11 +29,11 @@ from gasguard.core.model import (
 )
 from gasguard.core.turn import Turn
 
-DISOBEYS = "answers that it opened, but its contact reads closed: cut its power, then check it"
+_DISOBEYS = "answers that it opened, but its contact reads closed: cut its power, then check it"
 
 
 def relay_read(turn: Turn, event: RelayRead) -> None:
-    """A read-back. Asked before the last command, or long ago, it only proves a living relay."""
+    """A read-back. If asked before the last command, or long ago, it only proves a living relay."""
     if not 0 <= event.relay < len(turn.state.relays):
         return
     before = turn.state.relays[event.relay]
@@ -51,7 +51,7 @@ def relay_read(turn: Turn, event: RelayRead) -> None:
 
 
 def _reached(turn: Turn, event: RelayRead, before: RelayView, contact: Contact) -> None:
-    # While opening, only an answered open shows that what was wrong is not wrong any more.
+    # While opening, only an open that was answered shows that nothing is wrong any more.
     mended = turn.state.opening is None or event.open_answered
     view = replace(
         before,
@@ -80,18 +80,20 @@ def _read_open(turn: Turn, event: RelayRead, before: RelayView) -> None:
             flame_deadline=turn.now + state.settings.flame_out_within if lit else None,
         )
     elif state.phase is Phase.READY:
-        grain = state.settings.relays[event.relay].lease_grain
-        ended = before.foreign_end is not None and turn.now >= before.foreign_end - lease.slack(
-            grain
-        )
-        if ended:
-            trip(turn, Reason.TIMER, Source.MI_HOME)
-        elif lease.expired(turn, before, grain):
-            trip(turn, Reason.LEASE, Source.GUARD)
-        else:
-            trip(turn, Reason.VOICE, Source.MI_HOME)
+        _opened_unordered(turn, event.relay, before)
     elif state.phase is Phase.STARTING and before.lease_inherited:
         trip(turn, Reason.LEASE, Source.GUARD)
+
+
+def _opened_unordered(turn: Turn, relay: int, before: RelayView) -> None:
+    """A countdown has run out, or somebody has opened the contact: either is adopted as a trip."""
+    grain = turn.state.settings.relays[relay].lease_grain
+    if lease.foreign_expired(turn, before, grain):
+        trip(turn, Reason.TIMER, Source.MI_HOME)
+    elif lease.expired(turn, before, grain):
+        trip(turn, Reason.LEASE, Source.GUARD)
+    else:
+        trip(turn, Reason.VOICE, Source.MI_HOME)
 
 
 def _read_closed(turn: Turn, event: RelayRead, before: RelayView) -> None:
@@ -113,20 +115,20 @@ def _read_closed(turn: Turn, event: RelayRead, before: RelayView) -> None:
 
 
 def _disobeyed(turn: Turn, event: RelayRead, opening: Opening) -> None:
-    """An open was sent, and the relay reads closed all the same."""
+    """The contact is to open and this relay reads closed."""
     state = turn.state
     if state.contact is Contact.OPEN:
         return
     if state.phase is Phase.LOCKED_OUT:
         reopen(turn)
     elif event.open_answered:
-        # First, one between, and last are all that the rule counts.
+        # The rule needs no more of them than the first, one between, and the last.
         disobeyed = (*opening.disobeyed[: STUCK_READBACKS - 1], turn.now)
         turn.set(opening=replace(opening, disobeyed=disobeyed))
         over = disobeyed[-1] - disobeyed[0]
         stuck = len(disobeyed) >= STUCK_READBACKS and over >= STUCK_OVER
         view = turn.state.relays[event.relay]
-        turn.set_relay(event.relay, replace(view, problem=DISOBEYS))
+        turn.set_relay(event.relay, replace(view, problem=_DISOBEYS))
         if stuck and Lock.STUCK not in state.locks:
             latch(turn, Lock.STUCK)
 
@@ -145,16 +147,16 @@ def _voice_channel(turn: Turn, on: bool | None) -> None:
 
 
 def voice_restored(turn: Turn, event: VoiceRestored) -> None:
-    """Whether an off on the voice channel counts from here on."""
+    """A voice channel that is on again can say off again; one that stayed off says nothing new."""
     turn.set(voice_armed=event.problem is None)
     if turn.state.closing is not None and turn.state.flame is Flame.LIT:
-        # Restoring took its time, and meanwhile somebody has lit it: no closing while it burns.
+        # Restoring took a while, and meanwhile somebody has lit it: no closing while it burns.
         turn.set(closing=None, close_not_before=turn.now + CLOSE_AGAIN_AFTER)
         turn.out.append(OpenContact())
 
 
 def relay_failed(turn: Turn, event: RelayFailed) -> None:
-    """The relay said nothing, or no. Whether it counts as lost is a matter of time."""
+    """The relay said nothing, or no. Only time makes it count as lost."""
     if 0 <= event.relay < len(turn.state.relays):
         view = turn.state.relays[event.relay]
         turn.set_relay(event.relay, replace(view, problem=event.problem))

@@ -42,7 +42,7 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """When a record was saved: what is needed to know how much time has passed since."""
+    """When a record was saved, on every clock that can tell how long ago that is."""
 
     boot_id: str
     boot: float
@@ -62,7 +62,7 @@ def record_of(state: State) -> Record:
         leased=any(view.lease_ends or view.lease_inherited for view in state.relays),
         rearmed_at=state.rearmed_at,
         reporting=tuple(name for name, view in hazards if view.reports),
-        # Whether it is offline others tell again at the next start.
+        # One that is merely offline is left out: at the next start others say again whether it is.
         silent=tuple(name for name, view in hazards if view.silent and view.reachable),
     )
 
@@ -72,45 +72,26 @@ def recover(
 ) -> tuple[State, tuple[Command, ...]]:
     """The state to start from, and what to do first.
 
-    `saved` is None for a burner never seen. `damaged` says that the store was, and may have held
-    anything: the burner starts locked out.
+    `saved` is None for a burner never seen. `damaged`: the store was damaged and may have held
+    anything, so the burner starts locked out.
     """
     record, stamp = saved or (Record(), present)
-    now = Instant(present.boot, present.wall)
     passed = _passed(stamp, present)
     # CLOCK_BOOTTIME starts anew with the machine: shift what was saved on the old one.
     shift = None if passed is None else present.boot - (stamp.boot + passed)
     locks = frozenset(record.locks) | ({Lock.RESTART} if damaged else frozenset())
-    same_boot = stamp.boot_id != "" and stamp.boot_id == present.boot_id
-    views = tuple(
-        RelayView(heard_at=present.boot, lease_inherited=record.leased and relay.lease is not None)
-        for relay in settings.relays
-    )
     state = State(
         settings,
-        relays=views,
-        hazard_views=tuple(
-            HazardView(
-                sensor,
-                # Only a word of its own ends the silence of one that had said nothing for long.
-                since=present.boot - (sensor.expire_after if sensor.name in record.silent else 0),
-                reports=(sensor.name in record.reporting and sensor.kind in locks) or None,
-                silent=sensor.name in record.silent,
-            )
-            for sensor in settings.hazard_sensors
-        ),
+        relays=_relay_views(settings, record, present),
+        hazard_views=_hazard_views(settings, record, present, locks),
         locks=locks,
-        last_trip=record.last_trip
-        and replace(
-            record.last_trip,
-            # On a clock that no longer exists it began who knows when: count from now.
-            began=present.boot if shift is None else record.last_trip.began + shift,
-        ),
+        last_trip=_last_trip(record, present, shift),
+        # Nobody knows how long before a reboot a re-arm was made: none is forgotten too early.
         rearmed_at=record.rearmed_at
-        if same_boot
+        if _same_boot(stamp, present)
         else tuple(present.boot for _ in record.rearmed_at),
     )
-    turn = Turn(state, now)
+    turn = Turn(state, Instant(present.boot, present.wall))
     if record.held_open or locks:
         turn.set(
             phase=Phase.TRIPPING if record.held_open else Phase.LOCKED_OUT,
@@ -122,9 +103,41 @@ def recover(
     return turn.state, tuple(turn.out)
 
 
+def _relay_views(settings: Settings, record: Record, present: Stamp) -> tuple[RelayView, ...]:
+    return tuple(
+        RelayView(heard_at=present.boot, lease_inherited=record.leased and relay.lease is not None)
+        for relay in settings.relays
+    )
+
+
+def _hazard_views(
+    settings: Settings, record: Record, present: Stamp, locks: frozenset[Lock]
+) -> tuple[HazardView, ...]:
+    return tuple(
+        HazardView(
+            sensor,
+            # Only a word of its own ends the silence of one that had said nothing for long.
+            since=present.boot - (sensor.expire_after if sensor.name in record.silent else 0),
+            reports=(sensor.name in record.reporting and sensor.kind in locks) or None,
+            silent=sensor.name in record.silent,
+        )
+        for sensor in settings.hazard_sensors
+    )
+
+
+def _last_trip(record: Record, present: Stamp, shift: float | None) -> Trip | None:
+    last = record.last_trip
+    # On a clock that no longer exists it began who knows when: count from now.
+    return last and replace(last, began=present.boot if shift is None else last.began + shift)
+
+
+def _same_boot(stamp: Stamp, present: Stamp) -> bool:
+    return stamp.boot_id != "" and stamp.boot_id == present.boot_id
+
+
 def _passed(stamp: Stamp, present: Stamp) -> float | None:
     """Seconds since the record was saved; None where no clock can be trusted to say."""
-    if stamp.boot_id != "" and stamp.boot_id == present.boot_id:
+    if _same_boot(stamp, present):
         return max(0.0, present.boot - stamp.boot)
     if stamp.synchronised and present.synchronised and present.wall >= stamp.wall:
         return present.wall - stamp.wall
@@ -132,7 +145,7 @@ def _passed(stamp: Stamp, present: Stamp) -> float | None:
 
 
 def _resume_deadlines(turn: Turn, record: Record, shift: float | None) -> None:
-    """Go on with the time that is left; what cannot be known to be ahead counts as passed."""
+    """Go on with the time that is left. What may have passed counts as passed."""
     timer, since = record.timer, record.burning_since
     if shift is None:
         if timer is not None or since is not None:
@@ -156,46 +169,50 @@ def _resume_deadlines(turn: Turn, record: Record, shift: float | None) -> None:
 
 def record_to_data(record: Record) -> dict[str, Any]:
     """The record as JSON-serialisable data."""
-    data = {name.name: getattr(record, name.name) for name in fields(Record)}
+    data = {field.name: getattr(record, field.name) for field in fields(Record)}
     for name in ("timer", "last_trip"):
         inner = data[name]
         if inner is not None:
-            data[name] = {part.name: getattr(inner, part.name) for part in fields(inner)}
+            data[name] = {field.name: getattr(inner, field.name) for field in fields(inner)}
     return data
 
 
 def record_from_data(data: dict[str, Any]) -> Record:
     """The inverse of `record_to_data`. Raises ValueError, TypeError or KeyError when damaged."""
-    timer, last, since = data["timer"], data["last_trip"], data["burning_since"]
+    timer, last_trip = data["timer"], data["last_trip"]
     return Record(
         held_open=_boolean(data["held_open"]),
         locks=tuple(Lock(lock) for lock in _list(data["locks"])),
-        timer=None
-        if timer is None
-        else Timer(
-            deadline=_number(timer["deadline"]),
-            duration=_number(timer["duration"]),
-            source=Source(timer["source"]),
-            label=None if timer["label"] is None else _text(timer["label"]),
-            warned=_boolean(timer["warned"]),
-            extend_ids=tuple(_text(key) for key in _list(timer["extend_ids"])),
-        ),
-        last_trip=None
-        if last is None
-        else Trip(
-            reason=Reason(last["reason"]),
-            source=Source(last["source"]),
-            wall=_number(last["wall"]),
-            began=_number(last["began"]),
-            confirmed=_boolean(last["confirmed"]),
-            latency=None if last["latency"] is None else _number(last["latency"]),
-        ),
-        burning_since=None if since is None else _number(since),
+        timer=None if timer is None else _timer(timer),
+        last_trip=None if last_trip is None else _trip(last_trip),
+        burning_since=_number_or_none(data["burning_since"]),
         leased=_boolean(data["leased"]),
         rearmed_at=tuple(_number(at) for at in _list(data["rearmed_at"])),
         # Records from before there were hazard sensors name none.
         reporting=tuple(_text(name) for name in _list(data.get("reporting", []))),
         silent=tuple(_text(name) for name in _list(data.get("silent", []))),
+    )
+
+
+def _timer(data: dict[str, Any]) -> Timer:
+    return Timer(
+        deadline=_number(data["deadline"]),
+        duration=_number(data["duration"]),
+        source=Source(data["source"]),
+        label=None if data["label"] is None else _text(data["label"]),
+        warned=_boolean(data["warned"]),
+        extend_ids=tuple(_text(key) for key in _list(data["extend_ids"])),
+    )
+
+
+def _trip(data: dict[str, Any]) -> Trip:
+    return Trip(
+        reason=Reason(data["reason"]),
+        source=Source(data["source"]),
+        wall=_number(data["wall"]),
+        began=_number(data["began"]),
+        confirmed=_boolean(data["confirmed"]),
+        latency=_number_or_none(data["latency"]),
     )
 
 
@@ -211,6 +228,10 @@ def _number(value: object) -> float:
     if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 5e10:
         return float(value)
     raise ValueError("no time that a clock could show")
+
+
+def _number_or_none(value: object) -> float | None:
+    return None if value is None else _number(value)
 
 
 def _text(value: object) -> str:

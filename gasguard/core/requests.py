@@ -54,13 +54,14 @@ def shutdown(turn: Turn, _request: Shutdown) -> None:
 def set_timer(turn: Turn, request: SetTimer) -> None:
     """Start the timer, or replace the one that runs."""
     timer = Timer(turn.now + request.duration, request.duration, request.source, request.label)
-    if _timer_refused(turn, request, timer):
-        return
-    turn.set(timer=timer)
-    turn.answer(request.ref, Status.ACCEPTED)
-    turn.tell(
-        Kind.TIMER_STARTED, None, request.source, duration_s=request.duration, label=request.label
-    )
+    if _let_run(turn, request, timer):
+        turn.tell(
+            Kind.TIMER_STARTED,
+            None,
+            request.source,
+            duration_s=request.duration,
+            label=request.label,
+        )
 
 
 def extend_timer(turn: Turn, request: ExtendTimer) -> None:
@@ -68,45 +69,47 @@ def extend_timer(turn: Turn, request: ExtendTimer) -> None:
     timer = turn.state.timer
     if timer and request.key in timer.extend_ids:
         turn.answer(request.ref, Status.ACCEPTED, None, "this id was counted already")
-        return
-    if timer is None:
-        _timer_refused(turn, request, None)
-        return
+    elif _let_run(turn, request, timer and _extended(turn, timer, request)):
+        turn.tell(Kind.TIMER_EXTENDED, None, request.source, extended_s=request.duration)
+
+
+def _extended(turn: Turn, timer: Timer, request: ExtendTimer) -> Timer:
     deadline = timer.deadline + request.duration
     keys = timer.extend_ids if request.key is None else (*timer.extend_ids, request.key)
-    extended = replace(
+    return replace(
         timer,
         deadline=deadline,
         duration=timer.duration + request.duration,
         warned=timer.warned and deadline - turn.now <= turn.state.settings.prewarn,
         extend_ids=keys[-MAX_EXTEND_IDS:],
     )
-    if _timer_refused(turn, request, extended):
-        return
-    turn.set(timer=extended)
-    turn.answer(request.ref, Status.ACCEPTED)
-    turn.tell(Kind.TIMER_EXTENDED, None, request.source, extended_s=request.duration)
 
 
-def _timer_refused(turn: Turn, request: SetTimer | ExtendTimer, wanted: Timer | None) -> bool:
-    state = turn.state
-    if state.phase is Phase.TRIP_FAILED:
-        code, message = "trip_failed", "the burner could not be shut off; see its state"
-    elif state.locks:
-        locks = ", ".join(sorted(state.locks))
-        code, message = "locked_out", f"the burner is locked ({locks})"
-    elif not request.duration > 0:  # also true of NaN
-        code, message = "invalid_duration", "a duration must be positive, for example 20m"
-    elif wanted is None:
-        code, message = "no_timer", "no timer runs; set one first"
-    elif wanted.duration > MAX_TIMER:
-        code, message = "too_long", "a timer lasts at most 24h, extensions included"
-    elif _mi_home_ends(state) < wanted.deadline:
-        code, message = "mi_home_countdown", _MI_HOME_ENDS
-    else:
+def _let_run(turn: Turn, request: SetTimer | ExtendTimer, timer: Timer | None) -> bool:
+    """Accept the request and let its timer run, or reject it and say why. Returns which."""
+    refusal = _timer_refusal(turn.state, request.duration, timer)
+    if refusal is not None:
+        turn.reject(request.ref, request.source, *refusal)
         return False
-    turn.reject(request.ref, request.source, code, message)
+    turn.set(timer=timer)
+    turn.answer(request.ref, Status.ACCEPTED)
     return True
+
+
+def _timer_refusal(state: State, duration: float, wanted: Timer | None) -> tuple[str, str] | None:
+    if state.phase is Phase.TRIP_FAILED:
+        return "trip_failed", "the burner could not be shut off; see its state"
+    if state.locks:
+        return "locked_out", f"the burner is locked ({', '.join(sorted(state.locks))})"
+    if not duration > 0:  # also true of NaN
+        return "invalid_duration", "a duration must be positive, for example 20m"
+    if wanted is None:
+        return "no_timer", "no timer runs; set one first"
+    if wanted.duration > MAX_TIMER:
+        return "too_long", "a timer lasts at most 24h, extensions included"
+    if _mi_home_ends(state) < wanted.deadline:
+        return "mi_home_countdown", _MI_HOME_ENDS
+    return None
 
 
 def _mi_home_ends(state: State) -> float:
@@ -116,7 +119,7 @@ def _mi_home_ends(state: State) -> float:
 
 
 def cancel_timer(turn: Turn, request: CancelTimer) -> None:
-    """Drop the timer. Where none runs there is nothing to do, which is what was asked for."""
+    """Drop the timer. Where none runs, what was asked for is so already."""
     timer = turn.state.timer
     if timer is not None and timer.source is Source.MI_HOME and _mi_home_ends(turn.state) < inf:
         turn.reject(request.ref, request.source, "mi_home_countdown", _MI_HOME_ENDS)
@@ -158,29 +161,27 @@ def unlock(turn: Turn, request: Unlock) -> None:
 
 def rearm(turn: Turn, request: Rearm) -> None:
     """End a latched trip, or the wait after an ordinary one."""
-    refusal = _rearm_refused(turn, request)
-    if refusal:
+    recent = tuple(at for at in turn.state.rearmed_at if at > turn.now - REARM_WINDOW)
+    refusal = _rearm_refusal(turn, request.source, recent)
+    if refusal is not None:
         turn.reject(request.ref, request.source, *refusal)
         return
     turn.answer(request.ref, Status.ACCEPTED)
-    latched = turn.state.locks - {Lock.CHILD}
+    latched = turn.state.latched
     if latched:
-        recent = tuple(at for at in turn.state.rearmed_at if at > turn.now - REARM_WINDOW)
         turn.set(locks=turn.state.locks - latched, rearmed_at=(*recent, turn.now))
         for lock in sorted(latched):
             turn.tell(Kind.UNLOCKED, lock, request.source)
     turn.set(hold_until=turn.now)
     _leave_lockout(turn)
-    CLOSING.do_if_due(turn)
 
 
-def _rearm_refused(turn: Turn, request: Rearm) -> tuple[str, str] | None:
+def _rearm_refusal(turn: Turn, source: Source, recent: tuple[float, ...]) -> tuple[str, str] | None:
     state = turn.state
-    latched = state.locks - {Lock.CHILD}
-    recent = [at for at in state.rearmed_at if at > turn.now - REARM_WINDOW]
+    latched = state.latched
     if state.phase is Phase.TRIP_FAILED:
         return "trip_failed", "the burner could not be shut off; mend that first, see its state"
-    if latched and request.source not in _LOCAL and not state.settings.allow_remote_rearm:
+    if latched and source not in _LOCAL and not state.settings.allow_remote_rearm:
         return (
             "remote_rearm",
             "a latched trip is re-armed at the Pi (gasguard rearm BURNER -c FILE); from afar only "
@@ -209,7 +210,8 @@ def _still_reporting(state: State) -> str:
 
 
 def _leave_lockout(turn: Turn) -> None:
+    """Leave it unless a lock still stands, and close where that is due."""
     state = turn.state
     if state.phase is Phase.LOCKED_OUT and not state.locks:
         turn.set(phase=Phase.TRIPPING if state.opening is not None else Phase.TRIPPED)
-        CLOSING.do_if_due(turn)
+    CLOSING.do_if_due(turn)

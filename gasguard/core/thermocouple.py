@@ -12,12 +12,12 @@ from gasguard.core.readings import flame_read
 from gasguard.core.turn import Turn
 
 LEAST_MV, MOST_MV = -5.0, 60.0
-"""No thermocouple of a stove gives more, or less, than noise and reversed wires can: beyond is a
-broken wire or another unit (healthy 18 to 30 mV at full flame, open circuit)."""
+"""mV. A healthy thermocouple gives 18 to 30 at full flame with its circuit open; noise and reversed
+wires explain the rest of this range. What lies beyond it is a broken wire or another unit."""
 
 
 def thermocouple_read(turn: Turn, event: ThermocoupleRead) -> None:
-    """Between the two thresholds the flame is what it was."""
+    """Lit above one level, out below the other; between them the flame stays what it was."""
     levels = turn.state.settings.thermocouple
     if levels is None:
         return

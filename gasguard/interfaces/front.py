@@ -4,9 +4,10 @@ from collections.abc import Callable
 
 from gasguard.core.messages import Request
 from gasguard.core.model import Source
+from gasguard.errors import no_burner
 from gasguard.guard.bulletins import Reply
 from gasguard.guard.controller import Controller
-from gasguard.interfaces.requests import BadRequest, no_burner, parse_request
+from gasguard.interfaces.requests import BadRequest, parse_request
 
 
 class Front:

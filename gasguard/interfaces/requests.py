@@ -1,7 +1,6 @@
 """People's words, from MQTT or the local socket, made into requests."""
 
 import json
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from gasguard.core.messages import (
@@ -31,11 +30,6 @@ class BadRequest(GasguardError):
         super().__init__(message)
         self.code = code
         self.request_id = request_id
-
-
-def no_burner(name: str, known: Iterable[str]) -> str:
-    """What is told of a burner that does not exist."""
-    return f"no burner {name[:40]!r}; there are: {', '.join(known)}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -214,17 +214,20 @@ class _Service:
         _properties: Properties | None,
     ) -> None:
         refused = any(reason.is_failure for reason in reasons)
-        subscription = self._unanswered.pop(mid, None)
+        subscription = self._unanswered.get(mid)
         if subscription is None:
             self.connection.aside_answered(mid, refused=refused)
-        elif refused and subscription.vital:
+            return
+        if refused and subscription.vital:
+            # It stays among the unanswered: this connection is never told to be usable.
             self._link.complain("a subscription was refused: check the broker's access rules")
             self.client.disconnect()
-        else:
-            if refused:
-                self._link.listener.refused(self.connection, subscription.topic)
-            if not self._unanswered and not self._link.stopping:
-                self._link.listener.subscribed(self.connection)
+            return
+        del self._unanswered[mid]
+        if refused:
+            self._link.listener.refused(self.connection, subscription.topic)
+        if not self._unanswered and not self._link.stopping:
+            self._link.listener.subscribed(self.connection)
 
     def _on_message(
         self, _client: paho.Client, _userdata: object, message: paho.MQTTMessage

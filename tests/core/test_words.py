@@ -109,7 +109,7 @@ DEFAULTS: dict[type, dict[str, object]] = {
         "heard_at": 0.0,
         "reachable": False,
         "lost": False,
-        "told": False,
+        "failure_told": False,
         "problem": None,
         "latency": None,
         "lease_ends": (),

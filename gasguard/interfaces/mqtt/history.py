@@ -12,10 +12,10 @@ from typing import Any
 
 from gasguard.clock import Clock
 from gasguard.durations import parse_duration
-from gasguard.errors import DurationError, StoreError
+from gasguard.errors import DurationError, StoreError, no_burner
 from gasguard.guard.controller import Controller
 from gasguard.guard.store import Store
-from gasguard.interfaces.requests import MAX_PAYLOAD, BadRequest, no_burner
+from gasguard.interfaces.requests import MAX_PAYLOAD, BadRequest
 from gasguard.mqtt.link import Connection, Message
 
 log = logging.getLogger(__name__)

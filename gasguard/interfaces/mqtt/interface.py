@@ -10,6 +10,7 @@ from gasguard.clock import Clock, Instant
 from gasguard.config.broker import Mqtt
 from gasguard.core.messages import Answer, Kind, Status
 from gasguard.core.model import Source, State
+from gasguard.errors import no_burner
 from gasguard.guard.bulletins import News, Reply
 from gasguard.guard.controller import Controller
 from gasguard.guard.store import Store
@@ -18,7 +19,6 @@ from gasguard.interfaces.front import Front
 from gasguard.interfaces.home_assistant.announcer import Announcer
 from gasguard.interfaces.mqtt.history import HistoryDesk
 from gasguard.interfaces.payloads import ack_payload, event_payload, state_payload, steady_part
-from gasguard.interfaces.requests import no_burner
 from gasguard.mqtt.desk import Desk
 from gasguard.mqtt.link import Connection, Message
 from gasguard.mqtt.server import Subscription, broker

@@ -1,0 +1,49 @@
+"""A broker written by hand: mosquitto's access rules refuse no subscription, others do."""
+
+import socket
+import threading
+
+CONNACK = bytes([0x20, 2, 0, 0])
+REFUSED = 0x80
+
+
+class RefusingBroker:
+    """MQTT 3.1.1; takes clients for ever and refuses topics with a prefix."""
+
+    def __init__(self, prefix: str) -> None:
+        self._prefix = prefix.encode()
+        self._server = socket.create_server(("127.0.0.1", 0))
+        self.port = self._server.getsockname()[1]
+        self._clients: list[socket.socket] = []
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                client, _ = self._server.accept()
+            except OSError:
+                return
+            self._clients.append(client)
+            threading.Thread(target=self._serve, args=(client,), daemon=True).start()
+
+    def _serve(self, client: socket.socket) -> None:
+        stream = client.makefile("rb")
+        try:
+            while head := stream.read(2):
+                body = stream.read(head[1])
+                if head[0] == 0x10:
+                    # The protocol's level: 5 is refused in the words of 3.1.1.
+                    level = body[6]
+                    client.sendall(CONNACK if level == 4 else bytes([0x20, 2, 0, 1]))
+                elif head[0] == 0x82:
+                    topic = body[4 : 4 + int.from_bytes(body[2:4], "big")]
+                    refused = topic.startswith(self._prefix)
+                    answer = REFUSED if refused else body[-1]
+                    client.sendall(bytes([0x90, 3, *body[:2], answer]))
+        except OSError:
+            return
+
+    def close(self) -> None:
+        self._server.close()
+        for client in self._clients:
+            client.close()
