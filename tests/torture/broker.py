@@ -264,7 +264,7 @@ class Broker:
         if self._guard is not None and not (self.hangs or self._to_guard.stalls):
             self._guard.heard_from()
 
-    def part(self, *, qos: int, unacknowledged: float, expiry: bool) -> None:
+    def part(self, qos: int, unacknowledged: float, *, expiry: bool) -> None:
         """The bridge to the devices breaks.
 
         At QoS 1 it keeps what comes meanwhile and has no acknowledgement of the last seconds;

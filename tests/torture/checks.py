@@ -368,11 +368,8 @@ def sensors_are_listened_to(scene: Scene) -> str | None:
     since = scene.now - _LISTENS_WITHIN
     if not scene.pi.alive or scene.pi.up_since > since or scene.broker_well_since > since:
         return None
-    for settings in scene.sensors:
-        for _, topic in settings.topics():
-            if not scene.broker.guard_qos(topic):
-                return f"the guard does not listen to {topic} at QoS 1"
-    return None
+    unheard = [topic for topic in scene.topics if not scene.broker.guard_qos(topic)]
+    return f"the guard does not listen to {unheard[0]} at QoS 1" if unheard else None
 
 
 def silence_is_told(scene: Scene, bench: Bench) -> str | None:

@@ -33,16 +33,15 @@ class Hands:
     def __init__(self, plan: Plan, scene: Scene, judge: Judge) -> None:
         self._scene, self._judge = scene, judge
         self._loop = scene.loop
-        self._active: dict[Address, dict[int, dict[str, Any]]] = {}
-        self._faults = 0
+        self._active: dict[Address, list[dict[str, Any]]] = {}
+        self._broker_active: list[dict[str, Any]] = []
+        """Faults at work; equal ones are one like the other."""
         self._sensors = Sensors(plan, scene, stream(plan.seed, "sensors"))
         self.back: asyncio.Future[None] = self._loop.create_future()
         """Done while the guard runs."""
         self._disk_faults = 0
         self._disk_was_sound = True
         """When the guard died."""
-        self._broker_active: dict[int, tuple[str, dict[str, Any]]] = {}
-        self._broker_faults = 0
 
     async def do(self, action: Action) -> None:
         """Carry one action out; returns when it has begun, long absences apart."""
@@ -103,18 +102,18 @@ class Hands:
         """Faults of one module, for a while; several overlap."""
         bench = self._scene.benches[burner]
         address = bench.relays[min(relay, len(bench.relays) - 1)].wired.address
-        self._faults += 1
-        self._active.setdefault(address, {})[self._faults] = changes
+        self._active.setdefault(address, []).append(changes)
         self._inject(address)
-        self._loop.call_later(seconds, self._heal, address, self._faults)
+        self._loop.call_later(seconds, self._heal, address, changes)
 
-    def _heal(self, address: Address, number: int) -> None:
-        if self._active.get(address, {}).pop(number, None) is not None:
+    def _heal(self, address: Address, changes: dict[str, Any]) -> None:
+        if changes in self._active[address]:
+            self._active[address].remove(changes)
             self._inject(address)
 
     def _inject(self, address: Address) -> None:
         changes = Faults().complete()
-        for active in self._active.get(address, {}).values():
+        for active in self._active[address]:
             changes |= active
         server = self._scene.house.device(address)
         was = server.relay.faults
@@ -138,31 +137,31 @@ class Hands:
 
         Or it is `parted` from the devices, or what it says to `guard_stalls` or `devices_stall`.
         """
-        self._broker_faults += 1
-        self._broker_active[self._broker_faults] = (fault, changes)
+        changes["fault"] = fault
+        self._broker_active.append(changes)
         self._broker_changed()
-        self._loop.call_later(seconds, self._broker_heals, self._broker_faults)
+        self._loop.call_later(seconds, self._broker_heals, changes)
 
-    def _broker_heals(self, number: int) -> None:
-        if self._broker_active.pop(number, None) is not None:
+    def _broker_heals(self, changes: dict[str, Any]) -> None:
+        if changes in self._broker_active:
+            self._broker_active.remove(changes)
             self._broker_changed()
 
     def _broker_changed(self) -> None:
-        broker, active = self._scene.broker, list(self._broker_active.values())
-        faults = {fault for fault, _ in active}
+        broker, active = self._scene.broker, self._broker_active
+        faults = {changes["fault"] for changes in active}
         silent_for = 2 * (broker.delay + broker.jitter)
         for name in ("loss", "delay", "jitter"):
-            values = (changes.get(name, 0.0) for _, changes in active)
-            setattr(broker, name, max(values, default=0.0))
+            setattr(broker, name, max((one.get(name, 0.0) for one in active), default=0.0))
         if "away" in faults:
             broker.leave()
         else:
             silent_for = max(silent_for, broker.come_back())
             broker.hang() if "hangs" in faults else broker.go_on()
         broker.stall(to_guard="guard_stalls" in faults, to_devices="devices_stall" in faults)
-        parted = next((changes for fault, changes in active if fault == "parted"), None)
+        parted = next((changes for changes in active if changes["fault"] == "parted"), None)
         if parted is not None:
-            broker.part(**parted)
+            broker.part(parted["qos"], parted["unacknowledged"], expiry=parted["expiry"])
         else:
             broker.rejoin()
         self._scene.broker_changed(silent_for=silent_for)

@@ -83,15 +83,11 @@ def _second(random: Random, first: dict[str, Any], sensors: dict[str, float]) ->
 
 
 def _burner(random: Random, host: int, name: str, sensors: dict[str, float]) -> dict[str, Any]:
-    rearm = random.choice([2.0, 3.0, 10.0, 10.0, 40.0])
-    limits: dict[str, Any] = {"rearm_after": f"{rearm:g}s"}
+    limits: dict[str, Any] = {"rearm_after": random.choice(["2s", "3s", "10s", "10s", "40s"])}
     burner: dict[str, Any] = {"limits": limits}
     kind = random.choice(_KINDS)
     if kind == "series":
-        burner["relays"] = [
-            _relay(host, random.choice(_WIRINGS)),
-            _relay(host + 1, random.choice(_WIRINGS)),
-        ]
+        burner["relays"] = [_relay(host + n, random.choice(_WIRINGS)) for n in range(2)]
     elif kind == "legacy":
         burner["relay"] = _relay(host, random.choice(_WIRINGS))
         burner["relay"]["driver"] = "miio"
@@ -140,12 +136,8 @@ def _put_on_mqtt(random: Random, burners: dict[str, dict[str, Any]]) -> None:
 
 def _mqtt_relay(random: Random, name: str) -> dict[str, Any]:
     kind = random.choice(["zigbee2mqtt", "tasmota", "esphome"])
-    relay: dict[str, Any] = {
-        "driver": "mqtt",
-        "kind": kind,
-        "device": f"stove_{name}",
-        "contact": random.choice(_WIRINGS),
-    }
+    relay: dict[str, Any] = {"driver": "mqtt", "kind": kind, "device": f"stove_{name}"}
+    relay["contact"] = random.choice(_WIRINGS)
     if kind == "tasmota":
         relay["channel"] = "1"
     if kind != "zigbee2mqtt" and random.random() < 0.4:
@@ -160,10 +152,5 @@ _WIRING_OF = {"voice": "normally_closed", "lease": "normally_open"}
 
 
 def _relay(host: int, wiring: str) -> dict[str, Any]:
-    return {
-        "driver": "miot",
-        "host": f"127.0.0.{host}",
-        "token": _TOKEN,
-        "switch": {"siid": 2, "piid": 1},
-        "contact": wiring,
-    }
+    place = {"host": f"127.0.0.{host}", "token": _TOKEN, "switch": {"siid": 2, "piid": 1}}
+    return {"driver": "miot", **place, "contact": wiring}

@@ -157,7 +157,9 @@ class Scene:
         self.disk_faulted = False
         self.broker_well_since = NEVER
         flames = [burner.flame for burner in config.burners.values() if burner.flame is not None]
-        self.sensors: list[Hazard | FlameConfig] = [*config.hazards.values(), *flames]
+        sensors: list[Hazard | FlameConfig] = [*config.hazards.values(), *flames]
+        self.topics = [topic for sensor in sensors for _, topic in sensor.topics()]
+        """Those of all sensors."""
         for name, burner in config.burners.items():
             hazards = config.hazards_of(name)
             relays = [

@@ -142,7 +142,7 @@ def test_a_bridge_at_qos_1_brings_what_it_owes_late_and_again_and_in_order() -> 
         house.say("is", "acknowledged by nobody")
         await asyncio.sleep(1)
         house.heard.clear()
-        house.broker.part(qos=1, unacknowledged=3.0, expiry=True)
+        house.broker.part(1, 3.0, expiry=True)
         house.say("is", "meanwhile", retain=True)
         house.say("there", "online", retain=True)
         assert all(house.publish("lost"))
@@ -167,7 +167,7 @@ def test_a_bridge_at_qos_0_brings_only_what_the_other_broker_has_kept() -> None:
         house.heard.clear()
         kept: list[tuple[str, str]] = []
         house.broker.on_kept = lambda topic, payload: kept.append((topic, payload))
-        house.broker.part(qos=0, unacknowledged=3.0, expiry=True)
+        house.broker.part(0, 3.0, expiry=True)
         house.bus.publish("set", "lost", qos=1, expires=10)
         house.say("is", "lost")
         await asyncio.sleep(1)
@@ -183,7 +183,7 @@ def test_without_expiry_all_is_kept_and_whoever_asks_is_told_so() -> None:
     async def story(house: House) -> None:
         kept: list[tuple[str, str]] = []
         house.broker.on_kept = lambda topic, payload: kept.append((topic, payload))
-        house.broker.part(qos=1, unacknowledged=0.0, expiry=False)
+        house.broker.part(1, 0.0, expiry=False)
         house.bus.publish("set", "kept", qos=1, expires=2)
         await asyncio.sleep(100)
         assert kept == [("set", "kept")]
