@@ -7,11 +7,22 @@ from typing import Any
 
 import pytest
 
-from gasguard.core.messages import CancelTimer, FlameRead, HazardRead, Kind, Off, Rearm, Status
+from gasguard.core.messages import (
+    CancelTimer,
+    FlameRead,
+    HazardReachable,
+    HazardRead,
+    Kind,
+    Off,
+    Rearm,
+    Status,
+)
 from gasguard.core.model import Flame, Lock, Phase, Source
+from gasguard.drivers.mqtt.hazard import MISSED_AFTER, MqttHazardSensor
 from gasguard.guard.controller import BEAT_WITHIN, SAVE_WITHIN
 from gasguard.guard.store import FILE_NAME
 from gasguard.health import Heartbeats
+from tests.drivers.test_sensors import Bus, hazard
 from tests.guard.kitchen import Kitchen, burner, cook, relay
 
 
@@ -285,3 +296,18 @@ def test_requests_do_not_pile_up_behind_a_shutoff_and_a_hung_disk(tmp_path: Path
         assert {answer.status for answer in answers} == {Status.REJECTED}
 
     cook(tmp_path, story)
+
+
+def test_a_sensor_that_was_mistaken_for_offline_is_missed_when_the_broker_goes() -> None:
+    """Others still called it offline: that it lost its broker too was no news, and never told."""
+
+    async def story(bus: Bus, _sensor: MqttHazardSensor, told: list[Any]) -> None:
+        bus.connect(True)
+        bus.say("zigbee/gas/availability", "offline")
+        bus.say("zigbee/gas", "clear")
+        bus.connect(False)
+        await asyncio.sleep(MISSED_AFTER + 1)
+        gone = HazardReachable("gas", reachable=False)
+        assert told == [gone, HazardRead("gas", active=False), gone]
+
+    hazard(story)

@@ -103,15 +103,21 @@ class MqttHazardSensor:
             self._complain(f"{word[:_SHOWN]!r} is not alarm/clear, on/off, true/false or 1/0")
             return
         self._understood = True
-        self._post(HazardRead(self._name, active, stored=heard.retained))
+        self._read(active, heard)
 
     def _of_something_else(self, data: object, field: str, heard: Heard) -> None:
         # Its battery, say: a sign of life, unless this may be another sensor, or a wrong field.
         if isinstance(data, dict) and self._understood:
-            self._post(HazardRead(self._name, None, stored=heard.retained))
+            self._read(None, heard)
         else:
             names = ", ".join(map(str, data))[:_SHOWN] if isinstance(data, dict) else "no JSON"
             self._complain(f"has no field {field} ({names})")
+
+    def _read(self, active: bool | None, heard: Heard) -> None:
+        if not heard.retained:
+            # Whoever says that it is offline is mistaken, or late: said again, it counts again.
+            self._offline.clear()
+        self._post(HazardRead(self._name, active, stored=heard.retained))
 
     def _there(self, what: str, *, online: bool) -> None:
         before = bool(self._offline)
