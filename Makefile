@@ -6,18 +6,81 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 export PATH := $(PATH):/usr/sbin:/usr/local/sbin
 
-.PHONY: demo test test-ha quick soak mutants torture lint format bench clean help
+# `make quick` leaves out whole folders. Longest first: what begins last decides when `make test` ends.
+LONG := $(addprefix tests/,torture processes disaster fuzz)
+FOLDERS := $(patsubst %/,%,$(filter-out %/__pycache__/,$(wildcard tests/*/)))
+SHORT := $(filter-out $(LONG) tests/ha,$(FOLDERS)) $(wildcard tests/test_*.py)
+# Those that look at every state take longest, and five times as long while coverage is measured:
+# all others must reach every branch without them.
+EVERYWHERE := tests/core/test_every_phase_every_event.py tests/core/test_invariants.py
+PYTEST := $(BIN)/python -m pytest
 
-help:
-	@echo "make demo    the whole product on this machine, with a simulated stove"
-	@echo "make test    set up everything and run all tests"
-	@echo "make test-ha gasguard in real Home Assistant cores (installs them once, minutes)"
-	@echo "make quick   the tests without the slow ones"
-	@echo "make soak    500 kill -9 cycles"
-	@echo "make mutants changes the core in 2400 small ways: some test must notice each"
-	@echo "make torture SEED=7 SESSIONS=3000   the guard through simulated disaster (ONLY=K: replay one)"
-	@echo "make lint    ruff, mypy, import rules"
-	@echo "make bench   the benchmark: a table and bench-results.json"
+.PHONY: help
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@echo "One test:      $(PYTEST) tests/guard/test_shutoff.py -k name"
+
+.PHONY: demo
+demo: $(READY) ## the whole product on this machine, with a simulated stove
+	@$(BIN)/gasguard demo
+
+.PHONY: core
+core: $(READY) ## the tests of the state machine, every branch covered (half a minute)
+	$(PYTEST) tests/core $(EVERYWHERE:%=--ignore=%) -n 2 \
+		--cov=gasguard.core --cov-branch --cov-report=term:skip-covered --cov-fail-under=100
+	$(PYTEST) $(EVERYWHERE) -n 2
+
+.PHONY: quick
+quick: $(READY) mosquitto ## all tests but those in the folders of long ones (a minute)
+	$(PYTEST) $(SHORT) -n 4 --dist worksteal
+
+.PHONY: test
+test: core mosquitto ## every test (minutes)
+	$(PYTEST) $(LONG) $(filter-out tests/core,$(SHORT)) -n 4 --dist loadfile --no-loadscope-reorder
+
+.PHONY: lint
+lint: $(READY) ## ruff, mypy, who may import whom
+	$(BIN)/ruff check gasguard tests
+	$(BIN)/ruff format --check gasguard tests
+	$(BIN)/mypy
+	$(PYTEST) tests/test_layers.py
+
+.PHONY: format
+format: $(READY) ## ruff puts the source in order
+	$(BIN)/ruff format gasguard tests
+	$(BIN)/ruff check --fix gasguard tests
+
+SEED ?= 1
+SESSIONS ?= 150
+.PHONY: torture
+torture: $(READY) ## SEED=7 SESSIONS=3000: the guard through simulated disaster (ONLY=K: replay one)
+	$(BIN)/python -m tests.torture --seed $(SEED) $(if $(ONLY),--only $(ONLY),--sessions $(SESSIONS) --jobs 2)
+
+.PHONY: mutants
+mutants: $(VENV)/.mutants ## changes the core in 2400 small ways: some test must notice each (hours)
+	nice -n 15 $(PYTEST) tests/mutants/selftest.py
+	nice -n 15 $(BIN)/python -m tests.mutants
+
+.PHONY: soak
+soak: $(READY) mosquitto ## 500 times kill -9
+	GASGUARD_SOAK_KILLS=500 $(PYTEST) -o faulthandler_timeout=0 tests/processes/test_kill.py
+
+.PHONY: test-ha
+test-ha: $(READY) mosquitto ## gasguard in real Home Assistant cores (installs them once, minutes)
+	$(BIN)/python -m tests.ha.cores
+	$(PYTEST) tests/ha
+
+.PHONY: bench
+bench: $(READY) mosquitto ## the benchmark: a table and bench-results.json
+	$(BIN)/python -m tests.bench --out bench-results.json
+
+.PHONY: clean
+clean: ## removes the virtual environments and all that tools have left
+	rm -rf $(VENV) .venv-ha-* build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
+
+$(VENV)/.mutants: $(READY)
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[dev,mutants]'
+	@touch $@
 
 $(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -29,50 +92,6 @@ $(READY): pyproject.toml
 	@$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[dev]'
 	@touch $@
 
-demo: $(READY)
-	@$(BIN)/gasguard demo
-
-test: $(READY) mosquitto
-	$(BIN)/python -m pytest tests/core \
-		--cov=gasguard.core --cov-branch --cov-report=term:skip-covered --cov-fail-under=100
-	$(BIN)/python -m pytest --ignore=tests/core --ignore=tests/ha -n 4 --dist loadfile
-
-test-ha: $(READY) mosquitto
-	$(BIN)/python -m tests.ha.cores
-	$(BIN)/python -m pytest tests/ha
-
-quick: $(READY) mosquitto
-	$(BIN)/python -m pytest --ignore=tests/ha -m "not slow" -n 4 --dist loadfile
-
-soak: $(READY) mosquitto
-	GASGUARD_SOAK_KILLS=500 $(BIN)/python -m pytest tests/processes/test_kill.py
-
-$(VENV)/.mutants: $(READY)
-	@$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[dev,mutants]'
-	@touch $@
-
-mutants: $(VENV)/.mutants
-	nice -n 15 $(BIN)/python -m pytest tests/mutants/selftest.py
-	nice -n 15 $(BIN)/python -m tests.mutants
-
-SEED ?= 1
-SESSIONS ?= 150
-torture: $(READY)
-	$(BIN)/python -m tests.torture --seed $(SEED) $(if $(ONLY),--only $(ONLY),--sessions $(SESSIONS) --jobs 2)
-
-lint: $(READY)
-	$(BIN)/ruff check gasguard tests
-	$(BIN)/ruff format --check gasguard tests
-	$(BIN)/mypy
-	$(BIN)/python -m pytest tests/test_layers.py
-
-format: $(READY)
-	$(BIN)/ruff format gasguard tests
-	$(BIN)/ruff check --fix gasguard tests
-
-bench: $(READY) mosquitto
-	$(BIN)/python -m tests.bench --out bench-results.json
-
 .PHONY: mosquitto
 mosquitto:
 	@command -v mosquitto >/dev/null && command -v mosquitto_pub >/dev/null && \
@@ -83,6 +102,3 @@ mosquitto:
 			--no-install-recommends mosquitto mosquitto-clients openssl >/dev/null; } || \
 		{ echo "the tests need mosquitto and its clients: sudo apt install mosquitto mosquitto-clients openssl"; \
 			exit 1; }; }
-
-clean:
-	rm -rf $(VENV) .venv-ha-* build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage

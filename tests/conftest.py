@@ -2,16 +2,13 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
     from tests.support.brokers import Broker, Mosquitto, OldBroker
     from tests.support.ear import Ear
-    from tests.support.kitchen import Kitchen
-
-    MakeKitchen = Callable[..., Kitchen]
 
 
 @pytest.fixture(scope="session")
@@ -58,38 +55,3 @@ def make_ear() -> "Iterator[Callable[[Broker, str], Ear]]":
     yield make
     for ear in ears:
         ear.close()
-
-
-@pytest.fixture
-def make_kitchen(tmp_path: Path, request: pytest.FixtureRequest) -> "Iterator[MakeKitchen]":
-    """Builds kitchens: `make_kitchen(left=burner(), mqtt={...})`; everything ends with the test."""
-    from tests.support.kitchen import Kitchen, burner
-
-    kitchens: list[Kitchen] = []
-
-    def make(*, broker: Any = None, top: dict[str, Any] | None = None, **burners: Any) -> Kitchen:
-        folder = tmp_path / f"kitchen{len(kitchens)}"
-        folder.mkdir()
-        kitchen = Kitchen(
-            folder,
-            broker or request.getfixturevalue("broker"),
-            burners or {"left": burner()},
-            **(top or {}),
-        )
-        kitchens.append(kitchen)
-        return kitchen
-
-    yield make
-    faults = []
-    for kitchen in kitchens:
-        try:
-            kitchen.close()
-        except AssertionError as error:
-            faults.append(str(error))
-    assert not faults, "\n".join(faults)
-
-
-@pytest.fixture
-def kitchen(make_kitchen: "MakeKitchen") -> "Kitchen":
-    """The plain one: burner `left`, a normally open relay, re-armed 2 s after a trip."""
-    return make_kitchen()

@@ -30,7 +30,7 @@ def hazard_read(turn: Turn, event: HazardRead) -> None:
 
 
 def hazard_reachable(turn: Turn, event: HazardReachable) -> None:
-    """A sensor that cannot be heard is silent at once. One that can be has not spoken thereby."""
+    """A sensor that cannot be heard is silent at once. Being reachable again is no word from it."""
     for index in _indices(turn.state, event.sensor):
         view = replace(turn.state.hazard_views[index], reachable=event.reachable)
         _set_view(turn, index, view)

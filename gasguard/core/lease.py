@@ -59,7 +59,7 @@ def _running(turn: Turn, relay: int, lease: float, left: float) -> None:
 def _drop_mi_home_timer(turn: Turn) -> None:
     """Somebody cancelled the countdown in Mi Home, and with it the timer that it had become."""
     timer = turn.state.timer
-    # One that is due has run out.
+    # A timer that is due was not cancelled: it has run out.
     if timer and timer.source is Source.MI_HOME and timer.deadline > turn.now:
         drop_timer(turn, None, Source.MI_HOME)
 

@@ -230,6 +230,7 @@ def assert_valid(state: State, now: float) -> None:
         assert not isinstance(value, float) or not math.isnan(value), field.name
     if state.opening is None:
         assert state.phase is not Phase.TRIPPING, "tripping towards nothing"
+        assert not state.waiting, "waiting for nothing"
     else:
         assert state.phase in (Phase.TRIPPING, Phase.TRIP_FAILED, Phase.LOCKED_OUT)
         assert state.closing is None, "opening and closing at once"

@@ -52,6 +52,15 @@ def test_an_off_is_confirmed_by_a_read_back_asked_after_it(place):
     assert burner.state.contact is OPEN
 
 
+def test_a_confirmed_off_hears_no_more():
+    burner = ready()
+    burner.off(ref=7)
+    burner.read(OPEN)
+    assert statuses(burner.watch(20, OPEN), 7) == []
+    assert burner.off(ref=8)
+    assert statuses(burner.read(OPEN)) == [Status.CONFIRMED], "the second one alone was waiting"
+
+
 def test_a_stale_read_back_does_not_change_the_contact_shown():
     burner = tripping()
     burner.read(OPEN, asked_ago=1.0)

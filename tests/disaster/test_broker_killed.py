@@ -3,14 +3,11 @@
 The long freeze, which ends the connection, is tests/processes/test_broker_away.py.
 """
 
-import pytest
-
 from tests.disaster.timing import TimerSet
 from tests.support.kitchen import Kitchen
 from tests.support.waiting import eventually
 
 
-@pytest.mark.slow
 def test_a_broker_that_is_killed_while_a_timer_runs(make_kitchen, own_broker):
     kitchen: Kitchen = make_kitchen(broker=own_broker)
     stove, *_ = kitchen.start()

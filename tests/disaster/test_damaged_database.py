@@ -36,7 +36,6 @@ def damage(folder: Path, seed: int) -> str:
     return f"seed {seed}: {path.name}, {length} bytes"
 
 
-@pytest.mark.slow
 def test_thirty_damaged_databases_under_the_real_daemon(make_kitchen):
     kitchen: Kitchen = make_kitchen(left=burner(), right=burner())
     stove, daemon = kitchen.stove(), kitchen.daemon()

@@ -5,8 +5,6 @@ import resource
 import socket
 import time
 
-import pytest
-
 from tests.disaster.limits import limited, open_files
 from tests.disaster.timing import TimerSet
 from tests.support.kitchen import Kitchen
@@ -28,7 +26,6 @@ def idle_clients(kitchen: Kitchen, stack: contextlib.ExitStack) -> int:
     return connected
 
 
-@pytest.mark.slow
 def test_without_file_descriptors_an_off_and_a_timer_still_work(kitchen):
     kitchen.expected_errors = True  # asyncio reports each accept that fails with a traceback
     stove, daemon, ear = kitchen.start()

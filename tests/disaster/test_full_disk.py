@@ -43,7 +43,6 @@ def fill(folder: Path) -> Path:
     return filler
 
 
-@pytest.mark.slow
 def test_a_disk_that_takes_no_byte_rejects_what_must_be_saved_and_delays_no_off(kitchen):
     """RLIMIT_FSIZE 0: every write to every file fails, the log's too."""
     kitchen.expected_errors = True  # the log of such a daemon may be cut anywhere
@@ -78,7 +77,6 @@ def test_a_disk_that_takes_no_byte_rejects_what_must_be_saved_and_delays_no_off(
     ear.until(locks=["child"], since=mark)
 
 
-@pytest.mark.slow
 def test_a_disk_that_fills_up_while_the_guard_runs(kitchen):
     """A small tmpfs. What is acknowledged on it has found its place, and survives kill -9."""
     with mounted(kitchen.state_dir, "-t", "tmpfs", "-o", "size=1M,mode=1777", "none") as small:

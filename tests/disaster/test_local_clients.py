@@ -3,8 +3,6 @@
 import socket
 import time
 
-import pytest
-
 from tests.disaster.limits import open_files
 from tests.support.kitchen import Kitchen
 from tests.support.waiting import eventually
@@ -20,7 +18,6 @@ def connected(kitchen: Kitchen) -> socket.socket:
     return client
 
 
-@pytest.mark.slow
 def test_half_lines_hold_nobody_up_and_are_hung_up_on(kitchen):
     stove, daemon, _ = kitchen.start()
     before = open_files(daemon)

@@ -25,7 +25,6 @@ def proxied(make_kitchen):
     proxy.close()
 
 
-@pytest.mark.slow
 def test_thirty_offs_over_a_wire_that_loses_delays_reorders_and_doubles(proxied):
     """Each is confirmed within 2 s, and open in fact, whatever was late on the wire."""
     kitchen, stove, proxy = proxied

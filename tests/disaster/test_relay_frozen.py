@@ -2,13 +2,10 @@
 
 import signal
 
-import pytest
-
 from tests.support.kitchen import Kitchen
 from tests.support.waiting import eventually
 
 
-@pytest.mark.slow
 def test_a_relay_that_freezes_during_an_off_is_opened_when_it_thaws(kitchen: Kitchen):
     relay = kitchen.process("simulate", "-c", str(kitchen.path))
     relay.says("127.0.0.1")

@@ -16,7 +16,6 @@ def manager(tmp_path):
     fake.close()
 
 
-@pytest.mark.slow
 def test_the_watchdog_is_fed_each_second_and_not_by_a_process_that_stands_still(kitchen, manager):
     kitchen.stove()
     daemon = kitchen.run(env=manager.env)

@@ -1,8 +1,8 @@
 """The ways in which code is changed.
 
-Left alone, because nobody could call the change wrong behaviour: docstrings, annotations, imports,
-decorators, `__slots__` and `__all__`, and texts for people (strings with a blank in them,
-f-strings, what is raised with an exception).
+Left alone, because nobody could call the change wrong behaviour: docstrings, annotations and type
+variables, imports, decorators, `__slots__` and `__all__`, and texts for people (strings with a
+blank in them, f-strings, what is raised with an exception).
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -122,7 +122,9 @@ def is_left_alone(node: cst.CSTNode) -> bool:
             return True
         case cst.Expr(value=cst.SimpleString()):
             return True
-        case cst.Call(func=cst.Name(value="len" | "isinstance" | "TypeError" | "ValueError")):
+        case cst.Call(
+            func=cst.Name(value="len" | "isinstance" | "TypeVar" | "TypeError" | "ValueError")
+        ):
             return True
         case cst.Assign(targets=[cst.AssignTarget(target=cst.Name(value=name))]):
             return name.startswith("__")

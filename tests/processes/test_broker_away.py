@@ -8,7 +8,7 @@ from tests.support.kitchen import Kitchen
 from tests.support.waiting import eventually
 
 
-@pytest.mark.parametrize("how", ["stopped", pytest.param("frozen", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("how", ["stopped", "frozen"])
 def test_timers_and_the_local_off_work_without_a_broker(make_kitchen, own_broker, how):
     """A frozen broker is the longer test: silence is noticed only after two keepalives."""
     kitchen: Kitchen = make_kitchen(broker=own_broker)

@@ -8,8 +8,6 @@ import random
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-import pytest
-
 from tests.support.kitchen import Kitchen, burner
 from tests.support.waiting import eventually
 
@@ -68,7 +66,6 @@ def talk_until_killed(kitchen: Kitchen, ledger: Ledger, draw: random.Random) -> 
         ledger.maybe = []
 
 
-@pytest.mark.slow
 def test_kill_9_loses_nothing_and_resurrects_nothing(make_kitchen):
     kitchen: Kitchen = make_kitchen(left=burner())
     stove = kitchen.stove()

@@ -59,7 +59,6 @@ def test_what_the_broker_has_kept_is_no_reading(make_kitchen, make_ear):
     eventually(lambda: _phase(kitchen, "ready"), 3)
 
 
-@pytest.mark.slow
 def test_a_device_off_the_network_is_told_and_opened_at_once_when_it_is_back(make_kitchen):
     kitchen: Kitchen = make_kitchen(left=burner())
     stove, _, ear = kitchen.start()
@@ -79,7 +78,6 @@ def test_a_device_off_the_network_is_told_and_opened_at_once_when_it_is_back(mak
     ear.event("relay_recovered")
 
 
-@pytest.mark.slow
 def test_a_broker_that_is_away_takes_the_relays_along_and_gives_them_back(make_kitchen, own_broker):
     kitchen: Kitchen = make_kitchen(broker=own_broker, left=burner())
     stove, daemon, _ = kitchen.start()
@@ -97,7 +95,6 @@ def test_a_broker_that_is_away_takes_the_relays_along_and_gives_them_back(make_k
     assert daemon.running
 
 
-@pytest.mark.slow
 def test_a_broker_that_hangs_does_not_bring_an_old_close_back(make_kitchen, own_broker):
     kitchen: Kitchen = make_kitchen(broker=own_broker, left=burner())
     stove, _, ear = kitchen.start()
@@ -121,7 +118,6 @@ def _phase(kitchen: Kitchen, phase: str) -> dict[str, Any] | None:
     return state if state and state["phase"] == phase else None
 
 
-@pytest.mark.slow
 def test_the_device_opens_by_itself_when_the_daemon_is_gone(make_kitchen):
     kitchen: Kitchen = make_kitchen(left=burner("esphome", keep_alive={"after": "15s"}))
     stove, daemon, ear = kitchen.start()

@@ -2,8 +2,6 @@
 
 import time
 
-import pytest
-
 from tests.support.kitchen import TOKEN, Kitchen, burner
 from tests.support.waiting import eventually
 
@@ -20,7 +18,6 @@ def test_a_lying_relay_is_never_believed(kitchen):
     eventually(lambda: stove.circuit() == "open", 2, "it never stopped trying")
 
 
-@pytest.mark.slow
 def test_a_stuck_relay_latches_until_it_is_rearmed_locally(kitchen):
     stove, _, ear = kitchen.start()
     stove.fault(stuck=True)
@@ -54,7 +51,6 @@ def test_a_stuck_relay_latches_until_it_is_rearmed_locally(kitchen):
     assert stove.circuit() == "closed"
 
 
-@pytest.mark.slow
 def test_with_allow_remote_rearm_a_latched_trip_ends_over_mqtt(make_kitchen):
     kitchen: Kitchen = make_kitchen(top={"allow_remote_rearm": True})
     stove, _, ear = kitchen.start()
@@ -95,7 +91,6 @@ def test_a_wrong_token_is_named_in_state_and_log(make_kitchen):
     assert stove.circuit() == "closed"
 
 
-@pytest.mark.slow
 def test_a_relay_that_vanishes_is_told_within_10_s_and_its_timer_is_not_guaranteed(kitchen):
     stove, _, ear = kitchen.start()
     ear.send("left/timer/set", "20m")

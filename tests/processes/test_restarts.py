@@ -2,8 +2,6 @@
 
 import time
 
-import pytest
-
 from tests.support.kitchen import Kitchen, burner
 from tests.support.listener import Listener
 from tests.support.waiting import eventually, never
@@ -136,7 +134,6 @@ def test_two_daemons_do_not_share_a_state_folder(kitchen):
     assert kitchen.ask()["left"]["phase"] == "ready"
 
 
-@pytest.mark.slow
 def test_a_latched_trip_survives_kill_9_until_it_is_rearmed_locally(kitchen):
     stove, daemon, ear = kitchen.start()
     stove.fault(stuck=True)

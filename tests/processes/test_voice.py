@@ -106,7 +106,6 @@ def test_a_module_in_jog_mode_shuts_off_and_cannot_be_locked(make_kitchen):
     assert ear.ack("rejected", since=mark)["code"] == "unsupported"
 
 
-@pytest.mark.slow
 def test_a_leased_relay_opens_by_itself_when_the_daemon_is_killed(make_kitchen):
     lease = {"after": "15s", "siid": 2, "piid": 3, "unit": "s", "off": -1}
     kitchen: Kitchen = make_kitchen(left={"relay": relay(lease=lease)})

@@ -89,7 +89,6 @@ def test_events_without_a_pause_do_not_put_a_deadline_off(kitchen):
     assert stove.switched
 
 
-@pytest.mark.slow
 def test_a_sensor_that_talks_twice_a_second_does_not_starve_the_watchdog(chatty, tmp_path):
     chatty.stove()
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:

@@ -26,7 +26,6 @@ def test_its_place_in_the_source_is_there(mutant: Mutant) -> None:
     assert mutant.old in source and mutant.old != mutant.new
 
 
-@pytest.mark.slow
 @by_name
 def test_it_is_caught_and_the_sound_guard_is_not_accused(mutant: Mutant) -> None:
     plan = FOUND[mutant.name]["plan"]

@@ -72,7 +72,7 @@ burners:
 
 
 def test_the_example_is_sound():
-    config = load_config(Path(__file__).parent.parent / "config.example.yaml")
+    config = load_config(Path(__file__).parents[2] / "config.example.yaml")
     assert config.burners
 
 
@@ -707,7 +707,7 @@ def test_a_fault_about_the_cloud_has_its_place(changes, fault):
 
 def test_the_example_of_the_cloud_is_sound_once_uncommented(write, monkeypatch):
     monkeypatch.setenv("GASGUARD_BEMFA_KEY", KEY)
-    text = (Path(__file__).parent.parent / "config.example.yaml").read_text()
+    text = (Path(__file__).parents[2] / "config.example.yaml").read_text()
     head, block = text.split("# bemfa:\n")
     lines = block[: block.index("\n\n")].splitlines()
     uncommented = "\n".join(line.removeprefix("# ").removeprefix("#") for line in lines)

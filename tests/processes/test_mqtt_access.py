@@ -6,10 +6,10 @@ import subprocess
 import pytest
 import yaml
 
-from tests.interfaces.notes import ACL, block
 from tests.support.brokers import Mosquitto
 from tests.support.ear import Ear
 from tests.support.kitchen import Kitchen, burner
+from tests.support.notes import ACL, block
 from tests.support.waiting import eventually, never
 
 USERS = ("gasguard", "homeassistant", "button", "sensor", "stranger")

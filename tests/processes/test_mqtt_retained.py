@@ -70,7 +70,6 @@ def test_commands_sent_while_the_daemon_was_away_are_not_carried_out_later(kitch
     assert not ear.on("left/ack", since=mark)
 
 
-@pytest.mark.slow
 def test_commands_sent_while_the_broker_was_away_from_the_daemon_are_lost(make_kitchen, own_broker):
     """The daemon lives, its connection is cut: what others send meanwhile is stale."""
     kitchen: Kitchen = make_kitchen(broker=own_broker)

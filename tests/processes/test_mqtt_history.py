@@ -1,17 +1,11 @@
 """`gasguard history --mqtt URL`: the same words and the same output as at the daemon."""
 
 import asyncio
-import json
 import time
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from gasguard.guard.store import Store
-from gasguard.interfaces.mqtt.history import parts, read_question
-from gasguard.interfaces.requests import BadRequest
-from tests.fuzz.test_commands import json_values
 from tests.support.ear import Heard
 from tests.support.kitchen import Kitchen, burner
 from tests.support.waiting import eventually, never
@@ -150,24 +144,3 @@ def test_a_broker_without_mqtt_5_is_named(make_kitchen, old_broker):
     assert said.code == 2, said
     assert "needs MQTT 5" in said.err
     assert "-c FILE" in said.err
-
-
-@settings(max_examples=300, deadline=None, derandomize=True)
-@given(st.binary(max_size=60) | json_values.map(lambda data: json.dumps(data).encode()))
-def test_no_question_raises_anything_else(question):
-    try:
-        since, name = read_question(question, ["left"])
-    except BadRequest as bad:
-        json.dumps({"message": str(bad)}, ensure_ascii=False).encode()
-    else:
-        assert since >= 0
-        assert name in (None, "left")
-
-
-def test_every_part_is_small_and_nothing_is_lost():
-    events = [{"n": n, "label": "蛋" * (n % 64)} for n in range(3000)]
-    found = list(parts(events))
-    assert max(len(part.encode()) for part in found) <= 64 * 1024
-    assert [event for part in found for event in json.loads(part)["events"]] == events
-    assert [json.loads(part)["last"] for part in found] == [False] * (len(found) - 1) + [True]
-    assert [json.loads(part) for part in parts([])] == [{"events": [], "last": True}]

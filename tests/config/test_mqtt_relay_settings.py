@@ -140,7 +140,7 @@ def test_relays_of_two_burners_and_in_series_are_compared_too():
 
 @pytest.mark.parametrize("name", ["mqtt_relays.md", "mqtt_relays.zh-CN.md"])
 def test_every_example_of_the_notes_is_sound(name):
-    text = (Path(__file__).parent.parent / "firmware_notes" / name).read_text()
+    text = (Path(__file__).parents[2] / "firmware_notes" / name).read_text()
     examples = re.findall(r"```yaml\n(relay:.*?)```", text, re.DOTALL)
     assert len(examples) == 4
     for example in examples:

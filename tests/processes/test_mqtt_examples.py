@@ -7,8 +7,8 @@ from itertools import pairwise
 
 import pytest
 
-from tests.interfaces.notes import CHINESE, ENGLISH, Block, blocks
 from tests.support.kitchen import Kitchen, burner, relay
+from tests.support.notes import CHINESE, ENGLISH, Block, blocks
 from tests.support.waiting import eventually
 
 
