@@ -348,7 +348,7 @@ def a_silent_hazard_sensor_is_told(scene: Scene, bench: Bench) -> str | None:
         if told == "alarm" or scene.now - alarm.changed_at < _TOLD_WITHIN:
             continue
         offline = bool(alarm.offline)
-        if told != "silent" and ((offline and not alarm.disputed) or over > _TOLD_WITHIN):
+        if told != "silent" and (offline or over > _TOLD_WITHIN):
             why = "is said to be offline" if offline else f"should have spoken {over:.0f} s ago"
             return f"{name} {why}, and is told as {told}"
         remembered = alarm.heard_at is None and name in bench.account.given_up

@@ -314,6 +314,8 @@ def _silence(draw: Drawing, name: str, at: float) -> None:
     lasts = round(draw.about(30, 100, 400, least=0.5, most=1.5), 2)
     known = draw.random.random() < 0.3
     draw.act(at + 1, "hazard_silent", name, alarm=alarm, seconds=lasts, known=known)
+    if draw.random.random() < 0.2:
+        draw.act(at + 0.4 * lasts, "broker", fault="away", seconds=90.0)
     if draw.random.random() < 0.5:
         draw.act(at, "hazard", name, alarm=alarm, seconds=lasts)
         draw.act(at + 0.9 * lasts, "rearm", name, source="cli")

@@ -54,7 +54,6 @@ class Ears:
             for alarm in bench.alarms.values():
                 alarm.heard_at = alarm.word = None
                 alarm.offline.clear()
-                alarm.disputed = False
 
     # --- flames -------------------------------------------------------------------------------
 
@@ -103,7 +102,9 @@ class Ears:
         if not heard.retained:
             alarm.heard_at = self._scene.now
             if alarm.offline:
-                alarm.disputed, alarm.changed_at = True, self._scene.now
+                # Whoever says that it is offline is mistaken, or late.
+                alarm.offline.clear()
+                alarm.changed_at = self._scene.now
         if active and lock not in bench.account.reporting:
             self._judge.hazard(bench, lock)
 
@@ -118,7 +119,7 @@ class Ears:
         else:
             alarm.offline.add(what)
         if before != bool(alarm.offline):
-            alarm.disputed, alarm.changed_at = False, self._scene.now
+            alarm.changed_at = self._scene.now
 
     def _listening(self) -> None:
         if not self._scene.broker.guard_connected and self._missing is None:

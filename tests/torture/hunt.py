@@ -1,7 +1,7 @@
 """`python -m tests.torture.hunt [NAME…]`: finds for each mutant the first session that catches it.
 
-Writes `caught.json`, which the tests replay: for each mutant how many sessions it took, and the
-shortest plan that still shows it.
+Writes `caught.json`, which the tests replay: for each mutant how many sessions it took (0: the plan
+was made by hand), and the shortest plan that still shows it.
 """
 
 import json

@@ -160,6 +160,12 @@ MUTANTS = [
         "                if online:",
     ),
     Mutant(
+        "a sensor that speaks still counts as offline",
+        HAZARD_SENSOR,
+        "            self._offline.clear()\n",
+        "            pass\n",
+    ),
+    Mutant(
         "hazard sensors do not begin to listen",
         HAZARD_SENSOR,
         "        self._changed()\n        self._bus.start()",

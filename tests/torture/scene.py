@@ -80,9 +80,7 @@ class Alarm:
     word: bool | None = None
     """Its last word, or the alarm that a broker had kept."""
     offline: set[str] = field(default_factory=set)
-    """Topics that say that it cannot be heard; an empty one for the broker's own absence."""
-    disputed: bool = False
-    """It spoke while it was said to be offline."""
+    """Topics that say so since then; an empty one for the broker's own absence."""
     changed_at: float = NEVER
 
 

@@ -38,8 +38,11 @@ class Sensors:
         """What each lit/out sensor says last."""
         self._hazards = scene.config.hazards
         self._alarming: set[str] = set()
-        self._silent: dict[str, bool] = {}
-        """Hazard sensors that say nothing, and whether that is known to others."""
+        self._silent: set[str] = set()
+        self._offline: set[str] = set()
+        """Hazard sensors that say nothing, and those of which others say that they are offline."""
+        self._mistaken = random.random() < 0.3
+        """Those others say so of sensors that speak."""
         scene.house.on_flame(self._flame_changed)
         self._broker.on_back = self._say_all
         for settings in self._hazards.values():
@@ -58,10 +61,8 @@ class Sensors:
         """Whoever connects to the broker says what is known, if it says anything."""
         for burner in self._flames:
             self._say_flame(burner)
-        for name, settings in self._hazards.items():
-            online = not self._silent.get(name, False)
-            for part in settings.availability:
-                self._publish(part.topic, part.online if online else part.offline, keep=True)
+        for name in self._hazards:
+            self._say_there(name)
             if self._keeps:
                 self._say_alarm(name)
 
@@ -125,19 +126,25 @@ class Sensors:
 
     def silence(self, name: str, seconds: float, *, known: bool) -> None:
         """The sensor says nothing for a while, not even an alarm. `known`: it is told offline."""
-        if name not in self._silent:
-            self._silent[name] = known
-            self._loop.call_later(seconds, self._speaks_again, name)
-            self._say_there(name, online=not known)
+        if name in self._silent | self._offline:
+            return
+        if known:
+            self._offline.add(name)
+            self._say_there(name)
+        if not (known and self._mistaken):
+            self._silent.add(name)
+        self._loop.call_later(seconds, self._speaks_again, name)
 
     def _speaks_again(self, name: str) -> None:
-        del self._silent[name]
-        self._say_there(name, online=True)
+        self._silent.discard(name)
+        self._offline.discard(name)
+        self._say_there(name)
         self._say_alarm(name)
 
-    def _say_there(self, name: str, *, online: bool) -> None:
+    def _say_there(self, name: str) -> None:
         for part in self._hazards[name].availability:
-            self._publish(part.topic, part.online if online else part.offline, keep=True)
+            word = part.offline if name in self._offline else part.online
+            self._publish(part.topic, word, keep=True)
 
     def _speak(self, name: str) -> None:
         self._loop.call_later(_SPEAKS_EVERY, self._speak, name)
