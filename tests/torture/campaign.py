@@ -9,7 +9,7 @@ from functools import partial
 from tests.torture.draw import FAMILIES, draw_plan
 from tests.torture.session import run
 
-_AT_A_TIME = 5
+_AT_A_TIME, _MOST_FAILURES = 5, 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +46,7 @@ class Campaign:
     faults: tuple[str, ...] = FAMILIES
     jobs: int = 1
 
-    def run(
-        self,
-        progress: Callable[[Result], None] = lambda _result: None,
-        *,
-        most_failures: int = 10,
-    ) -> Result:
+    def run(self, progress: Callable[[Result], None] = lambda _result: None) -> Result:
         """Run it; ends early after so many failures. `progress` hears after each few sessions."""
         result, began = Result(self.seed), time.monotonic()
         for failures, count in self._batches():
@@ -59,7 +54,7 @@ class Campaign:
             result.sessions += count
             result.seconds = time.monotonic() - began
             progress(result)
-            if len(result.failures) >= most_failures:
+            if len(result.failures) >= _MOST_FAILURES:
                 break
         result.failures.sort(key=lambda failure: failure.index)
         return result

@@ -6,6 +6,7 @@ the guard says is what it publishes, and is looked at only where the rule is abo
 
 import asyncio
 from collections.abc import Callable
+from typing import TypeVar
 
 from gasguard.core.model import REARM_LIMIT, REARM_WINDOW
 from tests.torture.account import CHILD, NEVER, STUCK, Ask
@@ -29,9 +30,30 @@ _MOST_TASKS = 40
 """For one relay, and for all else."""
 
 
+Check = TypeVar("Check", bound=Callable[..., str | None])
+ON_CLOSE: list[Callable[[Bench, RelayWatch, float], str | None]] = []
+ON_ANSWER: list[Callable[[Scene, Bench, Ask], str | None]] = []
+ON_STATE: list[Callable[[Scene, Bench], str | None]] = []
+ON_EVENT: list[Callable[[Scene, Bench, Payload], str | None]] = []
+ON_LEASE: list[Callable[[Scene, Bench, Order], str | None]] = []
+AT_EVERY_LOOK: list[Callable[[Scene, Bench], str | None]] = []
+OF_THE_PROCESS: list[Callable[[Scene], str | None]] = []
+
+
+def _among(checks: list[Check]) -> Callable[[Check], Check]:
+    """Hold a check against what happens on that occasion."""
+
+    def add(check: Check) -> Check:
+        checks.append(check)
+        return check
+
+    return add
+
+
 # --- rule 4: no unasked closing -----------------------------------------------------------------
 
 
+@_among(ON_CLOSE)
 def no_closing_while_locked(bench: Bench, _relay: RelayWatch, sent_at: float) -> str | None:
     """Rule 4, 5: never while a lock or a latched trip stands."""
     account = bench.account
@@ -43,6 +65,7 @@ def no_closing_while_locked(bench: Bench, _relay: RelayWatch, sent_at: float) ->
     return None
 
 
+@_among(ON_CLOSE)
 def no_closing_while_a_hazard_reports(
     bench: Bench, _relay: RelayWatch, sent_at: float
 ) -> str | None:
@@ -53,6 +76,7 @@ def no_closing_while_a_hazard_reports(
     return None
 
 
+@_among(ON_CLOSE)
 def no_closing_while_it_burns(bench: Bench, _relay: RelayWatch, sent_at: float) -> str | None:
     """Contract, `tripped`: re-arms by itself, but never while the flame still reads lit."""
     lit = bench.account.lit_told
@@ -61,6 +85,7 @@ def no_closing_while_it_burns(bench: Bench, _relay: RelayWatch, sent_at: float) 
     return None
 
 
+@_among(ON_CLOSE)
 def no_closing_before_its_time(bench: Bench, _relay: RelayWatch, sent_at: float) -> str | None:
     """Rule 4: at the end of `rearm_after`, or on a re-arm asked for after the demand."""
     account = bench.account
@@ -78,12 +103,14 @@ def _too_early(bench: Bench, at: float) -> str | None:
     return None
 
 
+@_among(ON_EVENT)
 def ready_is_not_told_early(scene: Scene, bench: Bench, event: Payload) -> str | None:
     """Rule 4 for a burner that says it is ready again."""
     sure = scene.now - scene.told_late_by > bench.account.demand_at
     return _too_early(bench, scene.now) if event["type"] == "rearmed" and sure else None
 
 
+@_among(ON_CLOSE)
 def no_closing_is_retried(_bench: Bench, relay: RelayWatch, sent_at: float) -> str | None:
     """Rule 4: never as a retry that could land after a later off."""
     before = relay.last_close_order
@@ -102,6 +129,7 @@ def no_closing_is_kept(relay: RelayWatch, value: object) -> str | None:
 # --- rule 3: no false comfort -------------------------------------------------------------------
 
 
+@_among(ON_ANSWER)
 def confirmed_only_when_open(scene: Scene, bench: Bench, ask: Ask) -> str | None:
     """Rule 3: `confirmed` only after a read-back that was asked after the command."""
     if ask.answers[-1]["status"] != "confirmed":
@@ -111,12 +139,14 @@ def confirmed_only_when_open(scene: Scene, bench: Bench, ask: Ask) -> str | None
     return None
 
 
+@_among(ON_ANSWER)
 def an_off_is_never_refused(_scene: Scene, _bench: Bench, ask: Ask) -> str | None:
     """Rule 2: nothing can refuse it."""
     refused = ask.kind == "off" and ask.answers[-1]["status"] == "rejected"
     return f"an off was rejected: {ask.answers[-1]['code']}" if refused else None
 
 
+@_among(ON_ANSWER)
 def a_rearm_is_refused_where_it_must_be(scene: Scene, bench: Bench, ask: Ask) -> str | None:
     """Rule 5: not while the hazard reports, not from afar, at most 5 times in 15 minutes."""
     account = bench.account
@@ -133,6 +163,8 @@ def a_rearm_is_refused_where_it_must_be(scene: Scene, bench: Bench, ask: Ask) ->
     return None
 
 
+@_among(ON_STATE)
+@_among(AT_EVERY_LOOK)
 def open_is_told_only_when_seen(scene: Scene, bench: Bench) -> str | None:
     """Rule 3: contact `open` and phase `tripped` are what a relay said, not what it was told."""
     state = scene.shown(bench)
@@ -146,6 +178,7 @@ def open_is_told_only_when_seen(scene: Scene, bench: Bench) -> str | None:
     return None
 
 
+@_among(ON_EVENT)
 def a_trip_is_confirmed_only_when_open(scene: Scene, bench: Bench, event: Payload) -> str | None:
     """Rule 3, for trips that nobody asked for."""
     if event["type"] != "trip_confirmed":
@@ -159,6 +192,7 @@ def a_trip_is_confirmed_only_when_open(scene: Scene, bench: Bench, event: Payloa
 # --- rules 5, 6, 7: what a trip may say it is for, and what may be latched ------------------------
 
 
+@_among(ON_EVENT)
 def a_trip_has_its_cause(scene: Scene, bench: Bench, event: Payload) -> str | None:
     """Rule 6: what was cancelled does not come back; and no trip without what it names."""
     if event["type"] != "trip" or "message" in event:
@@ -181,6 +215,7 @@ def a_trip_has_its_cause(scene: Scene, bench: Bench, event: Payload) -> str | No
     return None
 
 
+@_among(ON_EVENT)
 def a_closing_from_outside_has_happened(scene: Scene, bench: Bench, event: Payload) -> str | None:
     """Rule 3, the other way round: a stale read-back is not somebody's hand."""
     if event["type"] != "trip" or "closed from outside" not in event.get("message", ""):
@@ -190,6 +225,7 @@ def a_closing_from_outside_has_happened(scene: Scene, bench: Bench, event: Paylo
     return None
 
 
+@_among(ON_EVENT)
 def no_needless_lockout(scene: Scene, bench: Bench, event: Payload) -> str | None:
     """Rule 5: `stuck` is for a relay that was reached and disobeyed, or a flame that burnt on."""
     if event["type"] != "locked" or event["reason"] != STUCK:
@@ -200,6 +236,7 @@ def no_needless_lockout(scene: Scene, bench: Bench, event: Payload) -> str | Non
     return "latched as stuck, but no relay disobeyed and no flame burnt on"
 
 
+@_among(ON_EVENT)
 def no_timer_ends_in_silence(scene: Scene, bench: Bench, event: Payload) -> str | None:
     """Rule 6: `already_off` is told only when it is."""
     if event["type"] != "timer_cancelled" or event["reason"] != "already_off":
@@ -208,6 +245,7 @@ def no_timer_ends_in_silence(scene: Scene, bench: Bench, event: Payload) -> str 
     return "a timer ended as already off, but the circuit is closed" if closed else None
 
 
+@_among(ON_STATE)
 def locks_are_those_that_were_set(scene: Scene, bench: Bench) -> str | None:
     """Rule 6: none is lost, none that was cancelled is resurrected."""
     account, locks = bench.account, set((scene.shown(bench) or {"locks": ()})["locks"])
@@ -222,6 +260,7 @@ def locks_are_those_that_were_set(scene: Scene, bench: Bench) -> str | None:
 # --- leases ---------------------------------------------------------------------------------------
 
 
+@_among(ON_LEASE)
 def no_lease_during_a_demand(scene: Scene, bench: Bench, order: Order) -> str | None:
     """Safety concept, Lease: renewals are never sent while a demand stands."""
     account, state = bench.account, scene.shown(bench)
@@ -233,6 +272,7 @@ def no_lease_during_a_demand(scene: Scene, bench: Bench, order: Order) -> str | 
     return None
 
 
+@_among(ON_LEASE)
 def no_lengthening_of_a_foreign_countdown(scene: Scene, bench: Bench, order: Order) -> str | None:
     """Safety concept, Lease: a value gasguard did not set is never lengthened."""
     countdown, foreign = bench.countdown, bench.foreign
@@ -252,6 +292,7 @@ def no_lengthening_of_a_foreign_countdown(scene: Scene, bench: Bench, order: Ord
 # --- at every look --------------------------------------------------------------------------------
 
 
+@_among(AT_EVERY_LOOK)
 def deadlines_and_demands_open_in_time(scene: Scene, bench: Bench) -> str | None:
     """Rules 1, 2, 6, 7: open within 2 s while the relay can be reached, from then on when not."""
     now = scene.now
@@ -264,6 +305,7 @@ def deadlines_and_demands_open_in_time(scene: Scene, bench: Bench) -> str | None
     return None
 
 
+@_among(AT_EVERY_LOOK)
 def failure_is_told(scene: Scene, bench: Bench) -> str | None:
     """Contract, `trip_failed`: not confirmed within 2 s. Rule 5's alarm hangs on it."""
     state = scene.shown(bench)
@@ -279,6 +321,7 @@ def failure_is_told(scene: Scene, bench: Bench) -> str | None:
     return None
 
 
+@_among(AT_EVERY_LOOK)
 def a_relay_that_disobeys_latches(scene: Scene, bench: Bench) -> str | None:
     """Rule 5, `stuck`: three read-backs over 5 s show closed, each after an answered open."""
     state = scene.shown(bench)
@@ -291,6 +334,7 @@ def a_relay_that_disobeys_latches(scene: Scene, bench: Bench) -> str | None:
     return None
 
 
+@_among(AT_EVERY_LOOK)
 def a_flame_that_burns_on_is_told(scene: Scene, bench: Bench) -> str | None:
     """Failure table, welded contact: `trip_failed` after `flame_out_within`."""
     account, state = bench.account, scene.shown(bench)
@@ -311,6 +355,7 @@ def a_flame_that_burns_on_is_told(scene: Scene, bench: Bench) -> str | None:
 # --- what is told of devices ----------------------------------------------------------------------
 
 
+@_among(AT_EVERY_LOOK)
 def the_flame_is_what_its_sensor_says(scene: Scene, bench: Bench) -> str | None:
     """Contract, `flame`: and nothing that a sensor said too long ago."""
     account, state = bench.account, scene.shown(bench)
@@ -323,6 +368,7 @@ def the_flame_is_what_its_sensor_says(scene: Scene, bench: Bench) -> str | None:
     return None
 
 
+@_among(AT_EVERY_LOOK)
 def hazards_are_what_their_sensors_say(scene: Scene, bench: Bench) -> str | None:
     """Contract, `hazards`: an alarm that has reached the guard is told, and so is its end."""
     state = scene.shown(bench)
@@ -336,6 +382,7 @@ def hazards_are_what_their_sensors_say(scene: Scene, bench: Bench) -> str | None
     return None
 
 
+@_among(AT_EVERY_LOOK)
 def a_silent_hazard_sensor_is_told(scene: Scene, bench: Bench) -> str | None:
     """Failure table, hazard sensor goes silent: an alarm of its own, in time and not before."""
     state = scene.shown(bench)
@@ -363,6 +410,7 @@ def _silent_for(scene: Scene, alarm: Alarm) -> float:
     return scene.now - max(heard_at, scene.pi.up_since) - alarm.expire_after
 
 
+@_among(OF_THE_PROCESS)
 def sensors_are_listened_to(scene: Scene) -> str | None:
     """Rule 9 and the failure table, broker down: the guard is back for ever, and hears them all."""
     since = scene.now - _LISTENS_WITHIN
@@ -372,6 +420,7 @@ def sensors_are_listened_to(scene: Scene) -> str | None:
     return f"the guard does not listen to {unheard[0]} at QoS 1" if unheard else None
 
 
+@_among(AT_EVERY_LOOK)
 def silence_is_told(scene: Scene, bench: Bench) -> str | None:
     """Failure table, relay off the network: told within 10 s, contact unknown; back when back."""
     state = scene.shown(bench)
@@ -388,6 +437,7 @@ def silence_is_told(scene: Scene, bench: Bench) -> str | None:
     return None
 
 
+@_among(AT_EVERY_LOOK)
 def relays_are_asked(scene: Scene, bench: Bench) -> str | None:
     """Failure table, somebody switches in Mi Home: at least every 2 s in every phase."""
     for relay in bench.relays if scene.well_for(bench, _ASKED_WITHIN + 5) else ():
@@ -397,6 +447,7 @@ def relays_are_asked(scene: Scene, bench: Bench) -> str | None:
     return None
 
 
+@_among(AT_EVERY_LOOK)
 def every_request_is_answered(scene: Scene, bench: Bench) -> str | None:
     """Contract: an answer to each; a shutoff's last word within 5 s."""
     for ask in bench.account.asks:
@@ -405,6 +456,7 @@ def every_request_is_answered(scene: Scene, bench: Bench) -> str | None:
     return None
 
 
+@_among(OF_THE_PROCESS)
 def nothing_grows_and_nothing_dies(scene: Scene) -> str | None:
     """Rule 9: all that the watchdog looks at is on time, the guard goes on, and has few tasks."""
     controller = scene.pi.controller
@@ -420,6 +472,7 @@ def nothing_grows_and_nothing_dies(scene: Scene) -> str | None:
     return None
 
 
+@_among(AT_EVERY_LOOK)
 def rearm_comes_to_an_end(scene: Scene, bench: Bench) -> str | None:
     """Usability behind rule 4(a): an ordinary trip that nothing stands against does re-arm."""
     state = scene.shown(bench)
@@ -430,51 +483,3 @@ def rearm_comes_to_an_end(scene: Scene, bench: Bench) -> str | None:
     if open_for > calm and scene.well_for(bench, calm):
         return f"open for {open_for:.0f} s with nothing standing against its closing"
     return None
-
-
-ON_CLOSE: list[Callable[[Bench, RelayWatch, float], str | None]] = [
-    no_closing_while_locked,
-    no_closing_while_a_hazard_reports,
-    no_closing_while_it_burns,
-    no_closing_before_its_time,
-    no_closing_is_retried,
-]
-ON_ANSWER: list[Callable[[Scene, Bench, Ask], str | None]] = [
-    confirmed_only_when_open,
-    an_off_is_never_refused,
-    a_rearm_is_refused_where_it_must_be,
-]
-ON_STATE: list[Callable[[Scene, Bench], str | None]] = [
-    open_is_told_only_when_seen,
-    locks_are_those_that_were_set,
-]
-ON_EVENT: list[Callable[[Scene, Bench, Payload], str | None]] = [
-    a_trip_is_confirmed_only_when_open,
-    a_trip_has_its_cause,
-    a_closing_from_outside_has_happened,
-    no_needless_lockout,
-    no_timer_ends_in_silence,
-    ready_is_not_told_early,
-]
-ON_LEASE: list[Callable[[Scene, Bench, Order], str | None]] = [
-    no_lease_during_a_demand,
-    no_lengthening_of_a_foreign_countdown,
-]
-AT_EVERY_LOOK: list[Callable[[Scene, Bench], str | None]] = [
-    deadlines_and_demands_open_in_time,
-    failure_is_told,
-    open_is_told_only_when_seen,
-    a_relay_that_disobeys_latches,
-    a_flame_that_burns_on_is_told,
-    the_flame_is_what_its_sensor_says,
-    hazards_are_what_their_sensors_say,
-    a_silent_hazard_sensor_is_told,
-    silence_is_told,
-    relays_are_asked,
-    every_request_is_answered,
-    rearm_comes_to_an_end,
-]
-OF_THE_PROCESS: list[Callable[[Scene], str | None]] = [
-    sensors_are_listened_to,
-    nothing_grows_and_nothing_dies,
-]

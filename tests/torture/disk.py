@@ -76,13 +76,12 @@ class Disk(Executor):
 
     def _go_on(self) -> None:
         # As with a real worker: what nobody waits for any more is not begun, what was begun ends.
-        while (
-            self._queue and self._queue[0][1].cancelled() and self._begun is not self._queue[0][1]
-        ):
-            self._queue.popleft()
-        if not self._queue or self._busy:
+        queue = self._queue
+        while queue and queue[0][1].cancelled() and self._begun is not queue[0][1]:
+            queue.popleft()
+        if not queue or self._busy:
             return
-        self._begun = self._queue[0][1]
+        self._begun = queue[0][1]
         if not self.hangs:
             self._busy = True
             delay = self.latency * self._random.uniform(0.25, 2)

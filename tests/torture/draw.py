@@ -324,7 +324,7 @@ def _silence(draw: Drawing, name: str, at: float) -> None:
 def _broker(draw: Drawing, at: float) -> None:
     """The broker is gone, hangs, drops messages, is slow, or is cut off on one side."""
     random, seconds = draw.random, draw.duration()
-    if draw.kitchen.has_mqtt and random.random() < 0.25:
+    if draw.kitchen.on_mqtt and random.random() < 0.25:
         random.choice([_behind_its_back, _cut_in_two, _restart])(draw, at)
         return
     if random.random() < 0.1:

@@ -14,7 +14,6 @@ from tests.torture.plan import Action, Plan
 from tests.torture.scene import Scene
 from tests.torture.sensors import Sensors
 
-_AT_THE_STOVE = ("light", "turn_off", "blow_out")
 _ASKED_BY = {
     "timer": "cli",
     "extend": "mqtt",
@@ -44,16 +43,18 @@ class Hands:
         """When the guard died."""
 
     async def do(self, action: Action) -> None:
-        """Carry one action out; returns when it has begun, long absences apart."""
-        args = {"burner": action.burner, **action.args} if action.burner else action.args
-        if action.kind in _ASKED_BY:
-            self._judge.ask(kind=action.kind, **{"source": _ASKED_BY[action.kind], **args})
+        """Carry one action out; returns when it has begun, long absences apart.
+
+        What people ask goes to the judge; else whoever has a method of that name does it.
+        """
+        kind, burner = action.kind, (action.burner,) if action.burner else ()
+        if kind in _ASKED_BY:
+            args = {"source": _ASKED_BY[kind], **action.args}
+            self._judge.ask(action.burner, kind, **args)
             return
-        if action.kind in _AT_THE_STOVE:
-            getattr(self._scene.house, action.kind)(action.burner)
-            return
-        doing: Callable[..., Any] = getattr(self, action.kind)
-        result = doing(**args)
+        owners = (self, self._sensors, self._scene.pi.clock, self._scene.house)
+        doing: Callable[..., Any] = next(getattr(o, kind) for o in owners if hasattr(o, kind))
+        result = doing(*burner, **action.args)
         if asyncio.iscoroutine(result):
             await result
 
@@ -81,20 +82,6 @@ class Hands:
                 channel.count_down(channel.spec.countdown.off, now)
                 self._scene.house.sync()
             bench.foreign = None
-
-    # --- sensors ------------------------------------------------------------------------------
-
-    def flame_unknown(self, burner: str, seconds: float) -> None:
-        """The flame sensor falls silent for a while."""
-        self._sensors.blind(burner, seconds)
-
-    def hazard(self, burner: str, alarm: str, seconds: float) -> None:
-        """A gas, smoke or heat alarm, for a while."""
-        self._sensors.alarm(alarm, seconds)
-
-    def hazard_silent(self, burner: str, alarm: str, seconds: float, known: bool) -> None:
-        """That alarm says nothing for a while, and is told offline or is not."""
-        self._sensors.silence(alarm, seconds, known=known)
 
     # --- relays and wires ---------------------------------------------------------------------
 
@@ -166,7 +153,7 @@ class Hands:
             broker.rejoin()
         self._scene.broker_changed(silent_for=silent_for)
 
-    # --- the disk and the clock ---------------------------------------------------------------
+    # --- the disk -----------------------------------------------------------------------------
 
     def disk(self, fault: str, seconds: float) -> None:
         """`hangs`, `refuses` or is `slow`, for a while."""
@@ -179,12 +166,6 @@ class Hands:
     def _disk_well(self, number: int) -> None:
         if number == self._disk_faults:
             self._scene.disk.suffer("")
-
-    def jump(self, seconds: float) -> None:
-        self._scene.pi.clock.jump(seconds)
-
-    def ntp(self) -> None:
-        self._scene.pi.clock.synchronise()
 
     # --- the guard's life ---------------------------------------------------------------------
 

@@ -133,22 +133,19 @@ class House(World):
         """What the guard has sent, not yet arrived, would set: (module, key, value)."""
         plan = self.plans.get(target)
         if plan is None:
-            return self._orders_in_message(data)
+            topic, _, payload = data.decode().partition("\0")
+            parts = [(a, part) for a, plan in self.mqtt_plans.items() for part in plan.parts]
+            words = [(a, p.key, p.settings) for a, p in parts if p.settings.command_topic == topic]
+            return [
+                (address, key, payload == settings.payload_on)
+                for address, key, settings in words
+                if payload in (settings.payload_on, settings.payload_off)
+            ]
         try:
-            payload = decode(data, plan.token).payload or {}
+            request = decode(data, plan.token).payload or {}
         except FrameError:
             return []
-        return [(target, key, value) for key, value in orders(payload, plan.legacy)]
-
-    def _orders_in_message(self, data: bytes) -> list[tuple[Address, Key, object]]:
-        topic, _, payload = data.decode().partition("\0")
-        return [
-            (address, part.key, payload == part.settings.payload_on)
-            for address, plan in self.mqtt_plans.items()
-            for part in plan.parts
-            if topic == part.settings.command_topic
-            and payload in (part.settings.payload_on, part.settings.payload_off)
-        ]
+        return [(target, key, value) for key, value in orders(request, plan.legacy)]
 
     def device(self, address: Address) -> RelayServer | MqttServer:
         """A module with its faults, whatever it speaks."""

@@ -172,19 +172,11 @@ class Judge:
                 if (watch.on_mqtt or target == address) and scene.now - at < far:
                     self._look_into(data, target, at)
             sent = self._opens_sent.get((address, key), NEVER)
-            way = self._on_its_way(watch, sent)
+            # Behind a broker what is sent again queues up: only a device that speaks has no queue.
+            spoke = scene.air.heard_at.get(address, NEVER) > sent
+            way = (RESEND_MIN if spoke else RESEND_MAX) if watch.on_mqtt else _ON_ITS_WAY
             if address in scene.air.heard_at and scene.now - sent > way:
                 self._expected[address, key] = (scene.now + _AT_ONCE, name)
-
-    def _on_its_way(self, watch: RelayWatch, sent: float) -> float:
-        """Seconds for which the open sent last leaves nothing to do for another.
-
-        Behind a broker what is sent again queues up: only a device that speaks has no queue.
-        """
-        if not watch.on_mqtt:
-            return _ON_ITS_WAY
-        spoke = self.scene.air.heard_at.get(watch.wired.address, NEVER) > sent
-        return RESEND_MIN if spoke else RESEND_MAX
 
     def _answered(self, bench: Bench, ask: Ask, answer: Payload) -> None:
         scene, account = self.scene, bench.account
@@ -270,8 +262,10 @@ class Judge:
                 self.owe(bench, "a start with a demand unconfirmed", now)
             elif account.locked:
                 self.owe(bench, "a start while locked", now)
-            if bench.voice and not self._voice_on(bench):
-                bench.voice_off_at = now
+            if bench.voice:
+                address, key = bench.voice
+                on = self.scene.house.servers[address].relay.value(key)
+                bench.voice_off_at = None if on else now
 
     def _killed(self) -> None:
         self.on_killed()
@@ -371,12 +365,6 @@ class Judge:
         elif bench.last_open(self.scene.now) >= account.demand_since:
             # Open and closed again before the guard's word of the demand was out: a jog's pulse.
             account.opened_at = account.demand_since
-
-    def _voice_on(self, bench: Bench) -> bool:
-        if bench.voice is None:
-            return True
-        address, key = bench.voice
-        return self.scene.house.servers[address].relay.value(key)
 
     def _voice_switched(self, bench: Bench, siid: int, piid: int, value: bool, at: float) -> None:
         if bench.voice is None or (siid, piid) != bench.voice[1]:

@@ -19,18 +19,14 @@ class Kitchen:
         return list(self.config["burners"])
 
     @property
-    def has_mqtt(self) -> bool:
-        return bool(self.on_mqtt)
-
-    @property
     def on_mqtt(self) -> list[str]:
         """Burners with a relay behind the broker."""
         return [name for name in self.burners if self.kind_on_mqtt(name, 1)]
 
     def kind_on_mqtt(self, name: str, number: int) -> str | None:
         """What the burner's relay of that number, or its last, is if it hangs on the broker."""
-        relay = self._relay(name, number)
-        return str(relay["kind"]) if relay["driver"] == "mqtt" else None
+        kind = self._relay(name, number).get("kind")
+        return None if kind is None else str(kind)
 
     def closes_when(self, name: str) -> bool:
         """The position of the burner's first relay's switch that lets it burn."""

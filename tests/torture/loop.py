@@ -38,10 +38,7 @@ class TappedNetwork(SimulatedNetwork):
         self._guards: dict[Address, SimulatedEndpoint] = {}
 
     def open(
-        self,
-        protocol: asyncio.DatagramProtocol,
-        local: Address | None,
-        remote: Address | None,
+        self, protocol: asyncio.DatagramProtocol, local: Address | None, remote: Address | None
     ) -> SimulatedEndpoint:
         """As the simulated network's."""
         endpoint = super().open(protocol, local, remote)

@@ -80,7 +80,7 @@ def hunt(sessions: int, *, on_mqtt: bool) -> None:
 
     for index in range(sessions):
         plan = draw_plan(SEED, index)
-        if on_mqtt and not Kitchen(plan.config, plan.sensors).has_mqtt:
+        if on_mqtt and not Kitchen(plan.config, plan.sensors).on_mqtt:
             continue
         outcome = run(plan)
         if outcome.rule is not None:

@@ -75,7 +75,7 @@ class PiClock:
         self.right = False
         self.note()
 
-    def synchronise(self) -> None:
+    def ntp(self) -> None:
         """NTP has answered."""
         self.note()
         self.wall_error, self.right = 0.0, True

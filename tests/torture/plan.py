@@ -13,7 +13,7 @@ class Action:
 
     at: float
     kind: str
-    """A method of `hands.Hands`."""
+    """What is asked, or a method: see `hands.Hands.do`."""
     burner: str = ""
     args: dict[str, Any] = field(default_factory=dict)
 

@@ -52,11 +52,6 @@ class RelayWatch:
     """When the guard last sent it an open that arrived."""
     last_close_order: float = NEVER
 
-    @property
-    def fair_within(self) -> float:
-        """Seconds in which it obeys on a fair way."""
-        return FAIR_ON_MQTT_WITHIN if self.on_mqtt else FAIR_WITHIN
-
 
 @dataclass(slots=True)
 class Obligation:
@@ -240,14 +235,12 @@ class Scene:
 
     def due(self, bench: Bench, owed: Obligation) -> float:
         """When at the latest the circuit must have been open; infinite while no relay can."""
-        began = max(owed.since, self.pi.up_since)
-        return owed.extra + min(
-            min(
-                max(began, relay.good_since) + GOOD_WITHIN,
-                max(began, relay.fair_since) + relay.fair_within,
-            )
-            for relay in bench.relays
-        )
+        began, firsts = max(owed.since, self.pi.up_since), []
+        for relay in bench.relays:
+            fair_within = FAIR_ON_MQTT_WITHIN if relay.on_mqtt else FAIR_WITHIN
+            firsts += [max(began, relay.good_since) + GOOD_WITHIN]
+            firsts += [max(began, relay.fair_since) + fair_within]
+        return owed.extra + min(firsts)
 
     def well_for(self, bench: Bench, seconds: float) -> bool:
         """Whether all of its relays, and the guard, have been well that long."""

@@ -71,7 +71,7 @@ class Sensors:
 
     # --- flames -------------------------------------------------------------------------------
 
-    def blind(self, burner: str, seconds: float) -> None:
+    def flame_unknown(self, burner: str, seconds: float) -> None:
         """The burner's flame sensor, if it has one, falls silent for a while; some say so."""
         if burner in self._blind or self._scene.benches[burner].account.config.flame is None:
             return
@@ -113,27 +113,27 @@ class Sensors:
 
     # --- hazards ------------------------------------------------------------------------------
 
-    def alarm(self, name: str, seconds: float) -> None:
+    def hazard(self, _burner: str, alarm: str, seconds: float) -> None:
         """There is gas, smoke or heat, for a while."""
-        if name not in self._alarming:
-            self._alarming.add(name)
-            self._say_alarm(name)
-            self._loop.call_later(seconds, self._all_clear, name)
+        if alarm not in self._alarming:
+            self._alarming.add(alarm)
+            self._say_alarm(alarm)
+            self._loop.call_later(seconds, self._all_clear, alarm)
 
     def _all_clear(self, name: str) -> None:
         self._alarming.discard(name)
         self._say_alarm(name)
 
-    def silence(self, name: str, seconds: float, *, known: bool) -> None:
+    def hazard_silent(self, _burner: str, alarm: str, seconds: float, known: bool) -> None:
         """The sensor says nothing for a while, not even an alarm. `known`: it is told offline."""
-        if name in self._silent | self._offline:
+        if alarm in self._silent | self._offline:
             return
         if known:
-            self._offline.add(name)
-            self._say_there(name)
+            self._offline.add(alarm)
+            self._say_there(alarm)
         if not (known and self._mistaken):
-            self._silent.add(name)
-        self._loop.call_later(seconds, self._speaks_again, name)
+            self._silent.add(alarm)
+        self._loop.call_later(seconds, self._speaks_again, alarm)
 
     def _speaks_again(self, name: str) -> None:
         self._silent.discard(name)

@@ -83,17 +83,15 @@ async def _play(plan: Plan, loop: TortureLoop, folder: Path) -> Outcome:
     for address in (*house.servers, *house.mqtt_servers):
         scene.faults_changed(address)
     log = logging.getLogger("gasguard")
-    handler, level, spread = ErrorLog(judge), log.level, log.propagate
-    log.addHandler(handler)
+    handlers, level, spread = log.handlers, log.level, log.propagate
+    log.handlers, log.propagate = [ErrorLog(judge)], False
     log.setLevel(logging.ERROR)
-    log.propagate = False
     try:
         await house.start()
         await _act(plan, Hands(plan, scene, judge), judge, stop, note)
     finally:
-        log.removeHandler(handler)
+        log.handlers, log.propagate = handlers, spread
         log.setLevel(level)
-        log.propagate = spread
         pi.kill()
         await asyncio.sleep(0.05)
         await house.stop()
