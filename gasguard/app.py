@@ -6,7 +6,7 @@ import logging
 import signal
 from collections.abc import AsyncIterator
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gasguard.assemble import Drivers, bus_of, circuits, sensors
 from gasguard.clock import Clock, SystemClock
@@ -17,9 +17,6 @@ from gasguard.guard.store import Store
 from gasguard.health import Heartbeats, Notifier, feed_watchdog
 from gasguard.interfaces.journal import Journal
 from gasguard.interfaces.local.control import ControlSocket
-
-if TYPE_CHECKING:
-    pass
 
 log = logging.getLogger(__name__)
 
@@ -60,16 +57,16 @@ async def running(config: Config, clock: Clock | None = None) -> AsyncIterator[C
     from gasguard.interfaces.home_assistant.announcer import Announcer
     from gasguard.interfaces.mqtt.interface import MqttInterface
 
+    bemfa = BemfaInterface(config.bemfa, controller, heartbeats) if config.bemfa else None
+    if bemfa is not None:
+        bemfa.start()
     for sensor in watching:
         sensor.start()
     if watching:
         # Who waits for `online` to let a sensor speak shall be heard.
-        await drivers.connected(SENSORS_FIRST_WITHIN)
+        await drivers.until_connected(SENSORS_FIRST_WITHIN)
     mqtt = MqttInterface(config.mqtt, controller, store, clock, Announcer(config), heartbeats)
     mqtt.start()
-    bemfa = BemfaInterface(config.bemfa, controller, heartbeats) if config.bemfa else None
-    if bemfa is not None:
-        bemfa.start()
     try:
         yield controller
     finally:

@@ -56,7 +56,7 @@ class Drivers:
         self._bus = self._bus or self._make_bus()
         return self._bus
 
-    async def connected(self, within: float) -> None:
+    async def until_connected(self, within: float) -> None:
         """Wait for the devices' connection, if any device has one, at most `within` seconds."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + within
@@ -131,11 +131,11 @@ def sensors(config: Config, drivers: Drivers, post: Callable[[str, Event], None]
     for name, burner in config.burners.items():
         if burner.flame is not None:
             make = import_module(_FLAME_SENSORS[burner.flame.driver]).sensor
-            found.append(make(burner.flame, drivers.site, partial(post, name)))
+            found.append(cast(Sensor, make(burner.flame, drivers.site, partial(post, name))))
     for name, hazard in config.hazards.items():
         make = import_module(_HAZARD_SENSORS[hazard.driver]).sensor
         tell = partial(post_to_all, hazard.burners or list(config.burners))
-        found.append(make(name, hazard, drivers.site, tell))
+        found.append(cast(Sensor, make(name, hazard, drivers.site, tell)))
     return found
 
 

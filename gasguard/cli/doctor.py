@@ -6,7 +6,7 @@ import shutil
 from collections.abc import AsyncIterator, Iterable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 from rich.console import Console
@@ -21,18 +21,7 @@ from gasguard.config.load import Config, load_config
 from gasguard.drivers.base import Finding
 from gasguard.mqtt.topics import Topics
 
-if TYPE_CHECKING:
-    pass
-
-_PROBES = 20
-_PROBE_WITHIN = 0.4
 _FREE_BYTES = 50_000_000
-_LOSSY = 0.1
-"""Share of lost packets from which a shutoff gets noticeably slower."""
-_SLOW_MS = 200
-_QUESTIONS = 5
-_SLOW_ANSWER_MS = 400
-"""Half of what the guard waits for one answer."""
 _HAZARD_WORDS = {
     "clear": ("ok", "clear"),
     "alarm": ("fail", "alarm: look why; re-arm once it is over"),

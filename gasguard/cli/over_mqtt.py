@@ -20,7 +20,7 @@ from gasguard.mqtt.link import Connection, Listener, Message, MqttLink
 from gasguard.mqtt.server import Server, Subscription
 from gasguard.mqtt.topics import ALL, Topics
 
-_CONNECT_WITHIN = 10.0
+_CONNECT_WITHIN = 6.0
 """Seconds for both protocols: connecting, and the broker's word on the subscriptions."""
 _STATES_WITHIN = 3.0
 """Seconds for the retained states to arrive; a broker sends them at once."""
@@ -72,13 +72,19 @@ class MqttDaemon:
             lambda _connection: None,
             failed=came.put,
         )
-        topics = (self._topics.status, self._topics.state("+"), self._topics.ack("+"))
-        link = MqttLink(self._server, [Subscription(topic) for topic in topics], listener)
+        # Who may not read states or answers may still be allowed to shut off.
+        aside = (self._topics.state("+"), self._topics.ack("+"))
+        wanted = [
+            Subscription(self._topics.status),
+            *(Subscription(topic, vital=False) for topic in aside),
+        ]
+        link = MqttLink(self._server, wanted, listener)
         link.start()
         try:
             connection = came.get(timeout=_CONNECT_WITHIN)
             if isinstance(connection, str):
-                raise Unreached(f"broker {self._server.address}: {connection}")
+                problem = connection.replace("cannot connect", "cannot be reached")
+                raise Unreached(f"broker {self._server.address} {problem}")
             yield connection
         except queue.Empty:
             raise Unreached(f"broker {self._server.address} does not answer") from None

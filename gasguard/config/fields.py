@@ -47,7 +47,7 @@ def _device_topic(value: str) -> str:
 Duration = Annotated[float, BeforeValidator(_duration)]
 Token = Annotated[SecretStr, BeforeValidator(_token)]
 DeviceTopic = Annotated[str, AfterValidator(_device_topic)]
-Wiring = Literal["normally_closed", "normally_open"]
+WiringWord = Literal["normally_closed", "normally_open"]
 
 
 class Availability(Strict):

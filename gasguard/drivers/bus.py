@@ -23,12 +23,14 @@ class Listening:
     kept_topics: Sequence[str]
     """Those of which also the message that the broker has kept is wanted."""
     heard: Callable[[Heard], None]
-    changed: Callable[[], None]
-    """The connection has come or gone."""
+    changed: Callable[[], None] = lambda: None
+    """The connection has come or gone, or a try to have one has failed."""
     qos: int = 0
     """0: in the order in which the device published, nothing kept back. 1: nothing is lost."""
-    refused: Callable[[], None] | None = None
-    """The broker refuses one of the topics. Without this the whole connection is no use then."""
+    vital: bool = True
+    """Without these topics the connection is no use. Refused, others are done without."""
+    refused: Callable[[], None] = lambda: None
+    """The broker refuses one of these topics, which are not vital: told before `changed`."""
 
 
 class Bus(Protocol):

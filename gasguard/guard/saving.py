@@ -30,6 +30,7 @@ class Saving:
         self.under_way: Write | None = None
         self._again: asyncio.TimerHandle | None = None
         """Runs while the disk has refused: one for all writes that failed."""
+        self._dropped = False
 
     async def ahead(self, would_be: Callable[[], tuple[Record, bool]]) -> None:
         """Write what a request would lead to, until nothing else changed meanwhile.
@@ -70,7 +71,7 @@ class Saving:
         if not write.cancelled() and (error := write.exception()) is not None:
             log.error("%s: state not saved, trying again: %s", self._name, error)
             self._on_disk = None
-            if self._again is None:
+            if self._again is None and not self._dropped:
                 loop = asyncio.get_running_loop()
                 self._again = loop.call_later(SAVE_AGAIN_AFTER, self._save_again)
 
@@ -79,7 +80,8 @@ class Saving:
         self.beside()
 
     def drop(self) -> None:
-        """Try no more."""
+        """Try no write again."""
+        self._dropped = True
         if self._again is not None:
             self._again.cancel()
             self._again = None

@@ -88,23 +88,23 @@ class Desk:
         """Disconnect, in at most a few seconds."""
         if self._watcher is not None:
             self._watcher.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._watcher
+            await asyncio.wait([self._watcher])
+            self._heartbeats.forget(self._server.name)
         if self._link is not None:
             await asyncio.to_thread(self._link.stop)
 
     async def _watch(self) -> None:
         name = self._server.name
         beat = self._heartbeats.expect(name, _BEAT_WITHIN)
-        try:
-            while True:
-                beat()
+        while True:
+            beat()
+            try:
                 if self._link is not None and self._link.stalled:
                     log.error("%s: the connection's thread hangs or died; starting another", name)
                     self._replace(self._link)
-                await asyncio.sleep(LOOK_EVERY)
-        finally:
-            self._heartbeats.forget(name)
+            except Exception:
+                log.exception("%s: looking after the connection failed; trying again", name)
+            await asyncio.sleep(LOOK_EVERY)
 
     def _replace(self, link: MqttLink) -> None:
         self._link = link.replaced()

@@ -195,8 +195,10 @@ class _Service:
         reason: ReasonCode,
         _properties: Properties | None,
     ) -> None:
+        if self._link.stopping:
+            return
         if reason.is_failure:
-            self._link.refused(reason)
+            self._link.turned_away(reason)
             self.client.disconnect()
             return
         self._link.connected(mqtt5=self.connection.is_mqtt5)
@@ -213,6 +215,8 @@ class _Service:
         reasons: list[ReasonCode],
         _properties: Properties | None,
     ) -> None:
+        if self._link.stopping:
+            return
         refused = any(reason.is_failure for reason in reasons)
         subscription = self._unanswered.get(mid)
         if subscription is None:
@@ -226,7 +230,7 @@ class _Service:
         del self._unanswered[mid]
         if refused:
             self._link.listener.refused(self.connection, subscription.topic)
-        if not self._unanswered and not self._link.stopping:
+        if not self._unanswered:
             self._link.listener.subscribed(self.connection)
 
     def _on_message(
@@ -343,7 +347,9 @@ class MqttLink:
         service = self._service = _Service(self, client)
         try:
             client.connect(self.server.host, self.server.port, self.server.keepalive)
-            while client.loop(1.0) == paho.MQTT_ERR_SUCCESS and not self._retired:
+            # Retired meanwhile, it must not log in: it would push its successor out, and die with
+            # the last will that the successor has too.
+            while not self._retired and client.loop(1.0) == paho.MQTT_ERR_SUCCESS:
                 self._seen = time.monotonic()
             if not (self.stopping or self._complaint or self._refused_protocol):
                 self.complain("connection lost")
@@ -356,7 +362,7 @@ class MqttLink:
         self._complaint = ""
         log.info("%s: connected, protocol %s", self.server.name, "5" if mqtt5 else "3.1.1")
 
-    def refused(self, reason: ReasonCode) -> None:
+    def turned_away(self, reason: ReasonCode) -> None:
         """The server has not let us in. It may take another protocol."""
         if lacks_protocol(reason) and self.server.mqtt5:
             was_5 = self._protocol == paho.MQTTv5
@@ -370,6 +376,8 @@ class MqttLink:
 
     def complain(self, text: str) -> None:
         """Say what is wrong; again only once something has changed."""
+        if self.stopping:
+            return
         if self.listener.failed is not None:
             self._complaint = text
             self.listener.failed(text)

@@ -10,8 +10,9 @@ simtime.run(story(), seed=7)
 """
 
 import asyncio
+import math
 import selectors
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import Executor
 from typing import Any, TypeVar
 
@@ -25,20 +26,41 @@ T = TypeVar("T")
 _FIRST_MOMENT = 1000.0
 _OWN_SOCKETS = 1  # asyncio's self-pipe
 
+LIMIT = 7200.0
+"""Seconds of simulated time that `run` gives a story. Those of the tests take up to an hour; two of
+a guard that polls take seconds of real time."""
+_STEPS_AT_ONE_MOMENT = 100_000
+"""Of the loop, without time moving on. Sound programs take some dozens; these take a second."""
+_CLEANING_UP = 60.0
+"""Seconds of simulated time beyond the limit in which what was cut short may still end well."""
+
 
 class DeadlockError(GasguardError, RuntimeError):
     """Nothing is ready, no timer runs and no socket is open: the program would wait for ever."""
 
 
+class EndlessError(GasguardError, RuntimeError):
+    """Time goes on, or stands still, for longer than any sound program takes."""
+
+
 class _JumpingSelector(selectors.SelectSelector):
     """Where a real selector would sleep, this one moves the clock."""
 
-    def __init__(self) -> None:
+    def __init__(self, limit: float) -> None:
         super().__init__()
         self.now = _FIRST_MOMENT
+        self._ends_at = _FIRST_MOMENT + limit
+        self._steps = 0
         self._watched = self.get_map()
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        self._steps += 1
+        if self._steps > _STEPS_AT_ONE_MOMENT:
+            self._steps = 0
+            raise EndlessError(
+                f"simulation: {_STEPS_AT_ONE_MOMENT} steps of the loop and time stands still: "
+                "look for what tries again without a pause"
+            )
         # Real sockets (a control socket in a test, say) still work; they are only never waited for.
         if timeout is None or len(self._watched) > _OWN_SOCKETS:
             ready = super().select(0)
@@ -47,8 +69,19 @@ class _JumpingSelector(selectors.SelectSelector):
             if timeout is None:
                 raise DeadlockError("simulation: nothing is ready and no timer runs")
         if timeout > 0:
-            self.now += timeout
+            self._pass(timeout)
         return []
+
+    def _pass(self, seconds: float) -> None:
+        passed = self.now - _FIRST_MOMENT
+        if self.now + seconds > self._ends_at:
+            self._ends_at = self.now + _CLEANING_UP
+            raise EndlessError(
+                f"simulation: not ended after {passed:.0f} s of simulated time: "
+                "look for what the story waits for, and why it does not come"
+            )
+        self.now += seconds
+        self._steps = 0
 
 
 class SimulatedLoop(asyncio.SelectorEventLoop):
@@ -57,9 +90,19 @@ class SimulatedLoop(asyncio.SelectorEventLoop):
     Executors run their functions at once, in place: nothing depends on a thread's luck.
     """
 
-    def __init__(self, *, seed: int = 0, latency: float = 0.001, jitter: float = 0.0) -> None:
-        """Each datagram takes `latency` to `latency + jitter` seconds, drawn from `seed`."""
-        self._clock = _JumpingSelector()
+    def __init__(
+        self,
+        *,
+        seed: int = 0,
+        latency: float = 0.001,
+        jitter: float = 0.0,
+        limit: float = math.inf,
+    ) -> None:
+        """Each datagram takes `latency` to `latency + jitter` seconds, drawn from `seed`.
+
+        After `limit` seconds the loop raises EndlessError.
+        """
+        self._clock = _JumpingSelector(limit)
         super().__init__(self._clock)
         self.network = SimulatedNetwork(
             self, latency=latency, jitter=jitter, random=stream(seed, "network")
@@ -93,10 +136,31 @@ class SimulatedLoop(asyncio.SelectorEventLoop):
         return future
 
 
-def run(coro: Coroutine[Any, Any, T], *, seed: int = 0, latency: float = 0.001) -> T:
-    """`asyncio.run` in simulated time. Raises DeadlockError if `coro` can never end."""
-    with asyncio.Runner(loop_factory=lambda: SimulatedLoop(seed=seed, latency=latency)) as runner:
-        return runner.run(coro)
+def run(
+    coro: Coroutine[Any, Any, T], *, seed: int = 0, latency: float = 0.001, limit: float = LIMIT
+) -> T:
+    """`asyncio.run` in simulated time.
+
+    Raises DeadlockError if `coro` can never end, and EndlessError if it has not ended after `limit`
+    simulated seconds or time does not move on; a note says where it stands.
+    """
+
+    def loop() -> SimulatedLoop:
+        return SimulatedLoop(seed=seed, latency=latency, limit=limit)
+
+    with asyncio.Runner(loop_factory=loop) as runner:
+        try:
+            return runner.run(coro)
+        except (DeadlockError, EndlessError) as error:
+            error.add_note("\n".join(["It stands at", *_places(coro)]))
+            raise
+
+
+def _places(awaited: Any) -> Iterator[str]:
+    """Where a suspended coroutine stands, from the outermost call to the innermost."""
+    while (frame := getattr(awaited, "cr_frame", None)) is not None:
+        yield f"  {frame.f_code.co_filename}:{frame.f_lineno} in {frame.f_code.co_name}"
+        awaited = awaited.cr_await
 
 
 class SimulatedClock:

@@ -121,3 +121,45 @@ def test_what_was_published_into_a_dead_connection_never_comes_later(own_broker,
         await bus.release()
 
     play(story)
+
+
+def _client_id(*listening: Listening) -> str | None:
+    bus = BrokerBus(Mqtt())
+    for one in listening:
+        bus.attach(one)
+    secret = bus._server().client_id
+    return secret.get_secret_value() if secret else None
+
+
+def test_the_id_is_that_of_the_relays_with_or_without_sensors():
+    """Who opens them after the daemon's death has no sensors, and must push its connection out."""
+    relay = Listening(["stove/state"], [], print)
+    sensor = Listening(["kitchen/gas"], ["kitchen/gas"], print, qos=1, vital=False)
+    assert _client_id(relay) == _client_id(relay, sensor) is not None
+    # Two gasguards may hear one alarm.
+    assert _client_id(sensor) is None
+
+
+def test_what_watches_over_the_thread_outlives_its_own_mistakes(broker, caplog):
+    async def story() -> None:
+        heartbeats = Heartbeats()
+        bus = BrokerBus(Mqtt(port=broker.port), heartbeats)
+        calls = 0
+
+        def changed() -> None:
+            nonlocal calls
+            calls += 1
+            if bus._connection is None and calls == 2:
+                raise RuntimeError("planted")
+
+        bus.attach(Listening(["watched/state"], [], print, changed))
+        bus.start()
+        await soon(lambda: bus.connected)
+        assert bus._desk is not None and bus._desk._link is not None
+        bus._desk._link.retire()  # hangs, and never says that its connection is gone
+        bus._desk._link._thread.join(5)
+        await soon(lambda: bus.connected and calls > 2, 10)
+        assert heartbeats.late() == {}
+        await bus.release()
+
+    play(story)

@@ -215,9 +215,9 @@ def test_a_cancelled_call_sends_nothing_more(play: Play, kind: dict[str, Any]) -
 def test_an_open_overtakes_a_read_that_hangs(play: Play, kind: dict[str, Any]) -> None:
     async def story(world: World, relay: Relay) -> None:
         world.inject("left", loss_in=0.5, loss_out=0.5)
-        reading = asyncio.ensure_future(relay.read(5))
+        reading = asyncio.ensure_future(relay.read(12))
         await asyncio.sleep(0)
-        await relay.open(3)
+        await relay.open(10)  # half of all is lost each way
         assert circuit(world) == "open"
         world.inject("left", loss_in=0.0, loss_out=0.0)
         await reading
@@ -235,12 +235,12 @@ def test_a_lost_open_goes_out_again_and_a_close_waits_for_an_answer(
         world.inject("left", loss_out=1.0)
         before = executed(world)
         with pytest.raises(Unreachable):
-            await relay.open(2.5)
+            await relay.open(1.3)
         assert executed(world) - before >= 3
         assert circuit(world) == "open"
         before = executed(world)
         with pytest.raises(Unreachable):
-            await relay.close(2.5)
+            await relay.close(1.3)
         assert executed(world) == before
         world.inject("left", loss_out=0.0)
         await relay.close(2.5)

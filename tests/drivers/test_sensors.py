@@ -41,7 +41,7 @@ class Bus:
     def connect(self, there: bool, *, refused: bool = False) -> None:
         self.connected = there
         for one in self.listening:
-            if refused and one.refused is not None:
+            if refused:
                 one.refused()
             one.changed()
 
@@ -156,6 +156,29 @@ def test_a_refused_topic_is_not_to_be_heard_until_a_connection_allows_it() -> No
         bus.connect(False)
         bus.connect(True)
         assert told[1:] == [HazardReachable("gas", True)]
+
+    hazard(story)
+
+
+def test_what_was_refused_before_the_start_stays_refused() -> None:
+    """A relay with a demand from before starts the connection; sensors start later."""
+
+    async def story(bus: Bus, sensor: MqttHazardSensor, told: list[Any]) -> None:
+        bus.connect(True, refused=True)
+        sensor.start()
+        bus.started -= 1
+        assert told == [HazardReachable("gas", False)]
+
+    hazard(story)
+
+
+def test_a_refusal_counts_for_its_own_connection_only() -> None:
+    async def story(bus: Bus, _sensor: MqttHazardSensor, told: list[Any]) -> None:
+        for one in bus.listening:
+            one.refused()
+        bus.connect(False)  # lost before it could be used
+        bus.connect(True)
+        assert told == []
 
     hazard(story)
 

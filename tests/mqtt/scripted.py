@@ -15,6 +15,9 @@ class RefusingBroker:
         self._server = socket.create_server(("127.0.0.1", 0))
         self.port = self._server.getsockname()[1]
         self._clients: list[socket.socket] = []
+        self._kept: dict[str, str] = {}
+        self.published: list[str] = []
+        """Topics of what clients have published."""
         threading.Thread(target=self._accept, daemon=True).start()
 
     def _accept(self) -> None:
@@ -40,10 +43,24 @@ class RefusingBroker:
                     refused = topic.startswith(self._prefix)
                     answer = REFUSED if refused else body[-1]
                     client.sendall(bytes([0x90, 3, *body[:2], answer]))
+                    if not refused:
+                        client.sendall(b"".join(_kept(*one) for one in self._kept.items()))
+                elif head[0] & 0xF0 == 0x30:
+                    self.published.append(body[2 : 2 + int.from_bytes(body[:2], "big")].decode())
         except OSError:
             return
+
+    def keep(self, topic: str, payload: str) -> None:
+        """Sent, flagged as kept, behind every subscription."""
+        self._kept[topic] = payload
 
     def close(self) -> None:
         self._server.close()
         for client in self._clients:
             client.close()
+
+
+def _kept(topic: str, payload: str) -> bytes:
+    name = topic.encode()
+    body = len(name).to_bytes(2, "big") + name + payload.encode()
+    return bytes([0x31, len(body)]) + body

@@ -5,6 +5,7 @@ import threading
 
 import pytest
 
+from gasguard.cli.over_mqtt import MqttDaemon
 from gasguard.config.broker import Mqtt
 from gasguard.config.sensors import Hazard
 from gasguard.core.messages import HazardReachable
@@ -47,7 +48,7 @@ def test_a_refused_sensor_counts_as_unheard_and_the_rest_goes_on(broker: Refusin
 
     async def story() -> None:
         bus = BrokerBus(Mqtt(port=broker.port))
-        relay = Listening(["open/relay"], [], lambda _heard: None, lambda: None)
+        relay = Listening(["open/relay"], [], print)
         bus.attach(relay)
         settings = Hazard(driver="mqtt", kind="gas_alarm", topic="secret/gas")
         sensor = MqttHazardSensor("gas", settings, bus, told.append)
@@ -60,3 +61,17 @@ def test_a_refused_sensor_counts_as_unheard_and_the_rest_goes_on(broker: Refusin
         await bus.release()
 
     asyncio.run(story())
+
+
+def test_whoever_may_not_read_answers_may_still_shut_off() -> None:
+    broker = RefusingBroker("stove/+/ack")
+    try:
+        daemon = MqttDaemon(f"mqtt://127.0.0.1:{broker.port}/stove")
+        broker.keep("stove/status", "online")
+        broker.keep("stove/left/state", "{}")
+        asked = threading.Thread(target=list, args=(daemon.request("off", ["left"], ""),))
+        asked.daemon = True
+        asked.start()
+        eventually(lambda: "stove/left/off/set" in broker.published, 10, "an off was sent")
+    finally:
+        broker.close()

@@ -1,13 +1,14 @@
 """Simulated time and network."""
 
 import asyncio
+import math
 import socket
 import time
 
 import pytest
 
 from gasguard.simulator import simtime
-from gasguard.simulator.simtime import DeadlockError, SimulatedClock, SimulatedLoop
+from gasguard.simulator.simtime import DeadlockError, EndlessError, SimulatedClock, SimulatedLoop
 
 from .kitchen import Client
 
@@ -32,7 +33,7 @@ def test_a_day_passes_in_no_time() -> None:
         return asyncio.get_running_loop().time() - start
 
     real = time.monotonic()
-    assert simtime.run(sleep()) == pytest.approx(30 * 86400)
+    assert simtime.run(sleep(), limit=math.inf) == pytest.approx(30 * 86400)
     assert time.monotonic() - real < 1
 
 
@@ -52,8 +53,56 @@ def test_deadlock_is_an_error() -> None:
     async def wait() -> None:
         await asyncio.Event().wait()
 
-    with pytest.raises(DeadlockError):
+    with pytest.raises(DeadlockError) as caught:
         simtime.run(wait())
+    assert "in wait" in caught.value.__notes__[0]
+
+
+def test_a_story_that_time_does_not_end_is_an_error_that_says_where_it_stands() -> None:
+    cleaned_up: list[float] = []
+
+    async def poll() -> None:
+        try:
+            while True:
+                await asyncio.sleep(2)
+        finally:
+            await asyncio.sleep(1)
+            cleaned_up.append(asyncio.get_running_loop().time())
+
+    async def story() -> None:
+        async with asyncio.TaskGroup() as tasks:
+            polling = tasks.create_task(poll())
+            await never_done(polling)
+
+    async def never_done(polling: "asyncio.Task[None]") -> None:
+        await asyncio.wait([polling])
+
+    with pytest.raises(EndlessError, match="not ended after 3600 s") as caught:
+        simtime.run(story(), limit=3600.0)
+    (note,) = caught.value.__notes__
+    assert note.index("in story") < note.index("in never_done")
+    assert cleaned_up, "what was cut short could not end well"
+
+
+def test_a_story_that_ends_neither_by_time_nor_by_being_cancelled_is_left() -> None:
+    async def stubborn() -> None:
+        while True:
+            try:
+                await asyncio.sleep(2)
+            except asyncio.CancelledError:
+                continue
+
+    with pytest.raises(EndlessError):
+        simtime.run(stubborn(), limit=60.0)
+
+
+def test_time_that_stands_still_is_an_error() -> None:
+    async def spin() -> None:
+        while True:
+            await asyncio.sleep(0)
+
+    with pytest.raises(EndlessError, match="time stands still"):
+        simtime.run(spin())
 
 
 def test_executors_run_in_place() -> None:

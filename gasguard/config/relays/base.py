@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from pydantic import Field
 
-from gasguard.config.fields import Strict, Wiring
+from gasguard.config.fields import Strict, WiringWord
 
 
 class Channel(Strict):
@@ -60,7 +60,7 @@ class RelayConfig(Strict):
     """A relay in series with a thermocouple; a family adds how it is reached."""
 
     driver: str
-    contact: Wiring
+    contact: WiringWord
 
     @property
     def opens_when(self) -> bool:

@@ -147,21 +147,21 @@ class MiotRelayDriver(_MiioDevice):
 class _WithVoice(MiotRelayDriver):
     async def set_voice(self, on: bool, within: float) -> None:
         """See `HasVoice.set_voice`."""
-        if self._voice:
-            await self._set(self._voice, on, within)
+        assert self._voice is not None  # noqa: S101 - `miot_relay` makes it so
+        await self._set(self._voice, on, within)
 
 
 class _WithLease(MiotRelayDriver):
     async def renew_lease(self, seconds: float, within: float) -> None:
         """See `HasLease.renew_lease`. Rounded up to what the device can count."""
-        if self._lease:
-            count = -int(-seconds // self._lease.unit_seconds)
-            await self._set(self._lease, count, within, resend=False)
+        assert self._lease is not None  # noqa: S101 - as above
+        count = -int(-seconds // self._lease.unit_seconds)
+        await self._set(self._lease, count, within, resend=False)
 
     async def cancel_lease(self, within: float) -> None:
         """See `HasLease.cancel_lease`."""
-        if self._lease:
-            await self._set(self._lease, self._lease.off, within)
+        assert self._lease is not None  # noqa: S101 - as above
+        await self._set(self._lease, self._lease.off, within)
 
 
 class _WithVoiceAndLease(_WithVoice, _WithLease):
@@ -172,16 +172,13 @@ def miot_relay(
     settings: MiotRelay, voice: Channel | None, clock: DeviceClock, ids: MessageIds
 ) -> MiotRelayDriver:
     """A driver that can do what the configuration gives its module, and no more."""
-    kind: type[MiotRelayDriver]
-    match voice is not None, settings.lease is not None:
-        case True, True:
-            kind = _WithVoiceAndLease
-        case True, False:
-            kind = _WithVoice
-        case False, True:
-            kind = _WithLease
-        case _:
-            kind = MiotRelayDriver
+    kinds: dict[tuple[bool, bool], type[MiotRelayDriver]] = {
+        (True, True): _WithVoiceAndLease,
+        (True, False): _WithVoice,
+        (False, True): _WithLease,
+        (False, False): MiotRelayDriver,
+    }
+    kind = kinds[voice is not None, settings.lease is not None]
     return kind(settings, voice, clock, ids)
 
 

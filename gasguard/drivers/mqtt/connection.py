@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 
 RETRY = (0.3, 1.0)
 """Bounds in seconds of the wait before connecting again: an open waits at most 1 s (safety)."""
+RETRY_OF_SENSORS = (1.0, 2.0)
+"""The same where no relay waits; sooner than people's, who may wait for `online` to speak."""
 LONGEST = 65_536
 """Bytes of a device's message that are looked at; real ones have some hundred."""
 
@@ -36,7 +38,7 @@ class BrokerBus:
         *,
         client_id: str | None = None,
     ) -> None:
-        """`client_id`: None for one that stays the same whenever the same devices are guarded.
+        """`client_id`: None for one that stays the same whenever the same relays are guarded.
 
         With it a broker that had hung ends the old connection at the new one's start: a "close"
         that was still unread there can not come behind a newer "open".
@@ -80,6 +82,8 @@ class BrokerBus:
                 self,
                 self._heartbeats,
                 received=self._received,
+                # What relays answer has room of its own: no sensor's flood takes it.
+                urgent=self._is_vital,
                 longest=LONGEST,
                 refused=self._refused,
             )
@@ -112,19 +116,29 @@ class BrokerBus:
     def _server(self) -> "Server":
         from gasguard.mqtt.server import broker
 
-        client_id = self._stable_id() if self._client_id is None else self._client_id
+        vital = sorted(topic for topic in self._by_topic if self._is_vital(topic))
+        client_id = self._stable_id(vital) if self._client_id is None else self._client_id
         return replace(
             broker(self._settings),
             name="mqtt devices",
             will_topic=None,
-            client_id=SecretStr(client_id),
-            retry=RETRY,
+            client_id=SecretStr(client_id) if client_id else None,
+            retry=RETRY if vital else RETRY_OF_SENSORS,
         )
 
-    def _stable_id(self) -> str:
-        what = [self._settings.base_topic, *sorted(self._by_topic)]
+    def _stable_id(self, vital: list[str]) -> str:
+        """By the relays alone: whoever opens them without the daemon has no sensors.
+
+        Sensors may be shared with another gasguard, which must not be pushed out.
+        """
+        if not vital:
+            return ""
+        what = [self._settings.base_topic, *vital]
         # 23 letters and digits are what every broker must take.
         return "gasguard" + hashlib.sha256("\0".join(what).encode()).hexdigest()[:15]
+
+    def _is_vital(self, topic: str) -> bool:
+        return any(one.vital for one in self._by_topic.get(topic, ()))
 
     def _subscription(self, topic: str) -> "Subscription":
         from gasguard.mqtt.server import Subscription
@@ -136,7 +150,7 @@ class BrokerBus:
             # At QoS 0 the broker passes on in the order in which a device published, and keeps
             # nothing back for us: what a relay needs goes before what a sensor wants.
             qos=min(one.qos for one in listeners),
-            vital=any(one.refused is None for one in listeners),
+            vital=self._is_vital(topic),
         )
 
     # --- what the desk brings -----------------------------------------------------------------
@@ -148,7 +162,7 @@ class BrokerBus:
 
     def lost(self, connection: "Connection") -> None:
         """See `Owner.lost`."""
-        if self._connection is connection:
+        if self._connection in (connection, None):
             self._connection = None
             self._tell_changed()
 
@@ -161,8 +175,7 @@ class BrokerBus:
     def _refused(self, topic: str) -> None:
         log.warning("mqtt devices: the broker refuses the subscription to %s", topic)
         for listening in self._by_topic.get(topic, ()):
-            if listening.refused is not None:
-                listening.refused()
+            listening.refused()
 
     def _tell_changed(self) -> None:
         for listening in self._listeners:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 
+import gasguard.mqtt.desk  # noqa: F401 - heavy, and the bus would load it on the running loop
 from gasguard.config.relays.base import Channel, RelayConfig
 from gasguard.config.relays.mqtt import MqttRelay
 from gasguard.drivers.base import Finding, Site

@@ -24,7 +24,7 @@ class MqttFlameSensor:
     def __init__(self, settings: FlameConfig, bus: Bus, post: Post) -> None:
         self._settings, self._bus, self._post = settings, bus, post
         topics = [topic for _, topic in settings.topics()]
-        bus.attach(Listening(topics, topics, self._heard, _nothing, qos=1, refused=_nothing))
+        bus.attach(Listening(topics, topics, self._heard, qos=1, vital=False))
 
     def start(self) -> None:
         """See `Sensor.start`."""
@@ -49,10 +49,6 @@ def _millivolts(word: str) -> float:
         return float(word)
     except ValueError:
         return math.nan
-
-
-def _nothing() -> None:
-    """A flame sensor says nothing of itself; what it said last stands."""
 
 
 def sensor(settings: FlameConfig, site: Site, post: Post) -> MqttFlameSensor:

@@ -42,7 +42,15 @@ class MqttHazardSensor:
         self._was_refused = False
         topics = [topic for _, topic in settings.topics()]
         bus.attach(
-            Listening(topics, topics, self._heard, self._changed, qos=1, refused=self._refused)
+            Listening(
+                topics,
+                topics,
+                self._heard,
+                self._changed,
+                qos=1,
+                vital=False,
+                refused=self._refused,
+            )
         )
 
     def start(self) -> None:
@@ -61,8 +69,9 @@ class MqttHazardSensor:
         if self._bus.connected:
             self._broker_is_there()
             self._there(_BROKER, online=not self._was_refused)
-            self._was_refused = False
-        elif self._missing is None:
+            return
+        self._was_refused = False
+        if self._missing is None:
             missed = partial(self._there, _BROKER, online=False)
             self._missing = asyncio.get_running_loop().call_later(MISSED_AFTER, missed)
 
@@ -72,7 +81,7 @@ class MqttHazardSensor:
             self._missing = None
 
     def _refused(self) -> None:
-        """Comes before the connection counts as had."""
+        """On this connection nothing will be heard."""
         self._was_refused = True
 
     # --- its words ----------------------------------------------------------------------------

@@ -21,11 +21,15 @@ class BridgeInfo:
         self._bus = bus
         self._found: asyncio.Future[object] = asyncio.get_running_loop().create_future()
         topic = f"{base}/bridge/info"
-        bus.attach(Listening([topic], [topic], self._heard, lambda: None))
+        bus.attach(Listening([topic], [topic], self._heard, vital=False, refused=self._not_told))
 
     def _heard(self, message: Heard) -> None:
         if not self._found.done():
             self._found.set_result(json_of(message.payload))
+
+    def _not_told(self) -> None:
+        if not self._found.done():
+            self._found.set_result(None)
 
     async def config(self) -> dict[str, Any] | None:
         """The configuration; None if none came. Ends with that."""

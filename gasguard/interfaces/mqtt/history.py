@@ -29,7 +29,7 @@ _READ_WITHIN = 5.0
 _DAY = 24 * 3600.0
 
 
-class HistoryDesk:
+class HistoryAnswers:
     """Answers one question at a time. Runs on the event loop."""
 
     def __init__(self, controller: Controller, store: Store, clock: Clock) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+from collections import deque
 from functools import partial
 from typing import Any
 
@@ -17,7 +18,7 @@ from gasguard.guard.store import Store
 from gasguard.health import Heartbeats
 from gasguard.interfaces.front import Front
 from gasguard.interfaces.home_assistant.announcer import Announcer
-from gasguard.interfaces.mqtt.history import HistoryDesk
+from gasguard.interfaces.mqtt.history import HistoryAnswers
 from gasguard.interfaces.payloads import ack_payload, event_payload, state_payload, steady_part
 from gasguard.mqtt.desk import Desk
 from gasguard.mqtt.link import Connection, Message
@@ -29,6 +30,9 @@ log = logging.getLogger(__name__)
 PUBLISH_EVERY = 60.0
 """Seconds after which a state is published again though nothing changed (contract)."""
 _LOOK_EVERY = 5.0
+MISSED_FOR = 15.0
+"""Seconds that an event waits for a connection: a little longer than it takes to have one again."""
+_MOST_MISSED = 100
 _MOST_UNKNOWN = 500
 """Names of unknown burners that are told of once each."""
 
@@ -55,7 +59,7 @@ class MqttInterface:
         )
         self._controller, self._clock = controller, clock
         self._front = Front(controller, Source.MQTT)
-        self._history = HistoryDesk(controller, store, clock)
+        self._history = HistoryAnswers(controller, store, clock)
         topics = [*self._topics.requests(), self._topics.status, self._topics.history]
         self._desk = Desk(
             broker(settings),
@@ -70,6 +74,9 @@ class MqttInterface:
         self._published: dict[str, tuple[dict[str, Any], float]] = {}
         self._refresher: asyncio.Task[None] | None = None
         self._unknown: set[str] = set()
+        self._missed: deque[tuple[float, str, dict[str, Any]]] = deque(maxlen=_MOST_MISSED)
+        """Events that nobody could be told of: when, topic, payload."""
+        self._stopped = False
 
     def _is_off(self, topic: str) -> bool:
         addressed = self._topics.addressed(topic)
@@ -83,6 +90,7 @@ class MqttInterface:
 
     async def stop(self) -> None:
         """Say goodbye and disconnect."""
+        self._stopped = True
         if self._refresher is not None:
             self._refresher.cancel()
         self._history.stop()
@@ -96,9 +104,12 @@ class MqttInterface:
 
     def subscribed(self, connection: Connection) -> None:
         """See `Owner.subscribed`."""
+        if self._stopped:
+            return
         self._connection = connection
         self._publish_states()
         connection.publish(self._topics.status, "online", retain=True)
+        self._publish_missed()
         self._announcer.connected(connection, self._publish_states)
 
     def _publish_states(self) -> None:
@@ -128,9 +139,22 @@ class MqttInterface:
         name = news.state.settings.burner
         self._publish_state(name, news.state, news.at)
         for tell in news.tells:
-            if tell.kind is Kind.COMMAND_REJECTED and self._congested:
+            rejected = tell.kind is Kind.COMMAND_REJECTED
+            if rejected and self._congested:
                 continue
-            self._publish(self._topics.event(name), event_payload(tell, name, news.at))
+            payload = event_payload(tell, name, news.at)
+            if self._connection is None and not rejected:
+                self._missed.append((news.at.boot, self._topics.event(name), payload))
+            else:
+                self._publish(self._topics.event(name), payload)
+
+    def _publish_missed(self) -> None:
+        """What happened a moment before the connection came: sensors have one of their own."""
+        now = self._clock.now().boot
+        while self._missed:
+            at, topic, payload = self._missed.popleft()
+            if now - at <= MISSED_FOR:
+                self._publish(topic, payload)
 
     @property
     def _congested(self) -> bool:
