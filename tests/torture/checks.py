@@ -392,7 +392,8 @@ def a_silent_hazard_sensor_is_told(scene: Scene, bench: Bench) -> str | None:
         told, over = state["hazards"][name], _silent_for(scene, alarm)
         if told == "silent" or over > -_TOLD_WITHIN:
             bench.account.given_up.add(name)
-        if told == "alarm" or scene.now - alarm.changed_at < _TOLD_WITHIN:
+        just_now = max(alarm.changed_at, NEVER if alarm.heard_at is None else alarm.heard_at)
+        if told == "alarm" or scene.now - just_now < _TOLD_WITHIN:
             continue
         offline = bool(alarm.offline)
         if told != "silent" and (offline or over > _TOLD_WITHIN):
