@@ -226,6 +226,7 @@ MUTANTS = [
         "        if state.phase in (Phase.LOCKED_OUT, Phase.TRIP_FAILED):",
         "        if state.phase is Phase.LOCKED_OUT:",
     ),
+    Mutant("relays are polled too seldom", KEEPER, "POLL_EVERY = 1.8", "POLL_EVERY = 6.5"),
     Mutant(
         "polls stop after an error",
         KEEPER,
@@ -246,6 +247,12 @@ MUTANTS = [
         CONTROLLER,
         "                for keeper in burner.keepers:\n                    keeper.open(",
         "                for keeper in burner.keepers[:1]:\n                    keeper.open(",
+    ),
+    Mutant(
+        "the last word on an off is lost",
+        CONTROLLER,
+        "        if answer.status is not Status.ACCEPTED:\n            self._replies.pop(",
+        "        if True:\n            self._replies.pop(",
     ),
     Mutant(
         "acknowledged before it is saved",
@@ -367,6 +374,12 @@ MUTANTS = [
         HAZARDS,
         "replace(view, silent=True)",
         "replace(view, silent=True, reports=False)",
+    ),
+    Mutant(
+        "the end of an alarm is not heard",
+        HAZARDS,
+        "        if event.active or ends:",
+        "        if event.active:",
     ),
     Mutant(
         "what a broker has kept ends an alarm",
