@@ -167,7 +167,7 @@ def a_rearm_is_refused_where_it_must_be(scene: Scene, bench: Bench, ask: Ask) ->
 @_among(AT_EVERY_LOOK)
 def open_is_told_only_when_seen(scene: Scene, bench: Bench) -> str | None:
     """Rule 3: contact `open` and phase `tripped` are what a relay said, not what it was told."""
-    state = scene.shown(bench)
+    state = bench.shown
     if state is None or (state["contact"] != "open" and state["phase"] != "tripped"):
         return None
     since, last_open = scene.now - _NOTICED, bench.last_open(scene.now)
@@ -248,7 +248,7 @@ def no_timer_ends_in_silence(scene: Scene, bench: Bench, event: Payload) -> str 
 @_among(ON_STATE)
 def locks_are_those_that_were_set(scene: Scene, bench: Bench) -> str | None:
     """Rule 6: none is lost, none that was cancelled is resurrected."""
-    account, locks = bench.account, set((scene.shown(bench) or {"locks": ()})["locks"])
+    account, locks = bench.account, set((bench.shown or {"locks": ()})["locks"])
     if CHILD in locks and account.child == {False}:
         return "the child lock stands, though nobody has set it or it was taken away"
     for lock in locks - {CHILD, STUCK}:
@@ -263,7 +263,7 @@ def locks_are_those_that_were_set(scene: Scene, bench: Bench) -> str | None:
 @_among(ON_LEASE)
 def no_lease_during_a_demand(scene: Scene, bench: Bench, order: Order) -> str | None:
     """Safety concept, Lease: renewals are never sent while a demand stands."""
-    account, state = bench.account, scene.shown(bench)
+    account, state = bench.account, bench.shown
     if state is None or state["phase"] in ("ready", "starting"):
         return None
     stands = account.demand_at != NEVER and order.sent_at > account.demand_at + _LATE
@@ -308,7 +308,7 @@ def deadlines_and_demands_open_in_time(scene: Scene, bench: Bench) -> str | None
 @_among(AT_EVERY_LOOK)
 def failure_is_told(scene: Scene, bench: Bench) -> str | None:
     """Contract, `trip_failed`: not confirmed within 2 s. Rule 5's alarm hangs on it."""
-    state = scene.shown(bench)
+    state = bench.shown
     if state is None:
         return None
     for owed in bench.owed:
@@ -324,7 +324,7 @@ def failure_is_told(scene: Scene, bench: Bench) -> str | None:
 @_among(AT_EVERY_LOOK)
 def a_relay_that_disobeys_latches(scene: Scene, bench: Bench) -> str | None:
     """Rule 5, `stuck`: three read-backs over 5 s show closed, each after an answered open."""
-    state = scene.shown(bench)
+    state = bench.shown
     if state is None or bench.account.jog or len(bench.relays) > 1 or not bench.owed:
         return None
     relay = bench.relays[0]
@@ -337,7 +337,7 @@ def a_relay_that_disobeys_latches(scene: Scene, bench: Bench) -> str | None:
 @_among(AT_EVERY_LOOK)
 def a_flame_that_burns_on_is_told(scene: Scene, bench: Bench) -> str | None:
     """Failure table, welded contact: `trip_failed` after `flame_out_within`."""
-    account, state = bench.account, scene.shown(bench)
+    account, state = bench.account, bench.shown
     if state is None or account.lit_told is None or not account.opened_at or account.jog:
         return None
     relay_open = [r.opened_at for r in bench.relays if r.open_now]
@@ -358,7 +358,7 @@ def a_flame_that_burns_on_is_told(scene: Scene, bench: Bench) -> str | None:
 @_among(AT_EVERY_LOOK)
 def the_flame_is_what_its_sensor_says(scene: Scene, bench: Bench) -> str | None:
     """Contract, `flame`: and nothing that a sensor said too long ago."""
-    account, state = bench.account, scene.shown(bench)
+    account, state = bench.account, bench.shown
     if state is None or scene.now - account.sensed_at < _SENSED_WITHIN:
         return None
     lit = account.lit_told is not None
@@ -371,7 +371,7 @@ def the_flame_is_what_its_sensor_says(scene: Scene, bench: Bench) -> str | None:
 @_among(AT_EVERY_LOOK)
 def hazards_are_what_their_sensors_say(scene: Scene, bench: Bench) -> str | None:
     """Contract, `hazards`: an alarm that has reached the guard is told, and so is its end."""
-    state = scene.shown(bench)
+    state = bench.shown
     for name, alarm in bench.alarms.items() if state is not None else ():
         if alarm.word is None or scene.now - alarm.changed_at < _TOLD_WITHIN:
             continue
@@ -385,7 +385,7 @@ def hazards_are_what_their_sensors_say(scene: Scene, bench: Bench) -> str | None
 @_among(AT_EVERY_LOOK)
 def a_silent_hazard_sensor_is_told(scene: Scene, bench: Bench) -> str | None:
     """Failure table, hazard sensor goes silent: an alarm of its own, in time and not before."""
-    state = scene.shown(bench)
+    state = bench.shown
     if state is None:
         return None
     for name, alarm in bench.alarms.items():
@@ -424,7 +424,7 @@ def sensors_are_listened_to(scene: Scene) -> str | None:
 @_among(AT_EVERY_LOOK)
 def silence_is_told(scene: Scene, bench: Bench) -> str | None:
     """Failure table, relay off the network: told within 10 s, contact unknown; back when back."""
-    state = scene.shown(bench)
+    state = bench.shown
     if state is None:
         return None
     now, up_since = scene.now - scene.told_late_by, scene.pi.up_since
@@ -476,7 +476,7 @@ def nothing_grows_and_nothing_dies(scene: Scene) -> str | None:
 @_among(AT_EVERY_LOOK)
 def rearm_comes_to_an_end(scene: Scene, bench: Bench) -> str | None:
     """Usability behind rule 4(a): an ordinary trip that nothing stands against does re-arm."""
-    state = scene.shown(bench)
+    state = bench.shown
     if state is None or STUCK in state["locks"]:
         return None  # found out just before a crash, the news of it may have died with the guard
     calm = bench.account.config.limits.rearm_after + 12

@@ -261,6 +261,8 @@ class Hands:
         self._judge.booted(trust or dict.fromkeys(scene.benches, Trust.SURE), damaged=damaged)
         scene.air.on_send = self._judge.sent
         scene.pi.start()
+        for name, bench in scene.benches.items():
+            bench.shown = scene.pi.states.get(name)
         self.back.set_result(None)
 
     def calm(self) -> None:

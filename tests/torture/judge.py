@@ -207,6 +207,7 @@ class Judge:
     def _told(self, burner: str, changed: bool, events: list[Payload]) -> None:
         scene, bench = self.scene, self.scene.benches[burner]
         account, state = bench.account, scene.pi.states[burner]
+        bench.shown = state
         for check in checks.ON_STATE if changed else ():
             self.verdict(check.__name__, check(scene, bench), burner)
         for event in events:
@@ -273,6 +274,7 @@ class Judge:
         self._opens_sent.clear()
         for bench in self.scene.benches.values():
             bench.account.killed()
+            bench.shown = None
             bench.owed.clear()
             bench.voice_off_at = None
             for watch in bench.relays:

@@ -85,6 +85,8 @@ class Bench:
 
     account: Account
     relays: list[RelayWatch]
+    shown: Payload | None = None
+    """The burner's state as people see it; None while there is no guard."""
     owed: list[Obligation] = field(default_factory=list)
     timer_noted: float | None = None
     burn_noted: float | None = None
@@ -174,10 +176,6 @@ class Scene:
     def told_late_by(self) -> float:
         """Seconds by which what the guard tells may be late at most: it waits for the disk."""
         return _TOLD_PROMPTLY if self.disk.sound else _TOLD_LATE
-
-    def shown(self, bench: Bench) -> Payload | None:
-        """The burner's state as people see it; None while there is no guard."""
-        return self.pi.states.get(bench.account.name)
 
     def at(self, address: Address) -> Iterator[tuple[Bench, RelayWatch]]:
         """Every relay in a circuit that this module carries."""
