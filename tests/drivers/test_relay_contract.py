@@ -214,12 +214,15 @@ def test_a_cancelled_call_sends_nothing_more(play: Play, kind: dict[str, Any]) -
 @every_kind
 def test_an_open_overtakes_a_read_that_hangs(play: Play, kind: dict[str, Any]) -> None:
     async def story(world: World, relay: Relay) -> None:
-        world.inject("left", loss_in=0.5, loss_out=0.5)
-        reading = asyncio.ensure_future(relay.read(12))
-        await asyncio.sleep(0)
-        await relay.open(10)  # half of all is lost each way
+        world.inject("left", loss_out=1.0)
+        reading = asyncio.ensure_future(relay.read(5))
+        await asyncio.sleep(0.1)
+        opening = asyncio.ensure_future(relay.open(5))
+        await asyncio.sleep(0.5)
+        assert not reading.done()
         assert circuit(world) == "open"
-        world.inject("left", loss_in=0.0, loss_out=0.0)
+        world.inject("left", loss_out=0.0)
+        await opening
         await reading
 
     play(kind, story)

@@ -70,9 +70,8 @@ def test_a_story_that_time_does_not_end_is_an_error_that_says_where_it_stands() 
             cleaned_up.append(asyncio.get_running_loop().time())
 
     async def story() -> None:
-        async with asyncio.TaskGroup() as tasks:
-            polling = tasks.create_task(poll())
-            await never_done(polling)
+        polling = asyncio.create_task(poll())
+        await never_done(polling)
 
     async def never_done(polling: "asyncio.Task[None]") -> None:
         await asyncio.wait([polling])
