@@ -427,13 +427,13 @@ def silence_is_told(scene: Scene, bench: Bench) -> str | None:
     state = bench.shown
     if state is None:
         return None
-    now, up_since = scene.now - scene.told_late_by, scene.pi.up_since
+    now, up_since = scene.now, scene.pi.up_since
     views = state["relay"].get("in_series") or [{**state["relay"], "contact": state["contact"]}]
     for relay, view in zip(bench.relays, views, strict=True):
         known = view["reachable"] or view["contact"] != "unknown"
-        if known and now > max(relay.dead_since, up_since) + 11.5:
+        if known and now > max(relay.dead_since, up_since) + 12.1:
             return f"relay {relay.index} has been silent for 11 s and counts as reachable"
-        if not view["reachable"] and now > max(relay.good_since, up_since) + 5:
+        if not view["reachable"] and now > max(relay.good_since, up_since) + 5.6:
             return f"relay {relay.index} has answered for 5 s and counts as unreachable"
     return None
 
@@ -441,9 +441,10 @@ def silence_is_told(scene: Scene, bench: Bench) -> str | None:
 @_among(AT_EVERY_LOOK)
 def relays_are_asked(scene: Scene, bench: Bench) -> str | None:
     """Failure table, somebody switches in Mi Home: at least every 2 s in every phase."""
-    for relay in bench.relays if scene.well_for(bench, _ASKED_WITHIN + 5) else ():
-        heard_at = scene.air.heard_at.get(relay.wired.address, NEVER)
-        if heard_at < scene.now - _ASKED_WITHIN:
+    since = scene.now - _ASKED_WITHIN
+    for relay in bench.relays:
+        unheard = scene.air.heard_at.get(relay.wired.address, NEVER) < since
+        if unheard and scene.well_for(bench, _ASKED_WITHIN + 5):
             return f"relay {relay.index} has not been asked for {_ASKED_WITHIN:.0f} s"
     return None
 

@@ -174,8 +174,8 @@ MUTANTS = [
     Mutant(
         "hazard sensors are heard at QoS 0",
         HAZARD_SENSOR,
-        "self._changed, qos=1,",
-        "self._changed, qos=0,",
+        "                qos=1,\n                vital=False,",
+        "                qos=0,\n                vital=False,",
     ),
     Mutant(
         "an alarm reaches the first burner only",
