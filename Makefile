@@ -6,8 +6,9 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 export PATH := $(PATH):/usr/sbin:/usr/local/sbin
 
-# `make quick` leaves out whole folders. Longest first: what begins last decides when `make test` ends.
-LONG := $(addprefix tests/,torture processes disaster fuzz)
+# `make quick` leaves out whole folders. `make test` begins with them, in this order: daemons that are
+# given seconds first, so that torture, which takes every core, meets few of them.
+LONG := $(addprefix tests/,processes disaster torture fuzz)
 FOLDERS := $(patsubst %/,%,$(filter-out %/__pycache__/,$(wildcard tests/*/)))
 SHORT := $(filter-out $(LONG) tests/ha,$(FOLDERS)) $(wildcard tests/test_*.py)
 # Those that look at every state take longest, and five times as long while coverage is measured:
