@@ -328,6 +328,8 @@ def rejection(out: Iterable[Command]) -> str | None:
     (answer,) = _answers(out)
     assert answer.status is Status.REJECTED
     told = only_tell(out, Kind.COMMAND_REJECTED)
+    others = [one.kind for one in out if isinstance(one, Tell) and one is not told]
+    assert not others, f"rejected, but {others} is told as if something had changed"
     assert (told.reason, told.source is None) == (answer.code, False)
     assert told.details == {"code": answer.code, "message": answer.message}
     assert answer.message
