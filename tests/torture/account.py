@@ -90,6 +90,8 @@ class Account:
     """When that last changed."""
     lit_until: float = NEVER
     """When that last changed away from lit; infinite while it is."""
+    out_on_disk: bool = True
+    """Whether a crash cannot make the guard believe again in a flame that has gone out."""
     lit_since: float | None = None
     """Since when the guard knows that it burns."""
     lit_on_disk: bool = False
@@ -239,6 +241,8 @@ class Account:
             self.ghosts.clear()
         if state["flame"] == "lit" and state["burning_since"] is not None:
             self.lit_on_disk = True
+        if state["burning_since"] is None:
+            self.out_on_disk = True
         for name, word in state.get("hazards", {}).items():
             if word == "alarm":
                 self.reporting_on_disk.add(name)
@@ -270,6 +274,7 @@ class Account:
             self.lit_told = None
             # A sensor that is not heard any more does not say that it is out.
             if lit is False:
+                self.out_on_disk = self.out_on_disk and self.lit_until < now
                 self.lit_until, self.lit_since = min(self.lit_until, now), None
                 self.lit_perhaps = None
 
@@ -296,6 +301,8 @@ class Account:
         for name in set(self.reporting) - self.reporting_on_disk:
             del self.reporting[name]
         self.sensed(None, NEVER)
+        if not self.out_on_disk:
+            self.lit_until, self.out_on_disk = FAR, True
         if not self.lit_on_disk:
             self.lit_perhaps, self.lit_since = self.lit_since, None
         for ask in self._rearms():

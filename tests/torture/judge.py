@@ -207,7 +207,7 @@ class Judge:
     def _told(self, burner: str, changed: bool, events: list[Payload]) -> None:
         scene, bench = self.scene, self.scene.benches[burner]
         account, state = bench.account, scene.pi.states[burner]
-        bench.shown = state
+        bench.shown, bench.shown_at = state, scene.now
         for check in checks.ON_STATE if changed else ():
             self.verdict(check.__name__, check(scene, bench), burner)
         for event in events:

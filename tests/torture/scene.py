@@ -87,6 +87,8 @@ class Bench:
     relays: list[RelayWatch]
     shown: Payload | None = None
     """The burner's state as people see it; None while there is no guard."""
+    shown_at: float = NEVER
+    """When it was published last."""
     owed: list[Obligation] = field(default_factory=list)
     timer_noted: float | None = None
     burn_noted: float | None = None
