@@ -12,6 +12,7 @@ from gasguard.assemble import Drivers, bus_of, circuits, sensors
 from gasguard.clock import Clock, SystemClock
 from gasguard.config.load import Config
 from gasguard.errors import GasguardError, StoreError
+from gasguard.guard.bulletins import News
 from gasguard.guard.controller import Controller
 from gasguard.guard.store import Store
 from gasguard.health import Heartbeats, Notifier, feed_watchdog
@@ -40,7 +41,8 @@ async def running(config: Config, clock: Clock | None = None) -> AsyncIterator[C
     drivers = Drivers(partial(bus_of, config, heartbeats))
     controller = Controller(circuits(config, drivers), store, clock, heartbeats)
     watching = sensors(config, drivers, controller.post)
-    controller.observers.append(Journal(store))
+    early: list[News] = []
+    controller.observers += [Journal(store), early.append]
     control = ControlSocket(config.control_socket, controller, store, clock)
     try:
         await control.start()
@@ -57,6 +59,10 @@ async def running(config: Config, clock: Clock | None = None) -> AsyncIterator[C
     from gasguard.interfaces.home_assistant.announcer import Announcer
     from gasguard.interfaces.mqtt.interface import MqttInterface
 
+    mqtt = MqttInterface(config.mqtt, controller, store, clock, Announcer(config), heartbeats)
+    # Nothing is awaited in between: no news is heard twice, and none by nobody.
+    controller.observers.remove(early.append)
+    mqtt.listen(early)
     bemfa = BemfaInterface(config.bemfa, controller, heartbeats) if config.bemfa else None
     if bemfa is not None:
         bemfa.start()
@@ -65,7 +71,6 @@ async def running(config: Config, clock: Clock | None = None) -> AsyncIterator[C
     if watching:
         # Who waits for `online` to let a sensor speak shall be heard.
         await drivers.until_connected(SENSORS_FIRST_WITHIN)
-    mqtt = MqttInterface(config.mqtt, controller, store, clock, Announcer(config), heartbeats)
     mqtt.start()
     try:
         yield controller

@@ -54,6 +54,19 @@ def test_a_timer_that_ended_meanwhile_opens_before_the_broker_is_even_asked(make
         listener.close()
 
 
+def test_a_shutoff_from_before_there_was_a_broker_is_told_behind_online(kitchen):
+    """It is over before gasguard connects: an automation that waits for the trip hears it still."""
+    _, daemon, ear = kitchen.start()
+    began = accepted(kitchen, "timer", "1s")
+    daemon.kill()
+    wait_until(began + 1.2)
+    mark = ear.mark
+    kitchen.run()
+    assert ear.event("trip", since=mark)["reason"] == "timer"
+    ear.event("trip_confirmed", since=mark)
+    assert ear.events(since=mark).count("trip") == 1
+
+
 def test_an_unreachable_relay_does_not_keep_the_daemon_from_the_broker(kitchen):
     """Opening first has its time; a demand that cannot be met must not make gasguard deaf."""
     stove, daemon, ear = kitchen.start()

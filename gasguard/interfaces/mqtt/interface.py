@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 from collections import deque
+from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
@@ -82,9 +83,18 @@ class MqttInterface:
         addressed = self._topics.addressed(topic)
         return addressed is not None and addressed.asks == "off"
 
+    def listen(self, early: Iterable[News] = ()) -> None:
+        """Hear the guard's news from now on, to tell them once there is a connection.
+
+        `early` is what happened before. To be called before the sensors start: an alarm that the
+        broker has kept acts at once.
+        """
+        for news in early:
+            self._on_news(news)
+        self._controller.observers.append(self._on_news)
+
     def start(self) -> None:
         """Begin to connect; returns at once, broker or no broker."""
-        self._controller.observers.append(self._on_news)
         self._refresher = asyncio.get_running_loop().create_task(self._refresh())
         self._desk.start()
 
