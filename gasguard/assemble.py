@@ -1,12 +1,12 @@
 """From the configuration to settings and drivers: one line a family."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from functools import partial
 from importlib import import_module
 from random import Random
 from typing import cast
 
+from gasguard.clock import until
 from gasguard.config.burners import BurnerConfig
 from gasguard.config.load import Config
 from gasguard.config.relays.base import Channel, RelayConfig
@@ -58,10 +58,7 @@ class Drivers:
 
     async def until_connected(self, within: float) -> None:
         """Wait for the devices' connection, if any device has one, at most `within` seconds."""
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + within
-        while self._bus is not None and not self._bus.connected and loop.time() < deadline:  # noqa: ASYNC110 - at the start only
-            await asyncio.sleep(0.01)
+        await until(lambda: self._bus is None or self._bus.connected, within)
 
     def _family(self, driver: str) -> Family:
         if driver not in _FAMILIES:
@@ -111,10 +108,7 @@ def circuits(config: Config, drivers: Drivers | None = None) -> list[Circuit]:
     return [
         Circuit(
             core_settings(name, burner, config),
-            [
-                drivers.relay(relay, burner.voice if relay is burner.voice_relay else None)
-                for relay in burner.in_series
-            ],
+            [drivers.relay(relay, burner.voice_on(relay)) for relay in burner.in_series],
         )
         for name, burner in config.burners.items()
     ]
@@ -134,7 +128,8 @@ def sensors(config: Config, drivers: Drivers, post: Callable[[str, Event], None]
             found.append(cast(Sensor, make(burner.flame, drivers.site, partial(post, name))))
     for name, hazard in config.hazards.items():
         make = import_module(_HAZARD_SENSORS[hazard.driver]).sensor
-        tell = partial(post_to_all, hazard.burners or list(config.burners))
+        heeding = [burner for burner in config.burners if name in config.hazards_of(burner)]
+        tell = partial(post_to_all, heeding)
         found.append(cast(Sensor, make(name, hazard, drivers.site, tell)))
     return found
 

@@ -1,14 +1,16 @@
 """Time, injected: nothing else in gasguard asks the operating system what time it is."""
 
+import asyncio
 import ctypes
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
 from gasguard.core.instant import Instant
 
-__all__ = ["Clock", "Instant", "SystemClock", "iso"]
+__all__ = ["Clock", "Instant", "SystemClock", "iso", "until"]
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _STA_UNSYNC = 0x0040  # <sys/timex.h>: the kernel's clock is not disciplined by NTP
@@ -57,3 +59,11 @@ class SystemClock:
 def iso(wall: float) -> str:
     """Unix time as ISO 8601 to the second, with the local offset: Home Assistant needs one."""
     return datetime.fromtimestamp(wall, UTC).astimezone().isoformat(timespec="seconds")
+
+
+async def until(done: Callable[[], bool], within: float) -> None:
+    """Wait until `done`, at most `within` seconds. Asks every 10 ms: for start and end only."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + within
+    while not done() and loop.time() < deadline:  # noqa: ASYNC110 - as the docstring says
+        await asyncio.sleep(0.01)

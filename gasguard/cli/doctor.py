@@ -70,11 +70,10 @@ async def _findings(config: Config) -> AsyncIterator[Finding]:
     for name, burner in config.burners.items():
         for index, relay in enumerate(burner.in_series):
             what = f"relay {name}" + (f".{index}" if burner.relays else "")
-            voice = burner.voice if relay is burner.voice_relay else None
             # Each on a connection of its own, with an id of its own: with the daemon's it would
             # take the daemon's connection away.
             drivers = Drivers(partial(bus_of, config, client_id=""))
-            async for finding in drivers.examine(what, relay, voice):
+            async for finding in drivers.examine(what, relay, burner.voice_on(relay)):
                 yield finding
         if burner.flame is None:
             yield Finding(f"flame {name}", "warn", "not sensed: a welded contact stays unnoticed")

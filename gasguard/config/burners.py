@@ -6,7 +6,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from gasguard.config.fields import Duration, Strict
-from gasguard.config.relays.base import Channel, RelayConfig
+from gasguard.config.relays.base import Channel, ModuleConfig, RelayConfig
 from gasguard.config.relays.families import AnyRelay
 from gasguard.config.sensors import AnyFlame
 
@@ -46,9 +46,13 @@ class BurnerConfig(Strict):
         return self
 
     @property
-    def voice_relay(self) -> RelayConfig | None:
+    def voice_relay(self) -> ModuleConfig | None:
         """The module that carries the voice channel: the first one that has channels."""
-        return next((relay for relay in self.in_series if relay.has_channels), None)
+        return next((one for one in self.in_series if isinstance(one, ModuleConfig)), None)
+
+    def voice_on(self, relay: RelayConfig) -> Channel | None:
+        """The voice channel, if this of the burner's relays carries it."""
+        return self.voice if relay is self.voice_relay else None
 
     def placed(self, burner_id: str) -> Iterator[tuple[str, RelayConfig]]:
         """Each relay with its place in the file."""

@@ -13,7 +13,7 @@ from itertools import count
 from random import Random
 from typing import Any, NamedTuple
 
-from gasguard.clock import Clock
+from gasguard.clock import Clock, until
 from gasguard.core import next_deadline, recover, step
 from gasguard.core.messages import (
     Answer,
@@ -168,7 +168,7 @@ class Controller:
 
     async def opened_what_must_be(self, within: float) -> None:
         """Wait until no demand from before the start is unconfirmed, at most `within` seconds."""
-        await self._until(self._nothing_opening, within)
+        await until(self._nothing_opening, within)
 
     def _nothing_opening(self) -> bool:
         return all(burner.state.opening is None for burner in self._burners.values())
@@ -178,7 +178,7 @@ class Controller:
         if trip_if_active:
             for name in self._burners:
                 self._handle(name, Shutdown())
-            await self._until(self._nothing_opening, SHUTDOWN_WITHIN)
+            await until(self._nothing_opening, SHUTDOWN_WITHIN)
         self.drop()
         await self._bulletins.all_told(2 * TELL_WITHIN)
         for task in self._tasks:
@@ -196,12 +196,6 @@ class Controller:
             self._next_look.cancel()
         for burner in self._burners.values():
             burner.saving.drop()
-
-    async def _until(self, done: Callable[[], bool], within: float) -> None:
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + within
-        while not done() and loop.time() < deadline:  # noqa: ASYNC110 - at start and end only
-            await asyncio.sleep(0.01)
 
     # --- what ways in use ---------------------------------------------------------------------
 

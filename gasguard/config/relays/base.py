@@ -1,5 +1,6 @@
 """What every family of relays declares in the configuration: nobody else need know families."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 
@@ -56,7 +57,7 @@ class HeldLease:
     """Seconds of one count of the device's countdown."""
 
 
-class RelayConfig(Strict):
+class RelayConfig(Strict, ABC):
     """A relay in series with a thermocouple; a family adds how it is reached."""
 
     driver: str
@@ -77,19 +78,18 @@ class RelayConfig(Strict):
         """The dead-man that gasguard renews, where one is configured."""
         return None
 
-    @property
-    def has_channels(self) -> bool:
-        """Whether the module can carry a voice channel."""
-        return False
-
+    @abstractmethod
     def claims(self) -> Iterator[Claim]:
         """What this relay needs for itself."""
-        raise NotImplementedError
-
-    def claims_of_voice(self, voice: Channel) -> Iterator[Claim]:
-        """What a voice channel on this module needs for itself. Only with `has_channels`."""
-        raise NotImplementedError
 
     def agreements(self) -> Iterator[Agreement]:
         """What must be the same for all relays of this device."""
         yield from ()
+
+
+class ModuleConfig(RelayConfig):
+    """A relay on a module with channels, one of which may be the burner's voice channel."""
+
+    @abstractmethod
+    def claims_of_voice(self, voice: Channel) -> Iterator[Claim]:
+        """What a voice channel on this module needs for itself."""

@@ -6,7 +6,14 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from gasguard.config.fields import Duration, Token
-from gasguard.config.relays.base import Agreement, Channel, Claim, HeldLease, RelayConfig
+from gasguard.config.relays.base import (
+    Agreement,
+    Channel,
+    Claim,
+    HeldLease,
+    ModuleConfig,
+    RelayConfig,
+)
 
 _SAME = "is the same channel as {other}; each needs one of its own"
 
@@ -49,7 +56,7 @@ class _UdpRelay(RelayConfig):
         )
 
 
-class MiotRelay(_UdpRelay):
+class MiotRelay(_UdpRelay, ModuleConfig):
     """A relay whose switch is a MIoT property."""
 
     driver: Literal["miot"]
@@ -72,11 +79,6 @@ class MiotRelay(_UdpRelay):
         lease = self.lease
         return HeldLease(lease.after, float(lease.unit_seconds)) if lease else None
 
-    @property
-    def has_channels(self) -> bool:
-        """See `RelayConfig.has_channels`."""
-        return True
-
     def claims(self) -> Iterator[Claim]:
         """See `RelayConfig.claims`."""
         yield self._claim("switch", self.switch)
@@ -84,7 +86,7 @@ class MiotRelay(_UdpRelay):
             yield self._claim("lease", self.lease)
 
     def claims_of_voice(self, voice: Channel) -> Iterator[Claim]:
-        """See `RelayConfig.claims_of_voice`."""
+        """See `ModuleConfig.claims_of_voice`."""
         yield self._claim("voice", voice)
 
     def _claim(self, key: str, channel: Channel) -> Claim:
