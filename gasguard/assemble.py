@@ -21,6 +21,7 @@ from gasguard.core.model import (
 )
 from gasguard.drivers.base import Discovers, Family, Finding, Relay, Sensor, Site
 from gasguard.drivers.bus import Bus
+from gasguard.drivers.names import LookUp, look_up
 from gasguard.errors import ConfigError
 from gasguard.guard.controller import Circuit
 from gasguard.health import Heartbeats
@@ -45,9 +46,11 @@ _HAZARD_SENSORS = {
 class Drivers:
     """The devices of one process."""
 
-    def __init__(self, bus: Callable[[], Bus], luck: Random = LUCK) -> None:
+    def __init__(
+        self, bus: Callable[[], Bus], luck: Random = LUCK, look_up: LookUp = look_up
+    ) -> None:
         """`bus` makes the devices' connection to the broker, the first time it is needed."""
-        self.site = Site(luck, self._shared_bus)
+        self.site = Site(luck, self._shared_bus, look_up)
         self._make_bus = bus
         self._bus: Bus | None = None
         self._families: dict[str, Family] = {}

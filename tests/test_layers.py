@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).parent.parent / "gasguard"
 _WORDS = {"gasguard.core.messages", "gasguard.core.model", "gasguard.core.instant"}
 """What the core says to others, without what it decides."""
 _COMMON = {"gasguard.errors", "gasguard.clock", "gasguard.luck"}
-_DEVICES = {"gasguard.drivers.base", "gasguard.drivers.bus"}
+_DEVICES = {"gasguard.drivers.base", "gasguard.drivers.bus", "gasguard.drivers.names"}
 _ANYTHING = {"gasguard"}
 _OUTSIDE = {"*"}
 """Any library: the room's own affair."""
@@ -48,9 +48,10 @@ ROOMS = [
         libraries={"pydantic", "yaml"},
     ),
     Room("gasguard.drivers.bus", set(), libraries=set()),
+    Room("gasguard.drivers.names", set(), libraries=set()),
     Room(
         "gasguard.drivers.base",
-        {*_WORDS, "gasguard.config.relays.base", "gasguard.drivers.bus", *_COMMON},
+        {*_WORDS, "gasguard.config.relays.base", *_DEVICES, *_COMMON},
         libraries=set(),
     ),
     Room(

@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
 from gasguard.config.broker import Tls
-from gasguard.config.fields import Strict
+from gasguard.config.fields import Host, Strict
 from gasguard.config.names import BurnerId
 
 
@@ -44,7 +44,7 @@ class Bemfa(Strict):
     """bemfa (巴法云): Mi Home's way to relays that are no Mi devices. Always TLS."""
 
     key: CloudKey
-    host: str = Field("bemfa.com", min_length=1)
+    host: Host = "bemfa.com"
     port: int = Field(9503, ge=1, le=65535)
     tls: Tls = Tls()
     topics: Annotated[dict[BurnerId, CloudTopic], AfterValidator(_distinct)] = Field(min_length=1)

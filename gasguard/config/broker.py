@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field, SecretStr
 
-from gasguard.config.fields import TOPIC, Strict
+from gasguard.config.fields import TOPIC, Host, Strict
 
 
 class Tls(Strict):
@@ -33,7 +33,7 @@ class HomeAssistant(Strict):
 class Mqtt(Strict):
     """The broker."""
 
-    host: str = Field("127.0.0.1", min_length=1)
+    host: Host = "127.0.0.1"
     port: int = Field(1883, ge=1, le=65535)
     username: str | None = None
     password: SecretStr | None = None

@@ -1,7 +1,9 @@
 """What every part of the configuration is made of: strict models, durations, topics."""
 
 import contextlib
+import ipaddress
 import re
+from collections.abc import Callable
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, SecretStr
@@ -11,6 +13,8 @@ from gasguard.errors import DurationError
 
 TOPIC = r"^[^+#/\x00\s]+(/[^+#/\x00\s]+)*$"
 _LONGEST_TOPIC = 65_535
+_LONGEST_NAME = 253
+"""Characters in a DNS name (RFC 1035)."""
 
 
 class Strict(BaseModel):
@@ -44,6 +48,37 @@ def _device_topic(value: str) -> str:
     return value
 
 
+def _host(value: str) -> str:
+    if set(value) & set("/@?#") or value.split() != [value]:
+        raise ValueError("is an address or a name alone, without mqtt:// and blanks: 192.168.1.20")
+    name, colon, port = value.rpartition(":")
+    if colon and ":" not in name:
+        raise ValueError(f"is an address or a name alone; write port: {port} in a line of its own")
+    if colon:
+        _check_address(value, ipaddress.IPv6Address)
+    elif re.fullmatch(r"[0-9.]+", value):
+        _check_address(value, ipaddress.IPv4Address)
+    elif "" in value.removesuffix(".").split(".") or len(value) > _LONGEST_NAME:
+        raise ValueError("is no name; write for example relay.local or 192.168.1.20")
+    return value
+
+
+def _check_address(value: str, kind: Callable[[str], object]) -> None:
+    try:
+        kind(value)
+    except ValueError:
+        raise ValueError("is no address; write for example 192.168.1.20") from None
+
+
+def _ipv4_host(value: str) -> str:
+    if ":" in value:
+        raise ValueError("is IPv6, which relays do not speak; write for example 192.168.1.40")
+    return value
+
+
+Host = Annotated[str, AfterValidator(_host)]
+"""An address or a name, without a port."""
+RelayHost = Annotated[Host, AfterValidator(_ipv4_host)]
 Duration = Annotated[float, BeforeValidator(_duration)]
 Token = Annotated[SecretStr, BeforeValidator(_token)]
 DeviceTopic = Annotated[str, AfterValidator(_device_topic)]

@@ -13,6 +13,7 @@ from typing import Protocol, runtime_checkable
 from gasguard.config.relays.base import Channel, RelayConfig
 from gasguard.core.model import Contact
 from gasguard.drivers.bus import Bus
+from gasguard.drivers.names import LookUp, look_up
 
 CALL_WITHIN = 0.8
 """Time limit in seconds that the guard gives one call. Opening goes on call after call."""
@@ -147,6 +148,7 @@ class Site:
     luck: Random
     bus: Callable[[], Bus]
     """The devices' connection to the broker: made when it is first asked for, then the same."""
+    look_up: LookUp = look_up
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,21 @@ import heapq
 import ipaddress
 from functools import lru_cache
 from random import Random
-from typing import Any
+from typing import Any, NamedTuple
 
 Address = tuple[str, int]
 
 _FIRST_FREE_PORT = 49152
 _WILDCARD = "0.0.0.0"  # noqa: S104 - compared with, never bound
+
+
+class Born(NamedTuple):
+    """What the network was like when an endpoint was opened."""
+
+    moves: int
+    """How often the machine had got another address."""
+    flows: int
+    """How often a router on the way had forgotten who speaks to whom."""
 
 
 class SimulatedEndpoint(asyncio.DatagramTransport):
@@ -23,11 +32,14 @@ class SimulatedEndpoint(asyncio.DatagramTransport):
         protocol: asyncio.DatagramProtocol,
         local: Address,
         remote: Address | None,
+        born: "Born | None" = None,
     ) -> None:
+        """`born` for one that chose no address: it has the machine's."""
         super().__init__({"sockname": local, "peername": remote, "socket": None})
         self.protocol = protocol
         self.local = local
         self.remote = remote
+        self.born = born
         self._network = network
         self._closing = False
 
@@ -40,7 +52,7 @@ class SimulatedEndpoint(asyncio.DatagramTransport):
         target = addr or self.remote
         if target is None:
             raise ValueError("an endpoint that is not connected needs an address to send to")
-        if not self._closing:
+        if not self._closing and self._network.takes(self):
             self._network.send(bytes(data), self.local, plain(target))
 
     def close(self) -> None:
@@ -74,8 +86,11 @@ class SimulatedNetwork:
         self.latency, self.jitter = latency, jitter
         self._random = random
         self._endpoints: dict[Address, SimulatedEndpoint] = {}
-        self._in_flight: list[tuple[float, int, bytes, Address, Address]] = []
+        self._in_flight: list[tuple[float, int, bytes, Address, Address, int]] = []
         self._sent = 0
+        self.routed = True
+        """False: the machine has no address. What it sends fails, what comes to it is lost."""
+        self._now = Born(0, 0)
 
     def open(
         self,
@@ -91,7 +106,8 @@ class SimulatedNetwork:
         if (host, port) in self._endpoints:
             raise OSError(errno.EADDRINUSE, f"simulated address {host}:{port} is taken")
         peer = plain(remote) if remote else None
-        endpoint = SimulatedEndpoint(self, protocol, (host, port), peer)
+        born = self._now if local is None else None
+        endpoint = SimulatedEndpoint(self, protocol, (host, port), peer, born)
         self._endpoints[host, port] = endpoint
         return endpoint
 
@@ -99,21 +115,48 @@ class SimulatedNetwork:
         """The endpoint is closed; its address is free again."""
         self._endpoints.pop(endpoint.local, None)
 
+    def move(self) -> None:
+        """The machine gets another address: a connected endpoint keeps the old one, for ever."""
+        self._now = self._now._replace(moves=self._now.moves + 1)
+
+    def forget_flows(self) -> None:
+        """A router on the way forgets: from ports that have spoken nothing passes any more."""
+        self._now = self._now._replace(flows=self._now.flows + 1)
+
+    def takes(self, endpoint: SimulatedEndpoint) -> bool:
+        """Whether what this endpoint sends gets out. Where the machine has no way, it is told."""
+        born = endpoint.born
+        if born is None:
+            return True
+        if not self.routed or (endpoint.remote and born.moves < self._now.moves):
+            error = OSError(errno.ENETUNREACH, "Network is unreachable")
+            endpoint.protocol.error_received(error)
+            return False
+        return True
+
+    def _reaches(self, endpoint: SimulatedEndpoint, sent_to: int) -> bool:
+        """Whether what was sent while the machine had moved so often still finds it."""
+        born, now = endpoint.born, self._now
+        return born is None or (self.routed and sent_to == now.moves and born.flows == now.flows)
+
     def send(self, data: bytes, source: Address, target: Address) -> None:
         """Put a datagram on its way."""
+        sender = self._endpoints.get(source)
+        if sender is not None and sender.born and sender.born.flows != self._now.flows:
+            return
         delay = self.latency + (self._random.uniform(0, self.jitter) if self.jitter else 0.0)
         if source[0] == _WILDCARD:
             source = ("127.0.0.1", source[1])
         at = self.loop.time() + delay
         self._sent += 1
-        heapq.heappush(self._in_flight, (at, self._sent, data, source, target))
+        heapq.heappush(self._in_flight, (at, self._sent, data, source, target, self._now.moves))
         # Timers that are due at the same moment fire in any order; the heap above keeps it.
         self.loop.call_at(at, self._arrive)
 
     def _arrive(self) -> None:
-        _, _, data, source, target = heapq.heappop(self._in_flight)
+        _, _, data, source, target, moves = heapq.heappop(self._in_flight)
         endpoint = self._endpoints.get(target) or self._endpoints.get((_WILDCARD, target[1]))
-        if endpoint:
+        if endpoint and self._reaches(endpoint, moves):
             endpoint.receive(data, source)
 
     def _free_port(self, host: str) -> int:

@@ -157,6 +157,35 @@ def test_every_fault_is_named_at_once():
 
 
 @pytest.mark.parametrize(
+    ("host", "remedy"),
+    [
+        ("mqtt://192.168.1.20", "without mqtt://"),
+        ("192.168.1.20:1883", "write port: 1883 in a line of its own"),
+        (" 192.168.1.20", "and blanks"),
+        ("192.168.1.300", "is no address"),
+        ("192.168.1", "is no address"),
+        ("fe80::zz", "is no address"),
+        ("relay..local", "is no name"),
+    ],
+)
+def test_a_host_is_an_address_or_a_name_and_nothing_else(host: str, remedy: str) -> None:
+    assert remedy in only_fault(one(relay=relay(host=host)))
+    assert remedy in only_fault({**one(relay=relay()), "mqtt": {"host": host}})
+
+
+@pytest.mark.parametrize(
+    "host", ["relay.local", "relay", "my_relay.lan.", "厨房.local", "10.0.0.2"]
+)
+def test_hosts_by_name(host: str) -> None:
+    assert parse_config(one(relay=relay(host=host)), HERE).burners["left"].in_series[0].host == host
+
+
+def test_relays_speak_no_ipv6_but_brokers_do() -> None:
+    assert "is IPv6, which relays do not speak" in only_fault(one(relay=relay(host="fe80::1")))
+    assert parse_config({**one(relay=relay()), "mqtt": {"host": "::1"}}, HERE).mqtt.host == "::1"
+
+
+@pytest.mark.parametrize(
     ("raw", "place"),
     [
         ({}, "burners"),

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import socket
 import threading
 from dataclasses import dataclass
 from typing import Any
@@ -23,7 +24,10 @@ class Wire:
 class UdpProxy:
     """Listens on a port of its own and talks to 127.0.0.1:`target`, on a thread of its own."""
 
-    def __init__(self, target: int, wire: Wire, seed: int) -> None:
+    def __init__(
+        self, target: int, wire: Wire, seed: int, inside: socket.socket | None = None
+    ) -> None:
+        """`inside` is a socket to listen on that is bound already."""
         self.passed = self.lost = self.doubled = self.overtaken = 0
         self.wire = wire
         """May be replaced at any time."""
@@ -34,15 +38,17 @@ class UdpProxy:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="udp proxy")
         self._thread.start()
-        self._inside = self._run(self._listen())
+        self._inside = self._run(self._listen(inside))
         self.port: int = self._inside.get_extra_info("sockname")[1]
 
     def _run(self, work: Any) -> Any:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(10)
 
-    async def _listen(self) -> asyncio.DatagramTransport:
+    async def _listen(self, inside: socket.socket | None) -> asyncio.DatagramTransport:
         transport, _ = await self._loop.create_datagram_endpoint(
-            lambda: _Side(self._from_client), local_addr=(_HOST, 0)
+            lambda: _Side(self._from_client),
+            local_addr=None if inside else (_HOST, 0),
+            sock=inside,
         )
         return transport
 

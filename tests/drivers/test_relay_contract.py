@@ -14,8 +14,9 @@ from gasguard.config.relays.base import Channel
 from gasguard.config.relays.miio import MiotRelay
 from gasguard.core.model import Contact
 from gasguard.drivers.base import HasLease, HasVoice, Relay
+from gasguard.drivers.miio.place import Place
 from gasguard.drivers.miio.relay import miot_relay
-from gasguard.drivers.miio.transport import DeviceClock, MessageIds
+from gasguard.drivers.miio.transport import Device, MessageIds
 from gasguard.errors import Cause, Refused, Unreachable
 from gasguard.luck import LUCK
 from gasguard.simulator import simtime
@@ -302,7 +303,7 @@ def test_a_property_that_the_model_lacks_is_refused_with_its_place(play: Play) -
             switch=Channel(siid=9, piid=1),
             contact="normally_open",
         )
-        driver = miot_relay(elsewhere, None, DeviceClock(), MessageIds(LUCK))
+        driver = miot_relay(elsewhere, None, Device(Place("127.0.0.9", 54321)), MessageIds(LUCK))
         with pytest.raises(Refused, match="siid 9 piid 1"):
             await driver.read(1)
         with pytest.raises(Refused, match="siid 9 piid 1"):

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from gasguard.drivers.miio.codec import HELLO, decode, encode, encode_hello_reply
-from gasguard.drivers.miio.transport import DeviceClock, MessageIds, MiioTransport
+from gasguard.drivers.miio.place import Place
+from gasguard.drivers.miio.transport import Device, MessageIds, MiioTransport
 from gasguard.errors import Refused, Unreachable
 from gasguard.luck import LUCK
 from gasguard.simulator import simtime
@@ -31,6 +32,7 @@ class ScriptedDevice(asyncio.DatagramProtocol):
         self.wire = transport
 
     def datagram_received(self, data: bytes, addr: Any) -> None:
+        self.peer = addr
         if data == HELLO:
             self.hellos += 1
             self.wire.sendto(encode_hello_reply(DEVICE, self.stamp), addr)
@@ -57,7 +59,7 @@ def play(
         loop = asyncio.get_running_loop()
         device = ScriptedDevice(answer)
         await loop.create_datagram_endpoint(lambda: device, local_addr=("127.0.0.9", 54321))
-        transport = MiioTransport("127.0.0.9", 54321, TOKEN, DeviceClock(), MessageIds(LUCK))
+        transport = MiioTransport(Device(Place("127.0.0.9", 54321)), TOKEN, MessageIds(LUCK))
         await story(device, transport)
         await transport.aclose()
 
@@ -172,7 +174,7 @@ def test_strangers_and_nonsense_are_not_heard() -> None:
     async def story(device: ScriptedDevice, transport: MiioTransport) -> None:
         assert (await transport.call("get_prop", ["power"], 1))[0] == "yours"
         for junk in (b"", b"\x21\x31", b"\x21\x31\x00\x20" + b"\x00" * 28, HELLO, b"\xff" * 4000):
-            transport.datagram_received(junk, ("127.0.0.9", 54321))
+            device.wire.sendto(junk, device.peer)
         assert (await transport.call("get_prop", ["power"], 1))[0] == "yours"
         assert device.requests
 

@@ -16,7 +16,8 @@ from gasguard.drivers.base import Reading, Site
 from gasguard.drivers.bus import Bus
 from gasguard.drivers.miio.codec import HELLO, Frame, FrameError, decode, encode
 from gasguard.drivers.miio.family import Family
-from gasguard.drivers.miio.transport import DeviceClock, MessageIds, MiioTransport
+from gasguard.drivers.miio.place import Place
+from gasguard.drivers.miio.transport import Device, MessageIds, MiioTransport
 from gasguard.errors import Refused, Unreachable
 from gasguard.luck import LUCK
 from gasguard.simulator import simtime
@@ -76,9 +77,9 @@ def test_a_datagram_is_a_frame_or_none(data):
 @example(batch=[sealed(b'{"id": {"a": 1}, "result": 0}')])
 def test_the_transport_takes_any_datagram(batch):
     async def story() -> None:
-        transport = MiioTransport("127.0.0.9", 54321, TOKEN, DeviceClock(), MessageIds(LUCK))
+        transport = MiioTransport(Device(Place("127.0.0.9", 54321)), TOKEN, MessageIds(LUCK))
         for data in batch:
-            transport.datagram_received(data, ("127.0.0.9", 54321))
+            transport._wire.heard(data, ("127.0.0.9", 54321))
         assert not transport._calls
 
     simtime.run(story())

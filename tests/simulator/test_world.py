@@ -247,7 +247,11 @@ def test_senseless_speed(speed: float) -> None:
 
 def test_only_this_machine() -> None:
     with pytest.raises(ConfigError) as caught:
-        Hand(config(left={"relay": miot(host="192.168.1.50")}, right={"relay": miot(host="::1")}))
+        Hand(
+            config(
+                left={"relay": miot(host="192.168.1.50")}, right={"relay": miot(host="relay.local")}
+            )
+        )
     assert [fault.split(":")[0] for fault in caught.value.faults] == [
         "burners.left.relay.host",
         "burners.right.relay.host",

@@ -71,6 +71,8 @@ class Kitchen:
             **top,
             "burners": burners,
         }
+        self.before: list[str] = []
+        """Words before every command: where it runs."""
         self.daemons: list[Process] = []
         self._others: list[Process] = []
         self._stoves: list[Stove] = []
@@ -115,7 +117,9 @@ class Kitchen:
     def run(self, *options: str, env: dict[str, str] | None = None) -> Process:
         """Start `gasguard run`; returns at once."""
         log = self.folder / f"daemon-{len(self.daemons)}.log"
-        daemon = Process([*GASGUARD, "run", "-c", str(self.path), *options], log, env=env)
+        daemon = Process(
+            [*self.before, *GASGUARD, "run", "-c", str(self.path), *options], log, env=env
+        )
         self.daemons.append(daemon)
         return daemon
 
@@ -155,7 +159,7 @@ class Kitchen:
         """Run a command to its end."""
         began = time.monotonic()
         done = subprocess.run(
-            [*GASGUARD, *words],
+            [*self.before, *GASGUARD, *words],
             capture_output=True,
             timeout=30,
             stdin=subprocess.DEVNULL,

@@ -72,8 +72,17 @@ def draw_plan(seed: int, index: int, faults: "tuple[str, ...] | None" = None) ->
         config=kitchen.config,
         sensors=kitchen.sensors,
         latency=random.choice([0.001, 0.003, 0.01]),
+        names=_names(stream(seed, f"names {index}"), kitchen),
         actions=tuple(sorted(drawing.actions, key=lambda action: action.at)),
     )
+
+
+def _names(random: Random, kitchen: Kitchen) -> dict[str, str]:
+    """Some relays are known by name."""
+    hosts = sorted(kitchen.hosts)
+    return {
+        host: f"relay{host.rpartition('.')[2]}.local" for host in hosts if random.random() < 0.3
+    }
 
 
 # --- people ---------------------------------------------------------------------------------------
@@ -384,6 +393,26 @@ def _restart(draw: Drawing, at: float) -> None:
     draw.act(at + draw.random.uniform(12, 30), "broker", fault="away", seconds=away)
 
 
+def _network(draw: Drawing, at: float) -> None:
+    """The machine loses its network, or is another one in it; names and relays move."""
+    random, kind = draw.random, draw.random.random()
+    if kind < 0.3:
+        draw.act(at, "network", fault="away", seconds=draw.duration())
+    elif kind < 0.55:
+        # Another router, or from Wi-Fi to cable: gone for a moment, and somebody else then.
+        away = round(draw.about(0.05, 2, 20, least=0.3), 3)
+        draw.act(at, "network", fault="away", seconds=away)
+        draw.act(at + away, "network", fault="moves")
+    elif kind < 0.7:
+        draw.act(at, "network", fault=random.choice(["moves", "forgets"]))
+    elif kind < 0.85:
+        fault = random.choice(["silent", "slow", "fails"])
+        draw.act(at, "names", fault=fault, seconds=draw.duration())
+    else:
+        after = round(draw.about(0, 1, 20, 120), 3)
+        draw.act(at, "relay_moves", draw.burner(), relay=random.randrange(2), after=after)
+
+
 _TROUBLE: dict[str, Callable[[Drawing, float], None]] = {
     "wire": _wire,
     "relay": _relay,
@@ -394,6 +423,7 @@ _TROUBLE: dict[str, Callable[[Drawing, float], None]] = {
     "clock": _clock,
     "hazard": _hazard,
     "broker": _broker,
+    "network": _network,
 }
 FAMILIES = tuple(_TROUBLE)
 """Kinds of trouble that `--faults` chooses from; without any, people only cook."""

@@ -38,7 +38,7 @@ class Hands:
         self._sensors = Sensors(plan, scene, stream(plan.seed, "sensors"))
         self.back: asyncio.Future[None] = self._loop.create_future()
         """Done while the guard runs."""
-        self._disk_faults = 0
+        self._networks_away = self._name_faults = self._disk_faults = 0
         self._disk_was_sound = True
         """When the guard died."""
 
@@ -62,6 +62,9 @@ class Hands:
 
     def mi_home(self, burner: str, on: bool, wired: bool) -> None:
         self._scene.house.mi_home(burner, on, wired=wired)
+        bench = self._scene.benches[burner]
+        if not on and (wired or not bench.voice):
+            bench.foreign = None  # also a channel that is off already counts no further
 
     def mi_home_off_in(self, burner: str, seconds: float) -> None:
         scene, bench = self._scene, self._scene.benches[burner]
@@ -152,6 +155,45 @@ class Hands:
         else:
             broker.rejoin()
         self._scene.broker_changed(silent_for=silent_for)
+
+    # --- the network --------------------------------------------------------------------------
+
+    def network(self, fault: str, seconds: float = 0.0) -> None:
+        """The machine is `away` from it for a while, `moves` in it, or a router `forgets` it."""
+        air = self._scene.air
+        if fault == "moves":
+            air.move()
+        elif fault == "forgets":
+            air.forget_flows()
+        else:
+            self._networks_away += 1
+            air.routed = False
+            self._loop.call_later(seconds, self._network_back)
+        self._scene.network_changed()
+        self._judge.network_changed()
+
+    def _network_back(self) -> None:
+        self._networks_away = max(0, self._networks_away - 1)
+        self._scene.air.routed = not self._networks_away
+        self._scene.network_changed()
+
+    def names(self, fault: str, seconds: float) -> None:
+        """The name server is `silent`, `slow` or `fails`, for a while."""
+        self._name_faults += 1
+        self._scene.air.names.suffer(fault)
+        self._loop.call_later(seconds, self._names_well, self._name_faults)
+
+    def _names_well(self, number: int) -> None:
+        if number == self._name_faults:
+            self._scene.air.names.suffer("")
+
+    def relay_moves(self, burner: str, relay: int, after: float) -> None:
+        """A relay with a name gets another address; the name server learns of it later."""
+        bench = self._scene.benches[burner]
+        host = bench.relays[min(relay, len(bench.relays) - 1)].wired.address[0]
+        if host in self._scene.air.names.hosts.values():
+            self._scene.air.names.move(host, after)
+            self._judge.network_changed()
 
     # --- the disk -----------------------------------------------------------------------------
 
@@ -260,6 +302,7 @@ class Hands:
         scene.pi.boot()
         self._judge.booted(trust or dict.fromkeys(scene.benches, Trust.SURE), damaged=damaged)
         scene.air.on_send = self._judge.sent
+        scene.network_changed()
         scene.pi.start()
         for name, bench in scene.benches.items():
             bench.shown = scene.pi.states.get(name)
@@ -272,4 +315,7 @@ class Hands:
             self._inject(address)
         self._broker_active.clear()
         self._broker_changed()
+        self._networks_away = 0
+        self._network_back()
+        self._names_well(self._name_faults)
         self._disk_well(self._disk_faults)

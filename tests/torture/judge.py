@@ -175,8 +175,21 @@ class Judge:
             # Behind a broker what is sent again queues up: only a device that speaks has no queue.
             spoke = scene.air.heard_at.get(address, NEVER) > sent
             way = (RESEND_MIN if spoke else RESEND_MAX) if watch.on_mqtt else _ON_ITS_WAY
-            if address in scene.air.heard_at and scene.now - sent > way:
+            if self._can_send(address) and scene.now - sent > way:
                 self._expected[address, key] = (scene.now + _AT_ONCE, name)
+
+    def network_changed(self) -> None:
+        """What cannot be sent from now on is not expected either."""
+        for address, key in list(self._expected):
+            if not self._can_send(address):
+                del self._expected[address, key]
+
+    def _can_send(self, address: Address) -> bool:
+        """Whether the guard has spoken with this device, and still knows a way to it."""
+        air = self.scene.air
+        _, is_known = air.names.found(address[0])
+        routed = air.routed or address in self.scene.house.mqtt_servers
+        return routed and is_known and address in air.heard_at
 
     def _answered(self, bench: Bench, ask: Ask, answer: Payload) -> None:
         scene, account = self.scene, bench.account

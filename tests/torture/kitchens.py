@@ -19,6 +19,13 @@ class Kitchen:
         return list(self.config["burners"])
 
     @property
+    def hosts(self) -> set[str]:
+        """Where modules on Wi-Fi are."""
+        burners = self.config["burners"].values()
+        relays = [relay for one in burners for relay in one.get("relays") or [one["relay"]]]
+        return {relay["host"] for relay in relays if "host" in relay}
+
+    @property
     def on_mqtt(self) -> list[str]:
         """Burners with a relay behind the broker."""
         return [name for name in self.burners if self.kind_on_mqtt(name, 1)]

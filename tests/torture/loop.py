@@ -11,6 +11,7 @@ from gasguard.simulator.seeding import stream
 from gasguard.simulator.simnet import Address, SimulatedEndpoint, SimulatedNetwork
 from gasguard.simulator.simtime import SimulatedLoop
 from tests.torture.disk import Disk
+from tests.torture.names import Names
 
 T = TypeVar("T")
 
@@ -18,7 +19,7 @@ _SENT_KEPT = 4096
 
 
 class TappedNetwork(SimulatedNetwork):
-    """Knows what the guard sent and when. Endpoints with a peer are the guard's."""
+    """Knows what the guard sent and when. Endpoints that chose no address are the guard's."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, *, latency: float, seed: int) -> None:
         random = stream(seed, "network")
@@ -35,6 +36,7 @@ class TappedNetwork(SimulatedNetwork):
         """What the guard sent last."""
         self.heard_at: dict[Address, float] = {}
         """When the living guard last heard each device; what a broker has kept apart."""
+        self.names = Names(loop, {})
         self._guards: dict[Address, SimulatedEndpoint] = {}
 
     def open(
@@ -42,13 +44,14 @@ class TappedNetwork(SimulatedNetwork):
     ) -> SimulatedEndpoint:
         """As the simulated network's."""
         endpoint = super().open(protocol, local, remote)
-        if remote is not None:
+        if local is None:
             self._guards[endpoint.local] = endpoint
         return endpoint
 
     def connect(self) -> None:
         """A new guard is about to start."""
         self.heard_at.clear()
+        self.names.forget()
         self.cut = False
 
     def sever(self) -> None:
@@ -68,14 +71,17 @@ class TappedNetwork(SimulatedNetwork):
     def send(self, data: bytes, source: Address, target: Address) -> None:
         """Put a datagram on its way, unless a dead guard sent it."""
         if source in self._guards:
-            if not self.leaves(data, target):
+            real = self.names.real(target)
+            if not self.leaves(data, real or target) or real is None:
                 return
+            target = real
             if len(self.sent_at) > _SENT_KEPT:
                 for old in list(self.sent_at)[: _SENT_KEPT // 2]:
                     del self.sent_at[old]
             self.sent_at[data] = self.loop.time()
         elif target in self._guards:
             self.heard_at[source] = self.loop.time()
+            source = self.names.seen(source)
         self.digest = crc32(data, self.digest)
         super().send(data, source, target)
 

@@ -25,6 +25,8 @@ class Mutant:
 CONTROLLER = "gasguard.guard.controller"
 KEEPER = "gasguard.guard.keeper"
 RELAY = "gasguard.drivers.miio.relay"
+WIRE = "gasguard.drivers.miio.wire"
+PLACE = "gasguard.drivers.miio.place"
 TRANSPORT = "gasguard.drivers.miio.transport"
 MQTT_ANSWERS = "gasguard.drivers.mqtt.answers"
 MQTT_RELAY = "gasguard.drivers.mqtt.relay"
@@ -76,6 +78,39 @@ MUTANTS = [
         RELAY,
         "if code not in (_OK, _PENDING):",
         "if code not in (_OK, _PENDING, -4003):",
+    ),
+    # --- the network ------------------------------------------------------------------------------
+    Mutant(
+        "a socket is kept for ever",
+        WIRE,
+        "if self._socket is None or self._doubted:",
+        "if self._socket is None:",
+    ),
+    Mutant(
+        "the socket remembers the machine's own address",
+        WIRE,
+        "                lambda: _Ear(self), family=socket.AF_INET\n            )",
+        "                lambda: _Ear(self), remote_addr=self._place.address\n            )\n"
+        "            self._place.doubt = lambda: None\n"
+        "            self._doubt = lambda: None",
+    ),
+    Mutant(
+        "a name is looked up once",
+        PLACE,
+        "if self._numeric or self._looking",
+        "if self._addresses or self._looking",
+    ),
+    Mutant(
+        "the look-up ends with the call",
+        PLACE,
+        "            self.doubt()\n            await asyncio.sleep(_ASK_EVERY)",
+        "            self._heard(await self._look_up(self._host))",
+    ),
+    Mutant(
+        "a name that is not found takes its last address away",
+        PLACE,
+        "        except OSError as error:\n",
+        "        except OSError as error:\n            self._addresses = []\n",
     ),
     # --- a relay behind a broker ------------------------------------------------------------------
     Mutant(

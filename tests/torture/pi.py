@@ -140,7 +140,9 @@ class Pi:
         self.clock.note()
         store = self._disk.open()
         self.heartbeats = Heartbeats(self._loop.time)
-        drivers = Drivers(partial(self._broker.bus, self._states), self._luck)
+        drivers = Drivers(
+            partial(self._broker.bus, self._states), self._luck, self._air.names.look_up
+        )
         controller = Controller(
             circuits(self._config, drivers), store, self.clock, self.heartbeats, self._luck
         )

@@ -1,5 +1,6 @@
 """A session as data: what kitchen it is, what happens in it. Replayed, printed, shortened."""
 
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -36,6 +37,18 @@ class Plan:
     latency: float
     """One way over the air, in seconds."""
     actions: tuple[Action, ...]
+    names: dict[str, str] = field(default_factory=dict)
+    """By which name the guard knows the relays at these hosts; it knows the others by address."""
+
+    @property
+    def guards_config(self) -> dict[str, Any]:
+        """The configuration as the guard has it."""
+        config = deepcopy(self.config)
+        for burner in config["burners"].values():
+            for relay in burner.get("relays") or [burner["relay"]]:
+                if "host" in relay:
+                    relay["host"] = self.names.get(relay["host"], relay["host"])
+        return config
 
     def only(self, actions: tuple[Action, ...]) -> "Plan":
         """The same session with other actions."""

@@ -17,6 +17,7 @@ from tests.torture.broker import Broker
 from tests.torture.disk import Disk
 from tests.torture.house import House
 from tests.torture.loop import TappedNetwork
+from tests.torture.names import FOUND_WITHIN
 from tests.torture.pi import Pi
 from tests.torture.window import Payload
 
@@ -198,9 +199,11 @@ class Scene:
         silent_until = max(self._silent_until.get(address, NEVER), self.now + silent_for)
         self._silent_until[address] = silent_until
         now = max(self.now, silent_until)
-        way = faults
         if address in self.house.mqtt_servers:
             way = self._with_broker(faults)
+        else:
+            way, late_by = self._with_network(address, faults)
+            now = max(now, self.now + late_by)
         for _bench, relay in self.at(address):
             relay.good_since = now if good(way) else FAR
             relay.fair_since = now if fair(way) else FAR
@@ -232,6 +235,18 @@ class Scene:
                 "jitter_s": faults.jitter_s + 2 * broker.jitter,
             }
         )
+
+    def network_changed(self) -> None:
+        """The machine's network, a name or the name server is another than before."""
+        for address in self.house.servers:
+            self.faults_changed(address)
+
+    def _with_network(self, address: Address, faults: Faults) -> tuple[Faults, float]:
+        """A module's faults and the network's, and how long the guard may look for it."""
+        can_be_found, is_known = self.air.names.found(address[0])
+        cut = not (self.air.routed and can_be_found)
+        late_by = 0.0 if is_known else FOUND_WITHIN
+        return faults.changed({"offline": faults.offline or cut}), late_by
 
     def due(self, bench: Bench, owed: Obligation) -> float:
         """When at the latest the circuit must have been open; infinite while no relay can."""

@@ -20,6 +20,7 @@ from tests.torture.hands import Hands
 from tests.torture.house import House
 from tests.torture.judge import LOOK_EVERY, ErrorLog, Judge, loop_complains
 from tests.torture.loop import TortureLoop
+from tests.torture.names import Names
 from tests.torture.pi import Pi
 from tests.torture.plan import LENGTH, Plan
 from tests.torture.scene import Scene
@@ -63,10 +64,18 @@ def run(plan: Plan) -> Outcome:
 
 async def _play(plan: Plan, loop: TortureLoop, folder: Path) -> Outcome:
     config = parse_config(plan.config, folder)
+    loop.air.names = Names(loop, plan.names)
     broker = Broker(loop, loop.air, stream(plan.seed, "broker"))
     house = House.build(config, plan.seed, broker)
     disk = Disk(loop, folder, stream(plan.seed, "disk"))
-    pi = Pi(config, loop, loop.air, disk, broker, stream(plan.seed, "luck"))
+    pi = Pi(
+        parse_config(plan.guards_config, folder),
+        loop,
+        loop.air,
+        disk,
+        broker,
+        stream(plan.seed, "luck"),
+    )
     pi.keep(asyncio.current_task())
     scene = Scene(config, loop, house, loop.air, disk, pi, broker)
     began, trace = loop.time(), list[str]()
@@ -82,6 +91,7 @@ async def _play(plan: Plan, loop: TortureLoop, folder: Path) -> Outcome:
     judge.on_breach = lambda: None if stop.done() else stop.set_result(None)
     for address in (*house.servers, *house.mqtt_servers):
         scene.faults_changed(address)
+    loop.air.names.on_changed = scene.network_changed
     log = logging.getLogger("gasguard")
     handlers, level, spread = log.handlers, log.level, log.propagate
     log.handlers, log.propagate = [ErrorLog(judge)], False

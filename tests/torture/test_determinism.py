@@ -46,6 +46,7 @@ def test_every_kind_of_action_and_of_kitchen_is_drawn() -> None:
         *("rearm", "mi_home", "mi_home_off_in", "mi_home_forget"),
         *("hazard", "hazard_silent", "flame_unknown"),
         *("fault", "reboot", "disk", "jump", "ntp", "kill", "broker"),
+        *("network", "names", "relay_moves"),
     }
     burners = [burner for plan in plans for burner in plan.config["burners"].values()]
     relays = [relay for b in burners for relay in b.get("relays", [b.get("relay")])]
@@ -67,10 +68,10 @@ def test_a_burner_behind_the_broker_tells_the_same_story_again() -> None:
 
 def test_people_alone_break_nothing_and_are_not_troubled() -> None:
     trouble = {"fault", "reboot", "disk", "jump", "ntp", "kill", "broker"}
-    trouble |= {"hazard", "hazard_silent", "flame_unknown"}
+    trouble |= {"hazard", "hazard_silent", "flame_unknown", "network", "names", "relay_moves"}
     for index in range(5):
         plan = draw_plan(8, index, ())
         assert not trouble & {action.kind for action in plan.actions}
         assert all(0 < action.at < LENGTH for action in plan.actions)
         assert run(plan).rule is None
-    assert len(FAMILIES) == 9
+    assert len(FAMILIES) == 10

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from gasguard.config.fields import Duration, Token
+from gasguard.config.fields import Duration, RelayHost, Token
 from gasguard.config.relays.base import (
     Agreement,
     Channel,
@@ -33,7 +33,7 @@ class Lease(Channel):
 
 
 class _UdpRelay(RelayConfig):
-    host: str = Field(min_length=1)
+    host: RelayHost
     port: int = Field(54321, ge=1, le=65535)
     token: Token
     jog: Annotated[Duration, Field(gt=0, le=60)] | None = None

@@ -1,5 +1,7 @@
 """Mi Home relays as the rest of the house sees them."""
 
+import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Sequence
 
 from gasguard.config.relays.base import Channel, RelayConfig
@@ -7,27 +9,30 @@ from gasguard.config.relays.miio import MiioRelay, MiotRelay
 from gasguard.drivers.base import Finding, Site
 from gasguard.drivers.miio.discover import ask_around
 from gasguard.drivers.miio.doctor import examine_device, examine_settings
+from gasguard.drivers.miio.place import Place
 from gasguard.drivers.miio.relay import MiioRelayDriver, MiotRelayDriver, miot_relay
-from gasguard.drivers.miio.transport import DeviceClock, MessageIds
+from gasguard.drivers.miio.transport import Device, MessageIds
 from gasguard.errors import DriverError
 
 
 class Family:
-    """`driver: miot` and `driver: miio`. Channels of one module share its clock."""
+    """`driver: miot` and `driver: miio`. Channels of one module share a `Device`."""
 
     def __init__(self, site: Site) -> None:
-        self._ids = MessageIds(site.luck)
-        self._clocks: dict[tuple[str, int], DeviceClock] = {}
+        self._ids, self._look_up = MessageIds(site.luck), site.look_up
+        self._devices: dict[tuple[str, int], Device] = {}
 
     def relay(
         self, settings: RelayConfig, voice: Channel | None
     ) -> MiotRelayDriver | MiioRelayDriver:
         """See `Family.relay` in `gasguard.drivers.base`."""
         ours = _ours(settings)
-        clock = self._clocks.setdefault(ours.device, DeviceClock())
+        if ours.device not in self._devices:
+            self._devices[ours.device] = Device(Place(*ours.device, self._look_up))
+        device = self._devices[ours.device]
         if isinstance(ours, MiotRelay):
-            return miot_relay(ours, voice, clock, self._ids)
-        return MiioRelayDriver(ours, clock, self._ids)
+            return miot_relay(ours, voice, device, self._ids)
+        return MiioRelayDriver(ours, device, self._ids)
 
     async def examine(
         self, what: str, settings: RelayConfig, voice: Channel | None
@@ -46,12 +51,26 @@ class Family:
         self, addresses: Sequence[str], seconds: float, configured: Sequence[RelayConfig]
     ) -> list[str]:
         """See `Discovers.discover`. A device whose token is configured also tells its model."""
-        known = {ours.device: ours for relay in configured if (ours := _ours(relay))}
+        devices = {ours.device: ours for relay in configured if (ours := _ours(relay))}
+        found = await asyncio.gather(*(self._find(host, seconds) for host, _ in devices))
+        known = {
+            (address, port): ours
+            for ((_, port), ours), address in zip(devices.items(), found, strict=True)
+            if address is not None
+        }
         heard = await ask_around(addresses, seconds, list(known))
         return [
             f"{host}:{port}  id {heard[host, port]}  " + await self._model(known.get((host, port)))
             for host, port in sorted(heard)
         ]
+
+    async def _find(self, host: str, within: float) -> str | None:
+        place = Place(host, 0, self._look_up)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(within):
+                return (await place.known())[0]
+        await place.aclose()
+        return None
 
     async def _model(self, settings: MiotRelay | MiioRelay | None) -> str:
         if settings is None:

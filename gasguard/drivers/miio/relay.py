@@ -8,7 +8,7 @@ from gasguard.config.relays.base import Channel
 from gasguard.config.relays.miio import MiioRelay, MiotRelay
 from gasguard.core.model import Contact
 from gasguard.drivers.base import ReadBack, Reading, Wiring
-from gasguard.drivers.miio.transport import DeviceClock, MessageIds, MiioTransport
+from gasguard.drivers.miio.transport import Device, MessageIds, MiioTransport
 from gasguard.errors import Refused
 
 _OK = 0
@@ -24,11 +24,9 @@ class _MiioDevice:
 
     read_back = ReadBack.ANSWERED
 
-    def __init__(
-        self, settings: MiotRelay | MiioRelay, clock: DeviceClock, ids: MessageIds
-    ) -> None:
+    def __init__(self, settings: MiotRelay | MiioRelay, device: Device, ids: MessageIds) -> None:
         token = bytes.fromhex(settings.token.get_secret_value())
-        self._transport = MiioTransport(settings.host, settings.port, token, clock, ids)
+        self._transport = MiioTransport(device, token, ids)
         self._wiring = Wiring(settings.opens_when)
 
     @property
@@ -63,9 +61,9 @@ class MiotRelayDriver(_MiioDevice):
     """A MIoT relay channel. `miot_relay` makes one with what its settings give it."""
 
     def __init__(
-        self, settings: MiotRelay, voice: Channel | None, clock: DeviceClock, ids: MessageIds
+        self, settings: MiotRelay, voice: Channel | None, device: Device, ids: MessageIds
     ) -> None:
-        super().__init__(settings, clock, ids)
+        super().__init__(settings, device, ids)
         self._switch, self._voice, self._lease = settings.switch, voice, settings.lease
         self._asked = [part for part in (self._switch, voice, settings.lease) if part]
 
@@ -169,7 +167,7 @@ class _WithVoiceAndLease(_WithVoice, _WithLease):
 
 
 def miot_relay(
-    settings: MiotRelay, voice: Channel | None, clock: DeviceClock, ids: MessageIds
+    settings: MiotRelay, voice: Channel | None, device: Device, ids: MessageIds
 ) -> MiotRelayDriver:
     """A driver that can do what the configuration gives its module, and no more."""
     kinds: dict[tuple[bool, bool], type[MiotRelayDriver]] = {
@@ -179,7 +177,7 @@ def miot_relay(
         (False, False): MiotRelayDriver,
     }
     kind = kinds[voice is not None, settings.lease is not None]
-    return kind(settings, voice, clock, ids)
+    return kind(settings, voice, device, ids)
 
 
 class MiioRelayDriver(_MiioDevice):

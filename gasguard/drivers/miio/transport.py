@@ -12,6 +12,8 @@ from random import Random
 from typing import Any
 
 from gasguard.drivers.miio.codec import HELLO, FrameError, decode, encode
+from gasguard.drivers.miio.place import Place
+from gasguard.drivers.miio.wire import Wire
 from gasguard.errors import Cause, Refused, Unreachable
 
 log = logging.getLogger(__name__)
@@ -47,7 +49,7 @@ class MessageIds:
 
 
 class DeviceClock:
-    """What all channels of one device share: its id, its clock and the last hello."""
+    """A device's id, its clock and the last hello."""
 
     def __init__(self) -> None:
         self.device_id: bytes | None = None
@@ -65,17 +67,22 @@ class DeviceClock:
         return max(0, int(now + self._offset))
 
 
-class MiioTransport(asyncio.DatagramProtocol):
-    """One UDP socket to one device. Calls may overlap: answers are told apart by id."""
+class Device:
+    """What all channels of one module share."""
 
-    def __init__(
-        self, host: str, port: int, token: bytes, clock: DeviceClock, ids: MessageIds
-    ) -> None:
-        self.address = f"{host}:{port}"
-        self._host, self._port, self._token = host, port, token
-        self._clock, self._ids = clock, ids
-        self._socket: asyncio.DatagramTransport | None = None
-        self._opening: asyncio.Lock = asyncio.Lock()
+    def __init__(self, place: Place) -> None:
+        self.place = place
+        self.clock = DeviceClock()
+
+
+class MiioTransport:
+    """Calls to one device. They may overlap: answers are told apart by id."""
+
+    def __init__(self, device: Device, token: bytes, ids: MessageIds) -> None:
+        self.address = device.place.named
+        self._place, self._clock = device.place, device.clock
+        self._token, self._ids = token, ids
+        self._wire = Wire(self._place, self._received)
         self._calls: dict[int, Callable[[dict[str, Any], float], None]] = {}
         self._hello_waiters: set[asyncio.Event] = set()
         self._round_trip = RESEND_MIN / 2
@@ -83,36 +90,14 @@ class MiioTransport(asyncio.DatagramProtocol):
         self._garbled = False
         self._busy = False
 
-    # --- the socket ---------------------------------------------------------------------------
-
-    async def _ready(self) -> asyncio.DatagramTransport:
-        async with self._opening:
-            if self._socket is None or self._socket.is_closing():
-                loop = asyncio.get_running_loop()
-                try:
-                    self._socket, _ = await loop.create_datagram_endpoint(
-                        lambda: self, remote_addr=(self._host, self._port)
-                    )
-                except OSError as error:
-                    raise Unreachable(f"{self.address}: {error.strerror or error}") from None
-            return self._socket
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """The loop gave the socket up; the next call opens another."""
-        self._socket = None
-
-    def error_received(self, exc: Exception) -> None:
-        """ICMP says nobody listens. The device may be starting: resending goes on."""
-        log.debug("%s: %s", self.address, exc)
-
     async def aclose(self) -> None:
         """Close the socket; calls under way run into their time limit."""
-        if self._socket is not None:
-            self._socket.close()
+        self._wire.close()
+        await self._place.aclose()
 
     # --- receiving ----------------------------------------------------------------------------
 
-    def datagram_received(self, data: bytes, addr: object) -> None:
+    def _received(self, data: bytes) -> None:
         """Sort one datagram in; whatever it is, nothing is raised."""
         now = asyncio.get_running_loop().time()
         try:
@@ -122,6 +107,7 @@ class MiioTransport(asyncio.DatagramProtocol):
             log.debug("%s: dropped a datagram: %s", self.address, error)
             return
         if frame.payload is None:
+            self._wire.answered()
             self._clock.heard(frame.device_id, frame.stamp, now)
             self._clock.hello_answered = now
             for waiter in self._hello_waiters:
@@ -130,6 +116,7 @@ class MiioTransport(asyncio.DatagramProtocol):
         call_id = frame.payload.get("id")
         call = self._calls.get(call_id) if isinstance(call_id, int) else None
         if call is not None:
+            self._wire.answered()
             self._clock.heard(frame.device_id, frame.stamp, now)
             call(frame.payload, now)
 
@@ -154,16 +141,19 @@ class MiioTransport(asyncio.DatagramProtocol):
         began, deadline = loop.time(), loop.time() + within
         try:
             async with asyncio.timeout_at(deadline):
-                socket = await self._ready()
+                await self._wire.ready()
                 if self._clock.device_id is None:
-                    await self._first_hello(socket)
-                return await self._send_until_answered(
-                    socket, method, params, resend=resend, urgent=urgent
-                )
+                    await self._first_hello()
+                return await self._send_until_answered(method, params, resend=resend, urgent=urgent)
         except TimeoutError:
             raise self._silence(began) from None
 
     def _silence(self, began: float) -> Unreachable:
+        if self._place.address is None:
+            why = self._place.problem or "no name server answers"
+            return Unreachable(f"{self.address}: {why}")
+        if self._wire.failed_at >= began:
+            return Unreachable(f"{self.address}: {self._wire.failure}: has this machine a network?")
         if self._busy:
             return Unreachable(f"{self.address} only answers that it is busy", Cause.BUSY)
         heard_hello = self._clock.hello_answered >= began
@@ -175,12 +165,13 @@ class MiioTransport(asyncio.DatagramProtocol):
             )
         return Unreachable(f"{self.address} does not answer: is it powered and on this network?")
 
-    async def _first_hello(self, socket: asyncio.DatagramTransport) -> None:
+    async def _first_hello(self) -> None:
         heard = asyncio.Event()
         self._hello_waiters.add(heard)
         try:
             while self._clock.device_id is None:
-                self._hello(socket, spacing=RESEND_MAX / 2)  # others may be asking too
+                await self._wire.ready()
+                self._hello(spacing=RESEND_MAX / 2)  # others may be asking too
                 try:
                     async with asyncio.timeout(RESEND_MAX):
                         await heard.wait()
@@ -189,15 +180,14 @@ class MiioTransport(asyncio.DatagramProtocol):
         finally:
             self._hello_waiters.discard(heard)
 
-    def _hello(self, socket: asyncio.DatagramTransport, spacing: float = HELLO_SPACING) -> None:
+    def _hello(self, spacing: float = HELLO_SPACING) -> None:
         now = asyncio.get_running_loop().time()
         if now - self._clock.hello_sent >= spacing:
             self._clock.hello_sent = now
-            socket.sendto(HELLO)
+            self._wire.send(HELLO)
 
     async def _send_until_answered(
         self,
-        socket: asyncio.DatagramTransport,
         method: str,
         params: list[Any],
         *,
@@ -211,11 +201,11 @@ class MiioTransport(asyncio.DatagramProtocol):
         try:
             while True:
                 if sends == 0 or resend:
-                    sent_at = loop.time()
-                    used.append(self._send(socket, method, params, answered, sent_at))
+                    await self._wire.ready()
+                    used.append(self._send(method, params, answered, loop.time()))
                     sends += 1
                 if sends > HELLO_AFTER_SENDS:
-                    self._hello(socket)
+                    self._hello()
                 try:
                     async with asyncio.timeout(
                         URGENT_AFTER if urgent and sends == 1 else self._interval()
@@ -237,7 +227,6 @@ class MiioTransport(asyncio.DatagramProtocol):
 
     def _send(
         self,
-        socket: asyncio.DatagramTransport,
         method: str,
         params: list[Any],
         answered: "asyncio.Queue[tuple[dict[str, Any], float]]",
@@ -248,7 +237,7 @@ class MiioTransport(asyncio.DatagramProtocol):
         self._calls[call_id] = lambda payload, now: answered.put_nowait((payload, now - sent_at))
         request = {"id": call_id, "method": method, "params": params}
         stamp = self._clock.stamp(sent_at)
-        socket.sendto(encode(self._token, self._clock.device_id or b"\xff" * 4, stamp, request))
+        self._wire.send(encode(self._token, self._clock.device_id or b"\xff" * 4, stamp, request))
         return call_id
 
     def _interval(self) -> float:
