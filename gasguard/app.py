@@ -15,7 +15,7 @@ from gasguard.errors import GasguardError, StoreError
 from gasguard.guard.bulletins import News
 from gasguard.guard.controller import Controller
 from gasguard.guard.store import Store
-from gasguard.health import Heartbeats, Notifier, feed_watchdog
+from gasguard.health import Heartbeats, Notifier, Troubles, feed_watchdog
 from gasguard.interfaces.journal import Journal
 from gasguard.interfaces.local.control import ControlSocket
 
@@ -30,12 +30,14 @@ _CLOSE_WITHIN = 3.0
 
 
 @contextlib.asynccontextmanager
-async def running(config: Config, clock: Clock | None = None) -> AsyncIterator[Controller]:
+async def running(
+    config: Config, clock: Clock | None = None, troubles: Troubles | None = None
+) -> AsyncIterator[Controller]:
     """The daemon, live inside the block: first the guard, then the ways in.
 
     Raises StoreError when the state folder is unusable or another daemon uses it.
     """
-    clock = clock or SystemClock()
+    clock, troubles = clock or SystemClock(), troubles or Troubles()
     store = Store.open(config.state_dir)
     heartbeats = Heartbeats()
     drivers = Drivers(partial(bus_of, config, heartbeats))
@@ -43,7 +45,7 @@ async def running(config: Config, clock: Clock | None = None) -> AsyncIterator[C
     watching = sensors(config, drivers, controller.post)
     early: list[News] = []
     controller.observers += [Journal(store), early.append]
-    control = ControlSocket(config.control_socket, controller, store, clock)
+    control = ControlSocket(config.control_socket, controller, store, clock, troubles)
     try:
         await control.start()
     except OSError as error:
@@ -51,7 +53,9 @@ async def running(config: Config, clock: Clock | None = None) -> AsyncIterator[C
         raise StoreError(f"state_dir {config.state_dir}: {error}") from None
     controller.start()
     notifier = Notifier()
-    watchdog = asyncio.create_task(feed_watchdog(heartbeats, notifier, lambda: _status(controller)))
+    watchdog = asyncio.create_task(
+        feed_watchdog(heartbeats, notifier, lambda: _status(controller, troubles))
+    )
     await controller.opened_what_must_be(OPEN_FIRST_WITHIN)
 
     # Imported here: the guard is live before anything that it does not need is.
@@ -89,21 +93,22 @@ async def running(config: Config, clock: Clock | None = None) -> AsyncIterator[C
         notifier.close()
 
 
-def _status(controller: Controller) -> str:
-    return ", ".join(f"{name} {state.phase}" for name, state in controller.states().items())
+def _status(controller: Controller, troubles: Troubles) -> str:
+    phases = [f"{name} {state.phase}" for name, state in controller.states().items()]
+    return ", ".join(phases + [f"{part}: {text}" for part, text in troubles.present().items()])
 
 
 class GuardFailed(GasguardError):
     """Part of the guard died: whoever started the process should start it again."""
 
 
-async def run(config: Config) -> None:
+async def run(config: Config, troubles: Troubles | None = None) -> None:
     """Guard until SIGTERM or SIGINT. Raises GuardFailed, and what `running` raises."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    async with running(config) as controller:
+    async with running(config, troubles=troubles) as controller:
         log.info("guarding %s", ", ".join(config.burners))
         stopped: asyncio.Future[Any] = asyncio.ensure_future(stop.wait())
         await asyncio.wait([stopped, controller.failed], return_when=asyncio.FIRST_COMPLETED)

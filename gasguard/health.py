@@ -68,6 +68,21 @@ class Heartbeats:
             }
 
 
+class Troubles:
+    """What is wrong with the daemon itself, by part: `status` has it for `doctor` and systemd."""
+
+    def __init__(self) -> None:
+        self._looks: dict[str, Callable[[], str]] = {}
+
+    def watch(self, part: str, look: Callable[[], str]) -> None:
+        """`look` says what is wrong with `part` at that moment, in words for people, or nothing."""
+        self._looks[part] = look
+
+    def present(self) -> dict[str, str]:
+        """What is wrong now."""
+        return {part: text for part, look in self._looks.items() if (text := look())}
+
+
 class Notifier:
     """systemd's notification socket (`sd_notify`); does nothing where there is none."""
 

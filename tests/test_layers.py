@@ -32,6 +32,7 @@ ROOMS = [
     Room("gasguard.core", set(), libraries=set()),
     Room("gasguard.errors", set(), libraries=set()),
     Room("gasguard.luck", set(), libraries=set()),
+    Room("gasguard.logs", set(), libraries=set()),
     Room("gasguard.clock", {"gasguard.core.instant"}, libraries=set()),
     Room("gasguard.durations", {"gasguard.errors"}, libraries=set()),
     Room("gasguard.health", _COMMON, libraries=set()),

@@ -60,7 +60,7 @@ burners:
 def demo(speed: float, mqtt_port: int | None, web_port: int | None, state_dir: Path | None) -> None:
     """Run everything on this machine, with a simulated stove; no hardware, nothing to set up."""
     from gasguard.cli.broker import free_port
-    from gasguard.cli.run import log_to_stderr
+    from gasguard.logs import log_to_stderr
 
     log_to_stderr()
     folder = (state_dir or demo_folder()).absolute()

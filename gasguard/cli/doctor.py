@@ -63,8 +63,10 @@ async def _findings(config: Config) -> AsyncIterator[Finding]:
     yield _disk(config)
     yield _clock()
     yield await asyncio.to_thread(_broker, config)
-    states = _states(config)
+    states, troubles = _status(config)
     yield _daemon(states)
+    for part, text in troubles.items():
+        yield Finding(part, "fail", text)
     if config.bemfa is not None:
         yield await asyncio.to_thread(_bemfa, config.bemfa, running=states is not None)
     for name, burner in config.burners.items():
@@ -132,14 +134,14 @@ def _topics(settings: Bemfa) -> list[str]:
     return list(settings.topics.values())
 
 
-def _states(config: Config) -> dict[str, dict[str, Any]] | None:
-    """Of the running daemon; None if none runs."""
+def _status(config: Config) -> tuple[dict[str, dict[str, Any]] | None, dict[str, str]]:
+    """States of the running daemon, None if none runs, and what it finds wrong with itself."""
     from gasguard.cli.over_socket import SocketDaemon
 
     try:
-        return SocketDaemon(config.control_socket).states()
+        return SocketDaemon(config.control_socket).status()
     except Unreached:
-        return None
+        return None, {}
 
 
 def _daemon(states: dict[str, dict[str, Any]] | None) -> Finding:

@@ -46,9 +46,13 @@ class SocketDaemon:
 
     def states(self) -> dict[str, dict[str, Any]]:
         """See `Daemon.states`."""
+        states, _ = self.status()
+        return states
+
+    def status(self) -> tuple[dict[str, dict[str, Any]], dict[str, str]]:
+        """Every burner's state, and what is wrong with the daemon itself, by part."""
         for answer in self._ask({"command": "status"}, timeout=ANSWER_WITHIN):
-            states: dict[str, dict[str, Any]] = answer["states"]
-            return states
+            return answer["states"], answer.get("troubles", {})
         raise Unreached(f"the daemon at {self._path} hung up")
 
     def watch(self) -> Iterator[dict[str, dict[str, Any]]]:

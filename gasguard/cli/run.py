@@ -1,8 +1,6 @@
 """`gasguard run`: the daemon."""
 
 import asyncio
-import logging
-import sys
 from pathlib import Path
 
 import click
@@ -11,6 +9,8 @@ from gasguard.cli.exits import Misused
 from gasguard.cli.options import config_option
 from gasguard.config.load import load_config
 from gasguard.errors import StoreError
+from gasguard.health import Troubles
+from gasguard.logs import log_to_stderr
 
 
 @click.command(epilog="Example: gasguard run -c /etc/gasguard/config.yaml")
@@ -20,20 +20,13 @@ def run(config_path: Path, verbose: bool) -> None:
     """Guard the burners of FILE until SIGTERM or SIGINT."""
     from gasguard import app
 
-    log_to_stderr(verbose)
     config = load_config(config_path)
+    log = log_to_stderr(verbose=verbose)
+    troubles = Troubles()
+    troubles.watch("log", lambda: log.trouble)
     try:
-        asyncio.run(app.run(config))
+        asyncio.run(app.run(config, troubles))
     except StoreError as error:
         raise Misused(str(error)) from None
-
-
-def log_to_stderr(verbose: bool = False) -> None:
-    """One line a message; systemd adds the time by itself."""
-    under_systemd = sys.stderr is None or not sys.stderr.isatty()
-    stamp = "" if under_systemd and "JOURNAL_STREAM" in __import__("os").environ else "%(asctime)s "
-    logging.basicConfig(
-        stream=sys.stderr,
-        level=logging.DEBUG if verbose else logging.INFO,
-        format=f"{stamp}%(levelname)s %(name)s: %(message)s",
-    )
+    finally:
+        log.stop()

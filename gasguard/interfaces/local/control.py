@@ -22,6 +22,7 @@ from gasguard.guard.bulletins import News, Reply
 from gasguard.guard.controller import Controller
 from gasguard.guard.proof_test import proof_test
 from gasguard.guard.store import Store
+from gasguard.health import Troubles
 from gasguard.interfaces.front import Front
 from gasguard.interfaces.local.unix import socket_address
 from gasguard.interfaces.payloads import ack_payload, state_payload
@@ -46,8 +47,16 @@ Send = Callable[[dict[str, Any]], None]
 class ControlSocket:
     """Serves `path`, mode 0660."""
 
-    def __init__(self, path: Path, controller: Controller, store: Store, clock: Clock) -> None:
+    def __init__(
+        self,
+        path: Path,
+        controller: Controller,
+        store: Store,
+        clock: Clock,
+        troubles: Troubles | None = None,
+    ) -> None:
         self._path, self._controller, self._store, self._clock = path, controller, store, clock
+        self._troubles = troubles or Troubles()
         self._front = Front(controller, Source.CLI)
         self._server: asyncio.Server | None = None
         self._clients: set[asyncio.Task[None]] = set()
@@ -161,7 +170,8 @@ class ControlSocket:
     def _status(self, send: Send) -> None:
         now = self._clock.now()
         states = self._controller.states()
-        send({"states": {name: state_payload(state, now) for name, state in states.items()}})
+        shown = {name: state_payload(state, now) for name, state in states.items()}
+        send({"states": shown, "troubles": self._troubles.present()})
 
     async def _watch(self, send: Send) -> None:
         """States now and at each change, until the client goes."""
