@@ -39,6 +39,7 @@ async def running(
     """
     clock, troubles = clock or SystemClock(), troubles or Troubles()
     store = Store.open(config.state_dir)
+    troubles.watch("history", lambda: store.trouble)
     heartbeats = Heartbeats()
     drivers = Drivers(partial(bus_of, config, heartbeats))
     controller = Controller(circuits(config, drivers), store, clock, heartbeats)

@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).parent.parent / "gasguard"
 
 _WORDS = {"gasguard.core.messages", "gasguard.core.model", "gasguard.core.instant"}
 """What the core says to others, without what it decides."""
-_COMMON = {"gasguard.errors", "gasguard.clock", "gasguard.luck"}
+_COMMON = {"gasguard.errors", "gasguard.clock", "gasguard.luck", "gasguard.text"}
 _DEVICES = {"gasguard.drivers.base", "gasguard.drivers.bus", "gasguard.drivers.names"}
 _ANYTHING = {"gasguard"}
 _OUTSIDE = {"*"}
@@ -33,6 +33,7 @@ ROOMS = [
     Room("gasguard.errors", set(), libraries=set()),
     Room("gasguard.luck", set(), libraries=set()),
     Room("gasguard.logs", set(), libraries=set()),
+    Room("gasguard.text", set(), libraries=set()),
     Room("gasguard.clock", {"gasguard.core.instant"}, libraries=set()),
     Room("gasguard.durations", {"gasguard.errors"}, libraries=set()),
     Room("gasguard.health", _COMMON, libraries=set()),
@@ -42,7 +43,7 @@ ROOMS = [
         libraries={"paho", "pydantic"},
     ),
     Room("gasguard.mqtt.topics", set(), libraries=set()),
-    Room("gasguard.mqtt.words", set(), libraries=set()),
+    Room("gasguard.mqtt.words", {"gasguard.text"}, libraries=set()),
     Room(
         "gasguard.config",
         {"gasguard.durations", "gasguard.errors", "gasguard.mqtt.topics"},

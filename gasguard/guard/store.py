@@ -21,6 +21,7 @@ from typing import Any, TypeVar
 
 from gasguard.core.recovery import Record, Stamp, record_from_data, record_to_data
 from gasguard.errors import StoreError
+from gasguard.text import clean
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +63,8 @@ class Store:
         self._db = connection
         self._executor = executor
         self._rows: deque[tuple[float, str, str]] = deque(maxlen=_PENDING_ROWS)
-        self._told = False
+        self.trouble = ""
+        """What is wrong with the history, in words for people."""
         (mark,) = connection.execute("PRAGMA application_id").fetchone()
         self.damaged = mark == _AFTER_DAMAGE
         """An earlier file could not be read and was set aside: a burner of which this one holds no
@@ -113,7 +115,7 @@ class Store:
 
     def note(self, at: float, burner: str, event: dict[str, Any]) -> None:
         """Put an event on the journal; `flush` writes it. `at` is Unix time."""
-        self._rows.append((at, burner, json.dumps(event, ensure_ascii=False)))
+        self._rows.append((at, burner, json.dumps(clean(event), ensure_ascii=False)))
 
     @property
     def has_rows(self) -> bool:
@@ -136,10 +138,11 @@ class Store:
                     "DELETE FROM journal WHERE seq <= (SELECT max(seq) FROM journal) - ?",
                     (JOURNAL_KEEPS,),
                 )
-            self._told = False
-        except sqlite3.Error as error:
-            level, self._told = (logging.DEBUG if self._told else logging.WARNING), True
+            self.trouble = ""
+        except Exception as error:  # noqa: BLE001 - whatever it is, the guard goes on without history
+            level = logging.DEBUG if self.trouble else logging.WARNING
             log.log(level, "history lost %d rows: %s", len(rows), error)
+            self.trouble = f"events are lost ({error})"
 
     def history(
         self, burner: str | None, since: float, limit: int = 1000
@@ -165,6 +168,9 @@ class Store:
                 return work()
             except sqlite3.Error as error:
                 raise StoreError(f"the disk refused: {error}") from None
+            except Exception as error:
+                log.exception("the store failed")
+                raise StoreError(f"the store failed: {error!r}") from None
 
         return asyncio.get_running_loop().run_in_executor(self._executor, guarded)
 

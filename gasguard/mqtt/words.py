@@ -2,6 +2,8 @@
 
 import json
 
+from gasguard.text import clean
+
 
 def field_of(payload: bytes, name: str | None) -> str | None:
     """The text of a field of a JSON object, or of the payload itself; None where there is none."""
@@ -17,7 +19,7 @@ def field_of(payload: bytes, name: str | None) -> str | None:
 def json_of(payload: bytes) -> object:
     """The payload as JSON data; None where it is none."""
     try:
-        return json.loads(payload)
+        return clean(json.loads(payload))
     except (ValueError, RecursionError):
         return None
 

@@ -59,6 +59,22 @@ def test_what_the_broker_has_kept_is_no_reading(make_kitchen, make_ear):
     eventually(lambda: _phase(kitchen, "ready"), 3)
 
 
+@pytest.mark.parametrize("kind", ["zigbee2mqtt", "tasmota", "esphome"])
+def test_half_a_character_from_a_device_is_told_kept_and_survived(make_kitchen, make_ear, kind):
+    kitchen: Kitchen = make_kitchen(left=burner(kind))
+    _, daemon, ear = kitchen.start()
+    relay = kitchen.config.burners["left"].relay
+    stranger = make_ear(kitchen.broker, "none")
+    mark = ear.mark
+    for payload in (b'{"\\ud800": 1}', b'{"state": "\\udfff", "POWER": "\\ud800"}', b'"\\ud800"'):
+        stranger.publish(relay.state_topic, payload)
+        ear.send("left/off/set")
+        ear.ack("confirmed", since=mark)
+    eventually(lambda: kitchen.local("history", "left").code == 0, 4, every=0.3)
+    assert daemon.running
+    assert "history lost" not in daemon.output
+
+
 def test_a_device_off_the_network_is_told_and_opened_at_once_when_it_is_back(make_kitchen):
     kitchen: Kitchen = make_kitchen(left=burner())
     stove, _, ear = kitchen.start()

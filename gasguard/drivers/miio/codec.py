@@ -18,6 +18,7 @@ from types import ModuleType
 from typing import Any
 
 from gasguard.errors import DriverError
+from gasguard.text import clean
 
 PORT = 54321
 HELLO = bytes.fromhex("21310020" + "ff" * 28)
@@ -107,8 +108,8 @@ def decode(data: bytes, token: bytes) -> Frame:
     if not hmac.compare_digest(checksum, _md5(data[: _HEAD.size] + token + body)):
         raise FrameError("frame carries another token's checksum")
     try:
-        payload = _payloads._decode(body, {"_": {"token": token}}, "")
-    except _protocol.PayloadDecodeException:
+        payload = clean(_payloads._decode(body, {"_": {"token": token}}, ""))
+    except (_protocol.PayloadDecodeException, RecursionError):
         raise FrameError("frame carries no JSON") from None
     if not isinstance(payload, dict):
         raise FrameError("frame carries no JSON object")
