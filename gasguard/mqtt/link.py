@@ -23,8 +23,10 @@ from paho.mqtt.reasoncodes import ReasonCode
 from gasguard.luck import LUCK
 from gasguard.mqtt.server import (
     QUEUE,
+    Client,
     Server,
     Subscription,
+    connect,
     lacks_protocol,
     new_client,
     subscribe,
@@ -34,6 +36,8 @@ log = logging.getLogger(__name__)
 
 STALLED_AFTER = 90.0
 """Seconds. Looking up a name and connecting, the longest that the thread waits, take less."""
+OVERSIZED_PAUSE = 30.0
+"""Seconds before connecting again to a server that has sent what is too long to be taken."""
 _REMEMBERED = 64
 """Messages back that a repeated one is recognised. Brokers have 20 or so on the way at a time."""
 
@@ -177,10 +181,12 @@ def _properties(
 class _Service:
     """What is known of one connection while it is served. paho calls its methods, on its thread."""
 
-    def __init__(self, link: "MqttLink", client: paho.Client) -> None:
+    def __init__(self, link: "MqttLink", client: Client) -> None:
         self._link = link
         self.client = client
         self.connection = Connection(client, link.server.name)
+        self.answered = False
+        """The server has said whether it takes us."""
         self._unanswered: dict[int, Subscription] = {}
         self._heard: deque[tuple[int, int]] = deque(maxlen=_REMEMBERED)
         client.on_connect = self._on_connect
@@ -195,6 +201,7 @@ class _Service:
         reason: ReasonCode,
         _properties: Properties | None,
     ) -> None:
+        self.answered = True
         if self._link.stopping:
             return
         if reason.is_failure:
@@ -275,6 +282,12 @@ class MqttLink:
         self._thread = threading.Thread(target=self._run, name=server.name, daemon=True)
         self._complaint = ""
         self._refused_protocol = False
+        self._speechless = False
+        """MQTT 5 was met with silence: 3.1.1 is spoken until that connection ends."""
+        self._limited = False
+        """The server has sent what was too long: from then on it is told of the limit."""
+        self._come_back_after = 0.0
+        """Seconds, where the way that the connection ended asks for a longer pause."""
         self._retired = False
         self._seen = time.monotonic()
 
@@ -330,6 +343,7 @@ class MqttLink:
     def _run(self) -> None:
         while not self.stopping:
             self._seen = time.monotonic()
+            self._come_back_after = 0.0
             try:
                 self._connect_and_serve()
             except OSError as error:
@@ -340,22 +354,41 @@ class MqttLink:
             if self._refused_protocol:
                 self._refused_protocol = False
                 continue
-            self._stopping.wait(self._luck.uniform(*self.server.retry))
+            self._stopping.wait(self._come_back_after or self._luck.uniform(*self.server.retry))
 
     def _connect_and_serve(self) -> None:
         client = new_client(self.server, self._protocol)
         service = self._service = _Service(self, client)
         try:
-            client.connect(self.server.host, self.server.port, self.server.keepalive)
+            connect(client, self.server, limited=self._limited)
             # Retired meanwhile, it must not log in: it would push its successor out, and die with
             # the last will that the successor has too.
             while not self._retired and client.loop(1.0) == paho.MQTT_ERR_SUCCESS:
                 self._seen = time.monotonic()
-            if not (self.stopping or self._complaint or self._refused_protocol):
-                self.complain("connection lost")
+            self._ended(service)
         finally:
             service.connection.live = False
             self.listener.lost(service.connection)
+
+    def _ended(self, service: _Service) -> None:
+        """A connection is over: why, and what to try next."""
+        if service.client.oversized:
+            helped = self._protocol == paho.MQTTv5 and not self._limited
+            self._limited = True
+            self._come_back_after = 0.01 if helped else OVERSIZED_PAUSE
+            self.complain(f"{service.client.oversized} is not taken; if it is retained, remove it")
+        elif self.stopping or self._complaint or self._refused_protocol:
+            return
+        elif self.server.mqtt5 and not service.answered:
+            # RabbitMQ before 4, and amqtt, have no word for what they do not speak.
+            self._speechless = self._other_protocol()
+            if not self._speechless:
+                self.complain("connection lost")
+        else:
+            self.complain("connection lost")
+            if self._speechless:
+                # It may as well have been a server that was just being stopped.
+                self._protocol, self._speechless = paho.MQTTv5, False
 
     def connected(self, *, mqtt5: bool) -> None:
         """The server has let us in."""
@@ -365,14 +398,19 @@ class MqttLink:
     def turned_away(self, reason: ReasonCode) -> None:
         """The server has not let us in. It may take another protocol."""
         if lacks_protocol(reason) and self.server.mqtt5:
-            was_5 = self._protocol == paho.MQTTv5
-            self._protocol = paho.MQTTv311 if was_5 else paho.MQTTv5
-            self._refused_protocol = was_5
-            lacks = "5, using 3.1.1" if was_5 else "3.1.1"
-            log.info("%s: broker has no MQTT %s", self.server.name, lacks)
+            was_5 = self._other_protocol()
             if was_5 or self.listener.failed is None:
                 return
         self.complain(f"refused the connection: {reason}; check {self.server.login}")
+
+    def _other_protocol(self) -> bool:
+        """Use the other version from now on; whether it was MQTT 5, and the next try is due."""
+        was_5 = self._protocol == paho.MQTTv5
+        self._protocol = paho.MQTTv311 if was_5 else paho.MQTTv5
+        self._refused_protocol = was_5
+        lacks = "5, using 3.1.1" if was_5 else "3.1.1"
+        log.info("%s: broker has no MQTT %s", self.server.name, lacks)
+        return was_5
 
     def complain(self, text: str) -> None:
         """Say what is wrong; again only once something has changed."""

@@ -8,6 +8,8 @@ from typing import Protocol
 
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 from pydantic import SecretStr
@@ -18,6 +20,9 @@ KEEPALIVE = 12
 """Seconds. A frozen broker is noticed after about twice that (measured with paho 2)."""
 RETRY_MIN, RETRY_MAX = 1.0, 10.0
 """Bounds in seconds of the wait before connecting again, drawn at random in between."""
+LONGEST_PACKET = 256 * 1024
+"""Bytes. The longest that gasguard looks at is a tenth of that; one of 150 MB ended the daemon."""
+_LONGEST_NAMED = 1024
 QUEUE = 1000
 """Messages that a connection takes before the server has acknowledged any."""
 _CONNECT_WITHIN = 5.0
@@ -120,13 +125,36 @@ class Subscription:
     """Without it the connection is no use. Refused, one that is not vital is done without."""
 
 
-def new_client(server: Server, protocol: MQTTProtocolVersion) -> paho.Client:
+class Client(paho.Client):
+    """A paho client whose memory no server, and nobody who may write a topic, can fill up."""
+
+    oversized = ""
+    """What was too long, where the connection ended for that."""
+
+    def _sock_recv(self, bufsize: int) -> bytes:
+        # paho asks for the whole rest of a packet at once, and would keep all of it.
+        if bufsize > LONGEST_PACKET:
+            self.oversized = f"a message of {bufsize} bytes{self._named()}"
+            raise ConnectionError(self.oversized)
+        return super()._sock_recv(bufsize)
+
+    def _named(self) -> str:
+        """Where it was published: that comes first in what follows a header."""
+        try:
+            start = super()._sock_recv(_LONGEST_NAMED)
+        except OSError:
+            return ""
+        end = 2 + int.from_bytes(start[:2], "big")
+        return f" on {start[2:end].decode(errors='replace')}" if 2 < end <= len(start) else ""
+
+
+def new_client(server: Server, protocol: MQTTProtocolVersion) -> Client:
     """A client that has not connected yet.
 
     It starts clean, with a session that ends with the connection: a command sent while the daemon
     was away must not arrive later.
     """
-    client = paho.Client(
+    client = Client(
         CallbackAPIVersion.VERSION2,
         client_id=server.client_id.get_secret_value() if server.client_id else "",
         protocol=protocol,
@@ -148,6 +176,19 @@ def new_client(server: Server, protocol: MQTTProtocolVersion) -> paho.Client:
         client.tls_set(ca, cert, key)
         client.tls_insecure_set(tls.insecure)
     return client
+
+
+def connect(client: Client, server: Server, *, limited: bool) -> None:
+    """Reach the server and ask to be let in. Raises OSError. Blocks.
+
+    `limited` tells a server of MQTT 5 to keep to itself what is too long for us. Not asked for
+    without need: amqtt, which has 3.1.1 only, waits for ever behind a CONNECT with properties.
+    """
+    properties = None
+    if limited and client.protocol == paho.MQTTv5:
+        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call] # paho
+        properties.MaximumPacketSize = LONGEST_PACKET
+    client.connect(server.host, server.port, server.keepalive, properties=properties)
 
 
 def _no_delay(_client: paho.Client, _userdata: object, sock: object) -> None:

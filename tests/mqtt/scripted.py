@@ -2,6 +2,7 @@
 
 import socket
 import threading
+import time
 
 CONNACK = bytes([0x20, 2, 0, 0])
 REFUSED = 0x80
@@ -16,6 +17,12 @@ class RefusingBroker:
         self.port = self._server.getsockname()[1]
         self._clients: list[socket.socket] = []
         self._kept: dict[str, str] = {}
+        self.speechless = False
+        """Closes on MQTT 5 without a word, as RabbitMQ before 4 does."""
+        self.flood = b""
+        """Sent behind the first subscription of each client, and then zeros without end."""
+        self.came: list[float] = []
+        """When clients came."""
         self.published: list[str] = []
         """Topics of what clients have published."""
         threading.Thread(target=self._accept, daemon=True).start()
@@ -27,6 +34,7 @@ class RefusingBroker:
             except OSError:
                 return
             self._clients.append(client)
+            self.came.append(time.monotonic())
             threading.Thread(target=self._serve, args=(client,), daemon=True).start()
 
     def _serve(self, client: socket.socket) -> None:
@@ -37,18 +45,28 @@ class RefusingBroker:
                 if head[0] == 0x10:
                     # The protocol's level: 5 is refused in the words of 3.1.1.
                     level = body[6]
+                    if level == 5 and self.speechless:
+                        client.close()
+                        return
                     client.sendall(CONNACK if level == 4 else bytes([0x20, 2, 0, 1]))
                 elif head[0] == 0x82:
                     topic = body[4 : 4 + int.from_bytes(body[2:4], "big")]
                     refused = topic.startswith(self._prefix)
                     answer = REFUSED if refused else body[-1]
                     client.sendall(bytes([0x90, 3, *body[:2], answer]))
+                    if self.flood:
+                        self._drown(client)
                     if not refused:
                         client.sendall(b"".join(_kept(*one) for one in self._kept.items()))
                 elif head[0] & 0xF0 == 0x30:
                     self.published.append(body[2 : 2 + int.from_bytes(body[:2], "big")].decode())
         except OSError:
             return
+
+    def _drown(self, client: socket.socket) -> None:
+        client.sendall(self.flood)
+        while True:
+            client.sendall(b"\0" * 65536)
 
     def keep(self, topic: str, payload: str) -> None:
         """Sent, flagged as kept, behind every subscription."""

@@ -43,6 +43,23 @@ def test_a_connection_without_a_vital_topic_is_never_used(broker: RefusingBroker
         link.stop()
 
 
+def test_a_server_that_closes_on_mqtt_5_without_a_word_is_asked_in_3_1_1(
+    broker: RefusingBroker,
+) -> None:
+    broker.speechless = True
+    subscribed = threading.Event()
+    listener = Listener(lambda _c: subscribed.set(), lambda _c, _m: None, lambda _c: None)
+    server = Server("test", "127.0.0.1", broker.port, retry=(0.05, 0.1))
+    link = MqttLink(server, [Subscription("open/b")], listener)
+    link.start()
+    try:
+        assert subscribed.wait(5)
+        assert link.connection is not None
+        assert not link.connection.is_mqtt5
+    finally:
+        link.stop()
+
+
 def test_a_refused_sensor_counts_as_unheard_and_the_rest_goes_on(broker: RefusingBroker) -> None:
     told: list[object] = []
 

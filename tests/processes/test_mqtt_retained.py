@@ -1,7 +1,10 @@
 """Stored and delayed commands are of unknown age: they are never carried out."""
 
+import subprocess
+
 import pytest
 
+from tests.support.brokers import program
 from tests.support.kitchen import Kitchen, burner
 from tests.support.waiting import eventually, never
 
@@ -83,3 +86,23 @@ def test_commands_sent_while_the_broker_was_away_from_the_daemon_are_lost(make_k
     assert not stove.switched
     ear.send("left/off/set")
     ear.ack("confirmed", since=mark)
+
+
+def test_a_huge_retained_message_is_left_with_the_broker(make_kitchen, own_broker, tmp_path):
+    """Anybody who may write one command topic could fill the daemon's memory, at every start."""
+    kitchen: Kitchen = make_kitchen(broker=own_broker, left=burner())
+    huge = tmp_path / "huge"
+    huge.write_bytes(b"x" * 100_000_000)
+    for topic in ("left/off/set", "status"):
+        subprocess.run(
+            [
+                *(program("mosquitto_pub"), "-p", str(own_broker.port), "-r", "-q", "1"),
+                *("-t", f"{kitchen.base}/{topic}", "-f", str(huge)),
+            ],
+            check=True,
+            timeout=30,
+        )
+    kitchen.stove()
+    daemon = kitchen.daemon()
+    assert kitchen.remote("off", "left").code == 0
+    assert daemon.memory() < 120_000_000
