@@ -171,11 +171,26 @@ def new_client(server: Server, protocol: MQTTProtocolVersion) -> Client:
         secret = server.password.get_secret_value() if server.password else None
         client.username_pw_set(server.username, secret)
     if server.tls is not None:
-        tls = server.tls
-        ca, cert, key = (str(path) if path else None for path in (tls.ca, tls.cert, tls.key))
-        client.tls_set(ca, cert, key)
-        client.tls_insecure_set(tls.insecure)
+        client.tls_set_context(_trust(server.tls))
     return client
+
+
+def _trust(tls: Tls) -> ssl.SSLContext:
+    """One for all: what one of gasguard's parts trusts, another does too.
+
+    Not `ssl.create_default_context`: from Python 3.13 on that wants extensions which certificates
+    made at home lack.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if tls.ca is not None:
+        context.load_verify_locations(tls.ca)
+    else:
+        context.load_default_certs()
+    if tls.cert is not None:
+        context.load_cert_chain(tls.cert, tls.key)
+    if tls.insecure:
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
 
 
 def connect(client: Client, server: Server, *, limited: bool) -> None:
@@ -223,10 +238,7 @@ def reach(server: Server, within: float = 5.0) -> str | None:
     try:
         with socket.create_connection((server.host, server.port), within) as plain:
             if server.tls is not None:
-                ca = str(server.tls.ca) if server.tls.ca else None
-                context = ssl.create_default_context(cafile=ca)
-                if server.tls.insecure:
-                    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+                context = _trust(server.tls)
                 context.wrap_socket(plain, server_hostname=server.host).close()
     except OSError as error:
         return f"cannot connect: {error.strerror or error}"

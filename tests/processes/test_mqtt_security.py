@@ -1,6 +1,7 @@
 """Brokers that want a name and a password, and brokers behind TLS."""
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -96,6 +97,18 @@ def test_a_broker_whose_certificate_nobody_vouches_for_is_refused(make_kitchen, 
         daemon.says("certificate")
         assert "connected" not in daemon.output
         assert kitchen.local("off", "left").code == 0
+    finally:
+        broker.stop()
+
+
+def test_insecure_means_any_certificate_as_the_notes_say(make_kitchen, tmp_path):
+    papers = make_certificates(tmp_path / "papers")
+    broker = Mosquitto(tmp_path / "broker", tls=papers)
+    try:
+        kitchen: Kitchen = make_kitchen(broker=broker, top={"mqtt": {"tls": {"insecure": True}}})
+        kitchen.stove()
+        kitchen.daemon().says("mqtt: connected")
+        assert re.search(r"broker +ok", kitchen.local("doctor").out)
     finally:
         broker.stop()
 

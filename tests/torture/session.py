@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import logging
+import os
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -49,7 +50,9 @@ class Outcome:
 
 def run(plan: Plan) -> Outcome:
     """Run a session to its end or to its first breach."""
-    folder = Path(tempfile.mkdtemp(prefix="torture-", dir=_MEMORY if _MEMORY.is_dir() else None))
+    folder = Path(
+        tempfile.mkdtemp(prefix="torture-", dir=_MEMORY if os.access(_MEMORY, os.W_OK) else None)
+    )
     loop = TortureLoop(seed=plan.seed, latency=plan.latency)
     collecting = gc.isenabled()
     gc.disable()
