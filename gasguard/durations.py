@@ -1,4 +1,4 @@
-"""Durations as people write them: `90s`, `20m`, `1h30m`, `20:00`, `PT20M`; bare is minutes."""
+"""Durations as people write them: `90s`, `20 min`, `1h30`, `20:00`, `半小时`; bare is minutes."""
 
 import re
 
@@ -7,9 +7,17 @@ from gasguard.errors import DurationError
 EXAMPLES = "90s, 20m, 1h30m, 20:00 (m:s), 1:30:00 (h:m:s), PT20M, or 20 (minutes)"
 
 _NUMBER = r"\d{1,9}(?:\.\d{1,6})?"
-_UNITS = re.compile(
-    rf"(?:({_NUMBER})\s*h)?\s*(?:({_NUMBER})\s*m)?\s*(?:({_NUMBER})\s*s)?", re.ASCII | re.IGNORECASE
+_HOURS, _MINUTES, _SECONDS = (
+    r"(?:h|hrs?|hours?|个?小时)",
+    r"(?:m|mins?|minutes?|分钟?)",
+    r"(?:s|secs?|seconds?|秒钟?)",
 )
+_UNITS = re.compile(
+    rf"(?:({_NUMBER})\s*{_HOURS})?\s*(?:({_NUMBER})\s*{_MINUTES})?\s*(?:({_NUMBER})\s*{_SECONDS})?",
+    re.ASCII | re.IGNORECASE,
+)
+_HOURS_AND_MINUTES = re.compile(rf"(\d{{1,4}})\s*{_HOURS}\s*([0-5]?\d)", re.ASCII | re.IGNORECASE)
+_HALVES = {"半小时": 1800.0, "半个小时": 1800.0, "半分钟": 30.0}
 _MILLISECONDS = re.compile(rf"({_NUMBER})\s*ms", re.ASCII | re.IGNORECASE)
 _CLOCK = re.compile(r"(?:(\d{1,4}):([0-5]\d)|(\d{1,6})):([0-5]\d)", re.ASCII)
 _ISO = re.compile(
@@ -30,6 +38,10 @@ def parse_duration(text: str, *, milliseconds: bool = False) -> float:
             return float(word) * 60
         if milliseconds and (match := _MILLISECONDS.fullmatch(word)):
             return float(match[1]) / 1000
+        if word in _HALVES:
+            return _HALVES[word]
+        if match := _HOURS_AND_MINUTES.fullmatch(word):
+            return int(match[1]) * 3600.0 + int(match[2]) * 60
         if match := _CLOCK.fullmatch(word):
             hours, minutes, whole_minutes, seconds = (int(part or 0) for part in match.groups())
             return hours * 3600.0 + (minutes + whole_minutes) * 60 + seconds

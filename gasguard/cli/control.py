@@ -1,5 +1,6 @@
 """`gasguard off`, `timer`, `lock`, `unlock`, `rearm`."""
 
+from difflib import get_close_matches
 from pathlib import Path
 
 import click
@@ -12,7 +13,9 @@ from gasguard.durations import format_duration, parse_duration
 from gasguard.errors import DurationError
 
 
-@click.command(epilog="Examples: gasguard off        gasguard off left right")
+@click.command(
+    epilog="Examples: gasguard off        gasguard off left right        gasguard off all"
+)
 @click.argument("burners", nargs=-1, metavar="[BURNER]...")
 @config_option()
 @mqtt_option
@@ -22,17 +25,25 @@ def off(
 ) -> None:
     """Shut burners off, all when none is named, and wait for the relay's read-back."""
     confirmed: dict[str, bool] = {}
-    for ack in connect(config_path, mqtt_url).request("off", list(burners), ""):
-        name = ack["burner"]
-        if ack["status"] == "accepted":
-            confirmed.setdefault(name, False)
-            continue
-        confirmed[name] = ack["status"] == "confirmed"
-        said = ack["message"] or ack["code"] or ack["status"]
-        word = "off, " if confirmed[name] else "NOT CONFIRMED OFF: "
-        click.echo(f"{name}: {word}{said}", err=not confirmed[name])
+    unknown: Misused | None = None
+    try:
+        for ack in connect(config_path, mqtt_url).request("off", list(burners), ""):
+            name = ack["burner"]
+            if ack["status"] == "accepted":
+                confirmed.setdefault(name, False)
+                continue
+            confirmed[name] = ack["status"] == "confirmed"
+            said = ack["message"] or ack["code"] or ack["status"]
+            word = "off, " if confirmed[name] else "NOT CONFIRMED OFF: "
+            click.echo(f"{name}: {word}{said}", err=not confirmed[name])
+    except Misused as error:
+        unknown = error
     for name in (name for name, done in confirmed.items() if not done):
         click.echo(f"{name}: turn the stove off by hand and look at: gasguard status", err=True)
+    if unknown is not None and all(confirmed.values()):
+        raise unknown
+    if unknown is not None:
+        click.echo(f"gasguard: {unknown}", err=True)
     if not confirmed:
         click.echo("gasguard: the daemon did not answer; turn the stove off by hand", err=True)
         ctx.exit(UNREACHABLE)
@@ -46,21 +57,22 @@ def off(
     context_settings={"ignore_unknown_options": True},
 )
 @click.argument("burner")
-@click.argument("duration")
+@click.argument("words", nargs=-1, required=True, metavar="DURATION")
 @config_option()
 @mqtt_option
 @click.pass_context
 def timer(
     ctx: click.Context,
     burner: str,
-    duration: str,
+    words: tuple[str, ...],
     config_path: Path | None,
     mqtt_url: str | None,
 ) -> None:
     """Set the cooking timer (20m), extend it (+5m) or cancel it (cancel).
 
-    DURATION is 90s, 20m, 1h30m, 20:00, 1:30:00, PT20M, or a number of minutes.
+    DURATION is 90s, 20m, 20 min, 1h30, 20:00 (m:s), 1:30:00, PT20M, 半小时, or a number of minutes.
     """
+    duration = " ".join(words)
     if duration.strip().lower() in ("cancel", "0"):
         command, value, done = "timer", "cancel", "timer cancelled"
     else:
@@ -69,7 +81,8 @@ def timer(
         try:
             seconds = parse_duration(value)
         except DurationError as error:
-            raise Misused(str(error)) from None
+            meant = get_close_matches(duration.strip().lower(), ["cancel"])
+            raise Misused(f"did you mean: {meant[0]}? {error}" if meant else str(error)) from None
         if seconds == 0:
             raise Misused("a duration must be more than 0, for example 20m, or: cancel")
         command = "timer/extend" if extends else "timer"

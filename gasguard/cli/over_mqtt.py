@@ -134,12 +134,23 @@ class MqttDaemon:
         """See `Daemon.request`."""
         with self._connected() as connection:
             self._take_states()
-            self._check_known(burners)
+            if asks == "off" and any(name.casefold() == ALL for name in burners):
+                burners = []
+            burners = [self._id_of(name) for name in burners]
+            if asks != "off":
+                self._check_known(burners)
             request_id = secrets.token_hex(8)
-            for name in burners or [ALL]:
+            # Of offs, what can be shut off is, whatever else is named.
+            named = [name for name in burners if name in self._states]
+            for name in named if burners else [ALL]:
                 topic = self._topics.request(name, asks)
                 connection.publish(topic, _payload(asks, value, request_id))
-            yield from self._acks(asks, set(burners or self._states), request_id)
+            yield from self._acks(asks, set(named if burners else self._states), request_id)
+            self._check_known(burners)
+
+    def _id_of(self, written: str) -> str:
+        ids = {name.casefold(): name for name in self._states}
+        return written if written in self._states else ids.get(written.casefold(), written)
 
     def _acks(self, asks: str, waiting: set[str], request_id: str) -> Iterator[Ack]:
         deadline = time.monotonic() + ANSWER_WITHIN

@@ -50,6 +50,20 @@ def test_off_waits_for_the_read_back_and_says_so(ask):
     assert re.fullmatch(OFF.format("left"), said.out)
 
 
+def test_off_all_and_names_in_any_case(ask, quiet):
+    for words in (["all"], ["ALL"], ["Left", "RIGHT"]):
+        said = ask("off", *words)
+        assert said.code == 0, said
+        assert len(said.out.splitlines()) == 2, said
+
+
+def test_what_can_be_shut_off_is_though_another_name_is_wrong(ask):
+    said = ask("off", "left", "lft")
+    assert said.code == 2, said
+    assert re.fullmatch(OFF.format("left"), said.out)
+    assert "'lft'" in said.err
+
+
 def test_off_without_a_name_means_all(ask, quiet):
     said = ask("off")
     assert said.code == 0, said

@@ -64,6 +64,8 @@ class Ears:
 
     def _said(self, bench: Bench, heard: Heard) -> None:
         word = _meaning(heard.payload)
+        if heard.retained and not word:
+            return
         bench.account.sensed(word, self._scene.now)
         if word is None:
             bench.account.lit_since = None

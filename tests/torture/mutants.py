@@ -112,6 +112,12 @@ MUTANTS = [
         "        except OSError as error:\n",
         "        except OSError as error:\n            self._addresses = []\n",
     ),
+    Mutant(
+        "what a broker has kept ends a flame",
+        FLAME_SENSOR,
+        "if flame is Flame.LIT or not heard.retained:",
+        "if True:",
+    ),
     # --- a relay behind a broker ------------------------------------------------------------------
     Mutant(
         "any state that comes is taken for a read-back",

@@ -38,8 +38,11 @@ class MqttFlameSensor:
         word = (field_of(heard.payload, None) or "").lower()
         match self._settings:
             case MqttFlame():
-                self._post(FlameRead(_WORDS.get(word, Flame.UNKNOWN)))
-            case ThermocoupleFlame() if not heard.retained:  # a kept one is of unknown age
+                flame = _WORDS.get(word, Flame.UNKNOWN)
+                if flame is Flame.LIT or not heard.retained:
+                    # What is kept is of unknown age: it may begin a flame, never end one.
+                    self._post(FlameRead(flame))
+            case ThermocoupleFlame() if not heard.retained:
                 self._post(ThermocoupleRead(_millivolts(word)))
 
 

@@ -27,6 +27,7 @@ from gasguard.interfaces.front import Front
 from gasguard.interfaces.local.unix import socket_address
 from gasguard.interfaces.payloads import ack_payload, state_payload
 from gasguard.interfaces.requests import BadRequest
+from gasguard.mqtt.topics import ALL
 
 log = logging.getLogger(__name__)
 
@@ -144,15 +145,29 @@ class ControlSocket:
 
     async def _requests(self, request: dict[str, Any], asks: str, send: Send) -> None:
         wanted = request.get("burners")
-        named = [str(name) for name in wanted] if isinstance(wanted, list) else []
+        written = [str(name) for name in wanted] if isinstance(wanted, list) else []
+        if not written and asks != "off":
+            raise BadRequest("malformed", "name a burner")
+        known = self._controller.states()
+        if asks == "off" and any(name.casefold() == ALL for name in written):
+            written = []
+        named = [self._id_of(name) for name in written]
+        if asks != "off":
+            for name in named:
+                self._front.check(name)
+        # Of offs, what can be shut off is, whatever else is named.
+        names = dict.fromkeys([name for name in named if name in known] if written else known)
+        payload = str(request.get("value", "")).encode(errors="replace")
+        settled = [self._ask(name, asks, payload, send) for name in names]
+        if settled:
+            await asyncio.wait(settled, timeout=ANSWER_WITHIN)
         for name in named:
             self._front.check(name)
-        if not named and asks != "off":
-            raise BadRequest("malformed", "name a burner")
-        payload = str(request.get("value", "")).encode(errors="replace")
-        names = dict.fromkeys(named or self._controller.states())
-        settled = [self._ask(name, asks, payload, send) for name in names]
-        await asyncio.wait(settled, timeout=ANSWER_WITHIN)
+
+    def _id_of(self, written: str) -> str:
+        """The burner's id, whatever its letters' case in what somebody wrote."""
+        ids = {name.casefold(): name for name in self._controller.states()}
+        return written if written in ids.values() else ids.get(written.casefold(), written)
 
     def _ask(self, name: str, asks: str, payload: bytes, send: Send) -> "asyncio.Future[None]":
         settled: asyncio.Future[None] = asyncio.get_running_loop().create_future()
