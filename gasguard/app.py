@@ -39,7 +39,7 @@ async def running(
     """
     clock, troubles = clock or SystemClock(), troubles or Troubles()
     store = Store.open(config.state_dir)
-    troubles.watch("history", lambda: store.trouble)
+    troubles.watch("state", lambda: store.trouble)
     heartbeats = Heartbeats()
     drivers = Drivers(partial(bus_of, config, heartbeats))
     controller = Controller(circuits(config, drivers), store, clock, heartbeats)
@@ -49,9 +49,13 @@ async def running(
     control = ControlSocket(config.control_socket, controller, store, clock, troubles)
     try:
         await control.start()
-    except OSError as error:
+    except StoreError:
         await store.aclose()
-        raise StoreError(f"state_dir {config.state_dir}: {error}") from None
+        raise
+    except OSError as error:
+        why = f"{config.control_socket} cannot be made ({error.strerror}): no local commands"
+        log.error("%s", why)
+        troubles.watch("local socket", lambda: why)
     controller.start()
     notifier = Notifier()
     watchdog = asyncio.create_task(

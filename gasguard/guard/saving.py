@@ -28,6 +28,8 @@ class Saving:
         self._on_disk: Record | None = None
         """What the disk holds, or will once the writes under way are done; None: not known."""
         self.under_way: Write | None = None
+        self._complaint = ""
+        """What was said last: a card that stays read-only is told of once."""
         self._again: asyncio.TimerHandle | None = None
         """Runs while the disk has refused: one for all writes that failed."""
         self._dropped = False
@@ -68,8 +70,15 @@ class Saving:
     def _done(self, write: Write) -> None:
         if self.under_way is write:
             self.under_way = None
-        if not write.cancelled() and (error := write.exception()) is not None:
-            log.error("%s: state not saved, trying again: %s", self._name, error)
+        if write.cancelled():
+            return
+        error = write.exception()
+        if error is None:
+            self._complaint = ""
+        else:
+            text = f"{self._name}: state not saved, trying again: {error}"
+            log.log(logging.DEBUG if text == self._complaint else logging.ERROR, "%s", text)
+            self._complaint = text
             self._on_disk = None
             if self._again is None and not self._dropped:
                 loop = asyncio.get_running_loop()

@@ -6,15 +6,18 @@ journal is written in batches and may lose its last second in a power cut.
 
 import asyncio
 import contextlib
+import errno
 import json
 import logging
 import os
 import shutil
 import sqlite3
+import tempfile
 import zlib
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -56,17 +59,37 @@ _MIGRATIONS = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class _Unwritable:
+    """A file that cannot be written, and what it says."""
+
+    path: Path
+    why: str
+    records: dict[str, tuple[Record, Stamp]]
+    damaged: bool
+    """As the store's."""
+
+    @property
+    def trouble(self) -> str:
+        """For people."""
+        return (
+            f"{self.path.parent} cannot be written ({self.why}): timers, locks and re-arms are "
+            "refused, and nothing survives a restart; offs work. Look at the card and its mount"
+        )
+
+
 class Store:
     """The durable state under one folder. Open it with `Store.open`."""
 
-    def __init__(self, connection: sqlite3.Connection, executor: Executor) -> None:
-        self._db = connection
-        self._executor = executor
+    def __init__(self, file: "sqlite3.Connection | _Unwritable", executor: Executor) -> None:
+        self._file, self._executor = file, executor
         self._rows: deque[tuple[float, str, str]] = deque(maxlen=_PENDING_ROWS)
-        self.trouble = ""
-        """What is wrong with the history, in words for people."""
-        (mark,) = connection.execute("PRAGMA application_id").fetchone()
-        self.damaged = mark == _AFTER_DAMAGE
+        self._history_trouble = ""
+        if isinstance(file, _Unwritable):
+            self.damaged = file.damaged
+        else:
+            (mark,) = file.execute("PRAGMA application_id").fetchone()
+            self.damaged = mark == _AFTER_DAMAGE
         """An earlier file could not be read and was set aside: a burner of which this one holds no
         record may have had a latch in that."""
 
@@ -74,7 +97,9 @@ class Store:
     def open(cls, folder: Path, executor: Executor | None = None) -> "Store":
         """Open or create the store in `folder`. `executor` must run one call at a time, in order.
 
-        A damaged file is set aside under a new name. Raises StoreError when the folder is unusable.
+        A damaged file is set aside under a new name. One that can be read but not written, or a
+        card that has become read-only, gives a store that knows what was saved last, refuses every
+        write, and tries again at each. Raises StoreError when the folder is unusable.
         """
         path = folder / FILE_NAME
         executor = executor or ThreadPoolExecutor(1, "store")
@@ -91,11 +116,39 @@ class Store:
                 log.error("%s is damaged (%s): set aside as %s", path, error, aside.name)
                 return cls(_connect(path), executor)
         except (OSError, sqlite3.Error) as error:
-            raise StoreError(f"state_dir {folder} is not usable: {error}") from None
+            unwritable = _read_beside(path, f"{error}")
+            if unwritable is None and not _is_read_only(folder):
+                raise StoreError(f"state_dir {folder} is not usable: {error}") from None
+            # Nothing read: it may have held a latch.
+            unwritable = unwritable or _Unwritable(path, f"{error}", {}, damaged=True)
+            log.error("%s", unwritable.trouble)
+            return cls(unwritable, executor)
+
+    @property
+    def trouble(self) -> str:
+        """What is wrong with it, in words for people."""
+        if isinstance(self._file, _Unwritable):
+            return self._file.trouble
+        return self._history_trouble
 
     def load(self) -> dict[str, tuple[Record, Stamp]]:
         """Every burner's last saved record."""
-        return _load(self._db)
+        if isinstance(self._file, _Unwritable):
+            return self._file.records
+        return _load(self._file)
+
+    @property
+    def _db(self) -> sqlite3.Connection:
+        """For the store's thread. Raises StoreError while nothing can be written."""
+        file = self._file
+        if not isinstance(file, _Unwritable):
+            return file
+        try:
+            self._file = opened = _connect(file.path)
+        except (OSError, sqlite3.Error, ValueError, TypeError, KeyError):
+            raise StoreError(file.trouble) from None
+        log.warning("the state can be written again")
+        return opened
 
     def save(self, burner: str, record: Record, stamp: Stamp) -> "asyncio.Future[None]":
         """Write one burner's record; the future resolves once it is fsynced.
@@ -138,11 +191,11 @@ class Store:
                     "DELETE FROM journal WHERE seq <= (SELECT max(seq) FROM journal) - ?",
                     (JOURNAL_KEEPS,),
                 )
-            self.trouble = ""
+            self._history_trouble = ""
         except Exception as error:  # noqa: BLE001 - whatever it is, the guard goes on without history
-            level = logging.DEBUG if self.trouble else logging.WARNING
+            level = logging.DEBUG if self._history_trouble else logging.WARNING
             log.log(level, "history lost %d rows: %s", len(rows), error)
-            self.trouble = f"events are lost ({error})"
+            self._history_trouble = f"events are lost ({error})"
 
     def history(
         self, burner: str | None, since: float, limit: int = 1000
@@ -168,6 +221,8 @@ class Store:
                 return work()
             except sqlite3.Error as error:
                 raise StoreError(f"the disk refused: {error}") from None
+            except StoreError:
+                raise
             except Exception as error:
                 log.exception("the store failed")
                 raise StoreError(f"the store failed: {error!r}") from None
@@ -178,7 +233,7 @@ class Store:
         """Write what waits and close the file."""
         with contextlib.suppress(StoreError):
             await self.flush()
-            await self._run(self._db.close)
+            await self._run(lambda: self._db.close())
         self._executor.shutdown(wait=False)
 
 
@@ -203,6 +258,10 @@ def _connect(path: Path) -> sqlite3.Connection:
         # SQLite takes a file shorter than a page for a new one: a cut-off file would pass as clean.
         if file.read(len(_HEAD)) != _HEAD or path.stat().st_size < _LEAST_SIZE:
             raise ValueError("it is cut off or no database")
+    for place in (path, path.parent):
+        # SQLite would open it to read, and refuse only what is written.
+        if not os.access(place, os.W_OK):
+            raise OSError(errno.EROFS, "is read-only", str(place))
     db = sqlite3.connect(path, check_same_thread=False, timeout=2.0)
     try:
         db.execute("PRAGMA journal_mode = WAL")
@@ -265,6 +324,27 @@ def _load(db: sqlite3.Connection) -> dict[str, tuple[Record, Stamp]]:
 
 def _checksum(row: tuple[object, ...]) -> int:
     return zlib.crc32(repr(row).encode())
+
+
+def _read_beside(path: Path, why: str) -> _Unwritable | None:
+    """What the file holds, read from a copy: SQLite writes even to read what a crash left open."""
+    try:
+        with tempfile.TemporaryDirectory(prefix="gasguard-") as folder:
+            copy = Path(folder) / path.name
+            shutil.copyfile(path, copy)
+            with contextlib.suppress(FileNotFoundError):
+                shutil.copyfile(f"{path}-wal", f"{copy}-wal")
+            with contextlib.closing(_connect(copy)) as db:
+                (mark,) = db.execute("PRAGMA application_id").fetchone()
+                return _Unwritable(path, why, _load(db), damaged=mark == _AFTER_DAMAGE)
+    except (OSError, sqlite3.Error, ValueError, TypeError, KeyError) as error:
+        log.error("%s cannot be read either: %s", path, error)
+        return None
+
+
+def _is_read_only(folder: Path) -> bool:
+    existing = next(place for place in (folder, *folder.parents) if place.exists())
+    return bool(os.statvfs(existing).f_flag & os.ST_RDONLY)
 
 
 def _readable(path: Path) -> bool:

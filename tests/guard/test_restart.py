@@ -1,6 +1,7 @@
 """What outlives the daemon and the machine, and what the disk may do to it."""
 
 import asyncio
+import logging
 import sqlite3
 from pathlib import Path
 
@@ -164,6 +165,8 @@ def test_what_the_disk_refuses_is_not_acknowledged_and_off_works_all_the_same(
 def test_a_disk_that_refuses_for_long_is_not_asked_more_and_more_often(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level(logging.DEBUG, "gasguard")
+
     async def story(here: Kitchen) -> None:
         await here.light()
         _fill(here.store)
@@ -174,5 +177,6 @@ def test_a_disk_that_refuses_for_long_is_not_asked_more_and_more_often(
         refused = sum("not saved" in record.message for record in caplog.records)
         # Once a second, and at each poll: what it reads is a new state.
         assert 60 <= refused < 100, refused
+        assert not any(one.levelno >= logging.ERROR for one in caplog.records), "told once"
 
     cook(tmp_path, story)

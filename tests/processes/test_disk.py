@@ -1,6 +1,10 @@
 """The state folder: unusable, damaged, full."""
 
 import os
+import shlex
+import subprocess
+import time
+from collections.abc import Callable
 
 import pytest
 
@@ -23,6 +27,82 @@ def test_a_state_folder_without_permission_is_a_bad_configuration(make_kitchen):
     said = kitchen.cli("run", "-c", str(kitchen.path))
     assert said.code == 2, said
     assert folder in said.err
+
+
+@pytest.fixture
+def read_only() -> Callable[[Kitchen], None]:
+    """From now on a kitchen's daemons find their state folder on a card that has become read-only.
+
+    A file system of that daemon's own: `on_its_side` runs words there.
+    """
+
+    def make(kitchen: Kitchen) -> None:
+        own = [] if os.geteuid() == 0 else ["--map-root-user"]
+        folder = shlex.quote(str(kitchen.state_dir))
+        mount = f"mount --bind {folder} {folder} && mount -o remount,bind,ro {folder}"
+        kitchen.before = ["unshare", *own, "--mount", "sh", "-c", f'{mount} && exec "$@"', "sh"]
+
+    return make
+
+
+def test_a_timer_that_ended_opens_though_the_card_is_read_only(kitchen, read_only):
+    stove, daemon, ear = kitchen.start()
+    kitchen.order("timer", "2s")
+    daemon.kill()
+    time.sleep(2.2)
+    assert stove.circuit() == "closed"
+    read_only(kitchen)
+    mark = ear.mark
+    daemon = kitchen.run()
+    eventually(lambda: stove.circuit() == "open", 6, "the overdue timer opens")
+    assert ear.event("trip", since=mark, within=10)["reason"] == "timer"
+    daemon.says("cannot be written")
+    daemon.says("no local commands")
+    ear.until(phase="ready", since=mark, within=6)
+    ear.send("left/timer/set", "20m")
+    assert ear.ack("rejected", since=mark)["code"] == "not_saved"
+    ear.send("left/off/set")
+    ear.ack("confirmed", since=mark)
+    assert daemon.output.count("state not saved") == 1
+    assert daemon.running
+
+
+def test_a_card_that_can_be_written_again_is(kitchen, read_only):
+    _, daemon, ear = kitchen.start()
+    daemon.kill()
+    read_only(kitchen)
+    mark = ear.mark
+    daemon = kitchen.run()
+    ear.until(phase="ready", since=mark, within=10)
+    ear.send("left/off/set")
+    ear.ack("confirmed", since=mark)
+    enter = [] if os.geteuid() == 0 else ["--user", "--preserve-credentials"]
+    subprocess.run(
+        [
+            *("nsenter", "--target", str(daemon.pid), *enter, "--mount"),
+            *("mount", "-o", "remount,bind,rw", str(kitchen.state_dir)),
+        ],
+        check=True,
+        timeout=10,
+    )
+    daemon.says("the state can be written again", within=5)
+    ear.until(phase="ready", since=ear.mark, within=6)
+    mark = ear.mark
+    ear.send("left/timer/set", "20m")
+    ear.ack("accepted", since=mark)
+
+
+def test_a_read_only_card_without_a_record_locks_out(kitchen, read_only):
+    """The state folder is there and empty: it may have held a latch."""
+    stove, daemon, ear = kitchen.start()
+    daemon.kill()
+    for file in kitchen.state_dir.iterdir():
+        file.unlink()
+    read_only(kitchen)
+    mark = ear.mark
+    kitchen.run()
+    assert ear.until(phase="locked_out", since=mark, within=10)["locks"] == ["restart"]
+    eventually(lambda: stove.circuit() == "open", 3)
 
 
 @pytest.mark.parametrize("damage", ["garbage", "truncated", "nonsense inside"])

@@ -18,6 +18,7 @@ from typing import Any
 from gasguard.clock import Clock
 from gasguard.core.messages import Answer, Status
 from gasguard.core.model import Source
+from gasguard.errors import StoreError
 from gasguard.guard.bulletins import News, Reply
 from gasguard.guard.controller import Controller
 from gasguard.guard.proof_test import proof_test
@@ -63,9 +64,9 @@ class ControlSocket:
         self._clients: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
-        """Take the path over, unless another daemon answers there. Raises OSError."""
+        """Take the path over. Raises StoreError when another daemon answers there, OSError."""
         if _answers(self._path):
-            raise OSError(f"another gasguard is running: {self._path} answers")
+            raise StoreError(f"another gasguard is running: {self._path} answers")
         with contextlib.suppress(FileNotFoundError):
             self._path.unlink()
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -89,7 +90,7 @@ class ControlSocket:
         for client in self._clients:
             client.cancel()
         await asyncio.gather(*self._clients, return_exceptions=True)
-        with contextlib.suppress(FileNotFoundError):
+        with contextlib.suppress(OSError):
             self._path.unlink()
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
