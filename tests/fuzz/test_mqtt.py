@@ -22,7 +22,7 @@ from gasguard.core.messages import (
     Status,
     ThermocoupleRead,
 )
-from gasguard.core.model import Settings, State
+from gasguard.core.model import Flame, Settings, State
 from gasguard.drivers.bus import Heard, Listening
 from gasguard.drivers.mqtt.flame import MqttFlameSensor
 from gasguard.drivers.mqtt.hazard import MqttHazardSensor
@@ -181,6 +181,8 @@ topics = st.one_of(
 @example("base/x" * 9000 + "/off/set", b"", False, False, "r", b"")
 @example("base/status", b"offline", False, True, None, None)
 @example("sensor/flame", b"\xff" * 1000, True, True, None, None)
+@example("sensor/flame", b"lit", True, True, None, None)
+@example("sensor/flame", b"out", True, True, None, None)
 @example("sensor/mv", b"1e999", False, True, None, None)
 @example("sensor/mv", b"1_000", False, True, None, None)
 @example("sensor/gas", b'{"gas": true}', False, True, None, None)
@@ -208,6 +210,8 @@ def test_no_message_raises_and_only_a_live_off_shuts_off(
         told = HazardRead if topic == "sensor/gas" else HazardReachable
         assert {type(reading) for reading in guard.readings} <= {told}
         assert len(guard.readings) in (0, len(BURNERS)), "both burners heed it"
+    elif topic == "sensor/flame" and retain:
+        assert all(reading.flame is Flame.LIT for reading in guard.readings), "kept: only begins"
     else:
         assert [type(reading) for reading in guard.readings] == read.get(topic, [])
     for where, _, _ in broker.published:
