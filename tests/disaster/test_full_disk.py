@@ -147,15 +147,18 @@ def read_only(folder: Path) -> Iterator[None]:
 
 
 def test_a_state_folder_that_became_read_only_is_named_and_left_as_it_is(kitchen):
-    kitchen.stove()
-    daemon = kitchen.daemon()
+    stove, daemon, ear = kitchen.start()
     assert kitchen.order("lock", "LOCK")[0]["status"] == "accepted"
     daemon.kill()
+    stove.tell("mihome left wired on")
     before = {path.name for path in kitchen.state_dir.iterdir()}
     with read_only(kitchen.state_dir):
-        said = kitchen.cli("run", "-c", str(kitchen.path))
-        assert said.code == 2, said
-        assert str(kitchen.state_dir) in said.err
+        mark = ear.mark
+        daemon = kitchen.run()
+        daemon.says(f"{kitchen.state_dir} cannot be written")
+        ear.until(phase="locked_out", contact="open", since=mark, within=10)
+        assert stove.circuit() == "open"
+        daemon.stop()
     assert {path.name for path in kitchen.state_dir.iterdir()} == before
     kitchen.daemon("locked_out")
     assert kitchen.ask()["left"]["locks"] == ["child"]
