@@ -59,9 +59,8 @@ class Log:
 
     def stop(self) -> None:
         """Give what is still to be written a moment. A reader that is gone holds up nothing."""
-        deadline = time.monotonic() + _LAST_WORDS_WITHIN
-        while self._is_busy and time.monotonic() < deadline:
-            time.sleep(0.005)
+        with self._waiting.all_tasks_done:
+            self._waiting.all_tasks_done.wait_for(lambda: not self._is_busy, _LAST_WORDS_WITHIN)
 
     @property
     def _is_busy(self) -> bool:

@@ -18,7 +18,7 @@ from gasguard.config.broker import Tls
 from gasguard.errors import no_burner
 from gasguard.mqtt.link import Connection, Listener, Message, MqttLink
 from gasguard.mqtt.server import Server, Subscription
-from gasguard.mqtt.topics import ALL, Topics
+from gasguard.mqtt.topics import ALL, Topics, means_all, meant
 
 _CONNECT_WITHIN = 6.0
 """Seconds for both protocols: connecting, and the broker's word on the subscriptions."""
@@ -134,9 +134,9 @@ class MqttDaemon:
         """See `Daemon.request`."""
         with self._connected() as connection:
             self._take_states()
-            if asks == "off" and any(name.casefold() == ALL for name in burners):
+            if asks == "off" and means_all(burners):
                 burners = []
-            burners = [self._id_of(name) for name in burners]
+            burners = meant(burners, self._states)
             if asks != "off":
                 self._check_known(burners)
             request_id = secrets.token_hex(8)
@@ -147,10 +147,6 @@ class MqttDaemon:
                 connection.publish(topic, _payload(asks, value, request_id))
             yield from self._acks(asks, set(named if burners else self._states), request_id)
             self._check_known(burners)
-
-    def _id_of(self, written: str) -> str:
-        ids = {name.casefold(): name for name in self._states}
-        return written if written in self._states else ids.get(written.casefold(), written)
 
     def _acks(self, asks: str, waiting: set[str], request_id: str) -> Iterator[Ack]:
         deadline = time.monotonic() + ANSWER_WITHIN

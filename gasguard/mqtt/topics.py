@@ -1,12 +1,24 @@
 """gasguard's own topics (contract, section 3): written and read here alone."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 REQUESTS = ("off", "timer", "timer/extend", "lock", "rearm")
 """What people may ask for, as it stands in the topic."""
 ALL = "all"
 """Stands for every burner, in the topic of an off."""
+
+
+def meant(written: Iterable[str], known: Iterable[str]) -> list[str]:
+    """What somebody wrote, burners' ids in their own letters' case; the rest as it is."""
+    ids = list(known)
+    folded = {name.casefold(): name for name in ids}
+    return [name if name in ids else folded.get(name.casefold(), name) for name in written]
+
+
+def means_all(written: Iterable[str]) -> bool:
+    """Whether an off so addressed is for every burner."""
+    return any(name.casefold() == ALL for name in written)
 
 
 class Addressed(NamedTuple):

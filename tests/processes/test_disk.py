@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.support.kitchen import Kitchen
-from tests.support.waiting import eventually, never
+from tests.support.waiting import eventually, never, wait_until
 
 
 def test_a_state_folder_that_cannot_be_made_is_a_bad_configuration(make_kitchen, tmp_path):
@@ -48,8 +48,9 @@ def read_only() -> Callable[[Kitchen], None]:
 def test_a_timer_that_ended_opens_though_the_card_is_read_only(kitchen, read_only):
     stove, daemon, ear = kitchen.start()
     kitchen.order("timer", "2s")
+    set_at = time.monotonic()
     daemon.kill()
-    time.sleep(2.2)
+    wait_until(set_at + 2.2)
     assert stove.circuit() == "closed"
     read_only(kitchen)
     mark = ear.mark

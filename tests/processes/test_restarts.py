@@ -4,7 +4,7 @@ import time
 
 from tests.support.kitchen import Kitchen, burner
 from tests.support.listener import Listener
-from tests.support.waiting import eventually, never
+from tests.support.waiting import eventually, never, wait_until
 
 
 def accepted(kitchen: Kitchen, command: str, value: str = "") -> float:
@@ -12,10 +12,6 @@ def accepted(kitchen: Kitchen, command: str, value: str = "") -> float:
     (ack, *_) = kitchen.order(command, value)
     assert ack["status"] == "accepted", ack
     return time.monotonic()
-
-
-def wait_until(moment: float) -> None:
-    time.sleep(max(0.0, moment - time.monotonic()))
 
 
 def test_a_timer_goes_on_after_kill_9_and_ends_on_time(kitchen):

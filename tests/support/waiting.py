@@ -28,3 +28,8 @@ def never(look: Callable[[], object], during: float, what: str = "", every: floa
         seen = look()
         assert not seen, f"must not happen: {what}: {seen!r}"
         time.sleep(every)
+
+
+def wait_until(moment: float) -> None:
+    """Until `time.monotonic` says so, for what another process's own clock decides."""
+    time.sleep(max(0.0, moment - time.monotonic()))

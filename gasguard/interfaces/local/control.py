@@ -28,7 +28,7 @@ from gasguard.interfaces.front import Front
 from gasguard.interfaces.local.unix import socket_address
 from gasguard.interfaces.payloads import ack_payload, state_payload
 from gasguard.interfaces.requests import BadRequest
-from gasguard.mqtt.topics import ALL
+from gasguard.mqtt.topics import means_all, meant
 
 log = logging.getLogger(__name__)
 
@@ -150,9 +150,9 @@ class ControlSocket:
         if not written and asks != "off":
             raise BadRequest("malformed", "name a burner")
         known = self._controller.states()
-        if asks == "off" and any(name.casefold() == ALL for name in written):
+        if asks == "off" and means_all(written):
             written = []
-        named = [self._id_of(name) for name in written]
+        named = meant(written, known)
         if asks != "off":
             for name in named:
                 self._front.check(name)
@@ -164,11 +164,6 @@ class ControlSocket:
             await asyncio.wait(settled, timeout=ANSWER_WITHIN)
         for name in named:
             self._front.check(name)
-
-    def _id_of(self, written: str) -> str:
-        """The burner's id, whatever its letters' case in what somebody wrote."""
-        ids = {name.casefold(): name for name in self._controller.states()}
-        return written if written in ids.values() else ids.get(written.casefold(), written)
 
     def _ask(self, name: str, asks: str, payload: bytes, send: Send) -> "asyncio.Future[None]":
         settled: asyncio.Future[None] = asyncio.get_running_loop().create_future()
