@@ -5,12 +5,14 @@ from pathlib import Path
 import click
 
 from gasguard.cli.options import config_option
-from gasguard.config.load import load_config
+from gasguard.config.load import check_file
 
 
 @click.command(epilog="Example: gasguard check-config -c config.yaml")
 @config_option(required=True)
 def check_config(config_path: Path) -> None:
     """Check FILE and name every fault with its place. Never prints a secret."""
-    config = load_config(config_path)
+    config, warnings = check_file(config_path)
+    for warning in warnings:
+        click.echo(f"warning: {warning}", err=True)
     click.echo(f"{config_path}: no faults; burners: {', '.join(config.burners)}")

@@ -6,13 +6,11 @@ from typing import Annotated
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
 from gasguard.config.broker import Tls
-from gasguard.config.fields import Host, Strict
+from gasguard.config.fields import Host, Strict, Whole
 from gasguard.config.names import BurnerId
 
 
 def _cloud_key(value: object) -> object:
-    if isinstance(value, int):
-        raise ValueError("put the key in quotes: YAML took it for a number")
     if not isinstance(value, str) or not re.fullmatch(r"\w{8,128}", value, re.ASCII):
         raise ValueError("must be the private key (私钥) that bemfa's console shows, 32 digits")
     return value
@@ -45,7 +43,7 @@ class Bemfa(Strict):
 
     key: CloudKey
     host: Host = "bemfa.com"
-    port: int = Field(9503, ge=1, le=65535)
+    port: Whole = Field(9503, ge=1, le=65535)
     tls: Tls = Tls()
     topics: Annotated[dict[BurnerId, CloudTopic], AfterValidator(_distinct)] = Field(min_length=1)
     """Topic of each burner that the cloud may shut off."""

@@ -10,6 +10,9 @@ from gasguard.config.relays.base import Channel, ModuleConfig, RelayConfig
 from gasguard.config.relays.families import AnyRelay
 from gasguard.config.sensors import AnyFlame
 
+NO_RELAY = "needs either relay: or relays: (several in series)"
+NO_FLAME = "limits.max_burn needs flame: (how else to know that it burns?)"
+
 
 class Limits(Strict):
     """How long things may last. Each is a duration."""
@@ -38,11 +41,11 @@ class BurnerConfig(Strict):
     @model_validator(mode="after")
     def _whole(self) -> Self:
         if (self.relay is None) == (self.relays is None):
-            raise ValueError("needs either relay: or relays: (several in series)")
+            raise ValueError(NO_RELAY)
         if self.voice and self.voice_relay is None:
             raise ValueError("voice needs a relay with driver: miot")
         if self.limits.max_burn is not None and self.flame is None:
-            raise ValueError("limits.max_burn needs flame: (how else to know that it burns?)")
+            raise ValueError(NO_FLAME)
         return self
 
     @property

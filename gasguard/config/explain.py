@@ -1,49 +1,167 @@
-"""pydantic's faults in words that say what to write."""
+"""pydantic's faults in words that say what to write. None of its own sentences is told."""
 
 from collections.abc import Iterator
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
-from gasguard.config.burners import Limits
-from gasguard.durations import format_duration
+from gasguard.config.faults import Fault, blank_missing, shown_key, without_blank
+from gasguard.config.fields import NUMBER, WHOLE
+from gasguard.config.shape import (
+    Spot,
+    bounds,
+    example,
+    has_block,
+    is_duration,
+    nearest,
+    options,
+    spot,
+    words_of,
+)
 
-
-def explain(error: ValidationError) -> Iterator[tuple[str, str]]:
-    """Each fault as (place, text with its place)."""
-    for fault in error.errors(include_url=False, include_input=False):
-        place = ".".join(_without_tags(fault["loc"]))
-        message = fault["msg"].removeprefix("Value error, ")
-        yield place, f"{place}: {_hint(fault) or message}{_bound(fault)}"
-
-
-_HINTS = {
-    "extra_forbidden": "is no key that gasguard knows; see config.example.yaml",
-    "missing": "is required",
-    "union_tag_not_found": "is missing driver:; see config.example.yaml",
+_SEE = "see config.example.yaml"
+_BLOCK = "a mapping (key: value, a line each below it)"
+_LIST = "a list ([a, b], or lines that begin with -)"
+_SINGLE = "a single value (in quotes where it begins with { or [)"
+_WANTED = {
+    "model_type": _BLOCK,
+    "model_attributes_type": _BLOCK,
+    "dict_type": _BLOCK,
+    "list_type": _LIST,
+    "string_type": _SINGLE,
 }
+_GIVEN: dict[type, str] = {dict: "a mapping (key: value)", list: "a list", str: "a single value"}
+_BOUNDS = {"greater_than_equal", "greater_than", "less_than_equal", "less_than"}
 
 
-def _hint(fault: Any) -> str | None:  # pydantic's ErrorDetails has no type for its context
-    if fault["type"] == "union_tag_invalid":
-        drivers = fault["ctx"]["expected_tags"].replace("'", "").split(", ")
-        return f"driver: must be {' or '.join(drivers)}"
-    return _HINTS.get(fault["type"])
+def explain(error: ValidationError, root: type[BaseModel], raw: object) -> Iterator[Fault]:
+    """Each fault of `raw`, which is no `root`."""
+    for fault in error.errors(include_url=False):
+        there = spot(root, raw, fault["loc"])
+        if fault["type"] in ("union_tag_invalid", "union_tag_not_found"):
+            yield from _no_driver(fault, there)
+        else:
+            yield _fault(fault, there)
 
 
-def _bound(fault: Any) -> str:  # pydantic's ErrorDetails has no type for its context
-    """Bounds of a duration are seconds inside; say them the way they are written."""
-    context, place = fault.get("ctx") or {}, fault["loc"][-1] if fault["loc"] else ""
-    bound = next((context[key] for key in ("ge", "gt", "le", "lt") if key in context), None)
-    if bound is None or place not in {*Limits.model_fields, "after", "jog", "expire_after"}:
-        return ""
-    return f" seconds ({format_duration(bound)})"
+def explain_empty(root: type[BaseModel], raw: object, places: list[str]) -> Iterator[Fault]:
+    """Keys with nothing behind them that would be taken for none, though something was meant."""
+    for place in places:
+        parts = (int(part) if part.isdecimal() else part for part in place.split("."))
+        there = spot(root, raw, tuple(parts))
+        field = there.field
+        if field and there.place == place and field.default is None and not field.is_required():
+            if has_block(field):
+                text = "is empty; write its keys below it ({} for none), or leave the line out"
+                yield Fault(place, text)
+            elif is_duration(field):
+                yield Fault(place, "is empty; write for example 2h, or leave the line out")
 
 
-def _without_tags(location: tuple[int | str, ...]) -> Iterator[str]:
-    """The path as it stands in the file: pydantic adds the driver behind relay(s) and flame."""
-    for index, part in enumerate(location):
-        above = location[:index]
-        of_a_list = above[-2:-1] == ("relays",) and isinstance(above[-1], int)
-        if part != "[key]" and not of_a_list and above[-1:] not in (("relay",), ("flame",)):
-            yield str(part)
+def _fault(fault: Any, there: Spot) -> Fault:  # pydantic's ErrorDetails has no type for its context
+    kind, given = fault["type"], fault["input"]
+    if kind == "extra_forbidden":
+        return _unknown_key(there, given)
+    key_is_wrong = fault["loc"][-1:] == ("[key]",)
+    if given is None and not key_is_wrong:
+        return Fault(there.place, f"is empty; {_for_nothing(_expected(fault, there))}")
+    return Fault(there.place, _expected(fault, there), at_key=key_is_wrong)
+
+
+def _for_nothing(expected: str) -> str:
+    """The part that says what to write, where there is nothing to find fault with."""
+    return expected.partition("; ")[2] if expected.startswith("is ") else expected
+
+
+def _expected(fault: Any, there: Spot) -> str:
+    kind, given, field = fault["type"], fault["input"], there.field
+    if kind == "value_error":
+        text = str(fault["ctx"]["error"])
+        if field and text in (WHOLE, NUMBER):
+            return _with_example(f"{text}{_and(bounds(field))}", example(field))
+        return text
+    if kind == "missing":
+        words = options(field) if field else []
+        return "is required" + (": " if words else "") + " or ".join(words)
+    if kind == "literal_error" and field:
+        words = options(field)
+        meant = nearest(given, words)
+        return "must be " + " or ".join(words) + (f"; did you mean {meant}?" if meant else "")
+    if kind in _BOUNDS and field:
+        return f"must be {bounds(field)}"
+    if kind in _WANTED:
+        return _wrong_kind(kind, given)
+    return _of_length(fault) or f"is not what belongs here; {_SEE}"
+
+
+def _wrong_kind(kind: str, given: object) -> str:
+    wanted = _WANTED[kind]
+    if isinstance(given, str) and wanted is _BLOCK and (cut := without_blank(given)):
+        return blank_missing(cut[0])
+    if given is None:
+        return "its keys belong below it" if wanted is _BLOCK else "write a value"
+    return f"is {_GIVEN.get(type(given), 'a value')}, where {wanted} is expected"
+
+
+def _of_length(fault: Any) -> str | None:
+    kind, context = fault["type"], fault.get("ctx") or {}
+    noun = "characters" if kind.startswith("string") else "entries"
+    if kind in ("string_too_short", "too_short"):
+        least = context["min_length"]
+        return "must not be empty" if least == 1 else f"must have at least {least} {noun}"
+    if kind in ("string_too_long", "too_long"):
+        return f"must have at most {context['max_length']} {noun}"
+    if kind == "string_pattern_mismatch":
+        return "is no topic; write for example kitchen/left, without + # and blanks"
+    return None
+
+
+def _unknown_key(there: Spot, given: object) -> Fault:
+    key, at = there.parts[-1], there.place
+    meant = nearest(key, there.keys)
+    # A key that is like none, and has no value, may be a value whose key was forgotten.
+    shown = key if meant else "…" if given is None else shown_key(key)
+    place = ".".join((*there.parts[:-1], shown))
+    told = f"did you mean {meant}?" if meant else f"it knows {', '.join(there.keys)};"
+    return Fault(place, f"is no key that gasguard knows; {told} {_SEE}", at, at_key=True)
+
+
+def _no_driver(fault: Any, there: Spot) -> Iterator[Fault]:
+    """Which driver there is; where one is meant, also what else is wrong with it."""
+    given = fault["input"] if isinstance(fault["input"], dict) else {}
+    key = str(fault["ctx"]["discriminator"]).strip("'")
+    words = [word for model in there.models for word in options(model.model_fields[key])]
+    found = key if key in given else nearest(key, [str(each) for each in given])
+    word = given.get(found)
+    meant = word if word in words else nearest(word, words)
+    if found == key:
+        text = (
+            f"{key}: must be " + " or ".join(words) + (f"; did you mean {meant}?" if meant else "")
+        )
+        yield Fault(there.place, text, f"{there.place}.{key}")
+    elif meant:
+        text = f"is missing {key}:; {found}: is likely meant"
+        yield Fault(there.place, text, f"{there.place}.{found}", at_key=True)
+    else:
+        yield Fault(there.place, f"is missing {key}:; {_SEE}")
+    if meant:
+        rest = {name: value for name, value in given.items() if name != found}
+        model = next(each for each in there.models if meant in words_of(each))
+        try:
+            model.model_validate({**rest, key: meant})
+        except ValidationError as error:
+            for each in explain(error, model, rest):
+                at = _below(there, each.at) if isinstance(each.at, str) else each.at
+                yield each._replace(place=_below(there, each.place), at=at)
+
+
+def _below(there: Spot, place: str) -> str:
+    return f"{there.place}.{place}" if place else there.place
+
+
+def _and(more: str) -> str:
+    return f", {more}" if more else ""
+
+
+def _with_example(text: str, shown: str) -> str:
+    return f"{text}; for example {shown}" if shown else text

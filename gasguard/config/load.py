@@ -1,28 +1,45 @@
 """The configuration file: YAML in, checked settings out, every fault at once with its place."""
 
 import contextlib
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
-from pydantic import Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from gasguard.config.bemfa import Bemfa
 from gasguard.config.broker import Mqtt
 from gasguard.config.burners import BurnerConfig
-from gasguard.config.explain import explain
-from gasguard.config.fields import Strict
+from gasguard.config.explain import explain, explain_empty
+from gasguard.config.faults import Fault, Marks
+from gasguard.config.fields import FilePath, Flag, Strict
+from gasguard.config.machine import unsure_folder, unusable_files, unusable_folder
 from gasguard.config.names import BurnerId, Name
 from gasguard.config.sensors import Hazard
 from gasguard.config.together import (
     disagreements,
+    incomplete_burners,
     own_topics,
+    seeming_twins,
+    shared_flames,
     shared_hardware,
+    sure_twins,
     unknown_burners,
 )
-from gasguard.config.yaml_file import Unresolved, read_file, unresolved_in
+from gasguard.config.yaml_file import Document, read_file
 from gasguard.errors import ConfigError
 
 CONTROL_SOCKET = "control.sock"
+_STATE_DIR = Path("/var/lib/gasguard")
+_M = TypeVar("_M", bound=BaseModel)
+
+
+class _Place(BaseModel):
+    """Where the state is kept, whatever else the file says."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    state_dir: FilePath = _STATE_DIR
 
 
 class Config(Strict):
@@ -30,12 +47,12 @@ class Config(Strict):
 
     mqtt: Mqtt = Mqtt()
     bemfa: Bemfa | None = None
-    state_dir: Path = Path("/var/lib/gasguard")
+    state_dir: FilePath = _STATE_DIR
     burners: dict[BurnerId, BurnerConfig] = Field(min_length=1, max_length=256)
     hazards: dict[Name, Hazard] = Field({}, max_length=64)
     """Gas, smoke and heat alarms, by name."""
     on_shutdown: Literal["trip_if_active", "leave"] = "trip_if_active"
-    allow_remote_rearm: bool = False
+    allow_remote_rearm: Flag = False
 
     def hazards_of(self, burner: str) -> dict[str, Hazard]:
         """The alarms that this burner heeds."""
@@ -56,8 +73,27 @@ def load_config(path: Path) -> Config:
 
     Raises ConfigError with every fault found; secrets never appear in it.
     """
-    raw, faults = read_file(path)
-    return parse_config(raw, path.parent, faults)
+    document = read_file(path)
+    return _checked(document, path.parent)
+
+
+def check_file(path: Path) -> tuple[Config, list[str]]:
+    """What `load_config` checks, then what only this machine can tell: files and folders.
+
+    Gives what is worth a warning, too. The daemon itself does not mind a missing certificate: it
+    guards without the broker. Raises ConfigError.
+    """
+    document = read_file(path)
+    config = _checked(document, path.parent)
+    faults = [
+        *unusable_files("mqtt.tls", config.mqtt.tls),
+        *unusable_files("bemfa.tls", config.bemfa.tls if config.bemfa else None),
+        *unusable_folder("state_dir", config.state_dir),
+    ]
+    if faults:
+        raise ConfigError(document.marks.told(faults))
+    warnings = [*seeming_twins(config.burners), *unsure_folder("state_dir", config.state_dir)]
+    return config, document.marks.told(warnings)
 
 
 def load_control_socket(path: Path) -> Path:
@@ -66,36 +102,62 @@ def load_control_socket(path: Path) -> Path:
     All else in the file may have faults, secrets be out of reach: an off must still get through.
     Raises ConfigError when not even `state_dir` can be read.
     """
-    raw, _ = read_file(path)
-    state_dir = raw.get("state_dir", Config.model_fields["state_dir"].default)
-    if not isinstance(state_dir, str | Path) or isinstance(state_dir, Unresolved):
+    document = read_file(path)
+    broken = any(fault.place == "state_dir" for fault in document.faults)
+    try:
+        state_dir = _Place.model_validate(document.data, context=path.parent).state_dir
+    except ValidationError:
+        broken = True
+    if broken:
         raise ConfigError(["state_dir: must be the path of a folder"])
-    return (path.parent / state_dir).resolve() / CONTROL_SOCKET
+    return state_dir / CONTROL_SOCKET
 
 
-def parse_config(raw: dict[str, Any], folder: Path, faults: list[str] | None = None) -> Config:
+def parse_config(raw: dict[str, Any], folder: Path) -> Config:
     """Check data already read. `folder` anchors relative paths. Raises ConfigError."""
-    unresolved = dict(unresolved_in(raw))
-    faults = [*(faults or []), *(f"{place}: {fault}" for place, fault in unresolved.items())]
+    return _checked(Document(raw, [], Marks(), []), folder)
+
+
+def _checked(document: Document, folder: Path) -> Config:
+    raw, faults = document.data, list(document.faults)
+    unread = {fault.place for fault in faults if fault.at is None}
     config = None
     try:
-        config = Config.model_validate(raw)
-        burners = config.burners
+        config = Config.model_validate(raw, context=folder)
     except ValidationError as error:
-        faults += [text for place, text in explain(error) if place not in unresolved]
-        burners = _sound_burners(raw.get("burners"))
-    faults += [*shared_hardware(burners), *disagreements(burners), *unknown_burners(raw)]
-    if config is not None:
-        faults += own_topics(config.mqtt, config.burners, config.hazards)
+        found = explain(error, Config, raw)
+        faults += [fault for fault in found if fault.at_key or fault.place not in unread]
+    faults += explain_empty(Config, raw, document.empty)
+    faults += _between(config or _sound_parts(raw), raw)
     if faults or config is None:
-        raise ConfigError(faults)
-    return config.model_copy(update={"state_dir": (folder / config.state_dir).resolve()})
+        raise ConfigError(document.marks.told(faults))
+    return config
 
 
-def _sound_burners(raw: object) -> dict[str, BurnerConfig]:
-    """The burners without faults of their own: cross-checks among them still count."""
+def _between(config: Config, raw: dict[str, Any]) -> Iterator[Fault]:
+    burners = config.burners
+    yield from shared_hardware(burners)
+    yield from sure_twins(burners)
+    yield from shared_flames(burners)
+    yield from disagreements(burners)
+    yield from incomplete_burners(raw)
+    yield from unknown_burners(raw)
+    yield from own_topics(config.mqtt, burners, config.hazards)
+
+
+def _sound_parts(raw: dict[str, Any]) -> Config:
+    """Those without faults of their own: what must hold between them still counts."""
+    mqtt = raw.get("mqtt")
+    return Config.model_construct(
+        mqtt=next(iter(_sound({"mqtt": mqtt}, Mqtt).values()), Mqtt()),
+        burners=_sound(raw.get("burners"), BurnerConfig),
+        hazards=_sound(raw.get("hazards"), Hazard),
+    )
+
+
+def _sound(raw: object, model: type[_M]) -> dict[str, _M]:
     sound = {}
-    for burner_id, burner in raw.items() if isinstance(raw, dict) else ():
+    for name, settings in raw.items() if isinstance(raw, dict) else ():
         with contextlib.suppress(ValidationError):
-            sound[burner_id] = BurnerConfig.model_validate(burner)
+            sound[name] = model.model_validate(settings)
     return sound

@@ -5,7 +5,14 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from gasguard.config.fields import TOPIC, Availability, DeviceTopic, Duration, Strict
+from gasguard.config.fields import (
+    TOPIC,
+    Availability,
+    DeviceTopic,
+    Duration,
+    Number,
+    Strict,
+)
 
 _SILENT_AFTER = 25 * 3600.0
 """What Zigbee2MQTT allows a battery device: one report a day, and an hour."""
@@ -47,8 +54,8 @@ class ThermocoupleFlame(_OnTopic):
     """The stove's own thermocouple, measured: its millivolts as a number on a topic."""
 
     driver: Literal["thermocouple"]
-    lit_above: float = Field(6.0, gt=0, le=30)
-    out_below: float = Field(3.0, gt=0, le=30)
+    lit_above: Number = Field(6.0, gt=0, le=30)
+    out_below: Number = Field(3.0, gt=0, le=30)
     expire_after: Duration = Field(15.0, ge=2, le=600)
 
     @model_validator(mode="after")

@@ -1,48 +1,140 @@
 """What must hold between the parts of the file, though each is sound by itself."""
 
 from collections.abc import Iterator
-from typing import Any
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 from gasguard.config.broker import Mqtt
-from gasguard.config.burners import BurnerConfig
+from gasguard.config.burners import NO_FLAME, NO_RELAY, BurnerConfig
+from gasguard.config.faults import Fault
 from gasguard.config.relays.base import Agreement, Claim
 from gasguard.config.sensors import Hazard
 from gasguard.mqtt.topics import Topics
 
+_SAME_FLAME = (
+    "is the topic of {other} too; one flame cannot speak for two burners: "
+    "each needs a sensor, or a field: of a message, of its own"
+)
 
-def shared_hardware(burners: dict[str, BurnerConfig]) -> Iterator[str]:
+
+def shared_hardware(burners: dict[str, BurnerConfig]) -> Iterator[Fault]:
     """Two places that would move the same contact."""
-    taken: list[tuple[str, Claim]] = []
-    for place, claim in _claims(burners):
-        other = next((first for first, known in taken if claim.clashes_with(known)), None)
-        if other is not None:
-            yield f"{place}: {claim.fault.format(other=other)}"
-        taken.append((place, claim))
+    taken: list[tuple[str, str, Claim]] = []
+    for part in _parts(burners):
+        told = set()
+        for place, claim in part.claims:
+            for other, first, known in taken:
+                if claim.clashes_with(known) and other not in told:
+                    yield Fault(place, claim.fault.format(other=first))
+                    told.add(other)
+                    break
+            taken.append((part.place, place, claim))
 
 
-def _claims(burners: dict[str, BurnerConfig]) -> Iterator[tuple[str, Claim]]:
+class _Part(NamedTuple):
+    """A relay in its place, and all that the burner needs of its device."""
+
+    place: str
+    agreements: list[Agreement]
+    claims: list[tuple[str, Claim]]
+
+
+def _parts(burners: dict[str, BurnerConfig]) -> Iterator[_Part]:
     for burner_id, burner in burners.items():
         for place, relay in burner.placed(burner_id):
-            yield from ((f"{place}.{claim.key}", claim) for claim in relay.claims())
-        if burner.voice and (module := burner.voice_relay):
-            for claim in module.claims_of_voice(burner.voice):
-                yield f"burners.{burner_id}.{claim.key}", claim
+            claims = [(f"{place}.{claim.key}", claim) for claim in relay.claims()]
+            if burner.voice and relay is burner.voice_relay:
+                voice = burner.voice_relay.claims_of_voice(burner.voice)
+                claims += [(f"burners.{burner_id}.{claim.key}", claim) for claim in voice]
+            yield _Part(place, list(relay.agreements()), claims)
 
 
-def disagreements(burners: dict[str, BurnerConfig]) -> Iterator[str]:
+def disagreements(burners: dict[str, BurnerConfig]) -> Iterator[Fault]:
     """One device described in two ways."""
     known: dict[tuple[object, ...], tuple[str, Agreement]] = {}
+    for part in _parts(burners):
+        for agreement in part.agreements:
+            here = f"{part.place}.{agreement.key}"
+            key = agreement.key, agreement.device
+            first, other = known.setdefault(key, (here, agreement))
+            if other.value != agreement.value:
+                yield Fault(here, agreement.fault.format(other=first))
+
+
+def sure_twins(burners: dict[str, BurnerConfig]) -> Iterator[Fault]:
+    """One contact by two names of its device."""
+    for one, two, agreement in _twins(burners):
+        if agreement.by_name and _same_part(one, two):
+            yield Fault(
+                f"{two.place}.host",
+                f"is the device of {one.place}, whose {agreement.key} it has; the same contact "
+                "cannot be that of two; write the same host in both places, and what differs",
+            )
+
+
+def seeming_twins(burners: dict[str, BurnerConfig]) -> Iterator[Fault]:
+    """Two devices that may be one: worth a warning."""
+    for one, two, agreement in _twins(burners):
+        if not (agreement.by_name and _same_part(one, two)):
+            yield Fault(
+                f"{two.place}.{agreement.key}",
+                f"is that of {one.place}, but each device has its own; "
+                "if both are one device, write the same host in both places",
+            )
+
+
+def _same_part(one: _Part, two: _Part) -> bool:
+    return any(
+        replace(claim, device=known.device).clashes_with(known)
+        for _, known in one.claims
+        for _, claim in two.claims
+    )
+
+
+def _twins(burners: dict[str, BurnerConfig]) -> Iterator[tuple[_Part, _Part, Agreement]]:
+    """Devices at two places that have in common what each device has for itself."""
+    known: list[tuple[_Part, Agreement]] = []
+    for part in _parts(burners):
+        for agreement in part.agreements:
+            for other, theirs in known:
+                if agreement.seems(theirs):
+                    name = agreement if agreement.by_name else theirs
+                    yield other, part, name
+                    break
+            known.append((part, agreement))
+
+
+def shared_flames(burners: dict[str, BurnerConfig]) -> Iterator[Fault]:
+    """One flame that would speak for two burners."""
+    taken: list[tuple[str, Claim]] = []
     for burner_id, burner in burners.items():
-        for place, relay in burner.placed(burner_id):
-            for agreement in relay.agreements():
-                here = f"{place}.{agreement.key}"
-                key = agreement.key, agreement.device
-                first, other = known.setdefault(key, (here, agreement))
-                if other.value != agreement.value:
-                    yield f"{here}: {agreement.fault.format(other=first)}"
+        for key, topic in burner.flame.topics() if burner.flame else ():
+            if key != "topic":
+                continue
+            field = getattr(burner.flame, "field", None)
+            parts = frozenset({field}) if field else None
+            claim = Claim("topic", ("flame", topic), parts, _SAME_FLAME)
+            other = next((first for first, known in taken if claim.clashes_with(known)), None)
+            if other is not None:
+                yield Fault(f"burners.{burner_id}.flame.topic", claim.fault.format(other=other))
+            taken.append((f"burners.{burner_id}.flame", claim))
 
 
-def unknown_burners(raw: dict[str, Any]) -> Iterator[str]:
+def incomplete_burners(raw: dict[str, Any]) -> Iterator[Fault]:
+    """What a burner lacks, told beside the faults of what it has."""
+    burners = raw.get("burners")
+    for burner_id, burner in burners.items() if isinstance(burners, dict) else ():
+        if not isinstance(burner, dict):
+            continue
+        if (burner.get("relay") is None) == (burner.get("relays") is None):
+            yield Fault(f"burners.{burner_id}", NO_RELAY)
+        limits = burner.get("limits")
+        limited = isinstance(limits, dict) and limits.get("max_burn") is not None
+        if limited and burner.get("flame") is None:
+            yield Fault(f"burners.{burner_id}", NO_FLAME)
+
+
+def unknown_burners(raw: dict[str, Any]) -> Iterator[Fault]:
     """Burners that are named somewhere and described nowhere."""
     known = raw.get("burners")
     if not isinstance(known, dict):
@@ -50,7 +142,7 @@ def unknown_burners(raw: dict[str, Any]) -> Iterator[str]:
     for place, name in _named_burners(raw):
         if name not in known:
             there = ", ".join(map(str, known))
-            yield f"{place}: there is no such burner; there are: {there}"
+            yield Fault(place, f"there is no such burner; there are: {there}")
 
 
 def _named_burners(raw: dict[str, Any]) -> Iterator[tuple[str, object]]:
@@ -67,12 +159,12 @@ def _named_burners(raw: dict[str, Any]) -> Iterator[tuple[str, object]]:
 
 def own_topics(
     mqtt: Mqtt, burners: dict[str, BurnerConfig], hazards: dict[str, Hazard]
-) -> Iterator[str]:
+) -> Iterator[Fault]:
     """A sensor there would swallow commands, or hear gasguard itself."""
     own, births = Topics(mqtt.base_topic), f"{mqtt.home_assistant.prefix}/status"
     for place, topic in _sensor_topics(burners, hazards):
         if own.owns(topic) or topic == births:
-            yield f"{place}: {topic} is one of gasguard's own topics; a sensor needs another"
+            yield Fault(place, f"{topic} is one of gasguard's own topics; a sensor needs another")
 
 
 def _sensor_topics(

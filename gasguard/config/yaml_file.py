@@ -1,129 +1,292 @@
-"""The configuration file's text made into data: YAML with `!env` and `!file`, every key a word."""
+"""The configuration file's text made into data: every value the text that stands there.
 
+YAML's own ideas of numbers, dates and truth are left out (`20:00` would be 1200, `010` eight): what
+a text means is for its field to say. Only an empty value, `~` and `null` are None.
+"""
+
+import codecs
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
+from yaml import MappingNode, Node, ScalarNode, SequenceNode
 
+from gasguard.config.faults import Fault, Mark, Marks, blank_missing, shown_key, without_blank
+from gasguard.config.yaml_words import in_plain_words
 from gasguard.errors import ConfigError
 
-_MOST_KEYS = 1_000
 _MOST_VALUES = 100_000
+_LARGEST_VALUE = 64 * 1024
+"""Bytes of a file that stands for a value."""
+
+_CORE = "tag:yaml.org,2002:"
+_TEXT = {
+    f"{_CORE}{kind}" for kind in ("str", "int", "float", "bool", "timestamp", "merge", "value")
+}
+_NULL, _MERGE = f"{_CORE}null", f"{_CORE}merge"
+_CURLY = re.compile(r"[“”„‟«»「」＂].*[“”„‟«»「」＂]|[‘’‚‛].*[‘’‚‛]", re.DOTALL)
+_STRAIGHT = "stands in curly quotes; write straight ones (\" or ') or none"
+_OF_OLD_YAML = {"false": "off", "true": "on"}
+_ENV_NAME = re.compile(r"[A-Za-z_]\w{0,63}", re.ASCII)
+_SECRET_DIGITS = re.compile(r"[0-9a-fA-F]{32}")
+_INSTEAD = "!env NAME (an environment variable) or !file PATH (a file's content)"
+_TAGS = {
+    "!secret": f"!secret is Home Assistant's and ESPHome's; write {_INSTEAD}",
+    "!include": "!include is not known here: the configuration is one file; "
+    "write what it should hold in its place",
+}
 
 
-class Unresolved(str):
-    """Stands where `!env` or `!file` found nothing, until the walk below names its place."""
+class Document(NamedTuple):
+    """A file that is a YAML mapping."""
 
-    fault: str
-
-
-class _Loader(yaml.SafeLoader):
-    """SafeLoader with `!env NAME` and `!file PATH`; duplicate keys are faults."""
-
-    folder: Path
-    faults: list[str]
-
-    def flatten_mapping(self, node: yaml.MappingNode) -> None:
-        """Merges of merges multiply: a few lines could fill the memory."""
-        super().flatten_mapping(node)
-        if len(node.value) > _MOST_KEYS:
-            problem = f"a mapping of more than {_MOST_KEYS} keys"
-            raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
+    data: dict[str, Any]
+    faults: list[Fault]
+    """Those of its form; what is wrong is None in the data."""
+    marks: Marks
+    empty: list[str]
+    """Places with a key and nothing behind it."""
 
 
-def _unresolved(fault: str) -> Unresolved:
-    value = Unresolved()
-    value.fault = fault
-    return value
+class _TooLargeError(Exception):
+    """The file's aliases multiply."""
 
 
-def _env(loader: _Loader, node: yaml.ScalarNode) -> str:
-    name = str(loader.construct_scalar(node))
+class _Loader(yaml.reader.Reader, yaml.scanner.Scanner, yaml.parser.Parser, yaml.composer.Composer):
+    """Text to nodes; `resolve` is what Composer asks for the kind of a node without a tag."""
+
+    def __init__(self, text: str) -> None:
+        yaml.reader.Reader.__init__(self, text)
+        yaml.scanner.Scanner.__init__(self)
+        yaml.parser.Parser.__init__(self)
+        yaml.composer.Composer.__init__(self)
+        self.anchored: set[int] = set()
+        """Nodes with an anchor and nothing else."""
+
+    def resolve(self, kind: type[Node], value: Any, implicit: Any) -> str:
+        """The tag of a node; `implicit[0]`: a scalar without quotes."""
+        if kind is SequenceNode or kind is MappingNode:
+            return f"{_CORE}{'seq' if kind is SequenceNode else 'map'}"
+        if implicit[0] and value in ("", "~", "null", "Null", "NULL"):
+            return _NULL
+        return _MERGE if implicit[0] and value == "<<" else f"{_CORE}str"
+
+    def descend_resolver(self, _parent: object, _index: object) -> None:
+        """Composer calls it; nothing here depends on where a node stands."""
+
+    def ascend_resolver(self) -> None:
+        """See `descend_resolver`."""
+
+    def compose_scalar_node(self, anchor: Any) -> ScalarNode:
+        node = super().compose_scalar_node(anchor)
+        if anchor is not None and node.value == "" and node.style is None:
+            self.anchored.add(id(node))
+        return node
+
+
+def _mark(node: Node) -> Mark:
+    return Mark(node.start_mark.line + 1, node.start_mark.column + 1)
+
+
+class _Reading:
+    """Nodes to data, with the marks and the faults."""
+
+    def __init__(self, folder: Path, anchored: set[int]) -> None:
+        self._folder, self._anchored, self._count = folder, anchored, 0
+        self.faults: list[Fault] = []
+        self.marks = Marks()
+        self.empty: list[str] = []
+
+    def value(self, node: Node, place: str) -> Any:
+        """The data of a node, and of all that stands in it."""
+        self._count_one()
+        if isinstance(node, ScalarNode):
+            return self._scalar(node, place)
+        if node.tag not in (f"{_CORE}map", f"{_CORE}seq"):
+            self._fault(place, _unknown_tag(node.tag))
+        if isinstance(node, MappingNode):
+            return self._mapping(node, place)
+        return [self._item(item, f"{place}.{n}") for n, item in enumerate(node.value)]
+
+    def _item(self, node: Node, place: str) -> Any:
+        self.marks.put(place, None, _mark(node))
+        return self.value(node, place)
+
+    def _mapping(self, node: MappingNode, place: str) -> dict[str, Any]:
+        data = {}
+        for key_node, value_node in self._pairs(node, place, set()):
+            key = self._key(key_node, place)
+            inside, mark = _inside(place, key), _mark(key_node)
+            if value_node.tag == _NULL and node.flow_style and (cut := without_blank(key)):
+                key, data[cut[0]] = cut
+                self.marks.put(_inside(place, cut[0]), mark, None)
+                self._fault(_inside(place, cut[0]), blank_missing(cut[0]))
+                continue
+            scalar = _mark(value_node) if isinstance(value_node, ScalarNode) else None
+            self.marks.put(inside, mark, scalar)
+            if old := _OF_OLD_YAML.get(key.lower()):
+                self.marks.put(_inside(place, old), mark, scalar)
+            data[key] = self.value(value_node, inside)
+        return data
+
+    def _key(self, node: ScalarNode, place: str) -> str:
+        key = str(node.value)
+        if node.style is None and _CURLY.fullmatch(key):
+            key = key[1:-1]
+            self.faults.append(Fault(_inside(place, shown_key(key)), _STRAIGHT, _mark(node)))
+        return key
+
+    def _pairs(
+        self, node: MappingNode, place: str, taken: set[str]
+    ) -> Iterator[tuple[ScalarNode, Node]]:
+        """Keys with values: its own first, then those of the mappings that `<<` names."""
+        own: dict[str, Mark] = {}
+        merged: list[Node] = []
+        for key_node, value_node in node.value:
+            self._count_one()
+            if not isinstance(key_node, ScalarNode):
+                self.faults.append(Fault(place, "a key must be a word", _mark(key_node)))
+                continue
+            key = str(key_node.value)
+            if key_node.tag == _MERGE:
+                several = isinstance(value_node, SequenceNode)
+                merged += value_node.value if several else [value_node]
+                continue
+            if key in own:
+                text = f"stands here for the second time, first in line {own[key].line}"
+                self.faults.append(Fault(_inside(place, shown_key(key)), text, _mark(key_node)))
+                continue
+            own[key] = _mark(key_node)
+            if key not in taken:
+                yield key_node, value_node
+        taken |= set(own)
+        for other in merged:
+            if isinstance(other, MappingNode):
+                yield from self._pairs(other, place, taken)
+            else:
+                self._fault(place, "<<: takes *name of a mapping, or a list of such")
+
+    def _scalar(self, node: ScalarNode, place: str) -> str | None:
+        text = str(node.value)
+        if node.tag in _FROM_ELSEWHERE:
+            try:
+                return _FROM_ELSEWHERE[node.tag](self._folder, text)
+            except ValueError as error:
+                self._fault(place, str(error))
+                return ""
+        if id(node) in self._anchored:
+            self._fault(place, "is empty; a text that begins with & must stand in quotes")
+        elif node.tag == _NULL:
+            if text == "":
+                self.empty.append(place)
+            return None
+        elif node.tag not in _TEXT:
+            self._fault(place, _unknown_tag(node.tag))
+        elif node.style is None and _CURLY.fullmatch(text):
+            self._fault(place, _STRAIGHT)
+        return text
+
+    def _fault(self, place: str, text: str) -> None:
+        self.faults.append(Fault(place, text))
+
+    def _count_one(self) -> None:
+        self._count += 1
+        if self._count > _MOST_VALUES:
+            raise _TooLargeError
+
+
+def _inside(place: str, key: str) -> str:
+    return f"{place}.{key}" if place else key
+
+
+def _unknown_tag(tag: str) -> str:
+    # The tag itself is not repeated: a password may begin with an exclamation mark.
+    if tag in _FROM_ELSEWHERE:
+        return f"{tag} takes one word; write {_INSTEAD}"
+    known = next((text for begin, text in _TAGS.items() if tag.startswith(begin)), None)
+    return known or (
+        f"begins with ! and is no tag that gasguard knows; put it in quotes, or write {_INSTEAD}"
+    )
+
+
+def _from_environment(_folder: Path, name: str) -> str:
+    if not _ENV_NAME.fullmatch(name) or _SECRET_DIGITS.fullmatch(name):
+        raise ValueError(
+            "!env takes the name of an environment variable, for example GASGUARD_TOKEN"
+        )
     if name not in os.environ:
-        return _unresolved(f"!env {name}: this environment variable is not set")
+        raise ValueError(f"!env {name}: this environment variable is not set")
     return os.environ[name]
 
 
-def _file(loader: _Loader, node: yaml.ScalarNode) -> str:
-    path = loader.folder / str(loader.construct_scalar(node))
+def _from_file(folder: Path, name: str) -> str:
+    if not name:
+        raise ValueError("!file takes the path of a file, for example /etc/gasguard/token")
     try:
-        return path.read_text(encoding="utf-8").strip()
+        path = folder / Path(name).expanduser()
+        if path.exists() and not path.is_file():
+            raise ValueError(f"!file {path}: is not a file")
+        with path.open("rb") as file:
+            data = file.read(_LARGEST_VALUE + 1)
     except OSError as error:
-        return _unresolved(f"!file {path}: {error.strerror}")
-    except ValueError:
-        return _unresolved(f"!file {path}: is not a file of UTF-8 text")
-
-
-def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[str, Any]:
-    seen: set[str] = set()
-    for key_node, _ in node.value:
-        line = key_node.start_mark.line + 1
-        if not isinstance(key_node, yaml.ScalarNode):
-            loader.faults.append(f"line {line}: a key must be a word")
-        elif key_node.value in seen:
-            loader.faults.append(f"line {line}: {key_node.value!r} stands here for the second time")
-        seen.add(str(key_node.value))
-    loader.flatten_mapping(node)  # `<<: *module` gives way to the keys beside it
-    return {
-        # The text as written: YAML 1.1 would read the key `off` as false.
-        str(key_node.value): loader.construct_object(value_node, deep=True)
-        for key_node, value_node in node.value
-    }
-
-
-_Loader.add_constructor("!env", _env)
-_Loader.add_constructor("!file", _file)
-_Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
-
-
-def read_file(path: Path) -> tuple[dict[str, Any], list[str]]:
-    """The file's data, and the faults of its form. Raises ConfigError if it is no YAML mapping."""
+        raise ValueError(f"!file {path}: {error.strerror}") from None
+    except RuntimeError:
+        raise ValueError("!file: ~ stands for a home that does not exist") from None
+    if len(data) > _LARGEST_VALUE:
+        raise ValueError(f"!file {path}: is longer than {_LARGEST_VALUE} bytes")
     try:
-        text = path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise ConfigError([f"{path}: is not UTF-8 text (byte {error.start})"]) from None
-    except OSError as error:
-        raise ConfigError([f"{path}: {error.strerror}"]) from None
+        return data.decode("utf-8-sig").strip()
+    except UnicodeDecodeError:
+        raise ValueError(f"!file {path}: is not a file of UTF-8 text") from None
+
+
+_FROM_ELSEWHERE = {"!env": _from_environment, "!file": _from_file}
+
+
+def read_file(path: Path) -> Document:
+    """The file's data. Raises ConfigError if it is no YAML mapping."""
+    text = _text_of(path)
     try:
         loader = _Loader(text)
-        loader.folder, loader.faults = path.parent, []
-        raw = loader.get_single_data()
-    except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
-        raise ConfigError([f"{path}: is not YAML: {_yaml_problem(error)}"]) from None
-    if not isinstance(raw, dict):
-        raise ConfigError([f"{path}: must be a mapping with burners:, see config.example.yaml"])
-    if _too_large(raw):
+        node = loader.get_single_node()
+        reading = _Reading(path.parent, loader.anchored)
+        data = reading.value(node, "") if node is not None else None
+    except _TooLargeError:
+        problem = f"its aliases (*name) multiply to more than {_MOST_VALUES} values"
+        raise ConfigError([f"{path}: {problem}"]) from None
+    except RecursionError:
+        problem = "an alias (*name) stands inside of what it names, or too many brackets are open"
+        raise ConfigError([f"{path}: {problem}"]) from None
+    except yaml.YAMLError as error:
+        told = [f"{path}: {problem} ({mark})" for problem, mark in in_plain_words(error, text)]
+        raise ConfigError(told) from None
+    if node is None or data is None:
+        raise ConfigError([f"{path}: is empty; it must have burners:, see config.example.yaml"])
+    if not isinstance(data, dict):
+        problem = "must be a mapping (key: value) with burners:, see config.example.yaml"
         raise ConfigError(
-            [f"{path}: its aliases (*name) multiply to more than {_MOST_VALUES} values"]
+            [f"{path}: {problem} ({_mark(node)})", *reading.marks.told(reading.faults)]
         )
-    return raw, loader.faults
+    reading.marks.put("", _mark(node), None)
+    return Document(data, reading.faults, reading.marks, reading.empty)
 
 
-def _too_large(raw: object) -> bool:
-    """Whether there are more values than could be meant; counted until there are."""
-    rest, count = [raw], 0
-    while rest and count <= _MOST_VALUES:
-        value = rest.pop()
-        count += 1
-        if isinstance(value, dict | list):
-            rest.extend(value.values() if isinstance(value, dict) else value)
-    return count > _MOST_VALUES
-
-
-def _yaml_problem(error: Exception) -> str:
-    mark = getattr(error, "problem_mark", None)
-    where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
-    # The text around the fault may be a secret: only the parser's own words are shown.
-    return where + (getattr(error, "problem", None) or type(error).__name__)
-
-
-def unresolved_in(value: object, place: str = "") -> Iterator[tuple[str, str]]:
-    """Every unresolved scalar, as (place, fault)."""
-    if isinstance(value, Unresolved):
-        yield place, value.fault
-    elif isinstance(value, dict | list):
-        items = value.items() if isinstance(value, dict) else enumerate(value)
-        for key, inner in items:
-            yield from unresolved_in(inner, f"{place}.{key}" if place else str(key))
+def _text_of(path: Path) -> str:
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ConfigError([f"{path}: {error.strerror}"]) from None
+    except ValueError:
+        raise ConfigError([f"{path}: is no path"]) from None
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise ConfigError([f"{path}: is UTF-16 text; save it as UTF-8 (line 1, column 1)"])
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = data[: error.start]
+        line, column = before.count(b"\n") + 1, len(before.rpartition(b"\n")[2]) + 1
+        mark = Mark(line, column)
+        raise ConfigError([f"{path}: is not UTF-8 text; save it as UTF-8 ({mark})"]) from None

@@ -96,6 +96,63 @@ def test_a_file_that_is_no_configuration_exits_2_without_a_traceback(kitchen, te
     assert "Traceback" not in said.err
 
 
+def test_faults_are_told_with_line_and_column_and_what_is_meant(kitchen):
+    said = check(
+        kitchen,
+        f"""\
+mqtt:
+  pasword: !secret {SECRET}
+  port: 22:22
+burners:
+  left:
+    relys: []
+    relay: {{driver: miot, host:127.0.0.1, token: {TOKEN}, contact: normally_opn}}
+""",
+    )
+    assert said.code == 2, said
+    for line in (
+        r"mqtt\.pasword: .*did you mean password\?.* \(line 2, column 3\)",
+        r"mqtt\.pasword: .*!env NAME .*!file PATH .*\(line 2, column 12\)",
+        r"mqtt\.port: must be a whole number .*\(line 3, column 9\)",
+        r"burners\.left\.relys: .*did you mean relays?\?.* \(line 6, column 5\)",
+        r"burners\.left\.relay\.host: a blank is missing after the colon.* \(line 7, column 27\)",
+        r"burners\.left\.relay\.contact: .*did you mean normally_open\? \(line 7, column \d+\)",
+    ):
+        assert re.search(rf"^ *{line}$", said.err, re.M), (line, said.err)
+    assert SECRET not in said.out + said.err
+    assert TOKEN not in said.out + said.err
+
+
+def test_a_duration_in_minutes_and_seconds_is_held_in_minutes_and_seconds(kitchen):
+    """`rearm_after: 0:02` was read by YAML's rules before: 2 minutes, or 2 hours as minutes."""
+    kitchen.path.write_text(
+        re.sub("rearm_after: .*", "rearm_after: 0:02", kitchen.path.read_text())
+    )
+    stove, _, _ = kitchen.start()
+    assert kitchen.local("off", "left").code == 0
+    assert stove.circuit() == "open"
+    eventually(lambda: stove.circuit() == "closed", 10)
+
+
+def test_a_missing_certificate_is_a_fault_by_its_key(kitchen):
+    kitchen.data["mqtt"]["tls"] = {"ca": "gone.pem"}
+    kitchen.write()
+    said = kitchen.cli("check-config", "-c", str(kitchen.path))
+    assert said.code == 2, said
+    assert f"mqtt.tls.ca: {kitchen.folder}/gone.pem: No such file or directory (line " in said.err
+
+
+def test_one_token_for_two_devices_is_a_warning_and_for_one_contact_a_fault(kitchen):
+    burners = {"left": {"relay": relay(54321)}, "right": {"relay": relay(54321)}}
+    for host, code in (("127.0.0.2", 0), ("relay.local", 2)):
+        burners["right"]["relay"]["host"] = host
+        said = check(kitchen, yaml.safe_dump({"burners": burners, "state_dir": "state"}))
+        assert said.code == code, said
+        assert "burners.left.relay" in said.err
+        assert ("warning: burners.right.relay.token: " in said.err) == (code == 0)
+        assert TOKEN not in said.err
+
+
 def test_a_faulty_file_keeps_the_daemon_from_starting_but_not_an_off(kitchen):
     stove, _, _ = kitchen.start()
     kitchen.data["burners"]["left"]["relay"]["token"] = "broken"

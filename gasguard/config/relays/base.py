@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 from pydantic import Field
 
-from gasguard.config.fields import Strict, WiringWord
+from gasguard.config.fields import Strict, Whole, WiringWord
 
 
 class Channel(Strict):
     """Where a property lives in a module's MIoT specification."""
 
-    siid: int = Field(ge=1, le=65535)
-    piid: int = Field(ge=1, le=65535)
+    siid: Whole = Field(ge=1, le=65535)
+    piid: Whole = Field(ge=1, le=65535)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,13 @@ class Agreement:
     """May be a secret: never told."""
     fault: str
     """What is told where it differs from `{other}`."""
+    by_name: bool = False
+    """Whether the device is named, not addressed: a name may be that of any address."""
+
+    def seems(self, other: "Agreement") -> bool:
+        """Whether two devices have one value of what each has for itself."""
+        same_port = self.device[1:] == other.device[1:]
+        return self.value == other.value and self.device != other.device and same_port
 
 
 @dataclass(frozen=True, slots=True)

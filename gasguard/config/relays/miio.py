@@ -1,11 +1,12 @@
 """Mi Home relays in the configuration."""
 
+import re
 from collections.abc import Iterator
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from gasguard.config.fields import Duration, RelayHost, Token
+from gasguard.config.fields import Duration, RelayHost, Token, Whole, same_host
 from gasguard.config.relays.base import (
     Agreement,
     Channel,
@@ -23,7 +24,7 @@ class Lease(Channel):
 
     after: Duration = Field(ge=15, le=12 * 3600)
     unit: Literal["s", "min"] = "s"
-    off: int = -1
+    off: Whole = -1
     """What the property reads, and is set to, when no countdown runs."""
 
     @property
@@ -34,7 +35,7 @@ class Lease(Channel):
 
 class _UdpRelay(RelayConfig):
     host: RelayHost
-    port: int = Field(54321, ge=1, le=65535)
+    port: Whole = Field(54321, ge=1, le=65535)
     token: Token
     jog: Annotated[Duration, Field(gt=0, le=60)] | None = None
 
@@ -48,11 +49,19 @@ class _UdpRelay(RelayConfig):
         """Host and port: all relays with the same are channels of one module."""
         return self.host, self.port
 
+    @property
+    def _module(self) -> tuple[str, int]:
+        """`device`, however it is written."""
+        return same_host(self.host), self.port
+
     def agreements(self) -> Iterator[Agreement]:
         """See `RelayConfig.agreements`."""
-        token = self.token.get_secret_value().lower()
         yield Agreement(
-            "token", self.device, token, "differs from {other}, but a device has one token"
+            "token",
+            self._module,
+            self.token.get_secret_value().lower(),
+            "differs from {other}, but a device has one token",
+            by_name=re.search("[^0-9.]", self._module[0]) is not None,
         )
 
 
@@ -90,7 +99,7 @@ class MiotRelay(_UdpRelay, ModuleConfig):
         yield self._claim("voice", voice)
 
     def _claim(self, key: str, channel: Channel) -> Claim:
-        return Claim(key, self.device, frozenset({(channel.siid, channel.piid)}), _SAME)
+        return Claim(key, self._module, frozenset({(channel.siid, channel.piid)}), _SAME)
 
 
 class MiioRelay(_UdpRelay):
@@ -100,4 +109,4 @@ class MiioRelay(_UdpRelay):
 
     def claims(self) -> Iterator[Claim]:
         """See `RelayConfig.claims`."""
-        yield Claim("host", self.device, None, _SAME)
+        yield Claim("host", self._module, None, _SAME)

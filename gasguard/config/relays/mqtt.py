@@ -1,6 +1,7 @@
 """Relays over MQTT in the configuration: Zigbee2MQTT, Tasmota, ESPHome, or any topics."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal, Self
 
@@ -141,6 +142,7 @@ class MqttRelay(RelayConfig):
     def _fill_in(cls, raw: Any) -> Any:  # Any: pydantic's own signature, before anything is checked
         if not isinstance(raw, dict):
             return raw
+        raw = {key: value for key, value in raw.items() if value is not None}
         kind, device = raw.get("kind"), raw.get("device")
         if kind is None:
             return cls._explicit(raw)
@@ -150,9 +152,6 @@ class MqttRelay(RelayConfig):
             raise ValueError(f"kind: {kind} needs device: with its name, for example device: stove")
         if "base" in raw and kind != "zigbee2mqtt":
             raise ValueError("base belongs to kind: zigbee2mqtt")
-        # YAML reads `channel: 1` as a number.
-        if type(raw.get("channel")) is int:
-            raw = {**raw, "channel": str(raw["channel"])}
         for key in ("device", "channel", "base"):
             if key in raw and not _plain(raw[key]):
                 raise ValueError(f"{key} must be as in the device's topics, without + and #")
@@ -216,18 +215,54 @@ class MqttRelay(RelayConfig):
 
         Several relays of one device have different keys in their JSON payloads.
         """
+        topic, parts = _commanded(self.command_topic, _switched(self.payload_on, self.payload_off))
         yield Claim(
             "command_topic",
-            (self.command_topic,),
-            frozenset(_keys(self.payload_on)) or None,
+            ("command", topic),
+            parts or None,
             f"{self.command_topic} commands the same relay as {{other}}; each needs one of its own "
             "(channel: tells several of a device apart)",
         )
+        yield Claim(
+            "state_topic",
+            ("state", self.state_topic),
+            frozenset({self.state_field}) if self.state_field else None,
+            f"{self.state_topic} tells of the same relay as {{other}}; each needs one of its own, "
+            "or a state_field",
+        )
 
 
-def _keys(payload: str) -> set[str]:
+_TASMOTA = re.compile(r"(.*\bcmnd/.*)power([0-9]*)", re.IGNORECASE)
+_ATTRIBUTE = re.compile(r"(.+/set)/([^/]+)")
+_ENDPOINT = re.compile(r"(.+)/(l[0-9]|left|right|center|top|bottom)/set")
+
+
+def _commanded(topic: str, keys: frozenset[str]) -> tuple[str, frozenset[str]]:
+    """The one form of all topics and keys that command the same relay; no keys: all of a device.
+
+    Tasmota's POWER is its POWER1, POWER0 all of them. Zigbee2MQTT takes `state_l1` also below
+    `l1/set` and `set/state_l1`.
+    """
+    if found := _TASMOTA.fullmatch(topic):
+        number = found[2] or "1"
+        return f"{found[1]}POWER", frozenset() if number == "0" else frozenset({number})
+    if found := _ATTRIBUTE.fullmatch(topic):
+        return found[1], frozenset({found[2]})
+    if keys == {"state"} and (found := _ENDPOINT.fullmatch(topic)):
+        return f"{found[1]}/set", frozenset({f"state_{found[2]}"})
+    return topic, keys
+
+
+def _switched(on: str, off: str) -> frozenset[str]:
+    """The keys that say on and off, where both payloads are JSON objects."""
+    on_data, off_data = _object(on), _object(off)
+    switched = {key for key in on_data if key in off_data and on_data[key] != off_data[key]}
+    return frozenset(switched or on_data)
+
+
+def _object(payload: str) -> dict[str, Any]:
     try:
         data = json.loads(payload)
     except (ValueError, RecursionError):
-        return set()
-    return set(data) if isinstance(data, dict) else set()
+        return {}
+    return data if isinstance(data, dict) else {}
