@@ -65,7 +65,15 @@ def _fault(fault: Any, there: Spot) -> Fault:  # pydantic's ErrorDetails has no 
     key_is_wrong = fault["loc"][-1:] == ("[key]",)
     if given is None and not key_is_wrong:
         return Fault(there.place, f"is empty; {_for_nothing(_expected(fault, there))}")
-    return Fault(there.place, _expected(fault, there), at_key=key_is_wrong)
+    text = _expected(fault, there)
+    return Fault(there.place, text, _spoken_of(text, there, given), at_key=key_is_wrong)
+
+
+def _spoken_of(text: str, there: Spot, given: object) -> str | None:
+    """The key in it that a fault of a whole block begins with: `lease needs …`."""
+    first = text.split()[0].rstrip(":")
+    inside = isinstance(given, dict) and first.partition(".")[0] in given
+    return f"{there.place}.{first}" if inside else None
 
 
 def _for_nothing(expected: str) -> str:

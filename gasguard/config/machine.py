@@ -53,11 +53,10 @@ def unusable_folder(place: str, folder: Path) -> Iterator[Fault]:
 
 
 def unsure_folder(place: str, folder: Path) -> Iterator[Fault]:
-    """A folder that this user may not write in: the daemon's may, or not."""
+    """A folder that is not there, and that this user may not make: the daemon's may, or not."""
     there = _nearest(folder)
-    if there.is_dir() and not os.access(there, os.W_OK | os.X_OK):
-        verb = "write in" if there == folder else "make"
-        yield Fault(place, f"{folder}: you may not {verb} it; see that the daemon's user may")
+    if there != folder and not os.access(there, os.W_OK | os.X_OK):
+        yield Fault(place, f"{folder}: is not there; see that the daemon's user can make it")
 
 
 def _nearest(folder: Path) -> Path:

@@ -131,7 +131,8 @@ def incomplete_burners(raw: dict[str, Any]) -> Iterator[Fault]:
         limits = burner.get("limits")
         limited = isinstance(limits, dict) and limits.get("max_burn") is not None
         if limited and burner.get("flame") is None:
-            yield Fault(f"burners.{burner_id}", NO_FLAME)
+            place = f"burners.{burner_id}"
+            yield Fault(place, NO_FLAME, f"{place}.limits.max_burn")
 
 
 def unknown_burners(raw: dict[str, Any]) -> Iterator[Fault]:

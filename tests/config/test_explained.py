@@ -44,7 +44,7 @@ on_shutdown: explode
     assert found == {
         ("mqtt.port", (2, 9)),
         ("mqtt.hots", (3, 3)),
-        ("burners.left", (5, 3)),
+        ("burners.left", (12, 17)),
         ("burners.left.relay.contact", (6, 5)),
         ("burners.left.relay.token", (9, 14)),
         ("burners.left.limits.prewarn", (11, 16)),
@@ -271,6 +271,29 @@ def test_the_remedy_in_plain_words(file: File, text: str, told: str, at: tuple[i
 def test_several_tabs_are_told_at_once(file: File) -> None:
     faults = file.faults("mqtt:\n\thost: a\n\tport: 1\n\nburners:\n\tleft: {}\n")
     assert [where(fault) for fault in faults] == [(2, 1), (3, 1), (6, 1)]
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ("jog: 5s, lease: {after: 3m, siid: 2, piid: 3}", "lease and jog exclude each other"),
+        ("lease: ", "lease: is empty; write its keys below it"),
+    ],
+)
+def test_a_fault_of_a_whole_block_points_at_the_key_it_speaks_of(
+    file: File, more: str, told: str
+) -> None:
+    fault = file.fault(SOUND.replace("}", f", {more}}}"))
+    assert told in fault
+    at = file.path.read_text().splitlines()[2].index("lease")
+    assert at < where(fault)[1] < at + 9
+
+
+def test_the_kind_of_a_relay_behind_the_broker(file: File) -> None:
+    relay = "{driver: mqtt, kind: zigbe2mqtt, device: a, contact: normally_open}"
+    fault = file.fault(f"burners:\n  left:\n    relay: {relay}\n")
+    assert "did you mean zigbee2mqtt?" in fault
+    assert where(fault) == (3, 33)
 
 
 def test_what_is_told_of_the_form_does_not_hide_the_rest(file: File) -> None:

@@ -188,7 +188,10 @@ def test_our_own_messages_are_known_again():
             assert read_own(json.dumps(payload).encode()) == unique_ids(payload) != set()
 
 
-@pytest.mark.parametrize(("key", "value"), [("form", "both"), ("language", "de")])
-def test_a_wrong_option_is_named_with_the_right_ones(key, value):
-    with pytest.raises(ConfigError, match=rf"mqtt\.home_assistant\.{key}: .*'"):
+@pytest.mark.parametrize(
+    ("key", "value", "right"),
+    [("form", "both", "component or device"), ("language", "de", "en or zh")],
+)
+def test_a_wrong_option_is_named_with_the_right_ones(key, value, right):
+    with pytest.raises(ConfigError, match=rf"mqtt\.home_assistant\.{key}: must be {right}"):
         config(**{key: value})

@@ -249,7 +249,8 @@ def test_only_this_machine() -> None:
     with pytest.raises(ConfigError) as caught:
         Hand(
             config(
-                left={"relay": miot(host="192.168.1.50")}, right={"relay": miot(host="relay.local")}
+                left={"relay": miot(host="192.168.1.50")},
+                right={"relay": miot(host="relay.local", token="f" * 32)},
             )
         )
     assert [fault.split(":")[0] for fault in caught.value.faults] == [

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from gasguard.config.fields import Availability, DeviceTopic, Duration, Strict
 from gasguard.config.relays.base import Claim, HeldLease, RelayConfig
+from gasguard.config.shape import nearest
 
 NONCE = "{nonce}"
 """Stands in a payload for a word that is new each time."""
@@ -147,7 +148,11 @@ class MqttRelay(RelayConfig):
         if kind is None:
             return cls._explicit(raw)
         if not isinstance(kind, str) or kind not in _PRESETS:
-            raise ValueError(f"kind must be {_KINDS}; leave it out and name the topics instead")
+            meant = nearest(kind, list(_PRESETS))
+            remedy = (
+                f"did you mean {meant}?" if meant else "leave it out and name the topics instead"
+            )
+            raise ValueError(f"kind must be {_KINDS}; {remedy}")
         if not isinstance(device, str):
             raise ValueError(f"kind: {kind} needs device: with its name, for example device: stove")
         if "base" in raw and kind != "zigbee2mqtt":
