@@ -30,6 +30,7 @@ _YES, _NO = {"true", "yes", "on"}, {"false", "no", "off"}
 _LONGEST_TOPIC = 65_535
 _LONGEST_NAME = 253
 """Characters in a DNS name (RFC 1035)."""
+_LABEL = re.compile(r"\w(?:[\w-]{0,61}\w)?")
 
 
 _OF_OLD_YAML = {"false": "off", "true": "on"}
@@ -124,9 +125,18 @@ def _host(value: str) -> str:
         _check_address(value, ipaddress.IPv6Address)
     elif re.fullmatch(r"[0-9.]+", value):
         _check_address(value, ipaddress.IPv4Address)
-    elif "" in value.removesuffix(".").split(".") or len(value) > _LONGEST_NAME:
-        raise ValueError("is no name; write for example relay.local or 192.168.1.20")
+    else:
+        _check_name(value)
     return value
+
+
+def _check_name(value: str) -> None:
+    labels = value.removesuffix(".").split(".")
+    # 192.168.1.5O with a letter: no name ends in a part that begins with a digit.
+    if len(labels) > 1 and labels[-1][:1].isdecimal():
+        raise ValueError("is no address; write for example 192.168.1.20")
+    if len(value) > _LONGEST_NAME or not all(_LABEL.fullmatch(label) for label in labels):
+        raise ValueError("is no name; write for example relay.local or 192.168.1.20")
 
 
 def same_host(host: str) -> str:

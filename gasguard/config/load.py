@@ -1,11 +1,10 @@
 """The configuration file: YAML in, checked settings out, every fault at once with its place."""
 
 import contextlib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from gasguard.config.bemfa import Bemfa
 from gasguard.config.broker import Mqtt
@@ -34,11 +33,11 @@ _STATE_DIR = Path("/var/lib/gasguard")
 _M = TypeVar("_M", bound=BaseModel)
 
 
-class _Place(BaseModel):
-    """Where the state is kept, whatever else the file says."""
+class _Some(Strict):
+    """Parts of the file, whatever else it says."""
 
-    model_config = ConfigDict(extra="ignore")
-
+    mqtt: Mqtt = Mqtt()
+    bemfa: Bemfa | None = None
     state_dir: FilePath = _STATE_DIR
 
 
@@ -74,26 +73,26 @@ def load_config(path: Path) -> Config:
     Raises ConfigError with every fault found; secrets never appear in it.
     """
     document = read_file(path)
-    return _checked(document, path.parent)
+    config, faults = _checked(document, path.parent)
+    return _faultless(config, faults, document.marks)
 
 
 def check_file(path: Path) -> tuple[Config, list[str]]:
-    """What `load_config` checks, then what only this machine can tell: files and folders.
+    """As `load_config`, and what the guard itself starts with all the same, for it is safer so than
+    not at all: certificates that are not there, two hosts that must be one device.
 
-    Gives what is worth a warning, too. The daemon itself does not mind a missing certificate: it
-    guards without the broker. Raises ConfigError.
+    Gives what is worth a warning, too. Raises ConfigError.
     """
     document = read_file(path)
-    config = _checked(document, path.parent)
-    faults = [
+    config, faults = _checked(document, path.parent)
+    faults += [
+        *sure_twins(config.burners),
         *unusable_files("mqtt.tls", config.mqtt.tls),
         *unusable_files("bemfa.tls", config.bemfa.tls if config.bemfa else None),
         *unusable_folder("state_dir", config.state_dir),
     ]
-    if faults:
-        raise ConfigError(document.marks.told(faults))
     warnings = [*seeming_twins(config.burners), *unsure_folder("state_dir", config.state_dir)]
-    return config, document.marks.told(warnings)
+    return _faultless(config, faults, document.marks), document.marks.told(warnings)
 
 
 def load_control_socket(path: Path) -> Path:
@@ -103,61 +102,65 @@ def load_control_socket(path: Path) -> Path:
     Raises ConfigError when not even `state_dir` can be read.
     """
     document = read_file(path)
-    broken = any(fault.place == "state_dir" for fault in document.faults)
+    said = {key: value for key, value in document.data.items() if key == "state_dir"}
+    unread = any(fault.place == "state_dir" for fault in document.faults)
     try:
-        state_dir = _Place.model_validate(document.data, context=path.parent).state_dir
+        state_dir = _Some.model_validate(said, context=path.parent).state_dir
     except ValidationError:
-        broken = True
-    if broken:
+        unread = True
+    if unread:
         raise ConfigError(["state_dir: must be the path of a folder"])
     return state_dir / CONTROL_SOCKET
 
 
 def parse_config(raw: dict[str, Any], folder: Path) -> Config:
     """Check data already read. `folder` anchors relative paths. Raises ConfigError."""
-    return _checked(Document(raw, [], Marks(), []), folder)
+    config, faults = _checked(Document(raw, [], Marks(), []), folder)
+    return _faultless(config, faults, Marks())
 
 
-def _checked(document: Document, folder: Path) -> Config:
+def _faultless(config: Config, faults: list[Fault], marks: Marks) -> Config:
+    if faults:
+        raise ConfigError(marks.told(faults))
+    return config
+
+
+def _checked(document: Document, folder: Path) -> tuple[Config, list[Fault]]:
+    """The configuration, or what of it is sound, with the faults of the rest."""
     raw, faults = document.data, list(document.faults)
     unread = {fault.place for fault in faults if fault.at is None}
-    config = None
     try:
         config = Config.model_validate(raw, context=folder)
     except ValidationError as error:
         found = explain(error, Config, raw)
         faults += [fault for fault in found if fault.at_key or fault.place not in unread]
+        config = _sound_parts(raw, folder)
     faults += explain_empty(Config, raw, document.empty)
-    faults += _between(config or _sound_parts(raw), raw)
-    if faults or config is None:
-        raise ConfigError(document.marks.told(faults))
-    return config
+    faults += shared_hardware(config.burners)
+    faults += shared_flames(config.burners)
+    faults += disagreements(config.burners)
+    faults += incomplete_burners(raw)
+    faults += unknown_burners(raw)
+    faults += own_topics(config.mqtt, config.burners, config.hazards)
+    return config, faults
 
 
-def _between(config: Config, raw: dict[str, Any]) -> Iterator[Fault]:
-    burners = config.burners
-    yield from shared_hardware(burners)
-    yield from sure_twins(burners)
-    yield from shared_flames(burners)
-    yield from disagreements(burners)
-    yield from incomplete_burners(raw)
-    yield from unknown_burners(raw)
-    yield from own_topics(config.mqtt, burners, config.hazards)
-
-
-def _sound_parts(raw: dict[str, Any]) -> Config:
+def _sound_parts(raw: dict[str, Any], folder: Path) -> Config:
     """Those without faults of their own: what must hold between them still counts."""
-    mqtt = raw.get("mqtt")
-    return Config.model_construct(
-        mqtt=next(iter(_sound({"mqtt": mqtt}, Mqtt).values()), Mqtt()),
-        burners=_sound(raw.get("burners"), BurnerConfig),
-        hazards=_sound(raw.get("hazards"), Hazard),
+
+    def sound(key: str, model: type[_M]) -> dict[str, _M]:
+        parts = raw.get(key)
+        found = {}
+        for name, settings in parts.items() if isinstance(parts, dict) else ():
+            with contextlib.suppress(ValidationError):
+                found[name] = model.model_validate(settings)
+        return found
+
+    config = Config.model_construct(
+        burners=sound("burners", BurnerConfig), hazards=sound("hazards", Hazard)
     )
-
-
-def _sound(raw: object, model: type[_M]) -> dict[str, _M]:
-    sound = {}
-    for name, settings in raw.items() if isinstance(raw, dict) else ():
+    for key in ("mqtt", "bemfa", "state_dir"):
         with contextlib.suppress(ValidationError):
-            sound[name] = model.model_validate(settings)
-    return sound
+            one = _Some.model_validate({key: raw[key]} if key in raw else {}, context=folder)
+            config = config.model_copy(update={key: getattr(one, key)})
+    return config

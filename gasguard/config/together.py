@@ -9,6 +9,7 @@ from gasguard.config.burners import NO_FLAME, NO_RELAY, BurnerConfig
 from gasguard.config.faults import Fault
 from gasguard.config.relays.base import Agreement, Claim
 from gasguard.config.sensors import Hazard
+from gasguard.config.shape import nearest
 from gasguard.mqtt.topics import Topics
 
 _SAME_FLAME = (
@@ -142,8 +143,9 @@ def unknown_burners(raw: dict[str, Any]) -> Iterator[Fault]:
         return
     for place, name in _named_burners(raw):
         if name not in known:
-            there = ", ".join(map(str, known))
-            yield Fault(place, f"there is no such burner; there are: {there}")
+            meant = nearest(name, list(known))
+            told = f"did you mean {meant}?" if meant else f"there are: {', '.join(known)}"
+            yield Fault(place, f"there is no such burner; {told}")
 
 
 def _named_burners(raw: dict[str, Any]) -> Iterator[tuple[str, object]]:

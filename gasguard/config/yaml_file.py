@@ -32,6 +32,7 @@ _STRAIGHT = "stands in curly quotes; write straight ones (\" or ') or none"
 _OF_OLD_YAML = {"false": "off", "true": "on"}
 _ENV_NAME = re.compile(r"[A-Za-z_]\w{0,63}", re.ASCII)
 _SECRET_DIGITS = re.compile(r"[0-9a-fA-F]{32}")
+_ENDLESS = "this alias stands inside of what it names"
 _INSTEAD = "!env NAME (an environment variable) or !file PATH (a file's content)"
 _TAGS = {
     "!secret": f"!secret is Home Assistant's and ESPHome's; write {_INSTEAD}",
@@ -52,7 +53,11 @@ class Document(NamedTuple):
 
 
 class _TooLargeError(Exception):
-    """The file's aliases multiply."""
+    """The file's aliases multiply, as seen at this mark."""
+
+    def __init__(self, mark: Mark) -> None:
+        super().__init__()
+        self.mark = mark
 
 
 class _Loader(yaml.reader.Reader, yaml.scanner.Scanner, yaml.parser.Parser, yaml.composer.Composer):
@@ -99,12 +104,24 @@ class _Reading:
         self.faults: list[Fault] = []
         self.marks = Marks()
         self.empty: list[str] = []
+        self._open: set[int] = set()
+        """Nodes that are being read: an alias of one inside of it has no end."""
 
     def value(self, node: Node, place: str) -> Any:
         """The data of a node, and of all that stands in it."""
-        self._count_one()
+        self._count_one(node)
         if isinstance(node, ScalarNode):
             return self._scalar(node, place)
+        if id(node) in self._open:
+            self._fault(place, _ENDLESS)
+            return ""
+        self._open.add(id(node))
+        try:
+            return self._collection(node, place)
+        finally:
+            self._open.discard(id(node))
+
+    def _collection(self, node: Node, place: str) -> Any:
         if node.tag not in (f"{_CORE}map", f"{_CORE}seq"):
             self._fault(place, _unknown_tag(node.tag))
         if isinstance(node, MappingNode):
@@ -146,7 +163,7 @@ class _Reading:
         own: dict[str, Mark] = {}
         merged: list[Node] = []
         for key_node, value_node in node.value:
-            self._count_one()
+            self._count_one(key_node)
             if not isinstance(key_node, ScalarNode):
                 self.faults.append(Fault(place, "a key must be a word", _mark(key_node)))
                 continue
@@ -164,7 +181,9 @@ class _Reading:
                 yield key_node, value_node
         taken |= set(own)
         for other in merged:
-            if isinstance(other, MappingNode):
+            if id(other) in self._open:
+                self._fault(place, _ENDLESS)
+            elif isinstance(other, MappingNode):
                 yield from self._pairs(other, place, taken)
             else:
                 self._fault(place, "<<: takes *name of a mapping, or a list of such")
@@ -192,10 +211,10 @@ class _Reading:
     def _fault(self, place: str, text: str) -> None:
         self.faults.append(Fault(place, text))
 
-    def _count_one(self) -> None:
+    def _count_one(self, node: Node) -> None:
         self._count += 1
         if self._count > _MOST_VALUES:
-            raise _TooLargeError
+            raise _TooLargeError(_mark(node))
 
 
 def _inside(place: str, key: str) -> str:
@@ -254,17 +273,18 @@ def read_file(path: Path) -> Document:
         node = loader.get_single_node()
         reading = _Reading(path.parent, loader.anchored)
         data = reading.value(node, "") if node is not None else None
-    except _TooLargeError:
+    except _TooLargeError as error:
         problem = f"its aliases (*name) multiply to more than {_MOST_VALUES} values"
-        raise ConfigError([f"{path}: {problem}"]) from None
+        raise ConfigError([f"{path}: {problem} ({error.mark})"]) from None
     except RecursionError:
-        problem = "an alias (*name) stands inside of what it names, or too many brackets are open"
-        raise ConfigError([f"{path}: {problem}"]) from None
+        mark = Mark(loader.line + 1, loader.column + 1)
+        raise ConfigError([f"{path}: is nested too deep ({mark})"]) from None
     except yaml.YAMLError as error:
         told = [f"{path}: {problem} ({mark})" for problem, mark in in_plain_words(error, text)]
         raise ConfigError(told) from None
     if node is None or data is None:
-        raise ConfigError([f"{path}: is empty; it must have burners:, see config.example.yaml"])
+        problem = "is empty; it must have burners:, see config.example.yaml"
+        raise ConfigError([f"{path}: {problem} ({Mark(1, 1)})"])
     if not isinstance(data, dict):
         problem = "must be a mapping (key: value) with burners:, see config.example.yaml"
         raise ConfigError(

@@ -94,3 +94,10 @@ def test_a_state_folder_that_nobody_can_make(file: File) -> None:
         fault = file.fault(f"{SOUND}state_dir: {state_dir}\n")
         assert fault.startswith("state_dir: ")
         assert f"{file.path} is not a folder" in fault
+
+
+def test_files_are_looked_at_beside_other_faults(file: File) -> None:
+    faults = file.faults(
+        f"{SOUND}mqtt: {{tls: {{ca: gone.pem}}}}\nstate_dir: config.yaml\non_shutdown: explode\n"
+    )
+    assert [where(fault)[0] for fault in faults] == [4, 5, 6]

@@ -2,6 +2,7 @@
 
 import pytest
 
+from gasguard.config.load import load_config
 from tests.config.files import TOKEN, File, place, where
 
 OTHER = "f" * 32
@@ -146,3 +147,10 @@ def test_flames_are_compared_beside_other_faults(file: File) -> None:
     mqtt = "{driver: mqtt, topic: a/b}"
     faults = file.faults(flames(mqtt, mqtt) + "on_shutdown: explode\n")
     assert [place(fault) for fault in faults] == ["burners.right.flame.topic", "on_shutdown"]
+
+
+def test_the_guard_starts_with_what_is_only_a_conclusion(file: File) -> None:
+    """A token says that two hosts are one device; the guard itself asks the devices."""
+    path = file(two(miot("relay.local"), miot("192.168.1.50")))
+    assert "whose token it has" in file.fault(path.read_text())
+    assert len(load_config(path).burners) == 2
