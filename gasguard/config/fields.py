@@ -33,7 +33,7 @@ _LONGEST_NAME = 253
 _LABEL = re.compile(r"\w(?:[\w-]{0,61}\w)?")
 
 
-_OF_OLD_YAML = {"false": "off", "true": "on"}
+OF_OLD_YAML = {"false": "off", "true": "on"}
 """Writers of YAML 1.1 turn these two keys of ours into truth values."""
 
 
@@ -50,7 +50,7 @@ class Strict(BaseModel):
             return raw
         meant = {}
         for key, value in raw.items():
-            new = _OF_OLD_YAML.get(str(key).lower(), key)
+            new = OF_OLD_YAML.get(str(key).lower(), key)
             own = key in cls.model_fields or new not in cls.model_fields or new in raw
             name = key if own else new
             if value is not None or not cls._has_block(name):

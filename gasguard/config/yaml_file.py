@@ -15,6 +15,7 @@ import yaml
 from yaml import MappingNode, Node, ScalarNode, SequenceNode
 
 from gasguard.config.faults import Fault, Mark, Marks, blank_missing, shown_key, without_blank
+from gasguard.config.fields import OF_OLD_YAML
 from gasguard.config.yaml_words import in_plain_words
 from gasguard.errors import ConfigError
 
@@ -29,7 +30,6 @@ _TEXT = {
 _NULL, _MERGE = f"{_CORE}null", f"{_CORE}merge"
 _CURLY = re.compile(r"[“”„‟«»「」＂].*[“”„‟«»「」＂]|[‘’‚‛].*[‘’‚‛]", re.DOTALL)
 _STRAIGHT = "stands in curly quotes; write straight ones (\" or ') or none"
-_OF_OLD_YAML = {"false": "off", "true": "on"}
 _ENV_NAME = re.compile(r"[A-Za-z_]\w{0,63}", re.ASCII)
 _SECRET_DIGITS = re.compile(r"[0-9a-fA-F]{32}")
 _ENDLESS = "this alias stands inside of what it names"
@@ -46,7 +46,7 @@ class Document(NamedTuple):
 
     data: dict[str, Any]
     faults: list[Fault]
-    """Those of its form; what is wrong is None in the data."""
+    """Those of its form. What cannot be read is an empty text in the data."""
     marks: Marks
     empty: list[str]
     """Places with a key and nothing behind it."""
@@ -138,13 +138,13 @@ class _Reading:
             key = self._key(key_node, place)
             inside, mark = _inside(place, key), _mark(key_node)
             if value_node.tag == _NULL and node.flow_style and (cut := without_blank(key)):
-                key, data[cut[0]] = cut
-                self.marks.put(_inside(place, cut[0]), mark, None)
-                self._fault(_inside(place, cut[0]), blank_missing(cut[0]))
+                key, data[cut[0]] = cut[0], cut[1]
+                self.marks.put(_inside(place, key), mark, None)
+                self._fault(_inside(place, key), blank_missing(key))
                 continue
             scalar = _mark(value_node) if isinstance(value_node, ScalarNode) else None
             self.marks.put(inside, mark, scalar)
-            if old := _OF_OLD_YAML.get(key.lower()):
+            if old := OF_OLD_YAML.get(key.lower()):
                 self.marks.put(_inside(place, old), mark, scalar)
             data[key] = self.value(value_node, inside)
         return data
