@@ -1,12 +1,12 @@
 """pydantic's faults in words that say what to write. None of its own sentences is told."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ValidationError, create_model
 
 from gasguard.config.faults import Fault, blank_missing, shown_key, without_blank
-from gasguard.config.fields import NUMBER, WHOLE
+from gasguard.config.fields import NUMBER, WHOLE, Strict
 from gasguard.config.shape import (
     Spot,
     bounds,
@@ -20,6 +20,7 @@ from gasguard.config.shape import (
 )
 
 _SEE = "see config.example.yaml"
+_REQUIRED = "is required"
 _BLOCK = "a mapping (key: value, a line each below it)"
 _LIST = "a list ([a, b], or lines that begin with -)"
 _SINGLE = "a single value (in quotes where it begins with { or [)"
@@ -41,7 +42,34 @@ def explain(error: ValidationError, root: type[BaseModel], raw: object) -> Itera
         if fault["type"] in ("union_tag_invalid", "union_tag_not_found"):
             yield from _no_driver(fault, there)
         else:
-            yield _fault(fault, there)
+            told = _fault(fault, there)
+            yield told
+            if fault["type"] == "value_error" and isinstance(fault["input"], dict):
+                yield from _beside(told, there, fault["input"])
+
+
+def _beside(told: Fault, there: Spot, given: dict[str, Any]) -> Iterator[Fault]:
+    """What is wrong with the parts of a block, where a fault of the whole came before them."""
+    for model in there.models:
+        fields: dict[str, Any] = {  # Any: create_model's own signature
+            name: (Annotated[(field.annotation, "as it is", *field.metadata)], None)
+            for name, field in model.model_fields.items()
+        }
+        parts = create_model(model.__name__, __base__=Strict, **fields)
+        for fault in _inside(there, parts, given):
+            # What is missing may be what the whole would have filled in.
+            if fault.place != told.at and not fault.text.startswith(_REQUIRED):
+                yield fault
+
+
+def _inside(there: Spot, model: type[BaseModel], given: dict[str, Any]) -> Iterator[Fault]:
+    """The faults of a block by itself, told with its place."""
+    try:
+        model.model_validate(given)
+    except ValidationError as error:
+        for fault in explain(error, model, given):
+            at = _below(there, fault.at) if isinstance(fault.at, str) else fault.at
+            yield fault._replace(place=_below(there, fault.place), at=at)
 
 
 def explain_empty(root: type[BaseModel], raw: object, places: list[str]) -> Iterator[Fault]:
@@ -90,7 +118,7 @@ def _expected(fault: Any, there: Spot) -> str:
         return text
     if kind == "missing":
         words = options(field) if field else []
-        return "is required" + (": " if words else "") + " or ".join(words)
+        return _REQUIRED + (": " if words else "") + " or ".join(words)
     if kind == "literal_error" and field:
         words = options(field)
         meant = nearest(given, words)
@@ -155,12 +183,7 @@ def _no_driver(fault: Any, there: Spot) -> Iterator[Fault]:
     if meant:
         rest = {name: value for name, value in given.items() if name != found}
         model = next(each for each in there.models if meant in words_of(each))
-        try:
-            model.model_validate({**rest, key: meant})
-        except ValidationError as error:
-            for each in explain(error, model, rest):
-                at = _below(there, each.at) if isinstance(each.at, str) else each.at
-                yield each._replace(place=_below(there, each.place), at=at)
+        yield from _inside(there, model, {**rest, key: meant})
 
 
 def _below(there: Spot, place: str) -> str:

@@ -36,6 +36,7 @@ _ENDLESS = "this alias stands inside of what it names"
 _INSTEAD = "!env NAME (an environment variable) or !file PATH (a file's content)"
 _TAGS = {
     "!secret": f"!secret is Home Assistant's and ESPHome's; write {_INSTEAD}",
+    "!env_var": f"!env_var is Home Assistant's; write {_INSTEAD}",
     "!include": "!include is not known here: the configuration is one file; "
     "write what it should hold in its place",
 }

@@ -296,6 +296,14 @@ def test_the_kind_of_a_relay_behind_the_broker(file: File) -> None:
     assert where(fault) == (3, 33)
 
 
+def test_a_fault_of_a_whole_block_does_not_hide_those_of_its_parts(file: File) -> None:
+    relay = "{driver: mqtt, kind: tasmota, chanel: 1, contact: open, keep_alive: {after: soon}}"
+    faults = file.faults(f"burners: {{left: {{relay: {relay}}}}}\n")
+    assert {place(fault).removeprefix("burners.left.relay") for fault in faults} == {
+        "", ".chanel", ".contact", ".keep_alive.after",
+    }  # fmt: skip
+
+
 def test_what_is_told_of_the_form_does_not_hide_the_rest(file: File) -> None:
     faults = file.faults(
         SOUND.replace("host: 192", "host:192")
