@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from gasguard.cli.options import config_option
-from gasguard.config.load import check_file
+from gasguard.config.check import check_file
 
 
 @click.command(epilog="Example: gasguard check-config -c config.yaml")

@@ -12,17 +12,14 @@ from gasguard.config.burners import BurnerConfig
 from gasguard.config.explain import explain, explain_empty
 from gasguard.config.faults import Fault, Marks
 from gasguard.config.fields import FilePath, Flag, Strict
-from gasguard.config.machine import unsure_folder, unusable_files, unusable_folder
 from gasguard.config.names import BurnerId, Name
 from gasguard.config.sensors import Hazard
 from gasguard.config.together import (
     disagreements,
     incomplete_burners,
     own_topics,
-    seeming_twins,
     shared_flames,
     shared_hardware,
-    sure_twins,
     unknown_burners,
 )
 from gasguard.config.yaml_file import Document, read_file
@@ -73,26 +70,8 @@ def load_config(path: Path) -> Config:
     Raises ConfigError with every fault found; secrets never appear in it.
     """
     document = read_file(path)
-    config, faults = _checked(document, path.parent)
-    return _faultless(config, faults, document.marks)
-
-
-def check_file(path: Path) -> tuple[Config, list[str]]:
-    """As `load_config`, and what the guard itself starts with all the same, for it is safer so than
-    not at all: certificates that are not there, two hosts that must be one device.
-
-    Gives what is worth a warning, too. Raises ConfigError.
-    """
-    document = read_file(path)
-    config, faults = _checked(document, path.parent)
-    faults += [
-        *sure_twins(config.burners),
-        *unusable_files("mqtt.tls", config.mqtt.tls),
-        *unusable_files("bemfa.tls", config.bemfa.tls if config.bemfa else None),
-        *unusable_folder("state_dir", config.state_dir),
-    ]
-    warnings = [*seeming_twins(config.burners), *unsure_folder("state_dir", config.state_dir)]
-    return _faultless(config, faults, document.marks), document.marks.told(warnings)
+    config, faults = examine(document, path.parent)
+    return faultless(config, faults, document.marks)
 
 
 def load_control_socket(path: Path) -> Path:
@@ -115,17 +94,18 @@ def load_control_socket(path: Path) -> Path:
 
 def parse_config(raw: dict[str, Any], folder: Path) -> Config:
     """Check data already read. `folder` anchors relative paths. Raises ConfigError."""
-    config, faults = _checked(Document(raw, [], Marks(), []), folder)
-    return _faultless(config, faults, Marks())
+    config, faults = examine(Document(raw, [], Marks(), []), folder)
+    return faultless(config, faults, Marks())
 
 
-def _faultless(config: Config, faults: list[Fault], marks: Marks) -> Config:
+def faultless(config: Config, faults: list[Fault], marks: Marks) -> Config:
+    """The configuration. Raises ConfigError where there are faults."""
     if faults:
         raise ConfigError(marks.told(faults))
     return config
 
 
-def _checked(document: Document, folder: Path) -> tuple[Config, list[Fault]]:
+def examine(document: Document, folder: Path) -> tuple[Config, list[Fault]]:
     """The configuration, or what of it is sound, with the faults of the rest."""
     raw, faults = document.data, list(document.faults)
     unread = {fault.place for fault in faults if fault.at is None}

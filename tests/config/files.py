@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from gasguard.config.load import Config, check_file
+from gasguard.config.check import check_file
+from gasguard.config.load import Config
 from gasguard.errors import ConfigError
 
 TOKEN = "0123456789abcdef0123456789abcdef"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gasguard.config.load import check_file
+from gasguard.config.check import check_file
 from gasguard.errors import ConfigError
 from tests.config.files import SOUND, TOKEN, File, place, where
 

@@ -123,15 +123,16 @@ burners:
     assert TOKEN not in said.out + said.err
 
 
-def test_a_duration_in_minutes_and_seconds_is_held_in_minutes_and_seconds(kitchen):
-    """`rearm_after: 0:02` was read by YAML's rules before: 2 minutes, or 2 hours as minutes."""
-    kitchen.path.write_text(
-        re.sub("rearm_after: .*", "rearm_after: 0:02", kitchen.path.read_text())
-    )
-    stove, _, _ = kitchen.start()
-    assert kitchen.local("off", "left").code == 0
-    assert stove.circuit() == "open"
-    eventually(lambda: stove.circuit() == "closed", 10)
+def test_durations_in_minutes_and_seconds_are_no_hours(kitchen):
+    """YAML 1.1 reads 10:00 as 600, which as minutes would be far beyond the 10 minutes allowed."""
+    kitchen.data["burners"]["left"]["limits"] = {"rearm_after": "RIGHT", "prewarn": "1:00"}
+    kitchen.write()
+    text = kitchen.path.read_text().replace("'1:00'", "1:00")
+    said = check(kitchen, text.replace("RIGHT", "10:00"))
+    assert said.code == 0, said
+    said = check(kitchen, text.replace("RIGHT", "10:01"))
+    assert said.code == 2, said
+    assert "burners.left.limits.rearm_after: must be at least 2s and at most 10m (line" in said.err
 
 
 def test_a_missing_certificate_is_a_fault_by_its_key(kitchen):

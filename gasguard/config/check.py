@@ -1,0 +1,26 @@
+"""What `check-config` looks at beyond what the guard itself needs in order to start."""
+
+from pathlib import Path
+
+from gasguard.config.load import Config, examine, faultless
+from gasguard.config.machine import unsure_folder, unusable_files, unusable_folder
+from gasguard.config.together import seeming_twins, sure_twins
+from gasguard.config.yaml_file import read_file
+
+
+def check_file(path: Path) -> tuple[Config, list[str]]:
+    """As `load_config`, and what the guard starts with all the same, for it is safer so than not at
+    all: certificates that are not there, two hosts that must be one device.
+
+    Gives what is worth a warning, too. Raises ConfigError with every fault found.
+    """
+    document = read_file(path)
+    config, faults = examine(document, path.parent)
+    faults += [
+        *sure_twins(config.burners),
+        *unusable_files("mqtt.tls", config.mqtt.tls),
+        *unusable_files("bemfa.tls", config.bemfa.tls if config.bemfa else None),
+        *unusable_folder("state_dir", config.state_dir),
+    ]
+    warnings = [*seeming_twins(config.burners), *unsure_folder("state_dir", config.state_dir)]
+    return faultless(config, faults, document.marks), document.marks.told(warnings)
