@@ -55,7 +55,7 @@ def test_zigbee2mqtt_in_two_lines():
 def test_tasmota_and_esphome_in_two_lines():
     tasmota, second, esphome = parse(
         left={**ZIGBEE, "kind": "tasmota", "device": "stove"},
-        right={**ZIGBEE, "kind": "tasmota", "device": "stove", "channel": "2"},
+        right={**ZIGBEE, "kind": "tasmota", "device": "stove", "channel": 2},
         back={**ZIGBEE, "kind": "esphome", "device": "stove"},
     )
     assert (tasmota.command_topic, tasmota.state_field) == ("cmnd/stove/POWER", "POWER")

@@ -157,6 +157,9 @@ class MqttRelay(RelayConfig):
             raise ValueError(f"kind: {kind} needs device: with its name, for example device: stove")
         if "base" in raw and kind != "zigbee2mqtt":
             raise ValueError("base belongs to kind: zigbee2mqtt")
+        # The file's channels are text; data that was made elsewhere may have a number.
+        if type(raw.get("channel")) is int:
+            raw["channel"] = str(raw["channel"])
         for key in ("device", "channel", "base"):
             if key in raw and not _plain(raw[key]):
                 raise ValueError(f"{key} must be as in the device's topics, without + and #")
