@@ -335,7 +335,7 @@ def test_the_name_of_an_alarm_is_no_burner_id():
 @pytest.mark.parametrize(
     ("hazard", "fault"),
     [
-        (gas(kind="gas"), "hazards.x.kind: must be gas_alarm or smoke_alarm or"),
+        (gas(kind="gas"), "hazards.x.kind: must be gas_alarm or carbon_monoxide or"),
         (gas(topic="kitchen/#"), "hazards.x.topic: is no topic"),
         (gas(expire_after="1s"), "hazards.x.expire_after: must be at least 2s and at most 168h"),
         (gas(expire_after="soon"), "hazards.x.expire_after: is no duration"),
