@@ -3,7 +3,7 @@
 import asyncio
 import os
 import shutil
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from gasguard.assemble import Drivers, bus_of
+from gasguard.cli.doctor_sensors import sensor_rows
 from gasguard.cli.exits import FAILED, Unreached
 from gasguard.cli.options import config_option
 from gasguard.clock import SystemClock
@@ -22,12 +23,6 @@ from gasguard.drivers.base import Finding
 from gasguard.mqtt.topics import Topics
 
 _FREE_BYTES = 50_000_000
-_HAZARD_WORDS = {
-    "clear": ("ok", "clear"),
-    "alarm": ("fail", "alarm: look why; re-arm once it is over"),
-    "silent": ("fail", "silent: look after its battery, its radio and the broker"),
-    "unknown": ("warn", "not heard since the daemon's start: press its test button"),
-}
 _COLOURS = {"ok": "green", "warn": "yellow", "fail": "bold red"}
 
 
@@ -77,9 +72,7 @@ async def _findings(config: Config) -> AsyncIterator[Finding]:
             drivers = Drivers(partial(bus_of, config, client_id=""))
             async for finding in drivers.examine(what, relay, burner.voice_on(relay)):
                 yield finding
-        if burner.flame is None:
-            yield Finding(f"flame {name}", "warn", "not sensed: a welded contact stays unnoticed")
-    for finding in _hazards(config, states or {}):
+    for finding in sensor_rows(config, states or {}):
         yield finding
 
 
@@ -148,15 +141,3 @@ def _daemon(states: dict[str, dict[str, Any]] | None) -> Finding:
     if states is None:
         return Finding("daemon", "warn", "is not running: gasguard run -c FILE")
     return Finding("daemon", "ok", ", ".join(f"{name} {s['phase']}" for name, s in states.items()))
-
-
-def _hazards(config: Config, states: dict[str, dict[str, Any]]) -> Iterator[Finding]:
-    words = {name: word for state in states.values() for name, word in _heard(state)}
-    for name in config.hazards:
-        verdict, text = _HAZARD_WORDS[words.get(name, "unknown")]
-        yield Finding(f"hazard {name}", verdict, text)
-
-
-def _heard(state: dict[str, Any]) -> Iterable[tuple[str, str]]:
-    hazards: dict[str, str] = state.get("hazards", {})
-    return hazards.items()
