@@ -13,8 +13,11 @@ from pathlib import Path
 _OPEN = """
 import socket, sys
 channel = socket.socket(fileno=int(sys.argv[1]))
-opened = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+kind = socket.SOCK_STREAM if sys.argv[4] == "listening" else socket.SOCK_DGRAM
+opened = socket.socket(socket.AF_INET, kind)
 opened.bind((sys.argv[2], int(sys.argv[3])))
+if kind == socket.SOCK_STREAM:
+    opened.listen()
 socket.send_fds(channel, [b"."], [opened.fileno()])
 """
 
@@ -41,7 +44,7 @@ class Lan:
 
     def _hold(self, command: list[str]) -> int:
         holder = subprocess.Popen(
-            [*command, "sh", "-c", "echo; exec sleep 600"], stdout=subprocess.PIPE
+            [*command, "sh", "-c", "echo; exec sleep 100000"], stdout=subprocess.PIPE
         )
         self._holders.append(holder)
         assert holder.stdout is not None
@@ -62,12 +65,15 @@ class Lan:
         if new is not None:
             self.run(*side, "ip", "address", "add", new, "dev", link)
 
-    def socket(self, side: list[str], address: str, port: int) -> socket.socket:
-        """A bound UDP socket of that side."""
+    def socket(
+        self, side: list[str], address: str, port: int, *, listening: bool = False
+    ) -> socket.socket:
+        """A bound UDP socket of that side, or a TCP one that listens."""
         here, there = socket.socketpair()
         with here, there:
             number = there.fileno()
-            command = [*side, sys.executable, "-c", _OPEN, str(number), address, str(port)]
+            kind = "listening" if listening else "bound"
+            command = [*side, sys.executable, "-c", _OPEN, str(number), address, str(port), kind]
             subprocess.run(command, pass_fds=[number], check=True, timeout=10)
             _, (opened,), _, _ = socket.recv_fds(here, 1, 1)
         return socket.socket(fileno=opened)
