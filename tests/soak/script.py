@@ -55,8 +55,15 @@ class Day:
             time.sleep(0.02)
 
     def _do_something(self) -> None:
-        people = (self._light, self._timer, self._timer, self._off, self._voice, self._hand)
+        people = (
+            *[self._light] * 8,
+            *[self._timer] * 6,
+            *[self._off] * 2,
+            self._voice,
+            self._hand,
+        )
         trouble = (
+            self._crash,
             self._crash,
             self._address,
             self._no_network,
@@ -73,7 +80,7 @@ class Day:
             self._flame_sensor,
             self._gas,
         )
-        act = self._random.choice(people if self._random.random() < 0.5 else trouble)
+        act = self._random.choice(people if self._random.random() < 0.65 else trouble)
         name = act.__name__.removeprefix("_")
         self.done[name] = self.done.get(name, 0) + 1
         self._note(name)
@@ -90,7 +97,7 @@ class Day:
             self._note(f"{what} is over")
             end()
 
-        self._later.append((time.monotonic() + self._random.choice([0.5, 2, 5, 12]), heal))
+        self._later.append((time.monotonic() + self._random.choice([0.5, 2, 5, 10]), heal))
 
     def _heal(self) -> None:
         due = [heal for at, heal in self._later if at <= time.monotonic()]
@@ -142,6 +149,9 @@ class Day:
         self._site.stove.tell("light left")
 
     def _timer(self) -> None:
+        if not self._burnt:
+            self._light()
+            return
         seconds = self._random.choice([3, 5, 8, 15])
         self._ask("timer", f"{seconds}s", lambda at: self._timer_runs(at + seconds))
 
