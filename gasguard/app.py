@@ -69,6 +69,7 @@ async def running(
     from gasguard.interfaces.mqtt.interface import MqttInterface
 
     mqtt = MqttInterface(config.mqtt, controller, store, clock, Announcer(config), heartbeats)
+    troubles.watch("mqtt", lambda: mqtt.trouble)
     # Nothing is awaited in between: no news is heard twice, and none by nobody.
     controller.observers.remove(early.append)
     mqtt.listen(early)

@@ -1,24 +1,20 @@
 """The devices' own connection to the broker: what happens to the people's is nothing to it."""
 
-import hashlib
-import logging
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from pydantic import SecretStr
-
 from gasguard.drivers.bus import Heard, Listening
 from gasguard.health import Heartbeats
 
 if TYPE_CHECKING:
+    from pydantic import SecretStr
+
     from gasguard.mqtt.desk import Desk
     from gasguard.mqtt.link import Connection, Message
     from gasguard.mqtt.server import BrokerSettings, Server, Subscription
-
-log = logging.getLogger(__name__)
 
 RETRY = (0.3, 1.0)
 """Bounds in seconds of the wait before connecting again: an open waits at most 1 s (safety)."""
@@ -38,10 +34,11 @@ class BrokerBus:
         *,
         client_id: str | None = None,
     ) -> None:
-        """`client_id`: None for one that stays the same whenever the same relays are guarded.
+        """`client_id`: None for one that stays the same whenever the same relays are guarded; empty
+        for a new one at each connection.
 
-        With it a broker that had hung ends the old connection at the new one's start: a "close"
-        that was still unread there can not come behind a newer "open".
+        With the former a broker that had hung ends the old connection at the new one's start: a
+        "close" that was still unread there can not come behind a newer "open".
         """
         self._settings, self._heartbeats = settings, heartbeats
         self._client_id = client_id
@@ -54,7 +51,9 @@ class BrokerBus:
     @property
     def address(self) -> str:
         """See `Bus.address`."""
-        return f"{self._settings.host}:{self._settings.port}"
+        if self._connection is not None:
+            return self._connection.address
+        return ", ".join(f"{host}:{self._settings.port}" for host in self._settings.hosts)
 
     @property
     def connected(self) -> bool:
@@ -117,25 +116,28 @@ class BrokerBus:
         from gasguard.mqtt.server import broker
 
         vital = sorted(topic for topic in self._by_topic if self._is_vital(topic))
-        client_id = self._stable_id(vital) if self._client_id is None else self._client_id
         return replace(
             broker(self._settings),
             name="mqtt devices",
             will_topic=None,
-            client_id=SecretStr(client_id) if client_id else None,
+            client_id=self._own_id(vital),
             retry=RETRY if vital else RETRY_OF_SENSORS,
         )
 
-    def _stable_id(self, vital: list[str]) -> str:
+    def _own_id(self, vital: list[str]) -> "SecretStr | None":
         """By the relays alone: whoever opens them without the daemon has no sensors.
 
         Sensors may be shared with another gasguard, which must not be pushed out.
         """
-        if not vital:
-            return ""
-        what = [self._settings.base_topic, *vital]
-        # 23 letters and digits are what every broker must take.
-        return "gasguard" + hashlib.sha256("\0".join(what).encode()).hexdigest()[:15]
+        from pydantic import SecretStr
+
+        from gasguard.mqtt.server import devices_id
+
+        if self._client_id is not None:
+            return SecretStr(self._client_id) if self._client_id else None
+        if not vital and self._settings.client_id is None:
+            return None
+        return devices_id(self._settings, self._settings.base_topic, *vital)
 
     def _is_vital(self, topic: str) -> bool:
         return any(one.vital for one in self._by_topic.get(topic, ()))
@@ -173,7 +175,6 @@ class BrokerBus:
                 listening.heard(heard)
 
     def _refused(self, topic: str) -> None:
-        log.warning("mqtt devices: the broker refuses the subscription to %s", topic)
         for listening in self._by_topic.get(topic, ()):
             listening.refused()
 

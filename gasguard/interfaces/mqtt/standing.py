@@ -1,0 +1,83 @@
+"""What the broker keeps from us, for the log once and for `doctor` as long as it lasts."""
+
+import logging
+
+log = logging.getLogger(__name__)
+
+ECHO_WITHIN = 10.0
+"""Seconds in which our own `online` must come back."""
+_SHOWN = 3
+_RULES = "check the broker's access rules (firmware_notes/mqtt.md)"
+
+
+class Standing:
+    """Of the people's connection. Runs on the event loop; `now` is in seconds since boot."""
+
+    def __init__(self, status: str) -> None:
+        """`status` is the topic on which `online` is told."""
+        self._status = status
+        self._unheard: set[str] = set()
+        self._unpublished: dict[str, str] = {}
+        self._due: float | None = None
+        """When `online` must have come back."""
+        self._deaf = self._told_deaf = False
+
+    def connected(self) -> None:
+        """Another connection: what the last one was refused, this one may be granted."""
+        self._unheard.clear()
+        self._unpublished.clear()
+        self._due = None
+        self._deaf = False
+
+    def refused(self, topic: str) -> None:
+        """A subscription is refused."""
+        self._unheard.add(topic)
+
+    def unpublished(self, topic: str, why: str) -> None:
+        """What is published there is refused; with an empty reason, taken again."""
+        self._unpublished.pop(topic, None)
+        if why:
+            self._unpublished[topic] = why
+
+    def said_online(self, now: float) -> None:
+        """It is told, and must come back: brokers have rules that refuse without a word."""
+        if self._due is None:
+            self._due = now + ECHO_WITHIN
+
+    def heard_online(self) -> None:
+        """It has come back."""
+        self._due, self._deaf = None, False
+
+    def look(self, now: float) -> None:
+        """To be called every few seconds."""
+        if self._due is None or now < self._due or self._deaf:
+            return
+        self._deaf = True
+        if not self._told_deaf:
+            self._told_deaf = True
+            log.error("mqtt: %s", self._deaf_said)
+
+    @property
+    def _deaf_said(self) -> str:
+        return (
+            f"`online` on {self._status} does not come back: the broker keeps messages from this "
+            f"account without a word, and commands may not be heard; {_RULES}"
+        )
+
+    @property
+    def trouble(self) -> str:
+        """What is wrong, in words for people; empty when nothing is."""
+        if self._deaf:
+            return self._deaf_said
+        if self._unpublished:
+            topics = _some(sorted(self._unpublished))
+            why = next(iter(self._unpublished.values()))
+            return f"the broker refuses what is published on {topics} ({why}); {_RULES}"
+        if self._unheard:
+            return f"the broker refuses subscriptions: {_some(sorted(self._unheard))}; {_RULES}"
+        return ""
+
+
+def _some(topics: list[str]) -> str:
+    more = f" and {len(topics) - _SHOWN} more" if len(topics) > _SHOWN else ""
+    return ", ".join(topics[:_SHOWN]) + more
