@@ -105,8 +105,9 @@ class MqttDaemon:
         message = self._inbox.get(timeout=timeout)
         topic, payload = message.topic, message.payload
         if topic == self._topics.status:
-            self._daemon = payload.decode(errors="replace")
-            self._came_online = self._daemon == "online" and not message.retain
+            if payload in (b"online", b"offline"):
+                self._daemon = payload.decode()
+                self._came_online = payload == b"online" and not message.retain
             return None
         try:
             data = json.loads(payload)

@@ -50,12 +50,12 @@ _REMEMBERED = 64
 """Messages back that a repeated one is recognised. Brokers have 20 or so on the way at a time."""
 _SHORT = 20.0
 """Seconds. Connections that are lost sooner, one after the other, hint at a second client."""
-_SHORT_ONES = 3
+_SHORT_ONES = 2
 _MOST_TOLD = 100
 _RIVAL_FOR = 600.0
 """Seconds that a second client with the same id is told of after it was seen last."""
 _TAKEN_OVER = 142
-_ID_NOT_TAKEN = (133, 2)  # reason code of MQTT 5, return code of 3.1.1
+_ID_NOT_TAKEN = 133
 
 
 @dataclass(frozen=True, slots=True)
@@ -435,11 +435,16 @@ class MqttLink:
         self._say_once(f"broker {self.server.address(self._host)}: {text}")
 
     def _lost(self, service: _Service) -> None:
+        """Brokers without a word for it, too, let a newer client with the same id take over."""
         soon = time.monotonic() - service.asked_at < _SHORT
         self._short_ones = self._short_ones + 1 if soon else 0
         why = f": {service.sent_away}" if service.sent_away is not None else ""
         if self._short_ones >= _SHORT_ONES and self._id:
             why += f" again and again; does another client use the client id {self._id}?"
+            address = self.server.address(self._host)
+            self._rival = (time.monotonic(), f"broker {address}: connection lost{why}")
+        elif soon and self.server.gives_way:
+            self._id = fresh_id()
         self.complain(f"connection lost{why}")
 
     def connected(self, service: _Service, properties: Properties | None) -> None:
@@ -474,7 +479,7 @@ class MqttLink:
             self._tell(service.address, told)
             self._again = True
             return
-        look_at = "mqtt.client_id" if reason.value in _ID_NOT_TAKEN else self.server.login
+        look_at = "mqtt.client_id" if reason.value == _ID_NOT_TAKEN else self.server.login
         self.complain(f"refused the connection: {reason}; check {look_at}")
 
     def _other_protocol(self, terms: Terms) -> None:

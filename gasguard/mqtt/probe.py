@@ -4,7 +4,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from gasguard.mqtt.connection import Connection, Message
+from gasguard.mqtt.connection import Connection
 from gasguard.mqtt.link import Listener, MqttLink
 from gasguard.mqtt.server import Server, Subscription
 
@@ -29,27 +29,27 @@ class Probed:
 def probe(
     server: Server,
     subscriptions: Sequence[Subscription],
-    repeat: str | None = None,
+    writes: str | None = None,
     within: float = 5.0,
 ) -> Probed:
     """Connect once and disconnect. Blocks.
 
-    What is kept on the topic `repeat` is published there once more, not to be kept: that changes
-    nothing, and shows whether the server takes it.
+    An empty message is published on the topic `writes`, not to be kept: it means nothing, and shows
+    whether the server takes it.
     """
-    return _Probe(server, subscriptions, repeat).run(within)
+    return _Probe(server, subscriptions, writes).run(within)
 
 
 class _Probe:
     def __init__(
-        self, server: Server, subscriptions: Sequence[Subscription], repeat: str | None
+        self, server: Server, subscriptions: Sequence[Subscription], writes: str | None
     ) -> None:
         self._found = Probed()
-        self._subscribed, self._repeated = threading.Event(), threading.Event()
-        self._repeat = repeat
+        self._subscribed, self._written = threading.Event(), threading.Event()
+        self._writes = writes
         listener = Listener(
             lambda _connection: self._subscribed.set(),
-            self._received,
+            lambda _connection, _message: None,
             lambda _connection: None,
             refused=lambda _connection, topic: self._found.unheard.append(topic),
             unpublished=self._unpublished,
@@ -61,19 +61,22 @@ class _Probe:
         self._link.start()
         if not self._subscribed.wait(within) and not self._found.problem:
             self._found.problem = "does not answer"
-        if self._repeat is not None and not self._found.problem:
-            self._repeated.wait(_ANSWERED_WITHIN)
+        if self._writes is not None and not self._found.problem:
+            self._write(self._writes)
         self._link.stop()
         self._found.lacks = self._link.lacks
         return self._found
 
-    def _received(self, connection: Connection, message: Message) -> None:
-        if message.topic == self._repeat and message.retain and not self._repeated.is_set():
-            connection.publish(message.topic, message.payload, acknowledged=self._repeated.set)
+    def _write(self, topic: str) -> None:
+        connection = self._link.connection
+        if connection is not None and connection.publish(
+            topic, b"", acknowledged=self._written.set
+        ):
+            self._written.wait(_ANSWERED_WITHIN)
 
     def _unpublished(self, _connection: Connection, topic: str, why: str) -> None:
         self._found.unpublished[topic] = why
-        self._repeated.set()
+        self._written.set()
 
     def _failed(self, text: str) -> None:
         self._found.problem = self._found.problem or text

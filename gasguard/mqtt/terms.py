@@ -8,8 +8,8 @@ from paho.mqtt.enums import MQTTProtocolVersion
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-_NOT_AUTHORIZED = (135, 5)  # reason code of MQTT 5, return code of 3.1.1
-_WILL_NOT_TAKEN = (144, 153)  # its topic, its payload
+_MAY_BE_THE_WILL = (128, 131, 135, 144)
+"""Unspecified, implementation specific, not authorized, topic name invalid."""
 _NO_RETAIN, _NO_QOS = 154, 155
 _NO_WILL_SAID = (
     "takes no last will from this account; nobody is told `offline` if the daemon dies. "
@@ -52,7 +52,7 @@ class Terms:
         if reason.value == _NO_QOS and self.qos:
             self.qos = 0
             return self._once(_NO_QOS_SAID)
-        if has_will and self.will and reason.value in (*_WILL_NOT_TAKEN, *_NOT_AUTHORIZED):
+        if has_will and self.will and reason.value in _MAY_BE_THE_WILL:
             self.will, self._doubts_will = False, True
             return []
         if self._doubts_will:

@@ -155,6 +155,7 @@ class MqttInterface:
             self._connection = connection
             self._published.clear()
             self._kept.forget()
+            self._standing.connected(self._clock.now().boot)
 
     def _publish_all(self) -> None:
         """Every state, and then `online`."""
@@ -165,7 +166,9 @@ class MqttInterface:
     def _say_online(self) -> None:
         if self._connection is not None and self._connection.live:
             self._online_at = self._clock.now().boot
-            self._connection.publish(self._topics.status, "online", retain=True)
+            self._connection.publish(
+                self._topics.status, "online", retain=True, correlation=self._standing.mark
+            )
             self._standing.said_online(self._online_at)
 
     def _publish_states(self) -> None:
@@ -177,7 +180,7 @@ class MqttInterface:
         """See `Owner.lost`."""
         if self._connection in (connection, None):
             self._connection = None
-            self._standing.connected()
+            self._standing.lost()
         self._announcer.lost(connection)
 
     async def _refresh(self) -> None:
@@ -305,7 +308,8 @@ class MqttInterface:
         if message.retain:
             return
         if message.payload == b"online":
-            self._standing.heard_online()
+            now = self._clock.now().boot
+            self._standing.heard_online(now, message.correlation, marked=connection.is_mqtt5)
         elif message.payload == b"offline" and connection is self._connection:
             self._say_online()
 
