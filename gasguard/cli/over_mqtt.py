@@ -31,6 +31,8 @@ _ASK_AGAIN_AFTER = 1.0
 _LOOK_EVERY = 0.1
 _NOBODY_WITHIN = 3.0
 """Seconds after which nobody will answer, where no daemon is said to be online."""
+_WORD_WITHIN = 1.0
+"""Seconds for the same where the request is sent all the same."""
 _SETTLE = 0.3
 """Seconds of quiet after which all retained states count as arrived."""
 
@@ -121,15 +123,18 @@ class MqttDaemon:
             return name, data
         return None
 
-    def _take_states(self) -> None:
-        """Read what the broker keeps. Raises Unreached when no daemon is online there."""
-        deadline = time.monotonic() + _STATES_WITHIN
+    def _take_states(self, within: float = _STATES_WITHIN) -> None:
+        """Read what the broker keeps, until there is a word of the daemon; in `within` seconds."""
+        deadline = time.monotonic() + within
         while time.monotonic() < deadline:
             try:
                 self._next(min(_SETTLE, _until(deadline)))
             except queue.Empty:
                 if self._daemon is not None:
                     break
+
+    def _check_online(self) -> None:
+        """Raises Unreached when no daemon is online there."""
         if self._daemon != "online":
             said = "nothing is known of a daemon" if self._daemon is None else "the daemon is off"
             raise Unreached(
@@ -145,7 +150,9 @@ class MqttDaemon:
             yield from self._off([] if means_all(burners) else burners)
             return
         with self._connected(burners) as connection:
-            self._take_states()
+            self._take_states(_WORD_WITHIN)
+            if self._daemon is not None:
+                self._check_online()
             burners = meant(burners, self._states)
             if self._states:
                 self._check_known(burners)
@@ -219,6 +226,7 @@ class MqttDaemon:
         """See `Daemon.states`."""
         with self._connected():
             self._take_states()
+            self._check_online()
             if not self._states:
                 raise Unreached(
                     f"the daemon is online, but broker {self._server.addresses} hands out no "
@@ -230,6 +238,7 @@ class MqttDaemon:
         """See `Daemon.watch`."""
         with self._connected():
             self._take_states()
+            self._check_online()
             while True:
                 yield self._states
                 with contextlib.suppress(queue.Empty):
@@ -241,6 +250,7 @@ class MqttDaemon:
         """See `Daemon.history`. Needs MQTT 5: the answer goes where the question says."""
         with self._connected() as connection:
             self._take_states()
+            self._check_online()
             self._check_known([burner] if burner is not None else [])
             if not connection.is_mqtt5:
                 raise Misused(
