@@ -59,7 +59,7 @@ def _rows(server: Server, probed: Probed, *, one_lives: bool) -> Iterator[Findin
         yield Finding("broker", "warn", f"{where} {'; '.join(probed.lacks)}")
     else:
         yield Finding("broker", "ok", where)
-    for topic in probed.unheard:
+    for topic in dict.fromkeys(probed.unheard):
         text = f"{where} refuses the subscription to {topic}: {_RULES}"
         yield Finding("broker topics", "fail", text)
     for topic, why in probed.unpublished.items():

@@ -40,6 +40,8 @@ class _Waits:
 
     topic: str
     acknowledged: Callable[[], None] | None
+    told: bool
+    """Whether a refusal is told."""
 
 
 class Connection:
@@ -95,6 +97,8 @@ class Connection:
 
     def _answered(self, waits: _Waits, reason: ReasonCode) -> None:
         """The server has taken a message, or says why it does not."""
+        if not waits.told:
+            return
         if reason.is_failure:
             self._refusals.add(waits.topic)
             self._refused(waits.topic, str(reason))
@@ -130,12 +134,14 @@ class Connection:
         correlation: bytes | None = None,
         expires: int | None = None,
         acknowledged: Callable[[], None] | None = None,
+        told: bool = True,
     ) -> bool:
         """Queue a message. False when the connection is gone or the queue is full.
 
         `expires` is in seconds (MQTT 5 only): the broker keeps it no longer for a receiver that is
         away. `acknowledged` is called from any thread: at QoS 1 once the broker has the message,
-        and never where the broker takes QoS 0 only or refuses it.
+        and never where the broker takes QoS 0 only or refuses it. `told`: whether a refusal is;
+        not so where somebody else chose the topic.
         """
         properties = None
         if self.is_mqtt5:
@@ -150,7 +156,7 @@ class Connection:
         )
         if result.rc == paho.MQTT_ERR_SUCCESS:
             heard = acknowledged if granted == qos else None
-            self._wait_for(result.mid, _Waits(topic, heard))
+            self._wait_for(result.mid, _Waits(topic, heard, told))
             return True
         if not self._told and result.rc != paho.MQTT_ERR_NO_CONN:
             self._told = True

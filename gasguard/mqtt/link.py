@@ -439,17 +439,16 @@ class MqttLink:
         soon = time.monotonic() - service.asked_at < _SHORT
         self._short_ones = self._short_ones + 1 if soon else 0
         why = f": {service.sent_away}" if service.sent_away is not None else ""
-        if self._short_ones >= _SHORT_ONES and self._id:
+        if soon and self.server.gives_way:
+            self._id = fresh_id()
+        elif self._short_ones >= _SHORT_ONES and self._id:
             why += f" again and again; does another client use the client id {self._id}?"
             address = self.server.address(self._host)
             self._rival = (time.monotonic(), f"broker {address}: connection lost{why}")
-        elif soon and self.server.gives_way:
-            self._id = fresh_id()
         self.complain(f"connection lost{why}")
 
     def connected(self, service: _Service, properties: Properties | None) -> None:
         """The server has let us in."""
-        self._complaints.pop(self._host, None)
         service.terms.took_5 = service.terms.is_mqtt5
         protocol = "5" if service.terms.is_mqtt5 else "3.1.1"
         log.info(
@@ -459,6 +458,7 @@ class MqttLink:
 
     def usable(self, service: _Service) -> None:
         """All is subscribed to."""
+        self._complaints.pop(self._host, None)
         self._trouble = ""
         self.listener.subscribed(service.connection)
 

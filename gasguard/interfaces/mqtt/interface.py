@@ -260,7 +260,10 @@ class MqttInterface:
             connection.publish(self._topics.ack(name), text)
             if message.response_topic and self._may_answer_on(message.response_topic):
                 connection.publish(
-                    message.response_topic, text, correlation=message.correlation or b""
+                    message.response_topic,
+                    text,
+                    correlation=message.correlation or b"",
+                    told=False,
                 )
 
         return reply

@@ -75,7 +75,7 @@ class Standing:
     def look(self, now: float) -> None:
         """To be called every few seconds."""
         self._rival = now < self._rival_at + _RIVAL_FOR
-        if self._due is None or now < self._due or self._deaf:
+        if self._due is None or now < self._due or self._deaf or self._status in self._unheard:
             return
         self._deaf = True
         if not self._told_deaf:
