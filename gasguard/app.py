@@ -41,7 +41,7 @@ async def running(
     store = Store.open(config.state_dir)
     troubles.watch("state", lambda: store.trouble)
     heartbeats = Heartbeats()
-    drivers = Drivers(partial(bus_of, config, heartbeats))
+    drivers = Drivers(partial(bus_of, config, heartbeats, troubles))
     controller = Controller(circuits(config, drivers), store, clock, heartbeats)
     watching = sensors(config, drivers, controller.post)
     early: list[News] = []

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from gasguard.mqtt.desk import Desk
     from gasguard.mqtt.link import Connection, Message
+    from gasguard.mqtt.refusals import Refusals
     from gasguard.mqtt.server import BrokerSettings, Server, Subscription
 
 RETRY = (0.3, 1.0)
@@ -46,7 +47,15 @@ class BrokerBus:
         self._by_topic: dict[str, list[Listening]] = defaultdict(list)
         self._desk: Desk | None = None
         self._connection: Connection | None = None
+        self._refusals: Refusals | None = None
         self._users = 0
+
+    @property
+    def trouble(self) -> str:
+        """What is wrong with the connection, in words for people; empty when nothing is."""
+        if self._desk is None or self._refusals is None:
+            return ""
+        return self._desk.trouble or self._refusals.trouble
 
     @property
     def address(self) -> str:
@@ -74,7 +83,9 @@ class BrokerBus:
         if self._desk is None and self._users:
             # Imported here: heavy, and the guard is live before its sensors are.
             from gasguard.mqtt.desk import Desk
+            from gasguard.mqtt.refusals import Refusals
 
+            self._refusals = Refusals()
             self._desk = Desk(
                 self._server(),
                 [self._subscription(topic) for topic in sorted(self._by_topic)],
@@ -85,6 +96,7 @@ class BrokerBus:
                 urgent=self._is_vital,
                 longest=LONGEST,
                 refused=self._refused,
+                unpublished=self._refusals.unpublished,
             )
             self._desk.start()
 
@@ -166,6 +178,8 @@ class BrokerBus:
         """See `Owner.lost`."""
         if self._connection in (connection, None):
             self._connection = None
+            if self._refusals is not None:
+                self._refusals.forget()
             self._tell_changed()
 
     def _received(self, connection: "Connection", message: "Message") -> None:
@@ -175,6 +189,8 @@ class BrokerBus:
                 listening.heard(heard)
 
     def _refused(self, topic: str) -> None:
+        if self._refusals is not None:
+            self._refusals.refused(topic)
         for listening in self._by_topic.get(topic, ()):
             listening.refused()
 

@@ -88,8 +88,8 @@ class MqttInterface:
             received=self._received,
             # Offs have room of their own: no flood of other messages takes it.
             urgent=self._is_off,
-            refused=self._standing.refused,
-            unpublished=self._standing.unpublished,
+            refused=self._standing.refusals.refused,
+            unpublished=self._standing.refusals.unpublished,
         )
         self._connection: Connection | None = None
         self._published: dict[str, tuple[dict[str, Any], float]] = {}

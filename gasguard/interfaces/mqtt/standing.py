@@ -3,6 +3,8 @@
 import logging
 import secrets
 
+from gasguard.mqtt.refusals import RULES, Refusals
+
 log = logging.getLogger(__name__)
 
 ECHO_WITHIN = 10.0
@@ -11,8 +13,6 @@ _RIVAL_AFTER = 5.0
 """Seconds of a connection in which an earlier one's unmarked word may still come."""
 _RIVAL_FOR = 150.0
 """Seconds that another gasguard is told of after it was heard last; it speaks every minute."""
-_SHOWN = 3
-_RULES = "check the broker's access rules (firmware_notes/mqtt.md)"
 
 
 class Standing:
@@ -21,8 +21,7 @@ class Standing:
     def __init__(self, status: str) -> None:
         """`status` is the topic on which `online` is told."""
         self._status = status
-        self._unheard: set[str] = set()
-        self._unpublished: dict[str, str] = {}
+        self.refusals = Refusals()
         self._due: float | None = None
         """When `online` must have come back."""
         self.mark = secrets.token_bytes(8)
@@ -40,20 +39,9 @@ class Standing:
 
     def lost(self) -> None:
         """The connection is gone: what it was refused, the next one may be granted."""
-        self._unheard.clear()
-        self._unpublished.clear()
+        self.refusals.forget()
         self._due = None
         self._deaf = False
-
-    def refused(self, topic: str) -> None:
-        """A subscription is refused."""
-        self._unheard.add(topic)
-
-    def unpublished(self, topic: str, why: str) -> None:
-        """What is published there is refused; with an empty reason, taken again."""
-        self._unpublished.pop(topic, None)
-        if why:
-            self._unpublished[topic] = why
 
     def said_online(self, now: float) -> None:
         """It is told, and must come back: brokers have rules that refuse without a word."""
@@ -75,8 +63,10 @@ class Standing:
     def look(self, now: float) -> None:
         """To be called every few seconds."""
         self._rival = now < self._rival_at + _RIVAL_FOR
-        if self._due is None or now < self._due or self._deaf or self._status in self._unheard:
+        if self._due is None or now < self._due or self._deaf:
             return
+        if not self.refusals.hears(self._status):
+            return  # refused in words, and told of
         self._deaf = True
         if not self._told_deaf:
             self._told_deaf = True
@@ -86,7 +76,7 @@ class Standing:
     def _deaf_said(self) -> str:
         return (
             f"`online` on {self._status} does not come back: the broker keeps messages from this "
-            f"account without a word, and commands may not be heard; {_RULES}"
+            f"account without a word, and commands may not be heard; {RULES}"
         )
 
     @property
@@ -103,15 +93,4 @@ class Standing:
             return self._deaf_said
         if self._rival:
             return self._rival_said
-        if self._unpublished:
-            topics = _some(sorted(self._unpublished))
-            why = next(iter(self._unpublished.values()))
-            return f"the broker refuses what is published on {topics} ({why}); {_RULES}"
-        if self._unheard:
-            return f"the broker refuses subscriptions: {_some(sorted(self._unheard))}; {_RULES}"
-        return ""
-
-
-def _some(topics: list[str]) -> str:
-    more = f" and {len(topics) - _SHOWN} more" if len(topics) > _SHOWN else ""
-    return ", ".join(topics[:_SHOWN]) + more
+        return self.refusals.trouble
