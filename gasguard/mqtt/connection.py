@@ -134,14 +134,13 @@ class Connection:
         correlation: bytes | None = None,
         expires: int | None = None,
         acknowledged: Callable[[], None] | None = None,
-        told: bool = True,
     ) -> bool:
         """Queue a message. False when the connection is gone or the queue is full.
 
         `expires` is in seconds (MQTT 5 only): the broker keeps it no longer for a receiver that is
         away. `acknowledged` is called from any thread: at QoS 1 once the broker has the message,
-        and never where the broker takes QoS 0 only or refuses it. `told`: whether a refusal is;
-        not so where somebody else chose the topic.
+        and never where the broker takes QoS 0 only or refuses it. A refusal is
+        told, but for an answer (`correlation`, not retained), whose topic somebody else chose.
         """
         properties = None
         if self.is_mqtt5:
@@ -156,7 +155,7 @@ class Connection:
         )
         if result.rc == paho.MQTT_ERR_SUCCESS:
             heard = acknowledged if granted == qos else None
-            self._wait_for(result.mid, _Waits(topic, heard, told))
+            self._wait_for(result.mid, _Waits(topic, heard, told=correlation is None or retain))
             return True
         if not self._told and result.rc != paho.MQTT_ERR_NO_CONN:
             self._told = True

@@ -114,6 +114,17 @@ def test_without_a_will_where_it_is_refused(broker, caplog, request, reason):
     assert broker.connects[-1].will == "base/status"
 
 
+def test_without_a_will_on_3_1_1_too(broker, caplog):
+    broker.lets_in = lambda asked: (5 if asked.will else SUCCESS, b"")
+    owner = Owner(broker, mqtt5=False)
+    try:
+        owner.connected()
+        assert [asked.will for asked in broker.connects] == ["base/status", None]
+        assert "no last will" in warnings(caplog)[0]
+    finally:
+        owner.link.stop()
+
+
 def test_a_wrong_login_is_still_one_and_the_will_is_kept(broker, caplog, request):
     broker.lets_in = lambda asked: (NOT_AUTHORIZED, b"")
     owner = request.getfixturevalue("owner")
@@ -151,11 +162,12 @@ def test_a_server_that_ends_the_connection_over_retain_is_come_back_to_without(
 
 
 def test_a_refused_message_is_told_once_a_topic_and_again_when_it_is_taken(broker, caplog, request):
-    broker.refuses_messages = {"base/left/state": NOT_AUTHORIZED}
+    broker.refuses_messages = {"base/left/state": NOT_AUTHORIZED, "theirs": NOT_AUTHORIZED}
     owner = request.getfixturevalue("owner")
     connection = owner.connected()
     for topic in ("base/left/state", "base/left/state", "base/left/ack"):
         connection.publish(topic, "{}")
+    connection.publish("theirs", "{}", correlation=b"")  # who asked chose the topic
     eventually(lambda: len(owner.unpublished) == 2 and not connection.backlog)
     assert {topic for topic, _ in owner.unpublished} == {"base/left/state"}
     (said,) = warnings(caplog)

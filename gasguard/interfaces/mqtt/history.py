@@ -67,9 +67,7 @@ class HistoryAnswers:
             _publish_error(connection, message, answer_to, BadRequest("not_read", why))
         else:
             for part in parts(events):
-                connection.publish(
-                    answer_to, part, correlation=message.correlation or b"", told=False
-                )
+                connection.publish(answer_to, part, correlation=message.correlation or b"")
 
 
 def read_question(payload: bytes, known: Iterable[str]) -> tuple[float, str | None]:
@@ -115,4 +113,4 @@ def _publish_error(
 ) -> None:
     if not connection.congested:
         text = json.dumps({"error": error.code, "message": str(error)}, ensure_ascii=False)
-        connection.publish(answer_to, text, correlation=message.correlation or b"", told=False)
+        connection.publish(answer_to, text, correlation=message.correlation or b"")

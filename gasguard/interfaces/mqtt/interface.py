@@ -260,10 +260,7 @@ class MqttInterface:
             connection.publish(self._topics.ack(name), text)
             if message.response_topic and self._may_answer_on(message.response_topic):
                 connection.publish(
-                    message.response_topic,
-                    text,
-                    correlation=message.correlation or b"",
-                    told=False,
+                    message.response_topic, text, correlation=message.correlation or b""
                 )
 
         return reply
