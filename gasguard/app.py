@@ -41,7 +41,7 @@ async def running(
     store = Store.open(config.state_dir)
     troubles.watch("state", lambda: store.trouble)
     heartbeats = Heartbeats()
-    drivers = Drivers(partial(bus_of, config, heartbeats))
+    drivers = Drivers(partial(bus_of, config, heartbeats, troubles))
     controller = Controller(circuits(config, drivers), store, clock, heartbeats)
     watching = sensors(config, drivers, controller.post)
     early: list[News] = []
@@ -69,6 +69,7 @@ async def running(
     from gasguard.interfaces.mqtt.interface import MqttInterface
 
     mqtt = MqttInterface(config.mqtt, controller, store, clock, Announcer(config), heartbeats)
+    troubles.watch("mqtt", lambda: mqtt.trouble)
     # Nothing is awaited in between: no news is heard twice, and none by nobody.
     controller.observers.remove(early.append)
     mqtt.listen(early)

@@ -17,7 +17,7 @@ from gasguard.drivers.bus import Bus
 from gasguard.drivers.names import LookUp, look_up
 from gasguard.errors import ConfigError
 from gasguard.guard.controller import Circuit
-from gasguard.health import Heartbeats
+from gasguard.health import Heartbeats, Troubles
 from gasguard.luck import LUCK
 
 _FAMILIES = {
@@ -90,12 +90,19 @@ class Drivers:
 
 
 def bus_of(
-    config: Config, heartbeats: Heartbeats | None = None, *, client_id: str | None = None
+    config: Config,
+    heartbeats: Heartbeats | None = None,
+    troubles: Troubles | None = None,
+    *,
+    client_id: str | None = None,
 ) -> Bus:
     """The devices' own connection to the broker; `client_id` as `BrokerBus` takes it."""
     from gasguard.drivers.mqtt.connection import BrokerBus
 
-    return BrokerBus(config.mqtt, heartbeats, client_id=client_id)
+    bus = BrokerBus(config.mqtt, heartbeats, client_id=client_id)
+    if troubles is not None:
+        troubles.watch("mqtt devices", lambda: bus.trouble)
+    return bus
 
 
 def circuits(config: Config, drivers: Drivers | None = None) -> list[Circuit]:

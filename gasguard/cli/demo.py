@@ -18,7 +18,7 @@ from gasguard.errors import GasguardError
 _CONFIG = """\
 # Written by `gasguard demo`; the wiring is the four-channel module of the original article:
 # channels 1 and 2 (siid 2, 3) open the thermocouples, 3 and 4 (siid 4, 5) are only for the voice.
-mqtt: {{host: 127.0.0.1, port: {mqtt_port}}}
+mqtt: {{host: 127.0.0.1, port: {mqtt_port}, protocol: 3.1.1}}
 state_dir: .
 burners:
   left:

@@ -20,7 +20,6 @@ from gasguard.clock import SystemClock
 from gasguard.config.bemfa import Bemfa
 from gasguard.config.load import Config, load_config
 from gasguard.drivers.base import Finding
-from gasguard.mqtt.topics import Topics
 
 _FREE_BYTES = 50_000_000
 _COLOURS = {"ok": "green", "warn": "yellow", "fail": "bold red"}
@@ -57,7 +56,8 @@ async def _print_findings(config: Config, console: Console) -> bool:
 async def _findings(config: Config) -> AsyncIterator[Finding]:
     yield _disk(config)
     yield _clock()
-    yield await asyncio.to_thread(_broker, config)
+    for finding in await asyncio.to_thread(_broker, config):
+        yield finding
     states, troubles = _status(config)
     yield _daemon(states)
     for part, text in troubles.items():
@@ -98,33 +98,27 @@ def _clock() -> Finding:
     )
 
 
-def _broker(config: Config) -> Finding:
-    from gasguard.mqtt.link import probe
-    from gasguard.mqtt.server import broker
+def _broker(config: Config) -> list[Finding]:
+    from gasguard.cli.doctor_broker import broker_findings
 
-    where = f"{config.mqtt.host}:{config.mqtt.port}"
-    problem = probe(broker(config.mqtt), [Topics(config.mqtt.base_topic).status])
-    if problem:
-        return Finding("broker", "fail", f"{where}: {problem}")
-    return Finding("broker", "ok", where)
+    return broker_findings(config)
 
 
 def _bemfa(settings: Bemfa, *, running: bool) -> Finding:
     from gasguard.interfaces.bemfa.interface import cloud
-    from gasguard.mqtt.link import probe
-    from gasguard.mqtt.server import reach
+    from gasguard.mqtt.probe import probe
+    from gasguard.mqtt.server import Subscription, reach
 
     where = f"{settings.host}:{settings.port}"
     # The cloud knows one client of a key: a second one could push the daemon out.
-    problem = reach(cloud(settings)) if running else probe(cloud(settings), _topics(settings))
+    if running:
+        problem = reach(cloud(settings)) or ""
+    else:
+        problem = probe(cloud(settings), list(map(Subscription, settings.topics.values()))).problem
     if problem:
         return Finding("bemfa", "fail", f"{where}: {problem}")
     text = "reached; the key is in the daemon's hands, see its log" if running else "takes the key"
     return Finding("bemfa", "ok", f"{where} {text}")
-
-
-def _topics(settings: Bemfa) -> list[str]:
-    return list(settings.topics.values())
 
 
 def _status(config: Config) -> tuple[dict[str, dict[str, Any]] | None, dict[str, str]]:

@@ -6,12 +6,13 @@ import math
 import queue
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from pydantic import SecretStr
 
+from gasguard.cli.answers import Answers
 from gasguard.cli.daemon import ANSWER_WITHIN, Ack
 from gasguard.cli.exits import Misused, Unreached
 from gasguard.config.broker import Tls
@@ -27,6 +28,11 @@ _STATES_WITHIN = 3.0
 _EVER = 999_999_999
 """Seconds: longer than any history, and as many digits as a duration may have."""
 _ASK_AGAIN_AFTER = 1.0
+_LOOK_EVERY = 0.1
+_NOBODY_WITHIN = 3.0
+"""Seconds after which nobody will answer, where no daemon is said to be online."""
+_WORD_WITHIN = 1.0
+"""Seconds for the same where the request is sent all the same."""
 _SETTLE = 0.3
 """Seconds of quiet after which all retained states count as arrived."""
 
@@ -59,12 +65,14 @@ class MqttDaemon:
         self._inbox: queue.Queue[Message] = queue.Queue()
         self._states: dict[str, dict[str, Any]] = {}
         self._daemon: str | None = None
+        self._came_online = False
+        """It has just said so."""
 
     # --- the connection -----------------------------------------------------------------------
 
     @contextlib.contextmanager
-    def _connected(self) -> Iterator[Connection]:
-        """A connection with all subscriptions acknowledged."""
+    def _connected(self, burners: Iterable[str] = ()) -> Iterator[Connection]:
+        """A connection with all subscriptions acknowledged; `burners` are those of interest."""
         came: queue.Queue[Connection | str] = queue.Queue()
         listener = Listener(
             came.put,
@@ -73,10 +81,11 @@ class MqttDaemon:
             failed=came.put,
         )
         # Who may not read states or answers may still be allowed to shut off.
-        aside = (self._topics.state("+"), self._topics.ack("+"))
+        aside = (self._topics.status, self._topics.state("+"), self._topics.ack("+"))
+        # Some brokers send nothing that they keep to a wildcard.
+        kept = [self._topics.state(name) for name in burners if _may_be_a_burner(name)]
         wanted = [
-            Subscription(self._topics.status),
-            *(Subscription(topic, vital=False) for topic in aside),
+            *(Subscription(topic, vital=False) for topic in (*aside, *kept)),
         ]
         link = MqttLink(self._server, wanted, listener)
         link.start()
@@ -84,10 +93,10 @@ class MqttDaemon:
             connection = came.get(timeout=_CONNECT_WITHIN)
             if isinstance(connection, str):
                 problem = connection.replace("cannot connect", "cannot be reached")
-                raise Unreached(f"broker {self._server.address} {problem}")
+                raise Unreached(f"broker {self._server.addresses} {problem}")
             yield connection
         except queue.Empty:
-            raise Unreached(f"broker {self._server.address} does not answer") from None
+            raise Unreached(f"broker {self._server.addresses} does not answer") from None
         finally:
             link.stop()
 
@@ -98,7 +107,9 @@ class MqttDaemon:
         message = self._inbox.get(timeout=timeout)
         topic, payload = message.topic, message.payload
         if topic == self._topics.status:
-            self._daemon = payload.decode(errors="replace")
+            if payload in (b"online", b"offline"):
+                self._daemon = payload.decode()
+                self._came_online = payload == b"online" and not message.retain
             return None
         try:
             data = json.loads(payload)
@@ -112,19 +123,22 @@ class MqttDaemon:
             return name, data
         return None
 
-    def _take_states(self) -> None:
-        """Read what the broker keeps. Raises Unreached when no daemon is online there."""
-        deadline = time.monotonic() + _STATES_WITHIN
+    def _take_states(self, within: float = _STATES_WITHIN) -> None:
+        """Read what the broker keeps, until there is a word of the daemon; in `within` seconds."""
+        deadline = time.monotonic() + within
         while time.monotonic() < deadline:
             try:
                 self._next(min(_SETTLE, _until(deadline)))
             except queue.Empty:
                 if self._daemon is not None:
                     break
+
+    def _check_online(self) -> None:
+        """Raises Unreached when no daemon is online there."""
         if self._daemon != "online":
             said = "nothing is known of a daemon" if self._daemon is None else "the daemon is off"
             raise Unreached(
-                f"broker {self._server.address} is there, but {said} under "
+                f"broker {self._server.addresses} is there, but {said} under "
                 f"{self._topics.status}: start gasguard run, or name its base topic in the URL"
             )
 
@@ -132,49 +146,99 @@ class MqttDaemon:
 
     def request(self, asks: str, burners: list[str], value: str) -> Iterator[Ack]:
         """See `Daemon.request`."""
-        with self._connected() as connection:
-            self._take_states()
-            if asks == "off" and means_all(burners):
-                burners = []
+        if asks == "off":
+            yield from self._off([] if means_all(burners) else burners)
+            return
+        with self._connected(burners) as connection:
+            self._take_states(_WORD_WITHIN)
+            if self._daemon is not None:
+                self._check_online()
             burners = meant(burners, self._states)
-            if asks != "off":
+            if self._states:
                 self._check_known(burners)
             request_id = secrets.token_hex(8)
-            # Of offs, what can be shut off is, whatever else is named.
-            named = [name for name in burners if name in self._states]
-            for name in named if burners else [ALL]:
+            for name in burners:
                 topic = self._topics.request(name, asks)
                 connection.publish(topic, _payload(asks, value, request_id))
-            yield from self._acks(asks, set(named if burners else self._states), request_id)
-            self._check_known(burners)
+            yield from self._acks(Answers(asks, request_id, burners), None)
 
-    def _acks(self, asks: str, waiting: set[str], request_id: str) -> Iterator[Ack]:
+    def _off(self, written: list[str]) -> Iterator[Ack]:
+        """Sent before anything is known: what a broker keeps, or keeps back, is nothing to it."""
+        named = list(dict.fromkeys(name.lower() for name in written))
+        sent = [name for name in named if _may_be_a_burner(name)]
+        answers = Answers("off", secrets.token_hex(8), sent)
+        with self._connected(sent) as connection:
+
+            def send() -> None:
+                for name in sent if named else [ALL]:
+                    topic = self._topics.request(name, "off")
+                    connection.publish(topic, _payload("off", "", answers.id))
+
+            if sent or not named:
+                send()
+                yield from self._acks(answers, send)
+            for name in named:
+                if name not in sent:
+                    raise Misused(no_burner(name, self._states))
+                if name in answers.unknown:
+                    raise Misused(answers.unknown[name])
+
+    def _acks(self, answers: Answers, send_again: Callable[[], None] | None) -> Iterator[Ack]:
+        """As they come; raises Unreached when nobody answers at all.
+
+        `send_again` where a daemon that came online since then may not have heard it.
+        """
         deadline = time.monotonic() + ANSWER_WITHIN
-        while waiting and time.monotonic() < deadline:
-            try:
-                found = self._next(_until(deadline))
-            except queue.Empty:
+        silent_at = time.monotonic() + _NOBODY_WITHIN
+        self._came_online = False
+        while not answers.complete(self._states):
+            now = time.monotonic()
+            if self._came_online and not answers.heard and send_again is not None:
+                send_again()
+            self._came_online = False
+            if now >= deadline or (now >= silent_at and self._nobody(answers)):
                 break
-            if found is None or found[0] not in waiting:
-                continue
-            name, ack = found
-            # Words like LOCK carry no id: there the command's name must do.
-            if ack.get("command") != asks or ack.get("id") not in (request_id, None):
-                continue
-            if asks != "off" or ack.get("status") != "accepted":
-                waiting.discard(name)
-            yield {"burner": name, **ack}
+            with contextlib.suppress(queue.Empty):
+                found = self._next(min(_LOOK_EVERY, _until(deadline)))
+                if found is not None and answers.takes(*found):
+                    name, ack = found
+                    yield {"burner": name, **ack}
+        if not answers.heard:
+            raise Unreached(self._unanswered())
+        for name in answers.missing(self._states):
+            text = "the daemon did not answer for it"
+            yield {"burner": name, "status": "failed", "code": "no_answer", "message": text}
+
+    def _nobody(self, answers: Answers) -> bool:
+        return not answers.heard and self._daemon != "online"
+
+    def _unanswered(self) -> str:
+        status, broker = self._topics.status, self._server.addresses
+        if self._daemon == "online":
+            said = "the daemon, which is online there, did not answer"
+        elif self._daemon is None:
+            said = f"nobody answers, and nothing is known of a daemon under {status}"
+        else:
+            said = f"nobody answers: the daemon is off, says {status}"
+        return f"sent to broker {broker}, but {said}; turn the stove off by hand"
 
     def states(self) -> dict[str, dict[str, Any]]:
         """See `Daemon.states`."""
         with self._connected():
             self._take_states()
+            self._check_online()
+            if not self._states:
+                raise Unreached(
+                    f"the daemon is online, but broker {self._server.addresses} hands out no "
+                    "states: it keeps none for wildcards, or this user may not read them"
+                )
             return self._states
 
     def watch(self) -> Iterator[dict[str, dict[str, Any]]]:
         """See `Daemon.watch`."""
         with self._connected():
             self._take_states()
+            self._check_online()
             while True:
                 yield self._states
                 with contextlib.suppress(queue.Empty):
@@ -186,10 +250,11 @@ class MqttDaemon:
         """See `Daemon.history`. Needs MQTT 5: the answer goes where the question says."""
         with self._connected() as connection:
             self._take_states()
+            self._check_online()
             self._check_known([burner] if burner is not None else [])
             if not connection.is_mqtt5:
                 raise Misused(
-                    f"history through a broker needs MQTT 5, and {self._server.address} has "
+                    f"history through a broker needs MQTT 5, and {self._server.addresses} has "
                     "3.1.1 only: call it at the daemon, with -c FILE"
                 )
             question = {"since": f"{min(math.ceil(since), _EVER)}s", "burner": burner}
@@ -233,9 +298,13 @@ def _until(deadline: float) -> float:
     return max(0.0, deadline - time.monotonic())
 
 
+def _may_be_a_burner(name: str) -> bool:
+    return name.isidentifier() and name.isascii()
+
+
 def _payload(asks: str, value: str, request_id: str) -> str:
     if asks == "off":
         return json.dumps({"id": request_id})
-    if asks.startswith("timer") and value != "cancel":
-        return json.dumps({"duration": value, "id": request_id})
+    if asks.startswith("timer"):
+        return json.dumps({"duration": "0" if value == "cancel" else value, "id": request_id})
     return value

@@ -58,6 +58,14 @@ def parse_request(asks: str, payload: bytes, source: Source) -> Parsed:
     raise BadRequest("unknown_command", f"there is no command {asks[:40]!r}")
 
 
+def id_in(asks: str, payload: bytes, source: Source) -> str | None:
+    """The id that the sender of whatever this is gave it."""
+    try:
+        return parse_request(asks, payload, source).request_id
+    except BadRequest as bad:
+        return bad.request_id
+
+
 def _id_of_off(payload: bytes) -> str | None:
     """Best effort: nothing in an off's payload can be wrong."""
     try:

@@ -54,16 +54,18 @@ class Desk:
         urgent: Callable[[str], bool] = lambda _topic: False,
         longest: int | None = None,
         refused: Callable[[str], None] = lambda _topic: None,
+        unpublished: Callable[[str, str], None] = lambda _topic, _why: None,
     ) -> None:
         """`received` is called on the loop; `at_once`, in its place, on the link's thread, which
         must not wait. `urgent` topics have room of their own; longer payloads than `longest` are
-        dropped. `refused` is called on the loop, for subscriptions that are not vital.
+        dropped. `refused` is called on the loop, for subscriptions that are not vital; so is
+        `unpublished`, as in `Listener`.
         """
         self._server, self._subscriptions, self._owner = server, subscriptions, owner
         self._heartbeats = heartbeats or Heartbeats()
         self._received, self._at_once = received, at_once
         self._urgent, self._longest = urgent, longest
-        self._refused = refused
+        self._refused, self._unpublished = refused, unpublished
         self._room = threading.BoundedSemaphore(ROOM)
         self._room_for_urgent = threading.BoundedSemaphore(ROOM)
         self._too_long: set[str] = set()
@@ -79,10 +81,18 @@ class Desk:
             self._on_message,
             partial(self.hand_over, self._owner.lost),
             refused=lambda _connection, topic: self.hand_over(self._refused, topic),
+            unpublished=lambda _connection, topic, why: self.hand_over(
+                self._unpublished, topic, why
+            ),
         )
         self._link = MqttLink(self._server, self._subscriptions, listener)
         self._link.start()
         self._watcher = self._loop.create_task(self._watch())
+
+    @property
+    def trouble(self) -> str:
+        """See `MqttLink.trouble`."""
+        return self._link.trouble if self._link is not None else ""
 
     async def stop(self) -> None:
         """Disconnect, in at most a few seconds."""

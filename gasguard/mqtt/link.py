@@ -11,26 +11,30 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from random import Random
 
 import paho.mqtt.client as paho
-from paho.mqtt.enums import MQTTProtocolVersion
-from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from gasguard.luck import LUCK
+from gasguard.mqtt.connection import Connection, Message
 from gasguard.mqtt.server import (
-    QUEUE,
+    AS_PUBLISHED,
     Client,
     Server,
     Subscription,
     connect,
+    fresh_id,
     lacks_protocol,
     new_client,
     subscribe,
+    subscribe_as_published,
 )
+from gasguard.mqtt.terms import Terms
+
+__all__ = ["Connection", "Listener", "Message", "MqttLink"]
 
 log = logging.getLogger(__name__)
 
@@ -38,19 +42,20 @@ STALLED_AFTER = 90.0
 """Seconds. Looking up a name and connecting, the longest that the thread waits, take less."""
 OVERSIZED_PAUSE = 30.0
 """Seconds before connecting again to a server that has sent what is too long to be taken."""
+ANSWER_WITHIN = 10.0
+"""Seconds that a server has to say whether it lets us in."""
+SPEECHLESS_AFTER = 2.0
+"""Seconds after which a server that says nothing to MQTT 5 is asked in 3.1.1."""
 _REMEMBERED = 64
 """Messages back that a repeated one is recognised. Brokers have 20 or so on the way at a time."""
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """A message that came in. `response_topic` and `correlation` are MQTT 5's."""
-
-    topic: str
-    payload: bytes
-    retain: bool
-    response_topic: str | None = None
-    correlation: bytes | None = None
+_SHORT = 20.0
+"""Seconds. Connections that are lost sooner, one after the other, hint at a second client."""
+_SHORT_ONES = 2
+_MOST_TOLD = 100
+_RIVAL_FOR = 600.0
+"""Seconds that a second client with the same id is told of after it was seen last."""
+_TAKEN_OVER = 142
+_ID_NOT_TAKEN = 133
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,130 +71,32 @@ class Listener:
     lost: Callable[["Connection"], None]
     refused: Callable[["Connection", str], None] = lambda _connection, _topic: None
     """A subscription that is not vital was refused: nothing will be heard on its topic."""
+    unpublished: Callable[["Connection", str, str], None] = lambda _connection, _topic, _why: None
+    """What is published on this topic is refused; with an empty reason: it is taken again."""
     failed: Callable[[str], None] | None = None
     """Why a connection could not be had or was lost; without this it is logged."""
-
-
-class Connection:
-    """One live connection. `publish` may be called from any thread and never waits."""
-
-    def __init__(self, client: paho.Client, name: str) -> None:
-        self._client, self._name = client, name
-        self._told = False
-        self.live = True
-        """False once it is lost, retired or has said goodbye."""
-        self.is_mqtt5 = client.protocol == paho.MQTTv5
-        # paho may call on_publish before publish has returned, and holds locks of its own both
-        # times: ours is never held across a call into it.
-        self._lock = threading.Lock()
-        self._waiting: dict[int, Callable[[], None] | None] = {}
-        self._early: set[int] = set()
-        self._asides: dict[int, str] = {}
-        client.on_publish = self._on_publish
-
-    @property
-    def backlog(self) -> int:
-        """Messages that the broker has not acknowledged yet."""
-        return len(self._waiting)
-
-    @property
-    def congested(self) -> bool:
-        """The broker takes less than is published: leave out what nobody waits for."""
-        return self.backlog > QUEUE // 2
-
-    def _on_publish(self, _client: paho.Client, _userdata: object, mid: int, *_: object) -> None:
-        with self._lock:
-            if mid not in self._waiting:
-                self._early.add(mid)
-                return
-            acknowledged = self._waiting.pop(mid)
-        if acknowledged is not None:
-            acknowledged()
-
-    def _wait_for(self, mid: int, acknowledged: Callable[[], None] | None) -> None:
-        with self._lock:
-            if mid not in self._early:
-                self._waiting[mid] = acknowledged
-                return
-            self._early.discard(mid)
-        if acknowledged is not None:
-            acknowledged()
-
-    def listen(self, topic: str) -> None:
-        """Subscribe to something the guard can do without: a refusal is logged, and no more."""
-        mid = subscribe(self._client, Subscription(topic, vital=False))
-        if mid is not None:
-            self._asides[mid] = topic
-
-    def stop_listening(self, topic: str) -> None:
-        """End what `listen` began."""
-        self._client.unsubscribe(topic)
-
-    def aside_answered(self, mid: int, *, refused: bool) -> None:
-        """The broker's word on a subscription of `listen`."""
-        topic = self._asides.pop(mid, "a topic")
-        if refused:
-            log.warning("%s: the broker refuses the subscription to %s", self._name, topic)
-
-    def publish(
-        self,
-        topic: str,
-        payload: str | bytes,
-        *,
-        qos: int = 1,
-        retain: bool = False,
-        response_topic: str | None = None,
-        correlation: bytes | None = None,
-        expires: int | None = None,
-        acknowledged: Callable[[], None] | None = None,
-    ) -> bool:
-        """Queue a message. False when the connection is gone or the queue is full.
-
-        `expires` is in seconds (MQTT 5 only): the broker keeps it no longer for a receiver that is
-        away. `acknowledged` is called from any thread: at QoS 1 once the broker has the message.
-        """
-        properties = None
-        if self.is_mqtt5:
-            properties = _properties(response_topic, correlation, expires)
-        result = self._client.publish(topic, payload, qos=qos, retain=retain, properties=properties)
-        if result.rc == paho.MQTT_ERR_SUCCESS:
-            self._wait_for(result.mid, acknowledged)
-            return True
-        if not self._told and result.rc != paho.MQTT_ERR_NO_CONN:
-            self._told = True
-            log.warning("%s: %s not published: %s", self._name, topic, paho.error_string(result.rc))
-        return False
-
-
-def _properties(
-    response_topic: str | None, correlation: bytes | None, expires: int | None
-) -> Properties | None:
-    wanted = {
-        "ResponseTopic": response_topic,
-        "CorrelationData": correlation,
-        "MessageExpiryInterval": expires,
-    }
-    if not any(value is not None for value in wanted.values()):
-        return None
-    properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call] # paho
-    for name, value in wanted.items():
-        if value is not None:
-            setattr(properties, name, value)
-    return properties
 
 
 class _Service:
     """What is known of one connection while it is served. paho calls its methods, on its thread."""
 
-    def __init__(self, link: "MqttLink", client: Client) -> None:
+    def __init__(self, link: "MqttLink", client: Client, address: str, terms: Terms) -> None:
         self._link = link
-        self.client = client
-        self.connection = Connection(client, link.server.name)
+        self.client, self.terms, self.address = client, terms, address
+        self.connection = Connection(client, link.server.name, address, terms, self._unpublished)
+        self.asked_at = float("inf")
+        """When the server was asked to let us in."""
         self.answered = False
         """The server has said whether it takes us."""
+        self.usable = False
+        """It has been of use."""
+        self.sent_away: ReasonCode | None = None
+        """Why the server has ended it, where it said so."""
         self._unanswered: dict[int, Subscription] = {}
+        self._identified = False
         self._heard: deque[tuple[int, int]] = deque(maxlen=_REMEMBERED)
         client.on_connect = self._on_connect
+        client.on_disconnect = self._on_disconnect
         client.on_subscribe = self._on_subscribe
         client.on_message = self._on_message
 
@@ -199,20 +106,39 @@ class _Service:
         _userdata: object,
         _flags: paho.ConnectFlags,
         reason: ReasonCode,
-        _properties: Properties | None,
+        properties: Properties | None,
     ) -> None:
         self.answered = True
         if self._link.stopping:
             return
         if reason.is_failure:
-            self._link.turned_away(reason)
+            self._link.turned_away(self, reason)
             self.client.disconnect()
             return
-        self._link.connected(mqtt5=self.connection.is_mqtt5)
+        self._link.connected(self, properties)
+        self._identified = getattr(properties, "SubscriptionIdentifierAvailable", 1) == 1
         for subscription in self._link.subscriptions:
-            mid = subscribe(self.client, subscription)
-            if mid is not None:
-                self._unanswered[mid] = subscription
+            self._expect(subscription, subscribe(self.client, subscription))
+            if subscription.as_published and self.terms.is_mqtt5:
+                again = subscribe_as_published(
+                    self.client, subscription, identified=self._identified
+                )
+                self._expect(subscription, again)
+
+    def _expect(self, subscription: Subscription, mid: int | None) -> None:
+        if mid is not None:
+            self._unanswered[mid] = subscription
+
+    def _on_disconnect(
+        self,
+        _client: paho.Client,
+        _userdata: object,
+        flags: paho.DisconnectFlags,
+        reason: ReasonCode,
+        _properties: Properties | None,
+    ) -> None:
+        if flags.is_disconnect_packet_from_server:
+            self.sent_away = reason
 
     def _on_subscribe(
         self,
@@ -224,21 +150,32 @@ class _Service:
     ) -> None:
         if self._link.stopping:
             return
-        refused = any(reason.is_failure for reason in reasons)
+        refusal = next((reason for reason in reasons if reason.is_failure), None)
         subscription = self._unanswered.get(mid)
         if subscription is None:
-            self.connection.aside_answered(mid, refused=refused)
+            topic = self.connection.aside(mid)
+            if refusal is not None and topic is not None:
+                self._link.unheard(topic, refusal)
             return
-        if refused and subscription.vital:
+        if refusal is not None and subscription.vital:
             # It stays among the unanswered: this connection is never told to be usable.
-            self._link.complain("a subscription was refused: check the broker's access rules")
+            self._link.complain(
+                f"the subscription to {subscription.topic} is refused ({refusal}): "
+                "check the broker's access rules"
+            )
             self.client.disconnect()
             return
         del self._unanswered[mid]
-        if refused:
+        if refusal is not None:
+            self._link.unheard(subscription.topic, refusal)
             self._link.listener.refused(self.connection, subscription.topic)
         if not self._unanswered:
-            self._link.listener.subscribed(self.connection)
+            self.usable = True
+            self._link.usable(self)
+
+    def _unpublished(self, topic: str, why: str) -> None:
+        if not self._link.stopping:
+            self._link.unpublished(self, topic, why)
 
     def _on_message(
         self, _client: paho.Client, _userdata: object, message: paho.MQTTMessage
@@ -252,15 +189,33 @@ class _Service:
             return
         if message.qos:
             self._heard.append(key)
+        said_now = self._as_published(message)
         self._link.listener.received(
             self.connection,
             Message(
                 message.topic,
                 bytes(message.payload),
-                message.retain,
+                message.retain and not said_now,
                 getattr(message.properties, "ResponseTopic", None),
                 getattr(message.properties, "CorrelationData", None),
+                to_be_kept=message.retain and said_now,
             ),
+        )
+
+    def _as_published(self, message: paho.MQTTMessage) -> bool:
+        """Whether the message's flag is its publisher's: then it is said now."""
+        by = getattr(message.properties, "SubscriptionIdentifier", [])
+        if self._identified and not (by or message.retain or self._unanswered):
+            # It numbers nothing, though it said so: then what was kept came before its answer.
+            self._identified = not self._asked_as_published(message.topic)
+        if self._identified:
+            return AS_PUBLISHED in by
+        return not self._unanswered and self._asked_as_published(message.topic)
+
+    def _asked_as_published(self, topic: str) -> bool:
+        return self.terms.is_mqtt5 and any(
+            one.as_published and paho.topic_matches_sub(one.topic, topic)
+            for one in self._link.subscriptions
         )
 
 
@@ -276,18 +231,29 @@ class MqttLink:
     ) -> None:
         self.server, self.subscriptions, self.listener = server, subscriptions, listener
         self._luck = luck
-        self._protocol: MQTTProtocolVersion = paho.MQTTv5 if server.mqtt5 else paho.MQTTv311
+        first = paho.MQTTv5 if server.mqtt5 else paho.MQTTv311
+        self._terms = {host: Terms(first) for host in server.hosts}
+        self._turn = 0
+        """Whose turn it is among the hosts."""
         self._stopping = threading.Event()
         self._service: _Service | None = None
         self._thread = threading.Thread(target=self._run, name=server.name, daemon=True)
-        self._complaint = ""
-        self._refused_protocol = False
-        self._speechless = False
-        """MQTT 5 was met with silence: 3.1.1 is spoken until that connection ends."""
-        self._limited = False
-        """The server has sent what was too long: from then on it is told of the limit."""
+        self._complaints: dict[str, str] = {}
+        """The present one of each host."""
+        self._told: set[str] = set()
+        """What is said once."""
+        self._complained = False
+        """Of the present try."""
+        self._trouble = ""
+        self._rival: tuple[float, str] | None = None
+        """When another client took the connection over, and what is told of it."""
+        self._again = False
+        """The same host at once, on other terms."""
         self._come_back_after = 0.0
         """Seconds, where the way that the connection ended asks for a longer pause."""
+        self._short_ones = 0
+        """Connections in a row that were lost soon after they were made."""
+        self._id = server.client_id.get_secret_value() if server.client_id else ""
         self._retired = False
         self._seen = time.monotonic()
 
@@ -305,6 +271,19 @@ class MqttLink:
     def connection(self) -> Connection | None:
         """The present connection, or the last one, if there was any."""
         return self._service.connection if self._service is not None else None
+
+    @property
+    def trouble(self) -> str:
+        """What is wrong at present, in words for people; empty when nothing is."""
+        rival = self._rival
+        if not self._trouble and rival is not None and time.monotonic() < rival[0] + _RIVAL_FOR:
+            return rival[1]
+        return self._trouble
+
+    @property
+    def lacks(self) -> list[str]:
+        """What the servers were found to do without, in words for people."""
+        return sorted({text for terms in self._terms.values() for text in terms.lacks})
 
     def start(self) -> None:
         """Begin to connect."""
@@ -324,10 +303,7 @@ class MqttLink:
         if self._service is None:
             return
         self._service.connection.live = False
-        connected = self._service.client.socket()
-        if isinstance(connected, socket.socket):
-            with contextlib.suppress(OSError):
-                connected.shutdown(socket.SHUT_RDWR)
+        _hang_up(self._service.client)
 
     def stop(self, within: float = 2.0) -> None:
         """Disconnect; waits for the thread, at most `within` seconds. Blocks: not for the loop."""
@@ -340,109 +316,228 @@ class MqttLink:
 
     # --- the thread ---------------------------------------------------------------------------
 
+    @property
+    def _host(self) -> str:
+        return self.server.hosts[self._turn]
+
     def _run(self) -> None:
         while not self.stopping:
             self._seen = time.monotonic()
-            self._come_back_after = 0.0
+            self._come_back_after, self._again, self._complained = 0.0, False, False
+            usable = False
             try:
-                self._connect_and_serve()
+                usable = self._connect_and_serve()
             except OSError as error:
                 self.complain(f"cannot connect: {error.strerror or error}")
             except Exception:
                 # Whatever paho or a callback raises, the next connection starts afresh.
                 log.exception("%s: connection failed; connecting again", self.server.name)
-            if self._refused_protocol:
-                self._refused_protocol = False
-                continue
-            self._stopping.wait(self._come_back_after or self._luck.uniform(*self.server.retry))
+            if not self._again:
+                self._turn = 0 if usable else (self._turn + 1) % len(self.server.hosts)
+                if not self._turn:
+                    pause = self._come_back_after or self._luck.uniform(*self.server.retry)
+                    self._stopping.wait(pause)
 
-    def _connect_and_serve(self) -> None:
-        client = new_client(self.server, self._protocol)
-        service = self._service = _Service(self, client)
+    def _connect_and_serve(self) -> bool:
+        """Whether the connection that has ended was of use. Raises OSError."""
+        host, terms = self._host, self._terms[self._host]
+        client = new_client(self.server, terms, self._id or fresh_id())
+        service = self._service = _Service(self, client, self.server.address(host), terms)
         try:
-            connect(client, self.server, limited=self._limited)
+            connect(client, self.server, host, terms)
+            service.asked_at = time.monotonic()
             # Retired meanwhile, it must not log in: it would push its successor out, and die with
             # the last will that the successor has too.
             while not self._retired and client.loop(1.0) == paho.MQTT_ERR_SUCCESS:
                 self._seen = time.monotonic()
+                if not service.answered and self._seen > service.asked_at + self._patience(terms):
+                    break
             self._ended(service)
         finally:
+            _hang_up(client)
             service.connection.live = False
             self.listener.lost(service.connection)
+        return service.usable
 
     def _ended(self, service: _Service) -> None:
         """A connection is over: why, and what to try next."""
+        terms = service.terms
+        if service.usable:
+            terms.ended()
         if service.client.oversized:
-            helped = self._protocol == paho.MQTTv5 and not self._limited
-            self._limited = True
+            helped = terms.is_mqtt5 and not terms.limited
+            terms.limited = True
             self._come_back_after = 0.01 if helped else OVERSIZED_PAUSE
             self.complain(f"{service.client.oversized} is not taken; if it is retained, remove it")
-        elif self.stopping or self._complaint or self._refused_protocol:
+        elif self.stopping or self._again or self._complained:
             return
-        elif self.server.mqtt5 and not service.answered:
-            # RabbitMQ before 4, and amqtt, have no word for what they do not speak.
-            self._speechless = self._other_protocol()
-            if not self._speechless:
-                self.complain("connection lost")
+        elif not service.answered:
+            self._unanswered(terms, silent=service.client.socket() is not None)
+        elif service.sent_away is not None and self._sent_away(service, service.sent_away):
+            return
         else:
-            self.complain("connection lost")
-            if self._speechless:
+            self._lost(service)
+            if terms.speechless:
                 # It may as well have been a server that was just being stopped.
-                self._protocol, self._speechless = paho.MQTTv5, False
+                terms.other_protocol()
+                terms.speechless = False
 
-    def connected(self, *, mqtt5: bool) -> None:
+    def _patience(self, terms: Terms) -> float:
+        """Seconds that the server has to say whether it lets us in."""
+        if terms.is_mqtt5 and self.server.mqtt311 and not terms.took_5:
+            return SPEECHLESS_AFTER
+        return ANSWER_WITHIN
+
+    def _unanswered(self, terms: Terms, *, silent: bool) -> None:
+        """RabbitMQ before 4 has no word for what it does not speak: it hangs up.
+
+        amqtt waits for more behind the CONNECT of MQTT 5.
+        """
+        why = "does not answer" if silent else "connection lost"
+        if not (self.server.mqtt311 and self.server.mqtt5):
+            version = "3.1.1" if self.server.mqtt311 else "5"
+            self.complain(f"{why}; does it speak MQTT {version}?")
+        elif silent and terms.took_5:
+            terms.took_5 = False
+            self.complain(why)
+        else:
+            was_5 = terms.is_mqtt5
+            self._other_protocol(terms)
+            terms.speechless = was_5
+            if not was_5:
+                self.complain(why)
+
+    def _sent_away(self, service: _Service, reason: ReasonCode) -> bool:
+        """The server said why it ends the connection. Whether that is dealt with."""
+        if reason.value == _TAKEN_OVER:
+            self._taken_over()
+            return True
+        told = service.terms.give_in(reason, has_will=False)
+        if told is None:
+            return False
+        self._tell(service.address, told)
+        self._again = True
+        return True
+
+    def _taken_over(self) -> None:
+        """Another client has come with this one's id."""
+        text = (
+            f"another client with the client id {self._id} has taken the connection over: are "
+            "there two gasguards? Give each its own mqtt.client_id and base_topic"
+        )
+        again = self._rival is None
+        self._rival = (time.monotonic(), f"broker {self.server.address(self._host)}: {text}")
+        if self.server.gives_way and again:
+            # Both are heard then; taking turns, each would miss half of all offs.
+            self._id = fresh_id()
+            self._again = True
+            text += "; going on under another id"
+        self._say_once(f"broker {self.server.address(self._host)}: {text}")
+
+    def _lost(self, service: _Service) -> None:
+        """Brokers without a word for it, too, let a newer client with the same id take over."""
+        soon = time.monotonic() - service.asked_at < _SHORT
+        self._short_ones = self._short_ones + 1 if soon else 0
+        why = f": {service.sent_away}" if service.sent_away is not None else ""
+        if soon and self.server.gives_way:
+            self._id = fresh_id()
+        elif self._short_ones >= _SHORT_ONES and self._id:
+            why += f" again and again; does another client use the client id {self._id}?"
+            address = self.server.address(self._host)
+            self._rival = (time.monotonic(), f"broker {address}: connection lost{why}")
+        self.complain(f"connection lost{why}")
+
+    def connected(self, service: _Service, properties: Properties | None) -> None:
         """The server has let us in."""
-        self._complaint = ""
-        log.info("%s: connected, protocol %s", self.server.name, "5" if mqtt5 else "3.1.1")
+        service.terms.took_5 = service.terms.is_mqtt5
+        protocol = "5" if service.terms.is_mqtt5 else "3.1.1"
+        log.info(
+            "%s: connected, protocol %s, broker %s", self.server.name, protocol, service.address
+        )
+        self._tell(service.address, service.terms.let_in(properties))
 
-    def turned_away(self, reason: ReasonCode) -> None:
-        """The server has not let us in. It may take another protocol."""
-        if lacks_protocol(reason) and self.server.mqtt5:
-            was_5 = self._other_protocol()
+    def usable(self, service: _Service) -> None:
+        """All is subscribed to."""
+        self._complaints.pop(self._host, None)
+        self._trouble = ""
+        self.listener.subscribed(service.connection)
+
+    def turned_away(self, service: _Service, reason: ReasonCode) -> None:
+        """The server has not let us in. It may take another protocol, or less."""
+        terms = service.terms
+        if lacks_protocol(reason):
+            if not (self.server.mqtt5 and self.server.mqtt311):
+                version = "5" if self.server.mqtt5 else "3.1.1"
+                self.complain(f"speaks no MQTT {version} ({reason}); check mqtt.protocol")
+                return
+            was_5 = terms.is_mqtt5
+            self._other_protocol(terms)
             if was_5 or self.listener.failed is None:
                 return
-        self.complain(f"refused the connection: {reason}; check {self.server.login}")
+        told = terms.give_in(reason, has_will=self.server.will_topic is not None)
+        if told is not None:
+            self._tell(service.address, told)
+            self._again = True
+            return
+        look_at = "mqtt.client_id" if reason.value == _ID_NOT_TAKEN else self.server.login
+        self.complain(f"refused the connection: {reason}; check {look_at}")
 
-    def _other_protocol(self) -> bool:
-        """Use the other version from now on; whether it was MQTT 5, and the next try is due."""
-        was_5 = self._protocol == paho.MQTTv5
-        self._protocol = paho.MQTTv311 if was_5 else paho.MQTTv5
-        self._refused_protocol = was_5
-        lacks = "5, using 3.1.1" if was_5 else "3.1.1"
+    def _other_protocol(self, terms: Terms) -> None:
+        """Use the other version from now on; after MQTT 5 the next try is due at once."""
+        self._again = terms.is_mqtt5
+        lacks = "5, using 3.1.1" if terms.is_mqtt5 else "3.1.1"
         log.info("%s: broker has no MQTT %s", self.server.name, lacks)
-        return was_5
+        terms.other_protocol()
+
+    # --- saying so ----------------------------------------------------------------------------
+
+    def unheard(self, topic: str, refusal: ReasonCode) -> None:
+        """A subscription is refused that the connection can do without."""
+        self._say_once(f"the broker refuses the subscription to {topic} ({refusal})")
+
+    def unpublished(self, service: _Service, topic: str, why: str) -> None:
+        """What is published on a topic is refused, or, with an empty reason, taken again."""
+        if why:
+            self._say_once(
+                f"the broker refuses what is published on {topic} ({why}): "
+                "check its access rules (firmware_notes/mqtt.md)"
+            )
+        self.listener.unpublished(service.connection, topic, why)
+
+    def _tell(self, address: str, told: Sequence[str]) -> None:
+        for text in told:
+            log.warning("%s: broker %s %s", self.server.name, address, text)
+
+    def _say_once(self, text: str) -> None:
+        level = logging.DEBUG
+        if text not in self._told and len(self._told) < _MOST_TOLD:
+            self._told.add(text)
+            level = logging.WARNING
+        log.log(level, "%s: %s", self.server.name, text)
 
     def complain(self, text: str) -> None:
         """Say what is wrong; again only once something has changed."""
         if self.stopping:
             return
+        server, host = self.server, self._host
+        before = self._complaints.get(host)
+        self._complaints[host], self._complained = text, True
+        self._trouble = f"broker {server.address(host)}: {text}"
         if self.listener.failed is not None:
-            self._complaint = text
             self.listener.failed(text)
             return
-        level = logging.DEBUG if text == self._complaint else logging.WARNING
-        self._complaint = text
-        server = self.server
         log.log(
-            level, "%s: broker %s: %s; trying again for ever", server.name, server.address, text
+            logging.DEBUG if text == before else logging.WARNING,
+            "%s: broker %s: %s; trying again for ever",
+            server.name,
+            server.address(host),
+            text,
         )
 
 
-def probe(server: Server, topics: list[str], within: float = 5.0) -> str | None:
-    """Connect once and disconnect; None when the server takes us, else what is wrong. Blocks."""
-    came = threading.Event()
-    problems: list[str] = []
-
-    def failed(text: str) -> None:
-        problems.append(text)
-        came.set()
-
-    listener = Listener(lambda _c: came.set(), lambda _c, _m: None, lambda _c: None, failed=failed)
-    subscriptions = [Subscription(topic) for topic in topics]
-    link = MqttLink(replace(server, will_topic=None), subscriptions, listener)
-    link.start()
-    answered = came.wait(within)
-    link.stop()
-    if problems:
-        return problems[0]
-    return None if answered else "does not answer"
+def _hang_up(client: Client) -> None:
+    """Close what may still be open."""
+    connected = client.socket()
+    if isinstance(connected, socket.socket):
+        with contextlib.suppress(OSError):
+            connected.shutdown(socket.SHUT_RDWR)

@@ -1,19 +1,22 @@
 """A server as clients see it: address, login, TLS. Here alone a paho client is made."""
 
+import hashlib
+import secrets
 import socket
 import ssl
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
 import paho.mqtt.client as paho
-from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 from pydantic import SecretStr
 
+from gasguard.mqtt.terms import Terms
 from gasguard.mqtt.topics import Topics
 
 KEEPALIVE = 12
@@ -25,6 +28,8 @@ LONGEST_PACKET = 256 * 1024
 _LONGEST_NAMED = 1024
 QUEUE = 1000
 """Messages that a connection takes before the server has acknowledged any."""
+AS_PUBLISHED = 1
+"""The identifier of subscriptions by which the retain flag is as it was published."""
 _CONNECT_WITHIN = 5.0
 _UNSUPPORTED_PROTOCOL = (132, 1)  # CONNACK reason of MQTT 5, return code of 3.1.1
 
@@ -53,10 +58,19 @@ class BrokerSettings(Protocol):
     """What the configuration says of the user's own broker."""
 
     @property
-    def host(self) -> str: ...
+    def hosts(self) -> tuple[str, ...]: ...
 
     @property
     def port(self) -> int: ...
+
+    @property
+    def protocol(self) -> str | None: ...
+
+    @property
+    def client_id(self) -> str | None: ...
+
+    @property
+    def keepalive(self) -> int: ...
 
     @property
     def tls(self) -> Tls | None: ...
@@ -84,10 +98,16 @@ class Server:
     password: SecretStr | None = None
     client_id: SecretStr | None = None
     """None: a new one at each connection."""
+    gives_way: bool = False
+    """Whether to go on under a new id once another client has come with this one."""
     will_topic: str | None = None
     """Where the server says `offline`, retained, when the connection is lost."""
     mqtt5: bool = True
-    """Try MQTT 5 first; else 3.1.1 only."""
+    """Speak MQTT 5, or try it first."""
+    mqtt311: bool = True
+    """Speak 3.1.1, where there is no 5 or it is not to be tried."""
+    others: tuple[str, ...] = ()
+    """Hosts that are tried after `host`, in turn; after a lost connection it is its turn again."""
     keepalive: int = KEEPALIVE
     login: str = "mqtt.username and password"
     """What to check when the server refuses."""
@@ -95,22 +115,61 @@ class Server:
     """Bounds in seconds of the wait before connecting again."""
 
     @property
-    def address(self) -> str:
+    def hosts(self) -> tuple[str, ...]:
+        """In the order in which they are tried."""
+        return (self.host, *self.others)
+
+    def address(self, host: str) -> str:
         """host:port."""
-        return f"{self.host}:{self.port}"
+        return f"{host}:{self.port}"
+
+    @property
+    def addresses(self) -> str:
+        """All of them, for people."""
+        return ", ".join(map(self.address, self.hosts))
 
 
 def broker(settings: BrokerSettings) -> Server:
-    """The user's own broker, with gasguard's last will."""
+    """The user's own broker, for a client without a name of its own."""
+    first, *others = settings.hosts
     return Server(
         "mqtt",
-        settings.host,
+        first,
         settings.port,
         settings.tls,
         settings.username,
         settings.password,
+        mqtt5=settings.protocol != "3.1.1",
+        mqtt311=settings.protocol != "5",
+        others=tuple(others),
+        keepalive=settings.keepalive,
+    )
+
+
+def peoples(settings: BrokerSettings) -> Server:
+    """The user's own broker, as the daemon's connection for people sees it.
+
+    Its client id stays the same, so that a broker ends what was left of an earlier connection.
+    """
+    own = settings.client_id or "gasguard" + _digest("people", settings.base_topic)
+    return replace(
+        broker(settings),
+        client_id=SecretStr(own),
+        gives_way=settings.client_id is None,
         will_topic=Topics(settings.base_topic).status,
     )
+
+
+def devices_id(settings: BrokerSettings, *told_by: str) -> SecretStr:
+    """The devices' connection's client id; without one in the settings, it is told by these."""
+    if settings.client_id is not None:
+        return SecretStr(f"{settings.client_id}-devices")
+    return SecretStr("gasguard" + _digest(*told_by))
+
+
+def _digest(*words: str) -> str:
+    # With gasguard before it 23 letters and digits, which every broker must take.
+    return hashlib.sha256("\0".join(words).encode()).hexdigest()[:15]
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +182,10 @@ class Subscription:
     qos: int = 1
     vital: bool = True
     """Without it the connection is no use. Refused, one that is not vital is done without."""
+    as_published: bool = False
+    """See the retain flag of what is published meanwhile (MQTT 5): `Message.to_be_kept`."""
+    own: bool = False
+    """Hear also what this connection publishes itself (MQTT 3.1.1 sends it anyway)."""
 
 
 class Client(paho.Client):
@@ -148,7 +211,7 @@ class Client(paho.Client):
         return f" on {start[2:end].decode(errors='replace')}" if 2 < end <= len(start) else ""
 
 
-def new_client(server: Server, protocol: MQTTProtocolVersion) -> Client:
+def new_client(server: Server, terms: Terms, client_id: str) -> Client:
     """A client that has not connected yet.
 
     It starts clean, with a session that ends with the connection: a command sent while the daemon
@@ -156,14 +219,14 @@ def new_client(server: Server, protocol: MQTTProtocolVersion) -> Client:
     """
     client = Client(
         CallbackAPIVersion.VERSION2,
-        client_id=server.client_id.get_secret_value() if server.client_id else "",
-        protocol=protocol,
+        client_id=client_id,
+        protocol=terms.protocol,
         reconnect_on_failure=False,
     )
     client.connect_timeout = _CONNECT_WITHIN
     client.max_queued_messages_set(QUEUE)
-    if server.will_topic is not None:
-        client.will_set(server.will_topic, "offline", qos=1, retain=True)
+    if server.will_topic is not None and terms.will:
+        client.will_set(server.will_topic, "offline", qos=terms.qos, retain=terms.retain)
     # With this callback set, publishing from another thread only queues and wakes the link's.
     client.on_socket_register_write = lambda _client, _userdata, _socket: None
     client.on_socket_open = _no_delay
@@ -173,6 +236,11 @@ def new_client(server: Server, protocol: MQTTProtocolVersion) -> Client:
     if server.tls is not None:
         client.tls_set_context(_trust(server.tls))
     return client
+
+
+def fresh_id() -> str:
+    """A client id that nobody else has; never empty, which some brokers refuse."""
+    return "gasguard" + secrets.token_hex(8)[:15]
 
 
 def _trust(tls: Tls) -> ssl.SSLContext:
@@ -193,17 +261,17 @@ def _trust(tls: Tls) -> ssl.SSLContext:
     return context
 
 
-def connect(client: Client, server: Server, *, limited: bool) -> None:
+def connect(client: Client, server: Server, host: str, terms: Terms) -> None:
     """Reach the server and ask to be let in. Raises OSError. Blocks.
 
     `limited` tells a server of MQTT 5 to keep to itself what is too long for us. Not asked for
     without need: amqtt, which has 3.1.1 only, waits for ever behind a CONNECT with properties.
     """
     properties = None
-    if limited and client.protocol == paho.MQTTv5:
+    if terms.limited and terms.is_mqtt5:
         properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call] # paho
         properties.MaximumPacketSize = LONGEST_PACKET
-    client.connect(server.host, server.port, server.keepalive, properties=properties)
+    client.connect(host, server.port, server.keepalive, properties=properties)
 
 
 def _no_delay(_client: paho.Client, _userdata: object, sock: object) -> None:
@@ -223,14 +291,35 @@ def subscribe(client: paho.Client, wanted: Subscription) -> int | None:
         return client.subscribe(wanted.topic, qos=wanted.qos)[1]
     # Retained commands are asked for so that they can be answered and cleared; noLocal keeps the
     # clearing from coming back as a command.
-    options = SubscribeOptions(
+    return client.subscribe(wanted.topic, options=_options(wanted, kept=wanted.retained))[1]
+
+
+def subscribe_as_published(
+    client: paho.Client, wanted: Subscription, *, identified: bool
+) -> int | None:
+    """Take the place of `subscribe`, for what comes from now on; MQTT 5 only.
+
+    With the retain flag as published, what the server had kept looks like what is said now. So it
+    comes by `subscribe`, and what is said now by this one. `identified`: that carries
+    `AS_PUBLISHED`. The flag is asked for both times: mosquitto 2.0 only heeds the first.
+    """
+    properties = None
+    if identified:
+        properties = Properties(PacketTypes.SUBSCRIBE)  # type: ignore[no-untyped-call] # paho
+        properties.SubscriptionIdentifier = AS_PUBLISHED
+    options = _options(wanted, kept=False)
+    return client.subscribe(wanted.topic, options=options, properties=properties)[1]
+
+
+def _options(wanted: Subscription, *, kept: bool) -> SubscribeOptions:
+    return SubscribeOptions(
         qos=wanted.qos,
-        noLocal=True,
+        noLocal=not wanted.own,
+        retainAsPublished=wanted.as_published,
         retainHandling=SubscribeOptions.RETAIN_SEND_ON_SUBSCRIBE
-        if wanted.retained
+        if kept
         else SubscribeOptions.RETAIN_DO_NOT_SEND,
     )
-    return client.subscribe(wanted.topic, options=options)[1]
 
 
 def reach(server: Server, within: float = 5.0) -> str | None:

@@ -159,7 +159,7 @@ def test_behind_a_misspelt_driver_all_else_is_checked(file: File) -> None:
     [
         ("mqtt: 127.0.0.1\n", "mqtt: is a single value, where a mapping"),
         ("mqtt: [a]\n", "mqtt: is a list, where a mapping"),
-        ("mqtt: {host: [a]}\n", "mqtt.host: is a list, where a single value"),
+        ("mqtt: {username: [a]}\n", "mqtt.username: is a list, where a single value"),
         ("mqtt: {password: {abc}}\n", "mqtt.password: is a mapping (key: value), where"),
         ("mqtt: {port: {a: b}}\n", "mqtt.port: must be a whole number"),
         ("mqtt: {port: soon}\n", "mqtt.port: must be a whole number in digits"),
@@ -447,12 +447,12 @@ def test_nor_one_from_the_environment_or_a_file(
     monkeypatch.setenv("GG_SECRET", SECRET)
     (file.folder / "secret").write_text(SECRET)
     for tag in ("!env GG_SECRET", "!file secret"):
-        text = SOUND.replace(TOKEN, tag) + f"mqtt: {{port: {tag}, host: [{tag}]}}\n"
+        text = SOUND.replace(TOKEN, tag) + f"mqtt: {{port: {tag}, username: [{tag}]}}\n"
         faults = file.faults(text)
         assert {place(fault) for fault in faults} == {
             "burners.left.relay.token",
             "mqtt.port",
-            "mqtt.host",
+            "mqtt.username",
         }
         assert SECRET not in "\n".join(faults)
 

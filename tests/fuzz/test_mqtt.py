@@ -182,6 +182,25 @@ topics = st.one_of(
 )
 
 
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(
+    name=st.sampled_from([*BURNERS, "all"]) | words,
+    asks=st.sampled_from(REQUESTS),
+    payload=payloads,
+)
+def test_of_what_is_published_to_be_kept_only_an_off_is_carried_out(world, name, asks, payload):
+    _, guard, interface, _ = world
+    guard.requests.clear()
+    topic = f"base/{name}/{asks}/set"
+    broker = Broker(mqtt5=True)
+    interface._received(broker, Message(topic, payload, False, to_be_kept=True))
+    targets = {**{one: [one] for one in BURNERS}, "all": list(BURNERS)}.get(name, [])
+    assert [one for one, _ in guard.requests] == (targets if asks == "off" else [])
+    cleared = [where for where, _, retain in broker.published if retain and where == topic]
+    known = name in BURNERS or (name, asks) == ("all", "off")
+    assert cleared == ([topic] if known and payload else [])
+
+
 @settings(max_examples=600, deadline=None, derandomize=True)
 @given(
     topic=topics,

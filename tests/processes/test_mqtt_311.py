@@ -37,17 +37,57 @@ def test_a_killed_daemon_is_offline_there_too(old_kitchen):
     ear.wait("status", lambda one: one.text == "offline", since=mark)
 
 
-def test_a_retained_command_stays_and_the_event_says_how_to_clear_it(old_kitchen):
-    before = old_kitchen.ear(mqtt5=False)
-    before.send("left/off/set", "OFF", retain=True)
-    stove, _, ear = start(old_kitchen)
+def kept(kitchen: Kitchen) -> list[str]:
+    """Commands that the broker keeps."""
+    later = kitchen.ear(mqtt5=False)
+    later.wait("status")
+    return [one.topic.removeprefix(f"{kitchen.base}/") for one in later.heard if one.retain]
+
+
+@pytest.fixture(params=["amqtt", "mosquitto"])
+def either_kitchen(request, make_kitchen) -> Kitchen:
+    """On a broker that knows 3.1.1 only, and told to speak that on one that knows more."""
+    if request.param == "amqtt":
+        return make_kitchen(broker=request.getfixturevalue("old_broker"))
+    return make_kitchen(top={"mqtt": {"protocol": "3.1.1"}})
+
+
+@pytest.mark.parametrize("topic", ["left/off/set", "all/off/set"])
+def test_a_retained_off_does_nothing_and_goes_with_the_next_shutoff(either_kitchen, topic):
+    kitchen = either_kitchen
+    kitchen.ear(mqtt5=False).send(topic, "OFF", retain=True)
+    stove, _, ear = start(kitchen)
     event = ear.event("command_rejected")
     assert event["code"] == "retained"
-    assert "mosquitto_pub" in event["message"]
-    assert f"{old_kitchen.base}/left/off/set" in event["message"]
+    # An empty message is how one clears, and on this topic it shuts off: no such advice.
+    assert "mosquitto_pub" not in event["message"]
+    assert f"{kitchen.base}/{topic}" in event["message"]
+    assert "is cleared when left is off next" in event["message"]
     never(lambda: "trip" in ear.events() or stove.switched, 0.5, "a stored off carried out")
-    later = old_kitchen.ear(mqtt5=False)
-    later.wait("left/off/set", lambda one: one.payload == b"OFF")
+    assert topic in kept(kitchen)
+    ear.send("left/off/set", {"id": "live"})
+    assert ear.ack("confirmed")["id"] == "live"
+    eventually(lambda: topic not in kept(kitchen), 2, "cleared", every=0.2)
+    kitchen.rearm()
+    mark = ear.mark
+    never(lambda: "trip" in ear.events(since=mark), 0.5, "the clearing came too late")
+
+
+def test_other_retained_commands_are_cleared_at_once(either_kitchen):
+    kitchen = either_kitchen
+    before = kitchen.ear(mqtt5=False)
+    commands = {"timer": "20m", "timer/extend": "5m", "lock": "LOCK", "rearm": "REARM"}
+    for asks, payload in commands.items():
+        before.send(f"left/{asks}/set", payload, retain=True)
+    stove, _, ear = start(kitchen)
+    eventually(lambda: len(ear.on("left/ack")) >= len(commands))
+    never(lambda: len(ear.on("left/ack")) > len(commands), 0.5, "the clearing was answered")
+    assert {one.json["code"] for one in ear.on("left/ack")} == {"retained"}
+    assert not [topic for topic in kept(kitchen) if topic.endswith("/set")]
+    assert not stove.switched
+    mark = ear.mark
+    ear.send("left/timer/set", "")
+    assert ear.ack("rejected", since=mark)["code"] != "retained"
 
 
 def test_the_command_line_works_through_it(old_kitchen):

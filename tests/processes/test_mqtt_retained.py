@@ -44,18 +44,61 @@ def test_retained_commands_are_answered_cleared_and_not_carried_out(make_kitchen
     assert not found
 
 
-def test_an_off_sent_live_with_retain_is_a_live_off_and_no_second_one_later(kitchen):
-    stove, daemon, ear = kitchen.start()
-    ear.send("left/off/set", "OFF", retain=True)
+def left_there(kitchen: Kitchen) -> list[str]:
+    """Commands that the broker keeps: whoever subscribes now is sent them before `status`."""
+    later = kitchen.ear()
+    later.wait("status")
+    return [one.topic for one in later.heard if one.topic.endswith("/set")]
+
+
+@pytest.mark.parametrize("topic", ["left/off", "all/off"])
+@pytest.mark.parametrize("payload", ["OFF", '{"id": "x"}', ""])
+def test_an_off_sent_live_with_retain_is_a_live_off_and_lies_nowhere(kitchen, topic, payload):
+    stove, _, ear = kitchen.start()
+    ear.send(f"{topic}/set", payload, retain=True)
     ear.ack("confirmed")
     assert stove.circuit() == "open"
     kitchen.rearm()
-    daemon.stop()
-    mark, moved = ear.mark, len(stove.switched)
-    kitchen.daemon()
-    assert ear.event("command_rejected", since=mark)["code"] == "retained"
-    never(lambda: "trip" in ear.events(since=mark), 0.3, "the old off carried out again")
-    assert len(stove.switched) == moved
+    never(lambda: ear.events().count("trip") > 1, 0.3, "the clearing was taken for an off")
+    assert not left_there(kitchen)
+    assert "command_rejected" not in ear.events()
+
+
+@pytest.mark.parametrize("topic, asks, payload", RETAINED[1:])
+def test_another_command_sent_live_with_retain_is_rejected_and_lies_nowhere(
+    kitchen, topic, asks, payload
+):
+    stove, _, ear = kitchen.start()
+    mark = ear.mark
+    ear.send(f"{topic}/set", payload, retain=True)
+    rejected = ear.event("command_rejected", since=mark)
+    assert rejected["code"] == "retained"
+    assert "without retain" in rejected["message"]
+    answer = ear.wait("left/ack", since=mark).json
+    assert (answer["command"], answer["code"]) == (asks, "retained")
+    never(lambda: len(ear.on("left/ack", mark)) > 1, 0.3, "the clearing was taken for a command")
+    assert not left_there(kitchen)
+    state = ear.state()
+    assert (state["phase"], state["timer"], state["locks"]) == ("ready", None, [])
+    assert not stove.switched
+    ear.send("left/off/set")
+    ear.ack("confirmed", since=mark)
+
+
+def test_more_stored_commands_than_a_broker_sends_at_once(make_kitchen):
+    """mosquitto sends 20 before the first is acknowledged; the rest comes behind its answers."""
+    names = [f"b{number}" for number in range(8)]
+    kitchen: Kitchen = make_kitchen(**{name: burner() for name in names})
+    before = kitchen.ear()
+    for name in names:
+        for topic, _, payload in RETAINED:
+            before.send(f"{topic.replace('left', name)}/set", payload, retain=True)
+    stove, _, ear = kitchen.start()
+    for name in names:
+        eventually(lambda name=name: len(ear.events(name)) == len(RETAINED))
+        assert {one.json["code"] for one in ear.on(f"{name}/event")} == {"retained"}
+    assert not stove.switched
+    assert not left_there(kitchen)
 
 
 @pytest.mark.parametrize("how", ["stop", "kill"])

@@ -1,24 +1,21 @@
 """The devices' own connection to the broker: what happens to the people's is nothing to it."""
 
-import hashlib
-import logging
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from pydantic import SecretStr
-
 from gasguard.drivers.bus import Heard, Listening
 from gasguard.health import Heartbeats
 
 if TYPE_CHECKING:
+    from pydantic import SecretStr
+
     from gasguard.mqtt.desk import Desk
     from gasguard.mqtt.link import Connection, Message
+    from gasguard.mqtt.refusals import Refusals
     from gasguard.mqtt.server import BrokerSettings, Server, Subscription
-
-log = logging.getLogger(__name__)
 
 RETRY = (0.3, 1.0)
 """Bounds in seconds of the wait before connecting again: an open waits at most 1 s (safety)."""
@@ -38,10 +35,11 @@ class BrokerBus:
         *,
         client_id: str | None = None,
     ) -> None:
-        """`client_id`: None for one that stays the same whenever the same relays are guarded.
+        """`client_id`: None for one that stays the same whenever the same relays are guarded; empty
+        for a new one at each connection.
 
-        With it a broker that had hung ends the old connection at the new one's start: a "close"
-        that was still unread there can not come behind a newer "open".
+        With the former a broker that had hung ends the old connection at the new one's start: a
+        "close" that was still unread there can not come behind a newer "open".
         """
         self._settings, self._heartbeats = settings, heartbeats
         self._client_id = client_id
@@ -49,12 +47,22 @@ class BrokerBus:
         self._by_topic: dict[str, list[Listening]] = defaultdict(list)
         self._desk: Desk | None = None
         self._connection: Connection | None = None
+        self._refusals: Refusals | None = None
         self._users = 0
+
+    @property
+    def trouble(self) -> str:
+        """What is wrong with the connection, in words for people; empty when nothing is."""
+        if self._desk is None or self._refusals is None:
+            return ""
+        return self._desk.trouble or self._refusals.trouble
 
     @property
     def address(self) -> str:
         """See `Bus.address`."""
-        return f"{self._settings.host}:{self._settings.port}"
+        if self._connection is not None:
+            return self._connection.address
+        return ", ".join(f"{host}:{self._settings.port}" for host in self._settings.hosts)
 
     @property
     def connected(self) -> bool:
@@ -75,7 +83,9 @@ class BrokerBus:
         if self._desk is None and self._users:
             # Imported here: heavy, and the guard is live before its sensors are.
             from gasguard.mqtt.desk import Desk
+            from gasguard.mqtt.refusals import Refusals
 
+            self._refusals = Refusals()
             self._desk = Desk(
                 self._server(),
                 [self._subscription(topic) for topic in sorted(self._by_topic)],
@@ -86,6 +96,7 @@ class BrokerBus:
                 urgent=self._is_vital,
                 longest=LONGEST,
                 refused=self._refused,
+                unpublished=self._refusals.unpublished,
             )
             self._desk.start()
 
@@ -117,25 +128,28 @@ class BrokerBus:
         from gasguard.mqtt.server import broker
 
         vital = sorted(topic for topic in self._by_topic if self._is_vital(topic))
-        client_id = self._stable_id(vital) if self._client_id is None else self._client_id
         return replace(
             broker(self._settings),
             name="mqtt devices",
             will_topic=None,
-            client_id=SecretStr(client_id) if client_id else None,
+            client_id=self._own_id(vital),
             retry=RETRY if vital else RETRY_OF_SENSORS,
         )
 
-    def _stable_id(self, vital: list[str]) -> str:
+    def _own_id(self, vital: list[str]) -> "SecretStr | None":
         """By the relays alone: whoever opens them without the daemon has no sensors.
 
         Sensors may be shared with another gasguard, which must not be pushed out.
         """
-        if not vital:
-            return ""
-        what = [self._settings.base_topic, *vital]
-        # 23 letters and digits are what every broker must take.
-        return "gasguard" + hashlib.sha256("\0".join(what).encode()).hexdigest()[:15]
+        from pydantic import SecretStr
+
+        from gasguard.mqtt.server import devices_id
+
+        if self._client_id is not None:
+            return SecretStr(self._client_id) if self._client_id else None
+        if not vital and self._settings.client_id is None:
+            return None
+        return devices_id(self._settings, self._settings.base_topic, *vital)
 
     def _is_vital(self, topic: str) -> bool:
         return any(one.vital for one in self._by_topic.get(topic, ()))
@@ -164,6 +178,8 @@ class BrokerBus:
         """See `Owner.lost`."""
         if self._connection in (connection, None):
             self._connection = None
+            if self._refusals is not None:
+                self._refusals.forget()
             self._tell_changed()
 
     def _received(self, connection: "Connection", message: "Message") -> None:
@@ -173,7 +189,8 @@ class BrokerBus:
                 listening.heard(heard)
 
     def _refused(self, topic: str) -> None:
-        log.warning("mqtt devices: the broker refuses the subscription to %s", topic)
+        if self._refusals is not None:
+            self._refusals.refused(topic)
         for listening in self._by_topic.get(topic, ()):
             listening.refused()
 

@@ -108,9 +108,8 @@ class Announcer:
             await asyncio.sleep(_PAUSE)
         self._began = loop.time()
         connection.listen(self._own)
-        if self._wanted:
-            for topic in self._births:
-                connection.listen(topic)
+        for topic in self._births:
+            connection.listen(topic)
         await asyncio.sleep(LISTEN_FOR)
         connection.stop_listening(self._own)
         await self._announce(connection)

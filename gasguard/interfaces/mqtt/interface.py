@@ -19,11 +19,15 @@ from gasguard.guard.store import Store
 from gasguard.health import Heartbeats
 from gasguard.interfaces.front import Front
 from gasguard.interfaces.home_assistant.announcer import Announcer
+from gasguard.interfaces.home_assistant.discovery import birth_topics
 from gasguard.interfaces.mqtt.history import HistoryAnswers
+from gasguard.interfaces.mqtt.kept import KeptRequests
+from gasguard.interfaces.mqtt.standing import Standing
 from gasguard.interfaces.payloads import ack_payload, event_payload, state_payload, steady_part
+from gasguard.interfaces.requests import id_in
 from gasguard.mqtt.desk import Desk
 from gasguard.mqtt.link import Connection, Message
-from gasguard.mqtt.server import Subscription, broker
+from gasguard.mqtt.server import Subscription, peoples
 from gasguard.mqtt.topics import ALL, Topics
 
 log = logging.getLogger(__name__)
@@ -31,11 +35,23 @@ log = logging.getLogger(__name__)
 PUBLISH_EVERY = 60.0
 """Seconds after which a state is published again though nothing changed (contract)."""
 _LOOK_EVERY = 5.0
+_AGAIN_AFTER = PUBLISH_EVERY - 2 * _LOOK_EVERY
 MISSED_FOR = 15.0
 """Seconds that an event waits for a connection: a little longer than it takes to have one again."""
 _MOST_MISSED = 100
 _MOST_UNKNOWN = 500
 """Names of unknown burners that are told of once each."""
+
+
+def subscriptions(settings: Mqtt) -> list[Subscription]:
+    """What the people's connection listens to. Without the commands it is no use."""
+    topics = Topics(settings.base_topic)
+    return [
+        *(Subscription(topic, as_published=True) for topic in topics.requests()),
+        # Its own word comes back: that shows whether anything is let through to it.
+        Subscription(topics.status, vital=False, own=True),
+        Subscription(topics.history, vital=False),
+    ]
 
 
 class MqttInterface:
@@ -61,23 +77,36 @@ class MqttInterface:
         self._controller, self._clock = controller, clock
         self._front = Front(controller, Source.MQTT)
         self._history = HistoryAnswers(controller, store, clock)
-        topics = [*self._topics.requests(), self._topics.status, self._topics.history]
+        self._standing = Standing(self._topics.status)
+        self._kept = KeptRequests()
+        self._births = birth_topics(settings)
         self._desk = Desk(
-            broker(settings),
-            [Subscription(topic) for topic in topics],
+            peoples(settings),
+            subscriptions(settings),
             self,
             heartbeats,
             received=self._received,
             # Offs have room of their own: no flood of other messages takes it.
             urgent=self._is_off,
+            refused=self._standing.refusals.refused,
+            unpublished=self._standing.refusals.unpublished,
         )
         self._connection: Connection | None = None
         self._published: dict[str, tuple[dict[str, Any], float]] = {}
+        self._online_at = self._all_at = float("-inf")
+        """When `online`, and when everything, was told last."""
+        self._wants_all = False
+        """Somebody needs to be told everything again."""
         self._refresher: asyncio.Task[None] | None = None
         self._unknown: set[str] = set()
         self._missed: deque[tuple[float, str, dict[str, Any]]] = deque(maxlen=_MOST_MISSED)
         """Events that nobody could be told of: when, topic, payload."""
         self._stopped = False
+
+    @property
+    def trouble(self) -> str:
+        """What is wrong with the connection, in words for people; empty when nothing is."""
+        return self._desk.trouble or self._standing.trouble
 
     def _is_off(self, topic: str) -> bool:
         addressed = self._topics.addressed(topic)
@@ -116,11 +145,31 @@ class MqttInterface:
         """See `Owner.subscribed`."""
         if self._stopped:
             return
-        self._connection = connection
-        self._publish_states()
-        connection.publish(self._topics.status, "online", retain=True)
+        self._begin(connection)
+        self._publish_all()
         self._publish_missed()
         self._announcer.connected(connection, self._publish_states)
+
+    def _begin(self, connection: Connection) -> None:
+        if self._connection is not connection:
+            self._connection = connection
+            self._published.clear()
+            self._kept.forget()
+            self._standing.connected(self._clock.now().boot)
+
+    def _publish_all(self) -> None:
+        """Every state, and then `online`."""
+        self._wants_all, self._all_at = False, self._clock.now().boot
+        self._publish_states()
+        self._say_online()
+
+    def _say_online(self) -> None:
+        if self._connection is not None and self._connection.live:
+            self._online_at = self._clock.now().boot
+            self._connection.publish(
+                self._topics.status, "online", retain=True, correlation=self._standing.mark
+            )
+            self._standing.said_online(self._online_at)
 
     def _publish_states(self) -> None:
         self._published.clear()
@@ -129,8 +178,9 @@ class MqttInterface:
 
     def lost(self, connection: Connection) -> None:
         """See `Owner.lost`."""
-        if self._connection is connection:
+        if self._connection in (connection, None):
             self._connection = None
+            self._standing.lost()
         self._announcer.lost(connection)
 
     async def _refresh(self) -> None:
@@ -139,15 +189,23 @@ class MqttInterface:
             now = self._clock.now()
             for name, state in self._controller.states().items():
                 _, at = self._published.get(name, ({}, float("-inf")))
-                if now.boot - at >= PUBLISH_EVERY - 2 * _LOOK_EVERY:
+                if now.boot - at >= _AGAIN_AFTER:
                     self._published.pop(name, None)
                     self._publish_state(name, state, now)
+            # Brokers lose what they keep, and who connects to another node finds nothing.
+            if self._wants_all:
+                self._publish_all()
+            elif now.boot - self._online_at >= _AGAIN_AFTER:
+                self._say_online()
+            self._standing.look(now.boot)
 
     # --- publishing ---------------------------------------------------------------------------
 
     def _on_news(self, news: News) -> None:
         name = news.state.settings.burner
         self._publish_state(name, news.state, news.at)
+        if self._connection is not None:
+            self._kept.look(self._connection, self._controller.states())
         for tell in news.tells:
             rejected = tell.kind is Kind.COMMAND_REJECTED
             if rejected and self._congested:
@@ -217,14 +275,15 @@ class MqttInterface:
         if self._connection is None and connection.live:
             # The broker delivers from the first subscription on, before all are acknowledged: what
             # these messages lead to must be told as well.
-            self._connection = connection
-            self._published.clear()
+            self._begin(connection)
         if message.topic == self._topics.status:
             self._status_told(connection, message)
         elif message.topic == self._topics.history:
             self._asked(connection, message)
         elif self._announcer.hears(message.topic):
             self._announcer.received(message)
+            if message.topic in self._births and message.payload == b"online":
+                self._home_assistant_began(message)
         elif (addressed := self._topics.addressed(message.topic)) is not None:
             # Some brokers (amqtt) also send what was never subscribed to.
             self._request(connection, *addressed, message)
@@ -235,10 +294,24 @@ class MqttInterface:
         if not message.retain and answer_to and self._may_answer_on(answer_to):
             self._history.asked(connection, message, answer_to)
 
+    def _home_assistant_began(self, message: Message) -> None:
+        """What it has heard before, it has forgotten."""
+        if message.retain:
+            return
+        if self._clock.now().boot - self._all_at > _LOOK_EVERY:
+            self._publish_all()
+        else:
+            self._wants_all = True
+
     def _status_told(self, connection: Connection, message: Message) -> None:
         """The last will of an earlier connection may come after this one's `online`."""
-        if connection.live and not message.retain and message.payload == b"offline":
-            connection.publish(self._topics.status, "online", retain=True)
+        if message.retain:
+            return
+        if message.payload == b"online":
+            now = self._clock.now().boot
+            self._standing.heard_online(now, message.correlation, marked=connection.is_mqtt5)
+        elif message.payload == b"offline" and connection is self._connection:
+            self._say_online()
 
     def _request(self, connection: Connection, name: str, asks: str, message: Message) -> None:
         if set(name) & set("+#"):
@@ -251,7 +324,9 @@ class MqttInterface:
         else:
             self._unknown_burner(connection, name, asks, message)
             return
-        if message.retain:
+        if self._kept.is_own(message, asks):
+            return
+        if message.retain or (message.to_be_kept and asks != "off"):
             self._retained(connection, targets, asks, message)
             return
         for target in targets:
@@ -261,24 +336,23 @@ class MqttInterface:
                 message.payload,
                 partial(self._replier, connection, target, asks, message),
             )
+        if message.to_be_kept:
+            # It was said now, so it is carried out; it must not lie there for the next connection.
+            self._kept.remove(connection, message, asks, targets)
 
     def _retained(
         self, connection: Connection, targets: list[str], asks: str, message: Message
     ) -> None:
-        """A stored request is of unknown age: never carried out, answered, and cleared."""
-        if connection.is_mqtt5:
-            why = f"a retained {asks} command is not carried out; it was cleared"
-            connection.publish(message.topic, b"", retain=True)
-        else:
-            # On 3.1.1 the clearing would come back here as a live and empty request.
-            why = (
-                f"a retained {asks} command is not carried out; clear it with: "
-                f"mosquitto_pub -r -n -t {message.topic}"
-            )
+        """A stored request is of unknown age, and one to be stored will be: not carried out."""
+        cleared = self._kept.remove(connection, message, asks, targets)
+        why = f"a retained {asks} command is not carried out; {cleared}"
+        if message.to_be_kept:
+            why += "; send it without retain"
         for name in targets:
             log.warning("%s: %s", name, why)
             reply = self._replier(connection, name, asks, message)
             self._front.reject(name, "retained", why, reply)
+        self._kept.look(connection, self._controller.states())
 
     def _unknown_burner(
         self, connection: Connection, name: str, asks: str, message: Message
@@ -290,4 +364,5 @@ class MqttInterface:
             self._unknown.add(name)
             log.warning("mqtt: %s", why)
         answer = Answer(0, Status.REJECTED, "unknown_burner", why)
-        self._replier(connection, name, asks, message)(answer)
+        request_id = id_in(asks, message.payload, Source.MQTT)
+        self._replier(connection, name, asks, message, request_id)(answer)
