@@ -14,6 +14,7 @@ _WORDS = {"gasguard.core.messages", "gasguard.core.model", "gasguard.core.instan
 """What the core says to others, without what it decides."""
 _COMMON = {"gasguard.errors", "gasguard.clock", "gasguard.luck", "gasguard.text"}
 _DEVICES = {"gasguard.drivers.base", "gasguard.drivers.bus", "gasguard.drivers.names"}
+_DISK = {"gasguard.guard.database", "gasguard.guard.records", "gasguard.guard.journal"}
 _ANYTHING = {"gasguard"}
 _OUTSIDE = {"*"}
 """Any library: the room's own affair."""
@@ -77,7 +78,10 @@ ROOMS = [
         libraries=set(),
     ),
     Room("gasguard.guard.keeper", {*_WORDS, "gasguard.drivers.base", *_COMMON}, libraries=set()),
-    Room("gasguard.guard.store", {"gasguard.core.recovery", *_WORDS, *_COMMON}, libraries=set()),
+    Room("gasguard.guard.store", {"gasguard.core.recovery", *_DISK, *_COMMON}, libraries=set()),
+    Room("gasguard.guard.database", {"gasguard.guard.records", "gasguard.errors"}, libraries=set()),
+    Room("gasguard.guard.records", {"gasguard.core.recovery"}, libraries=set()),
+    Room("gasguard.guard.journal", set(), libraries=set()),
     Room(
         "gasguard.interfaces",
         {

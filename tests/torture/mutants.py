@@ -34,7 +34,8 @@ FLAME_SENSOR = "gasguard.drivers.mqtt.flame"
 HAZARD_SENSOR = "gasguard.drivers.mqtt.hazard"
 ASSEMBLE = "gasguard.assemble"
 SAVING = "gasguard.guard.saving"
-STORE = "gasguard.guard.store"
+DATABASE = "gasguard.guard.database"
+JOURNAL = "gasguard.guard.journal"
 ACTIONS = "gasguard.core.actions"
 DEADLINES = "gasguard.core.deadlines"
 HAZARDS = "gasguard.core.hazards"
@@ -298,9 +299,9 @@ MUTANTS = [
     Mutant(
         "acknowledged before it is saved",
         SAVING,
-        "                await self._store.save(self._name, record, self._stamp())\n",
-        "                write = self._store.save(self._name, record, self._stamp())\n"
-        "                write.add_done_callback(lambda one: one.cancelled() or one.exception())\n",
+        "                await asyncio.wait([write])\n                write.result()\n"
+        "                row = self._on_disk\n",
+        "                row = self._being_written\n",
     ),
     Mutant(
         "an off waits for the disk",
@@ -312,12 +313,12 @@ MUTANTS = [
     Mutant(
         "a re-arm outlives a later off",
         CONTROLLER,
-        "if isinstance(request, Rearm) and burner.demands != demands:",
-        "if False:",
+        "    return isinstance(request, Rearm) and burner.demands != demands",
+        "    return False",
     ),
     Mutant(
         "the journal's disk error ends its task",
-        STORE,
+        JOURNAL,
         "        except Exception as error:  # noqa: BLE001 - whatever it is",
         "        except KeyError as error:  # noqa: BLE001 - whatever it is",
     ),
@@ -344,10 +345,11 @@ MUTANTS = [
     Mutant(
         "a timer that an off has ended comes back",
         SAVING,
-        "        if record == self._on_disk:\n            return self.under_way",
-        "        known = self._on_disk\n"
-        "        if record == known or (known and known.timer and not record.timer):\n"
-        "            return self.under_way",
+        "        return self._wanted is not None or row is None or row.record != self._present()",
+        "        present = self._present()\n"
+        "        if row and row.record.timer and not present.timer:\n"
+        "            return False\n"
+        "        return self._wanted is not None or row is None or row.record != present",
     ),
     Mutant(
         "a timer runs on the wall clock",
@@ -369,13 +371,13 @@ MUTANTS = [
     ),
     Mutant(
         "a damaged store passes as clean",
-        STORE,
+        DATABASE,
         "_create(path, after_damage=True)",
         "_create(path, after_damage=False)",
     ),
     Mutant(
         "commits are not fsynced",
-        STORE,
+        DATABASE,
         "PRAGMA synchronous = FULL",
         "PRAGMA synchronous = OFF",
     ),
