@@ -8,7 +8,8 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.support.kitchen import Kitchen
+from tests.support.ear import Ear
+from tests.support.kitchen import Kitchen, burner
 from tests.support.waiting import eventually, never, wait_until
 
 
@@ -166,3 +167,45 @@ def test_a_disk_that_stops_taking_writes_does_not_stop_an_off(kitchen):
     mark = ear.mark
     ear.send("left/timer/set", "20m")
     ear.ack("accepted", since=mark, within=8)
+
+
+_SLOW_CARD = """
+import sqlite3, time
+
+class Slow(sqlite3.Connection):
+    def __exit__(self, *error):
+        time.sleep(0.015)
+        return super().__exit__(*error)
+
+sqlite3.connect = lambda *args, plain=sqlite3.connect, **more: plain(*args, factory=Slow, **more)
+"""
+"""For Python's start: every commit takes 15 ms longer, as an SD card's fsync does."""
+
+
+def test_a_bouncing_sensor_on_a_slow_card_keeps_no_timer_and_no_lock_from_it(
+    make_kitchen, tmp_path
+):
+    """100 changes a second for 20 s: what came after them was `not_saved` for minutes."""
+    (tmp_path / "sitecustomize.py").write_text(_SLOW_CARD)
+    left = burner(flame={"driver": "mqtt", "topic": "set below"})
+    kitchen: Kitchen = make_kitchen(left=left)
+    left["flame"]["topic"] = f"{kitchen.base}_sensors/flame"
+    kitchen.write()
+    stove, ear = kitchen.stove(), kitchen.ear()
+    daemon = kitchen.run(env={"PYTHONPATH": str(tmp_path)})
+    ear.until(phase="ready", within=15)
+    sensor = Ear(kitchen.broker.port, f"{kitchen.base}_sensors")
+    try:
+        began, before = time.monotonic(), daemon.memory()
+        for turn in range(2000):
+            sensor.send("flame", "out" if turn % 2 else "lit", wait=False)
+            wait_until(began + turn / 100)
+            if turn == 1000:
+                assert kitchen.order("timer", "20m")[0]["status"] == "accepted"
+        assert kitchen.order("timer", "10m")[0]["status"] == "accepted"
+        (locked,) = kitchen.order("lock", "LOCK")
+        assert locked["status"] == "accepted"
+        eventually(lambda: stove.circuit() == "open", 3)
+        assert daemon.memory() - before < 20_000_000
+    finally:
+        sensor.close()
