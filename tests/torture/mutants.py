@@ -299,9 +299,12 @@ MUTANTS = [
     Mutant(
         "acknowledged before it is saved",
         SAVING,
-        "                await asyncio.wait([write])\n                write.result()\n"
-        "                row = self._on_disk\n",
-        "                row = self._being_written\n",
+        "        self._store.save(self._name, record, stamp).add_done_callback(self._done)\n",
+        "        write = self._store.save(self._name, record, stamp)\n"
+        "        write.add_done_callback(lambda one: one.cancelled() or one.exception())\n"
+        "        done: Write = asyncio.get_running_loop().create_future()\n"
+        "        done.set_result(None)\n"
+        "        asyncio.get_running_loop().call_soon(self._done, done)\n",
     ),
     Mutant(
         "an off waits for the disk",
