@@ -1,10 +1,8 @@
 """The state folder: unusable, damaged, full."""
 
 import os
-import shlex
 import subprocess
 import time
-from collections.abc import Callable
 
 import pytest
 
@@ -28,22 +26,6 @@ def test_a_state_folder_without_permission_is_a_bad_configuration(make_kitchen):
     said = kitchen.cli("run", "-c", str(kitchen.path))
     assert said.code == 2, said
     assert folder in said.err
-
-
-@pytest.fixture
-def read_only() -> Callable[[Kitchen], None]:
-    """From now on a kitchen's daemons find their state folder on a card that has become read-only.
-
-    A file system of that daemon's own: `on_its_side` runs words there.
-    """
-
-    def make(kitchen: Kitchen) -> None:
-        own = [] if os.geteuid() == 0 else ["--map-root-user"]
-        folder = shlex.quote(str(kitchen.state_dir))
-        mount = f"mount --bind {folder} {folder} && mount -o remount,bind,ro {folder}"
-        kitchen.before = ["unshare", *own, "--mount", "sh", "-c", f'{mount} && exec "$@"', "sh"]
-
-    return make
 
 
 def test_a_timer_that_ended_opens_though_the_card_is_read_only(kitchen, read_only):
