@@ -42,7 +42,8 @@ def test_a_timer_that_ended_opens_though_the_card_is_read_only(kitchen, read_onl
     assert ear.event("trip", since=mark, within=10)["reason"] == "timer"
     daemon.says("cannot be written")
     daemon.says("no local commands")
-    ear.until(phase="ready", since=mark, within=6)
+    told = ear.until(phase="ready", since=mark, within=6)["troubles"]
+    assert any(one.startswith("state: ") and "cannot be written" in one for one in told), told
     ear.send("left/timer/set", "20m")
     assert ear.ack("rejected", since=mark)["code"] == "not_saved"
     ear.send("left/off/set")
@@ -70,6 +71,8 @@ def test_a_card_that_can_be_written_again_is(kitchen, read_only):
         timeout=10,
     )
     daemon.says("the state can be written again", within=5)
+    troubles = eventually(lambda: (t := ear.state()["troubles"]) and len(t) == 1 and t, 8)
+    assert troubles[0].startswith("local socket: "), "published though nothing else changed"
     ear.until(phase="ready", since=ear.mark, within=6)
     mark = ear.mark
     ear.send("left/timer/set", "20m")
