@@ -7,10 +7,15 @@ from gasguard.starts import FILE_NAME, Starts
 
 def crash(folder, boot_id="boot", *, at: str = "") -> Starts:
     """A start that ends without a word; with `at`, while that part is being started."""
+
+    async def start_part() -> bytes:
+        async with starts.starting(at):
+            return (folder / FILE_NAME).read_bytes()
+
     starts = Starts(folder, boot_id)
     if at:
-        part = starts.starting(at)
-        asyncio.run(part.__aenter__())
+        # What a dead process leaves.
+        (folder / FILE_NAME).write_bytes(asyncio.run(start_part()))
     return starts
 
 

@@ -34,7 +34,9 @@ def state_payload(
         "relay": _relay(state),
         **({"hazards": _hazards(state)} if state.hazard_views else {}),
         **({} if settings.voice_relay is None else {"voice_armed": state.voice_armed}),
-        "troubles": [f"{part}: {text}" for part, text in troubles.items()],
+        **(
+            {"troubles": [f"{part}: {text}" for part, text in troubles.items()]} if troubles else {}
+        ),
         "updated_at": iso(now.wall),
     }
 
