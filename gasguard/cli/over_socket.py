@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from gasguard.alone import is_taken
 from gasguard.cli.daemon import ANSWER_WITHIN, Ack
 from gasguard.cli.exits import Misused, Unreached
 from gasguard.errors import no_burner
@@ -39,10 +40,14 @@ class SocketDaemon:
             except TimeoutError:
                 raise Unreached(f"the daemon at {self._path} does not answer") from None
             except OSError as error:
-                raise Unreached(
-                    f"no daemon at {self._path} ({error.strerror or error}); is it running? "
-                    "Start it with: gasguard run -c FILE"
-                ) from None
+                raise Unreached(self._nobody(error.strerror or str(error))) from None
+
+    def _nobody(self, why: str) -> str:
+        if is_taken(self._path.parent):
+            return f"the daemon runs, but not its socket {self._path} ({why}): use --mqtt"
+        return (
+            f"no daemon at {self._path} ({why}); is it running? Start it with: gasguard run -c FILE"
+        )
 
     def _connect(self, client: socket.socket) -> bool:
         """Whether it is at the path that is its own. Raises OSError where it is nowhere."""

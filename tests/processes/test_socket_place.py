@@ -99,6 +99,9 @@ def test_doctor_tells_a_daemon_whose_socket_is_missing_from_none(kitchen):
     assert (
         "daemon                 fail is running, and its local socket does not answer" in said.out
     )
+    said = kitchen.local("off")
+    assert said.code == 3
+    assert "the daemon runs, but not its socket" in said.err
     second = kitchen.cli("run", "-c", str(kitchen.path))
     assert second.code == 2
     assert "another gasguard is running" in second.err
