@@ -8,16 +8,19 @@ from collections.abc import AsyncIterator
 from functools import partial
 from typing import Any
 
+from gasguard.alone import alone_in
 from gasguard.assemble import Drivers, bus_of, circuits, sensors
 from gasguard.clock import Clock, SystemClock
 from gasguard.config.load import Config
 from gasguard.errors import GasguardError, StoreError
-from gasguard.guard.bulletins import News
 from gasguard.guard.controller import Controller
 from gasguard.guard.store import Store
 from gasguard.health import Heartbeats, Notifier, Troubles, feed_watchdog
 from gasguard.interfaces.journal import Journal
 from gasguard.interfaces.local.control import ControlSocket
+from gasguard.interfaces.local.unix import runtime_folder
+from gasguard.starts import Starts
+from gasguard.ways_in import WaysIn
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +28,8 @@ OPEN_FIRST_WITHIN = 2.0
 """Seconds that demands from before the start have to be confirmed before anything else begins."""
 SENSORS_FIRST_WITHIN = 1.0
 """Seconds that the devices' connection to the broker has before people's begins."""
+_SOCKET_AGAIN_AFTER = 5.0
+"""Seconds between two tries to make the local socket."""
 _CLOSE_WITHIN = 3.0
 """Seconds that a disk which does not answer may hold up the end."""
 
@@ -40,63 +45,85 @@ async def running(
     clock, troubles = clock or SystemClock(), troubles or Troubles()
     store = Store.open(config.state_dir)
     troubles.watch("state", lambda: store.trouble)
+    with alone_in(config.state_dir) as alone:
+        if not alone:
+            await store.aclose()
+            raise StoreError(f"another gasguard is running on {config.state_dir}")
+        async with _guarding(config, clock, troubles, store) as controller:
+            yield controller
+
+
+@contextlib.asynccontextmanager
+async def _guarding(
+    config: Config, clock: Clock, troubles: Troubles, store: Store
+) -> AsyncIterator[Controller]:
+    starts = Starts(config.state_dir, clock.boot_id())
     heartbeats = Heartbeats()
     drivers = Drivers(partial(bus_of, config, heartbeats, troubles))
     controller = Controller(circuits(config, drivers), store, clock, heartbeats)
     watching = sensors(config, drivers, controller.post)
-    early: list[News] = []
-    controller.observers += [Journal(store), early.append]
-    control = ControlSocket(config.control_socket, controller, store, clock, troubles)
-    try:
-        await control.start()
-    except StoreError:
-        await store.aclose()
-        raise
-    except OSError as error:
-        why = f"{config.control_socket} cannot be made ({error.strerror}): no local commands"
-        log.error("%s", why)
-        troubles.watch("local socket", lambda: why)
+    controller.observers.append(Journal(store))
+    ways_in = WaysIn(config, controller, store, clock, heartbeats, troubles, starts)
+    control = ControlSocket(
+        config.control_socket, controller, store, clock, troubles, runtime=runtime_folder()
+    )
+    listening = await _listen(control, config, troubles)
     controller.start()
+    again = None if listening else asyncio.create_task(_listen_later(control, config, troubles))
     notifier = Notifier()
     watchdog = asyncio.create_task(
         feed_watchdog(heartbeats, notifier, lambda: _status(controller, troubles))
     )
     await controller.opened_what_must_be(OPEN_FIRST_WITHIN)
-
-    # Imported here: the guard is live before anything that it does not need is.
-    from gasguard.interfaces.bemfa.interface import BemfaInterface
-    from gasguard.interfaces.home_assistant.announcer import Announcer
-    from gasguard.interfaces.mqtt.interface import MqttInterface
-
-    mqtt = MqttInterface(config.mqtt, controller, store, clock, Announcer(config), heartbeats)
-    troubles.watch("mqtt", lambda: mqtt.trouble)
-    # Nothing is awaited in between: no news is heard twice, and none by nobody.
-    controller.observers.remove(early.append)
-    mqtt.listen(early)
-    bemfa = BemfaInterface(config.bemfa, controller, heartbeats) if config.bemfa else None
-    if bemfa is not None:
-        bemfa.start()
     for sensor in watching:
         sensor.start()
     if watching:
         # Who waits for `online` to let a sensor speak shall be heard.
         await drivers.until_connected(SENSORS_FIRST_WITHIN)
-    mqtt.start()
+    ways_in.open()
+    crashed = True
     try:
         yield controller
+        crashed = False
     finally:
         watchdog.cancel()
+        if again is not None:
+            again.cancel()
         notifier.send("STOPPING=1")
         await control.stop()
         # After a failure systemd starts the guard again in a second: timers go on then.
         orderly = not controller.failed.done()
         trip = orderly and config.on_shutdown == "trip_if_active"
         await controller.stop(trip_if_active=trip)
-        ways_in = [mqtt.stop(), *([bemfa.stop()] if bemfa else [])]
-        await asyncio.gather(*ways_in, *(sensor.aclose() for sensor in watching))
+        await asyncio.gather(ways_in.close(), *(sensor.aclose() for sensor in watching))
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(store.aclose(), _CLOSE_WITHIN)
+        if not crashed:
+            await starts.forget()
         notifier.close()
+
+
+async def _listen(control: ControlSocket, config: Config, troubles: Troubles) -> bool:
+    """Make the local socket; what stands against that is told. Returns whether it is there."""
+    try:
+        await control.start()
+    except Exception as error:  # noqa: BLE001 - whatever it is, the guard does not need it
+        why = f"{config.control_socket} cannot be made ({error}): no local commands"
+        if not troubles.present().get("local socket"):
+            log.error("%s", why)
+        troubles.watch("local socket", lambda: why)
+        return False
+    troubles.watch("local socket", lambda: "")
+    return True
+
+
+async def _listen_later(control: ControlSocket, config: Config, troubles: Troubles) -> None:
+    """The card may be writable again, or somebody has made room."""
+    listening = False
+    while not listening:
+        await asyncio.sleep(_SOCKET_AGAIN_AFTER)
+        listening = await _listen(control, config, troubles)
+    log.warning("%s is there now: local commands work", config.control_socket)
 
 
 def _status(controller: Controller, troubles: Troubles) -> str:

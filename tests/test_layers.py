@@ -14,6 +14,7 @@ _WORDS = {"gasguard.core.messages", "gasguard.core.model", "gasguard.core.instan
 """What the core says to others, without what it decides."""
 _COMMON = {"gasguard.errors", "gasguard.clock", "gasguard.luck", "gasguard.text"}
 _DEVICES = {"gasguard.drivers.base", "gasguard.drivers.bus", "gasguard.drivers.names"}
+_DISK = {"gasguard.guard.database", "gasguard.guard.records", "gasguard.guard.journal"}
 _ANYTHING = {"gasguard"}
 _OUTSIDE = {"*"}
 """Any library: the room's own affair."""
@@ -33,6 +34,8 @@ ROOMS = [
     Room("gasguard.errors", set(), libraries=set()),
     Room("gasguard.luck", set(), libraries=set()),
     Room("gasguard.logs", set(), libraries=set()),
+    Room("gasguard.alone", set(), libraries=set()),
+    Room("gasguard.starts", set(), libraries=set()),
     Room("gasguard.text", set(), libraries=set()),
     Room("gasguard.clock", {"gasguard.core.instant"}, libraries=set()),
     Room("gasguard.durations", {"gasguard.errors"}, libraries=set()),
@@ -91,7 +94,10 @@ ROOMS = [
         libraries=set(),
     ),
     Room("gasguard.guard.keeper", {*_WORDS, "gasguard.drivers.base", *_COMMON}, libraries=set()),
-    Room("gasguard.guard.store", {"gasguard.core.recovery", *_WORDS, *_COMMON}, libraries=set()),
+    Room("gasguard.guard.store", {"gasguard.core.recovery", *_DISK, *_COMMON}, libraries=set()),
+    Room("gasguard.guard.database", {"gasguard.guard.records", "gasguard.errors"}, libraries=set()),
+    Room("gasguard.guard.records", {"gasguard.core.recovery"}, libraries=set()),
+    Room("gasguard.guard.journal", set(), libraries=set()),
     Room(
         "gasguard.interfaces",
         {
@@ -114,6 +120,7 @@ ROOMS = [
     ),
     Room("gasguard.assemble", _ANYTHING, libraries=set()),
     Room("gasguard.app", _ANYTHING),
+    Room("gasguard.ways_in", _ANYTHING, libraries=set()),
     Room("gasguard.cli", _ANYTHING),
     Room("gasguard.__main__", {"gasguard.cli"}, libraries=set()),
     Room("gasguard.__init__", set(), libraries=set()),

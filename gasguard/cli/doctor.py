@@ -12,6 +12,7 @@ import click
 from rich.console import Console
 from rich.markup import escape
 
+from gasguard.alone import is_taken
 from gasguard.assemble import Drivers, bus_of
 from gasguard.cli.doctor_sensors import sensor_rows
 from gasguard.cli.exits import FAILED, Unreached
@@ -59,7 +60,7 @@ async def _findings(config: Config) -> AsyncIterator[Finding]:
     for finding in await asyncio.to_thread(_broker, config):
         yield finding
     states, troubles = _status(config)
-    yield _daemon(states)
+    yield _daemon(states, config.state_dir)
     for part, text in troubles.items():
         yield Finding(part, "fail", text)
     if config.bemfa is not None:
@@ -131,7 +132,10 @@ def _status(config: Config) -> tuple[dict[str, dict[str, Any]] | None, dict[str,
         return None, {}
 
 
-def _daemon(states: dict[str, dict[str, Any]] | None) -> Finding:
+def _daemon(states: dict[str, dict[str, Any]] | None, state_dir: Path) -> Finding:
+    if states is None and is_taken(state_dir):
+        text = "is running, and its local socket does not answer: see its log; use --mqtt"
+        return Finding("daemon", "fail", text)
     if states is None:
         return Finding("daemon", "warn", "is not running: gasguard run -c FILE")
     return Finding("daemon", "ok", ", ".join(f"{name} {s['phase']}" for name, s in states.items()))

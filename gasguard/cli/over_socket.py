@@ -1,15 +1,19 @@
 """The way to the daemon over its local socket."""
 
+import contextlib
+import errno
 import json
+import os
 import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from gasguard.alone import is_taken
 from gasguard.cli.daemon import ANSWER_WITHIN, Ack
 from gasguard.cli.exits import Misused, Unreached
 from gasguard.errors import no_burner
-from gasguard.interfaces.local.unix import socket_address
+from gasguard.interfaces.local.unix import elsewhere, socket_address
 
 
 class SocketDaemon:
@@ -22,21 +26,40 @@ class SocketDaemon:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
             client.settimeout(timeout)
             try:
-                with socket_address(self._path) as address:
-                    client.connect(address)
+                if not self._connect(client):
+                    # Somebody else's daemon may listen there: it must not take this for its own.
+                    request = {**request, "state_dir": str(self._path.parent)}
                 client.sendall(json.dumps(request).encode() + b"\n")
                 for line in client.makefile("rb"):
                     answer = json.loads(line)
+                    if answer.get("error") == "other_daemon":
+                        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
                     if "error" in answer:
                         raise Misused(answer["message"])
                     yield answer
             except TimeoutError:
                 raise Unreached(f"the daemon at {self._path} does not answer") from None
             except OSError as error:
-                raise Unreached(
-                    f"no daemon at {self._path} ({error.strerror or error}); is it running? "
-                    "Start it with: gasguard run -c FILE"
-                ) from None
+                raise Unreached(self._nobody(error.strerror or str(error))) from None
+
+    def _nobody(self, why: str) -> str:
+        if is_taken(self._path.parent):
+            return f"the daemon runs, but not its socket {self._path} ({why}): use --mqtt"
+        return (
+            f"no daemon at {self._path} ({why}); is it running? Start it with: gasguard run -c FILE"
+        )
+
+    def _connect(self, client: socket.socket) -> bool:
+        """Whether it is at the path that is its own. Raises OSError where it is nowhere."""
+        try:
+            _connect(client, self._path)
+        except OSError as error:
+            for place in elsewhere(self._path):
+                with contextlib.suppress(OSError):
+                    _connect(client, place)
+                    return False
+            raise error from None
+        return True
 
     def request(self, asks: str, burners: list[str], value: str) -> Iterator[Ack]:
         """See `Daemon.request`."""
@@ -74,3 +97,8 @@ class SocketDaemon:
         request = {"command": "proof-test", "burner": burner}
         for answer in self._ask(request, timeout=None):
             yield answer["step"]
+
+
+def _connect(client: socket.socket, path: Path) -> None:
+    with socket_address(path) as address:
+        client.connect(address)

@@ -13,7 +13,7 @@ from itertools import count
 from random import Random
 from typing import Any, NamedTuple
 
-from gasguard.clock import Clock, until
+from gasguard.clock import Clock, Instant, until
 from gasguard.core import next_deadline, recover, step
 from gasguard.core.messages import (
     Answer,
@@ -40,7 +40,7 @@ from gasguard.drivers.base import Relay
 from gasguard.errors import StoreError
 from gasguard.guard.bulletins import TELL_WITHIN, Bulletins, News, Reply
 from gasguard.guard.keeper import RelayKeeper
-from gasguard.guard.saving import SAVE_WITHIN, Saving
+from gasguard.guard.saving import SAVE_WITHIN, Outcome, Saving
 from gasguard.guard.store import Store
 from gasguard.health import Heartbeats
 from gasguard.luck import LUCK
@@ -186,8 +186,7 @@ class Controller:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         for burner in self._burners.values():
             await asyncio.gather(*(keeper.stop() for keeper in burner.keepers))
-            if burner.saving.under_way is not None:
-                await asyncio.wait([burner.saving.under_way], timeout=SAVE_WITHIN)
+            await burner.saving.last(SAVE_WITHIN)
 
     def drop(self) -> None:
         """Look at no deadline any more, and try no write again. Its tasks are the caller's."""
@@ -360,23 +359,24 @@ class Controller:
         try:
             # No task in between: nothing may happen between the last look and the turn.
             async with asyncio.timeout_at(until):
-                await burner.saving.ahead(partial(self._would_be, burner, request))
+                await burner.saving.ahead(partial(self._would_be, burner, request, demands))
         except (StoreError, TimeoutError) as error:
             why = str(error) or "the disk does not answer"
             self._reject(name, request, "not_saved", f"nothing changed: {why}")
             burner.saving.beside()
         else:
-            if isinstance(request, Rearm) and burner.demands != demands:
-                # It waited for the disk while somebody shut off: the later wish counts.
+            if _is_overtaken(request, burner, demands):
                 await self._reject_overtaken(name, burner, request, until)
             else:
                 self._handle(name, request)  # type: ignore[arg-type] # every Request is an Event
         self._let_go(request)
 
-    def _would_be(self, burner: Guarded, request: Request) -> tuple[Record, bool]:
-        """The record that a request would lead to now, and whether it would be accepted."""
-        state, commands = step(burner.state, request, self._clock.now())  # type: ignore[arg-type]
-        return record_of(state), _accepts(commands)
+    def _would_be(self, burner: Guarded, request: Request, demands: int, stamp: Stamp) -> Outcome:
+        """What a request would lead to on top of the present state."""
+        now = Instant(stamp.boot, stamp.wall)
+        state, commands = step(burner.state, request, now)  # type: ignore[arg-type]
+        accepted = _accepts(commands) and not _is_overtaken(request, burner, demands)
+        return Outcome(record_of(burner.state), record_of(state), accepted)
 
     def _reject(self, name: str, request: Request, code: str, message: str) -> None:
         self.reject(name, request.source, code, message, self._replies.pop(request.ref, None))
@@ -409,6 +409,11 @@ class Controller:
             await asyncio.sleep(1.0)
             if self._store.has_rows:
                 await self._store.flush()
+
+
+def _is_overtaken(request: Request, burner: Guarded, demands: int) -> bool:
+    """Whether somebody has shut off since a re-arm was asked for: the later wish counts."""
+    return isinstance(request, Rearm) and burner.demands != demands
 
 
 def _accepts(commands: tuple[Command, ...]) -> bool:

@@ -1,5 +1,6 @@
 """What the outside reads: states, events, acknowledgements as JSON data (contract, section 3)."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from gasguard.clock import Instant, iso
@@ -15,10 +16,16 @@ from gasguard.core.model import (
 
 _RESTLESS = ("updated_at",)
 _RESTLESS_INSIDE = {"timer": "remaining_s", "relay": "latency_ms"}
+_NO_TROUBLES: dict[str, str] = {}
 
 
-def state_payload(state: State, now: Instant) -> dict[str, Any]:
-    """A burner's state as published on `<base>/<burner>/state`."""
+def state_payload(
+    state: State, now: Instant, troubles: Mapping[str, str] = _NO_TROUBLES
+) -> dict[str, Any]:
+    """A burner's state as published on `<base>/<burner>/state`.
+
+    `troubles` is what is wrong with the daemon itself, by part.
+    """
     settings = state.settings
     return {
         "burner": settings.burner,
@@ -35,6 +42,9 @@ def state_payload(state: State, now: Instant) -> dict[str, Any]:
         **(_hazards(state) if state.hazard_views else {}),
         "sensor_problems": _sensor_problems(state),
         **({} if settings.voice_relay is None else {"voice_armed": state.voice_armed}),
+        **(
+            {"troubles": [f"{part}: {text}" for part, text in troubles.items()]} if troubles else {}
+        ),
         "updated_at": iso(now.wall),
     }
 

@@ -23,7 +23,8 @@ class Manager:
         while (left := deadline - time.monotonic()) > 0:
             self._socket.settimeout(left)
             try:
-                heard.append((time.monotonic(), self._socket.recv(4096).decode()))
+                text = self._socket.recv(4096).decode()
+                heard.append((time.monotonic(), text))
             except TimeoutError:
                 break
         return heard

@@ -3,6 +3,8 @@
 Only the folders that `make quick` leaves out have them.
 """
 
+import os
+import shlex
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -45,3 +47,19 @@ def make_kitchen(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Mak
 def kitchen(make_kitchen: MakeKitchen) -> Kitchen:
     """The plain one: burner `left`, a normally open relay, re-armed 2 s after a trip."""
     return make_kitchen()
+
+
+@pytest.fixture
+def read_only() -> Callable[[Kitchen], None]:
+    """From now on a kitchen's daemons find their state folder on a card that has become read-only.
+
+    A file system of that daemon's own: a command of the kitchen's runs on such a one too.
+    """
+
+    def make(kitchen: Kitchen) -> None:
+        own = [] if os.geteuid() == 0 else ["--map-root-user"]
+        folder = shlex.quote(str(kitchen.state_dir))
+        mount = f"mount --bind {folder} {folder} && mount -o remount,bind,ro {folder}"
+        kitchen.before = ["unshare", *own, "--mount", "sh", "-c", f'{mount} && exec "$@"', "sh"]
+
+    return make

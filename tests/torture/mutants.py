@@ -34,7 +34,8 @@ SENSOR = "gasguard.drivers.mqtt.sensor"
 UNDERSTANDING = "gasguard.drivers.understanding"
 ASSEMBLE = "gasguard.assemble"
 SAVING = "gasguard.guard.saving"
-STORE = "gasguard.guard.store"
+DATABASE = "gasguard.guard.database"
+JOURNAL = "gasguard.guard.journal"
 ACTIONS = "gasguard.core.actions"
 DEADLINES = "gasguard.core.deadlines"
 HAZARDS = "gasguard.core.hazards"
@@ -292,9 +293,12 @@ MUTANTS = [
     Mutant(
         "acknowledged before it is saved",
         SAVING,
-        "                await self._store.save(self._name, record, self._stamp())\n",
-        "                write = self._store.save(self._name, record, self._stamp())\n"
-        "                write.add_done_callback(lambda one: one.cancelled() or one.exception())\n",
+        "        self._store.save(self._name, record, stamp).add_done_callback(self._done)\n",
+        "        write = self._store.save(self._name, record, stamp)\n"
+        "        write.add_done_callback(lambda one: one.cancelled() or one.exception())\n"
+        "        done: Write = asyncio.get_running_loop().create_future()\n"
+        "        done.set_result(None)\n"
+        "        asyncio.get_running_loop().call_soon(self._done, done)\n",
     ),
     Mutant(
         "an off waits for the disk",
@@ -306,12 +310,12 @@ MUTANTS = [
     Mutant(
         "a re-arm outlives a later off",
         CONTROLLER,
-        "if isinstance(request, Rearm) and burner.demands != demands:",
-        "if False:",
+        "    return isinstance(request, Rearm) and burner.demands != demands",
+        "    return False",
     ),
     Mutant(
         "the journal's disk error ends its task",
-        STORE,
+        JOURNAL,
         "        except Exception as error:  # noqa: BLE001 - whatever it is",
         "        except KeyError as error:  # noqa: BLE001 - whatever it is",
     ),
@@ -338,10 +342,11 @@ MUTANTS = [
     Mutant(
         "a timer that an off has ended comes back",
         SAVING,
-        "        if record == self._on_disk:\n            return self.under_way",
-        "        known = self._on_disk\n"
-        "        if record == known or (known and known.timer and not record.timer):\n"
-        "            return self.under_way",
+        "        return self._wanted is not None or row is None or row.record != self._present()",
+        "        present = self._present()\n"
+        "        if row and row.record.timer and not present.timer:\n"
+        "            return False\n"
+        "        return self._wanted is not None or row is None or row.record != present",
     ),
     Mutant(
         "a timer runs on the wall clock",
@@ -363,13 +368,13 @@ MUTANTS = [
     ),
     Mutant(
         "a damaged store passes as clean",
-        STORE,
+        DATABASE,
         "_create(path, after_damage=True)",
         "_create(path, after_damage=False)",
     ),
     Mutant(
         "commits are not fsynced",
-        STORE,
+        DATABASE,
         "PRAGMA synchronous = FULL",
         "PRAGMA synchronous = OFF",
     ),

@@ -2,6 +2,7 @@
 
 A client sends one JSON object in one line and reads JSON objects, one a line, until the connection
 closes: `{"ack": …}` for each acknowledgement, `{"states": …}`, `{"events": …}`, or `{"error": …}`.
+With `"state_dir"` in it, another kitchen's daemon carries nothing out.
 """
 
 import asyncio
@@ -18,7 +19,6 @@ from typing import Any
 from gasguard.clock import Clock
 from gasguard.core.messages import Answer, Status
 from gasguard.core.model import Source
-from gasguard.errors import StoreError
 from gasguard.guard.bulletins import News, Reply
 from gasguard.guard.controller import Controller
 from gasguard.guard.proof_test import proof_test
@@ -47,7 +47,10 @@ Send = Callable[[dict[str, Any]], None]
 
 
 class ControlSocket:
-    """Serves `path`, mode 0660."""
+    """Serves `path`, mode 0660; where there is a runtime folder, it is in that, and `path` a link.
+
+    A card that has become read-only has no place for a socket, and perhaps a stale one.
+    """
 
     def __init__(
         self,
@@ -56,7 +59,10 @@ class ControlSocket:
         store: Store,
         clock: Clock,
         troubles: Troubles | None = None,
+        *,
+        runtime: Path | None = None,
     ) -> None:
+        self._served = runtime / path.name if runtime else path
         self._path, self._controller, self._store, self._clock = path, controller, store, clock
         self._troubles = troubles or Troubles()
         self._front = Front(controller, Source.CLI)
@@ -64,18 +70,22 @@ class ControlSocket:
         self._clients: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
-        """Take the path over. Raises StoreError when another daemon answers there, OSError."""
-        if _answers(self._path):
-            raise StoreError(f"another gasguard is running: {self._path} answers")
-        with contextlib.suppress(FileNotFoundError):
-            self._path.unlink()
-        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        before = os.umask(0o117)
-        try:
-            with socket_address(self._path) as address:
-                listener.bind(address)
-        finally:
-            os.umask(before)
+        """Take the path over. Raises OSError, also when somebody answers there."""
+        if self._served != self._path:
+            try:
+                await self._serve_at(self._served)
+            except OSError as error:
+                log.warning("no local socket at %s: %s", self._served, error)
+                self._served = self._path
+            else:
+                self._link()
+                return
+        await self._serve_at(self._path)
+
+    async def _serve_at(self, path: Path) -> None:
+        if _answers(path):
+            raise FileExistsError(f"another gasguard answers at {path}")
+        listener = _bound(path)
         # asyncio tries to accept `backlog` times in a row. Out of file descriptors each try fails
         # and sets a timer to try so often again: they would multiply without bound.
         self._server = await asyncio.start_unix_server(
@@ -83,15 +93,24 @@ class ControlSocket:
         )
         listener.listen(_QUEUED)
 
+    def _link(self) -> None:
+        try:
+            self._path.unlink(missing_ok=True)
+            self._path.symlink_to(self._served)
+        except OSError as error:
+            log.warning("%s does not lead to %s: %s", self._path, self._served, error)
+
     async def stop(self) -> None:
         """Stop listening and let the clients go."""
-        if self._server is not None:
-            self._server.close()
+        if self._server is None:
+            return
+        self._server.close()
         for client in self._clients:
             client.cancel()
         await asyncio.gather(*self._clients, return_exceptions=True)
-        with contextlib.suppress(OSError):
-            self._path.unlink()
+        for path in {self._path, self._served}:
+            with contextlib.suppress(OSError):
+                path.unlink()
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -126,6 +145,9 @@ class ControlSocket:
             request = None
         if not isinstance(request, dict):
             raise BadRequest("malformed", 'send one line of JSON: {"command": "status"}')
+        meant_for = request.get("state_dir", own := str(self._path.parent))
+        if meant_for != own:
+            raise BadRequest("other_daemon", f"this is the gasguard of {own}")
         asks = str(request.get("command"))
         if asks == "off":
             await self._requests(request, asks, send)
@@ -181,8 +203,9 @@ class ControlSocket:
     def _status(self, send: Send) -> None:
         now = self._clock.now()
         states = self._controller.states()
-        shown = {name: state_payload(state, now) for name, state in states.items()}
-        send({"states": shown, "troubles": self._troubles.present()})
+        troubles = self._troubles.present()
+        shown = {name: state_payload(state, now, troubles) for name, state in states.items()}
+        send({"states": shown, "troubles": troubles})
 
     async def _watch(self, send: Send) -> None:
         """States now and at each change, until the client goes."""
@@ -244,6 +267,21 @@ def _reply(
             send({"ack": {"burner": name, **ack_payload(asks, request_id, answer)}})
 
     return reply
+
+
+def _bound(path: Path) -> socket.socket:
+    path.unlink(missing_ok=True)
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    before = os.umask(0o117)
+    try:
+        with socket_address(path) as address:
+            listener.bind(address)
+    except OSError:
+        listener.close()
+        raise
+    finally:
+        os.umask(before)
+    return listener
 
 
 def _answers(path: Path) -> bool:

@@ -1,4 +1,4 @@
-"""Addresses of local sockets, also where the path is longer than the kernel takes."""
+"""Where local sockets are, and addresses of those whose path is longer than the kernel takes."""
 
 import contextlib
 import os
@@ -7,6 +7,19 @@ from pathlib import Path
 
 _LONGEST = 100
 """Bytes. sockaddr_un holds 108, including the final zero."""
+_RUNTIME = Path("/run/gasguard")
+"""`RuntimeDirectory` of the package's unit (contract, section 7)."""
+
+
+def runtime_folder() -> Path | None:
+    """The folder that systemd has made for sockets of this process, if there is one."""
+    named = os.environ.get("RUNTIME_DIRECTORY", "").partition(":")[0]
+    return Path(named) if named else None
+
+
+def elsewhere(path: Path) -> list[Path]:
+    """Where the daemon whose socket belongs at `path` may also listen. Others may listen there."""
+    return [folder / path.name for folder in (runtime_folder(), _RUNTIME) if folder is not None]
 
 
 @contextlib.contextmanager

@@ -16,7 +16,7 @@ from gasguard.errors import no_burner
 from gasguard.guard.bulletins import News, Reply
 from gasguard.guard.controller import Controller
 from gasguard.guard.store import Store
-from gasguard.health import Heartbeats
+from gasguard.health import Heartbeats, Troubles
 from gasguard.interfaces.front import Front
 from gasguard.interfaces.home_assistant.announcer import Announcer
 from gasguard.interfaces.home_assistant.discovery import birth_topics
@@ -65,8 +65,10 @@ class MqttInterface:
         clock: Clock,
         announcer: Announcer,
         heartbeats: Heartbeats | None = None,
+        troubles: Troubles | None = None,
     ) -> None:
         self._topics = Topics(settings.base_topic)
+        self._troubles = troubles or Troubles()
         self._announcer = announcer
         # A stranger must not make the daemon publish in its own name, nor appear in a dashboard.
         self._no_answers_on = (
@@ -191,7 +193,8 @@ class MqttInterface:
                 _, at = self._published.get(name, ({}, float("-inf")))
                 if now.boot - at >= _AGAIN_AFTER:
                     self._published.pop(name, None)
-                    self._publish_state(name, state, now)
+                # Troubles come and go without news of a burner.
+                self._publish_state(name, state, now)
             # Brokers lose what they keep, and who connects to another node finds nothing.
             if self._wants_all:
                 self._publish_all()
@@ -231,7 +234,7 @@ class MqttInterface:
     def _publish_state(self, name: str, state: State, now: Instant) -> None:
         if self._connection is None:
             return
-        payload = state_payload(state, now)
+        payload = state_payload(state, now, self._troubles.present())
         steady = steady_part(payload)
         if self._published.get(name, (None,))[0] != steady:
             if self._publish(self._topics.state(name), payload, retain=True):

@@ -1,0 +1,130 @@
+"""People's ways in over a network, started behind the guard. One that fails is left out, and told.
+
+What a broker has kept may end the process: after crashes it is approached later (`starts`). The
+devices' own connection waits for nothing, since relays and alarms hang on it.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable
+from functools import partial
+from typing import Protocol
+
+from gasguard.clock import Clock
+from gasguard.config.bemfa import Bemfa
+from gasguard.config.load import Config
+from gasguard.guard.bulletins import News
+from gasguard.guard.controller import Controller
+from gasguard.guard.store import Store
+from gasguard.health import Heartbeats, Troubles
+from gasguard.starts import SOUND_AFTER, STRIKES, Starts
+
+log = logging.getLogger(__name__)
+
+_MOST_EARLY = 100
+"""News from before there is anybody to tell: as many as wait for a connection."""
+
+
+class _Way(Protocol):
+    async def stop(self) -> None: ...
+
+
+class WaysIn:
+    """MQTT and bemfa. Lives on the event loop."""
+
+    def __init__(
+        self,
+        config: Config,
+        controller: Controller,
+        store: Store,
+        clock: Clock,
+        heartbeats: Heartbeats,
+        troubles: Troubles,
+        starts: Starts,
+    ) -> None:
+        """From now on the guard's news is kept for them."""
+        self._config, self._controller, self._store = config, controller, store
+        self._clock, self._heartbeats = clock, heartbeats
+        self._troubles, self._starts = troubles, starts
+        self._early: deque[News] = deque(maxlen=_MOST_EARLY)
+        controller.observers.append(self._early.append)
+        self._ways: list[_Way] = []
+        self._opening: asyncio.Task[None] | None = None
+
+    def open(self) -> None:
+        """Begin to start them; returns at once."""
+        self._opening = asyncio.get_running_loop().create_task(self._open())
+        self._opening.add_done_callback(self._opened)
+
+    def _opened(self, opening: "asyncio.Task[None]") -> None:
+        if not opening.cancelled() and (error := opening.exception()) is not None:
+            self._trouble("ways in", f"their start failed: {error!r}")
+
+    async def close(self) -> None:
+        """Say goodbye and disconnect."""
+        if self._opening is not None:
+            self._opening.cancel()
+            await asyncio.wait([self._opening])
+        await asyncio.gather(*(way.stop() for way in self._ways))
+
+    async def _open(self) -> None:
+        wanted: list[tuple[str, Callable[[], _Way]]] = [("mqtt", self._mqtt)]
+        if (bemfa := self._config.bemfa) is not None:
+            wanted.append(("bemfa", partial(self._bemfa, bemfa)))
+        for part, _ in wanted:
+            if self._starts.is_left_out(part):
+                why = f"left out: {STRIKES} starts in a row crashed at it; the next one tries again"
+                self._trouble(part, why)
+        wanted = [(part, make) for part, make in wanted if not self._starts.is_left_out(part)]
+        if wanted and (delay := self._starts.delay):
+            late = f"the last {self._starts.crashes} starts crashed: approached {delay:.0f} s later"
+            self._trouble("brokers", late)
+            await asyncio.sleep(delay)
+            self._trouble("brokers", "")
+        for part, make in wanted:
+            await self._start(part, make)
+        await asyncio.sleep(SOUND_AFTER)
+        await self._starts.forget()
+
+    async def _start(self, part: str, make: Callable[[], _Way]) -> None:
+        async with self._starts.starting(part):
+            try:
+                self._ways.append(make())
+            except Exception as error:
+                log.exception("%s could not be started", part)
+                self._trouble(part, f"left out: it could not be started ({error!r})")
+
+    def _trouble(self, part: str, text: str) -> None:
+        if text:
+            log.error("%s: %s", part, text)
+        self._troubles.watch(part, lambda: text)
+
+    # Imported there: the guard is live before anything that it does not need is.
+
+    def _mqtt(self) -> _Way:
+        from gasguard.interfaces.home_assistant.announcer import Announcer
+        from gasguard.interfaces.mqtt.interface import MqttInterface
+
+        mqtt = MqttInterface(
+            self._config.mqtt,
+            self._controller,
+            self._store,
+            self._clock,
+            Announcer(self._config),
+            self._heartbeats,
+            self._troubles,
+        )
+        self._troubles.watch("mqtt", lambda: mqtt.trouble)
+        # Nothing is awaited in between: no news is heard twice, and none by nobody.
+        self._controller.observers.remove(self._early.append)
+        mqtt.listen(self._early)
+        mqtt.start()
+        return mqtt
+
+    def _bemfa(self, settings: Bemfa) -> _Way:
+        from gasguard.interfaces.bemfa.interface import BemfaInterface
+
+        bemfa = BemfaInterface(settings, self._controller, self._heartbeats)
+        bemfa.start()
+        return bemfa
