@@ -234,12 +234,9 @@ MUTANTS = [
     Mutant(
         "an acknowledgement is taken as proof",
         KEEPER,
-        "            reading = await self._relay.read(CALL_WITHIN)\n"
-        "        except DriverError as error:\n            self._failed(error)\n"
-        "            return None\n",
-        "            reading = Reading(Contact.OPEN)\n"
-        "        except DriverError as error:\n            self._failed(error)\n"
-        "            return None\n",
+        "            reading = await self._relay.read(SETTLE_WITHIN if unanswered else CALL_WITHIN)\n",
+        "            reading = Reading(Contact.OPEN) if unanswered is None else (\n"
+        "                await self._relay.read(SETTLE_WITHIN)\n            )\n",
     ),
     Mutant(
         "opening gives up after ten rounds",
@@ -271,8 +268,8 @@ MUTANTS = [
     Mutant(
         "polls stop after an error",
         KEEPER,
-        "            self._failed(error)\n        else:\n            self._report(",
-        "            self._failed(error)\n            await asyncio.sleep(3600)\n"
+        "            self._not_read(error)\n        else:\n            self._report(",
+        "            self._not_read(error)\n            await asyncio.sleep(3600)\n"
         "        else:\n            self._report(",
     ),
     Mutant(

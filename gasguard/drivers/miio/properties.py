@@ -1,0 +1,200 @@
+"""What a MIoT module says of its properties: one question for all, or one for each.
+
+The first property is the one that a shutoff needs, the others are asked for along with it. Some
+modules refuse such a question as a whole where they lack one part, are silent, or answer what is no
+JSON: then the first is asked for by itself at once.
+"""
+
+import asyncio
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from gasguard.config.relays.base import Channel
+from gasguard.drivers.miio.transport import MiioTransport
+from gasguard.drivers.miio.values import whole
+from gasguard.errors import DriverError, Refused, Unreachable
+
+log = logging.getLogger(__name__)
+
+METHOD = "get_properties"
+_TOGETHER_SHARE = 0.5
+"""Of a call's time, for the question for all: one that is lost leaves time for the first alone."""
+_SILENCES = 2
+"""Questions for all in a row that stay unanswered while the first alone is answered: not loss."""
+_TOGETHER_AGAIN = 300.0
+"""Seconds until a module that does not take such a question gets one again."""
+_PART_WITHIN = 0.2
+"""Seconds that another property, asked for by itself, may hold up the answer to the first."""
+_LACKING_AGAIN, _SILENT_AGAIN = 300.0, 10.0
+"""Seconds until a property that was refused, or not answered, is asked for again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a device said of one property: a value, or why there is none."""
+
+    value: object = None
+    trouble: DriverError | None = None
+    placed: bool = True
+    """The answer speaks of this property."""
+
+
+class Properties:
+    """Asks one module for `asked`. Lives on the event loop."""
+
+    def __init__(self, transport: MiioTransport, asked: Sequence[Channel]) -> None:
+        self._transport, self._asked = transport, asked
+        self._silences = 0
+        self._together_at = float("-inf")
+        self._missing: dict[int, tuple[float, Told]] = {}
+        """Properties that are not told, by index: when to ask again, and why they are not."""
+
+    @property
+    def question(self) -> list[dict[str, Any]]:
+        """What is asked first."""
+        together = asyncio.get_running_loop().time() >= self._together_at
+        return [address(channel) for channel in (self._asked if together else self._asked[:1])]
+
+    async def read(self, within: float) -> tuple[list[Told], float]:
+        """What the device says of each, in order, and the latency of the first one's answer.
+
+        Raises Unreachable or Refused where it does not tell the first.
+        """
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + within
+        failed: DriverError | None = None
+        if len(self._asked) > 1 and loop.time() >= self._together_at:
+            try:
+                told, latency = await self._together(within * _TOGETHER_SHARE)
+            except DriverError as error:
+                failed = error
+            else:
+                if all(one.placed for one in told) and told[0].trouble is None:
+                    self._silences = 0
+                    return told, latency
+        first, latency = await self._alone(self._asked[0], deadline - loop.time())
+        if first.trouble is not None:
+            raise first.trouble
+        if len(self._asked) > 1 and loop.time() >= self._together_at:
+            self._not_together(failed)
+        parts = [
+            await self._part(index, deadline - loop.time()) for index in range(1, len(self._asked))
+        ]
+        return [first, *parts], latency
+
+    async def _together(self, within: float) -> tuple[list[Told], float]:
+        question = [address(channel) for channel in self._asked]
+        result, latency = await self._transport.call(METHOD, question, within)
+        return [self._told(channel, result) for channel in self._asked], latency
+
+    def _not_together(self, failed: DriverError | None) -> None:
+        """The first alone was answered; the question for all was not."""
+        if isinstance(failed, Unreachable) and failed.cause in _MAY_BE_THE_WIRE:
+            self._silences += 1
+            if self._silences < _SILENCES:
+                return
+        self._silences = 0
+        self._together_at = asyncio.get_running_loop().time() + _TOGETHER_AGAIN
+        log.info(
+            "%s: does not take a question for several properties (%s): asked one by one",
+            self._transport.address,
+            failed or "its answer lacks some",
+        )
+
+    async def _alone(self, channel: Channel, within: float) -> tuple[Told, float]:
+        result, latency = await self._transport.call(METHOD, [address(channel)], within)
+        return self._told(channel, result, alone=True), latency
+
+    async def _part(self, index: int, left: float) -> Told:
+        now = asyncio.get_running_loop().time()
+        again, known = self._missing.get(index, (now, Told()))
+        if now < again:
+            return known
+        try:
+            told, _ = await self._alone(self._asked[index], min(left, _PART_WITHIN))
+        except DriverError as error:
+            told = Told(trouble=error)
+        if told.trouble is None:
+            self._missing.pop(index, None)
+        else:
+            lacking = isinstance(told.trouble, Refused)
+            again = now + (_LACKING_AGAIN if lacking else _SILENT_AGAIN)
+            self._missing[index] = again, told
+        return told
+
+    def _told(self, channel: Channel, result: object, *, alone: bool = False) -> Told:
+        try:
+            entry = entry_of(channel, result, alone=alone)
+        except LookupError:
+            name = f"{channel.siid}/{channel.piid}"
+            return Told(trouble=self.nonsense(name, result), placed=False)
+        if code_of(entry) != 0:
+            return Told(trouble=self.refused(channel, "read", entry.get("code")))
+        if "value" not in entry:
+            return Told(trouble=self.nonsense(f"{channel.siid}/{channel.piid}", result))
+        return Told(entry["value"])
+
+    def refused(self, channel: Channel, verb: str, code: object) -> Refused:
+        """The device said no to one property."""
+        return Refused(
+            f"{self._transport.address} refused to {verb} siid {channel.siid} piid {channel.piid} "
+            f"(code {str(code)[:40]}): does this model have that property? "
+            "See firmware_notes/relays.md",
+            whole(code) or 0,
+        )
+
+    def nonsense(self, what: str, said: object) -> Refused:
+        """The device said something that is not understood."""
+        return Refused(f"{self._transport.address} answered {what} with {str(said)[:80]!r}", 0)
+
+
+_MAY_BE_THE_WIRE = ("silent", "busy")
+"""Causes for which one unanswered question shows nothing of the module."""
+
+
+def address(channel: Channel) -> dict[str, Any]:
+    """A property's place in a question."""
+    return {
+        "did": _name(channel),
+        "siid": channel.siid,
+        "piid": channel.piid,
+    }
+
+
+def entry_of(channel: Channel, result: object, *, alone: bool) -> dict[str, Any]:
+    """What a result says of one property; `alone`: it was asked for nothing else.
+
+    Raises LookupError where it says nothing of it, or two things.
+    """
+    entries = list(_entries(result))
+    found = [entry for entry in entries if _speaks_of(channel, entry)]
+    if not found and alone and len(entries) == 1 and not {"siid", "piid"} & entries[0].keys():
+        found = entries
+    if not found or any(entry != found[0] for entry in found):
+        raise LookupError
+    return found[0]
+
+
+def code_of(entry: dict[str, Any]) -> int | None:
+    """An entry's code, 0 where it has none; None for what is no code."""
+    code = entry.get("code")
+    return 0 if code is None else whole(code)
+
+
+def _entries(result: object) -> Iterator[dict[str, Any]]:
+    for entry in result if isinstance(result, list) else [result]:
+        if isinstance(entry, dict):
+            yield entry
+
+
+def _speaks_of(channel: Channel, entry: dict[str, Any]) -> bool:
+    if {"siid", "piid"} & entry.keys():
+        place = whole(entry.get("siid")), whole(entry.get("piid"))
+        return place == (channel.siid, channel.piid)
+    return entry.get("did") == _name(channel)
+
+
+def _name(channel: Channel) -> str:
+    return f"{channel.siid}-{channel.piid}"
