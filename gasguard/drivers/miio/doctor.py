@@ -18,6 +18,7 @@ _SLOW_MS = 200
 _ADVICE = {
     Cause.WRONG_TOKEN: "; read it anew (firmware_notes/commissioning.md)",
     Cause.BUSY: "; is another program polling it?",
+    Cause.NOT_JSON: "",
     Cause.SILENT: "",
 }
 
@@ -30,6 +31,7 @@ async def examine_device(
         reading = await driver.read(5.0)
         findings = [
             Finding(what, "ok", f"{driver.address}, contact {reading.contact}"),
+            *([Finding(f"{what} parts", "fail", reading.problem)] if reading.problem else []),
             await _round_trip(f"{what} wire", driver),
             await _power_on(f"{what} power-on", driver, wiring),
         ]

@@ -170,7 +170,7 @@ def entry_of(channel: Channel, result: object, *, alone: bool) -> dict[str, Any]
     """
     entries = list(_entries(result))
     found = [entry for entry in entries if _speaks_of(channel, entry)]
-    if not found and alone and len(entries) == 1 and not {"siid", "piid"} & entries[0].keys():
+    if not found and alone and len(entries) == 1 and _names_no_place(entries[0]):
         found = entries
     if not found or any(entry != found[0] for entry in found):
         raise LookupError
@@ -194,6 +194,10 @@ def _speaks_of(channel: Channel, entry: dict[str, Any]) -> bool:
         place = whole(entry.get("siid")), whole(entry.get("piid"))
         return place == (channel.siid, channel.piid)
     return entry.get("did") == _name(channel)
+
+
+def _names_no_place(entry: dict[str, Any]) -> bool:
+    return not {"siid", "piid"} & entry.keys() and bool({"code", "value"} & entry.keys())
 
 
 def _name(channel: Channel) -> str:
