@@ -86,7 +86,7 @@ def questions(device: ScriptedDevice) -> list[int]:
     return [len(payload["params"]) for _, payload in device.requests]
 
 
-# --- the switch's own entry decides -----------------------------------------------------------------
+# --- the switch's own entry decides ---------------------------------------------------------------
 
 WHOLE = {(2, 1): True, (4, 1): True}
 ENTRY = {**SWITCH, "code": 0, "value": True}
@@ -198,7 +198,7 @@ def test_a_part_that_is_silent_when_asked_alone_is_left_alone_for_a_while() -> N
     play(say, story, voice=True)
 
 
-# --- values -------------------------------------------------------------------------------------------
+# --- values ---------------------------------------------------------------------------------------
 
 ON = [True, 1, 1.0, "on", "ON", " On ", "true", "True", "1"]
 OFF = [False, 0, 0.0, "off", "OFF", "false", "0"]
@@ -267,7 +267,7 @@ def test_an_older_switch_that_is_not_understood(result: Any) -> None:
     play(always(result=result), story, legacy=True)
 
 
-# --- what setting is answered with --------------------------------------------------------------------
+# --- what setting is answered with ----------------------------------------------------------------
 
 TAKEN = [
     0, "0", "ok", "OK", ["ok"], [0], 1, [{**SWITCH, "code": 0}], [{**SWITCH, "code": "0"}],
@@ -320,7 +320,7 @@ def test_an_error_that_is_null_is_none(legacy: bool) -> None:
     play(always(error=None, result=["ok"]), story, legacy=legacy)
 
 
-# --- ids ----------------------------------------------------------------------------------------------
+# --- ids ------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("spell", [str, float, lambda number: f"{number}"])

@@ -234,9 +234,8 @@ MUTANTS = [
     Mutant(
         "an acknowledgement is taken as proof",
         KEEPER,
-        "            reading = await self._relay.read(SETTLE_WITHIN if unanswered else CALL_WITHIN)\n",
-        "            reading = Reading(Contact.OPEN) if unanswered is None else (\n"
-        "                await self._relay.read(SETTLE_WITHIN)\n            )\n",
+        "await self._relay.read(SETTLE_WITHIN if unanswered else CALL_WITHIN)",
+        "(await self._relay.read(SETTLE_WITHIN)) if unanswered else Reading(Contact.OPEN)",
     ),
     Mutant(
         "opening gives up after ten rounds",
