@@ -42,6 +42,7 @@ async def running(
     troubles.watch("state", lambda: store.trouble)
     heartbeats = Heartbeats()
     drivers = Drivers(partial(bus_of, config, heartbeats))
+    troubles.watch("relays", drivers.shared)
     controller = Controller(circuits(config, drivers), store, clock, heartbeats)
     watching = sensors(config, drivers, controller.post)
     early: list[News] = []

@@ -79,6 +79,15 @@ async def _findings(config: Config) -> AsyncIterator[Finding]:
                 yield finding
         if burner.flame is None:
             yield Finding(f"flame {name}", "warn", "not sensed: a welded contact stays unnoticed")
+    relays = [
+        (relay, burner.voice_on(relay))
+        for burner in config.burners.values()
+        for relay in burner.in_series
+    ]
+    for finding in await Drivers(partial(bus_of, config, client_id="")).compare(relays):
+        # A running daemon has seen the same.
+        if finding.text not in troubles.get(finding.what, ""):
+            yield finding
     for finding in _hazards(config, states or {}):
         yield finding
 

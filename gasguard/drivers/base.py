@@ -190,3 +190,16 @@ class Discovers(Protocol):
     ) -> list[str]:
         """A line for each device that answers, sorted. `addresses` are where to ask."""
         ...
+
+
+@runtime_checkable
+class KnowsTwins(Protocol):
+    """A family that sees when two of its relays are one device under two names."""
+
+    def shared(self) -> str:
+        """Which contacts are configured twice, as far as is known now: in words, or nothing."""
+        ...
+
+    async def compare(self, relays: Sequence[tuple[RelayConfig, Channel | None]]) -> list[Finding]:
+        """A row of `doctor` for each such pair among `relays`, each with its voice channel."""
+        ...

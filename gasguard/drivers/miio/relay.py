@@ -44,6 +44,10 @@ class _MiioDevice:
         info, _ = await self._transport.call("miIO.info", [], within)
         return str(info.get("model", "unknown")) if isinstance(info, dict) else "unknown"
 
+    async def identify(self, within: float) -> None:
+        """Have the device say who it is, if it can be reached."""
+        await self._transport.identify(within)
+
     async def ping(self, within: float) -> float:
         """Round trip in seconds of the question that the guard's polls ask, sent once.
 

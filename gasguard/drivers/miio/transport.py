@@ -6,6 +6,7 @@ that remembers ids answers without executing (python-miio #813). Here a call is 
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable
 from random import Random
@@ -54,16 +55,21 @@ class MessageIds:
 class DeviceClock:
     """A device's id, its clock and the last hello."""
 
-    def __init__(self) -> None:
+    def __init__(self, identified: Callable[[], None]) -> None:
+        """`identified` is called when the device has said who it is, and is another than before."""
         self.device_id: bytes | None = None
+        self._identified = identified
         self._offset = 0.0
         self.hello_sent = float("-inf")
         self.hello_answered = float("-inf")
 
     def heard(self, device_id: bytes, stamp: int, now: float) -> None:
         """Follow the device's clock: `stamp` seconds since its start, at `now`."""
+        known = self.device_id
         self.device_id = device_id
         self._offset = stamp - now
+        if device_id != known:
+            self._identified()
 
     def stamp(self, now: float) -> int:
         """What the device's clock reads now, as far as is known."""
@@ -73,9 +79,9 @@ class DeviceClock:
 class Device:
     """What all channels of one module share."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: Place, identified: Callable[[], None] = lambda: None) -> None:
         self.place = place
-        self.clock = DeviceClock()
+        self.clock = DeviceClock(identified)
 
 
 class MiioTransport:
@@ -160,6 +166,12 @@ class MiioTransport:
                 return await self._send_until_answered(method, params, resend=resend, urgent=urgent)
         except TimeoutError:
             raise self._silence(began) from None
+
+    async def identify(self, within: float) -> None:
+        """Have the device say who it is, if it has not and can be reached."""
+        with contextlib.suppress(TimeoutError, Unreachable):
+            async with asyncio.timeout(within):
+                await self._first_hello()
 
     def _silence(self, began: float) -> Unreachable:
         if self._place.address is None:
