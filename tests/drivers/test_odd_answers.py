@@ -12,12 +12,13 @@ from gasguard.config.relays.miio import Lease, MiioRelay, MiotRelay
 from gasguard.core.model import Contact
 from gasguard.drivers.base import Site
 from gasguard.drivers.bus import Bus
+from gasguard.drivers.miio.codec import encode
 from gasguard.drivers.miio.family import Family
 from gasguard.errors import Cause, Refused, Unreachable
 from gasguard.luck import LUCK
 from gasguard.simulator import simtime
 
-from .test_transport import TOKEN, ScriptedDevice
+from .test_transport import DEVICE, TOKEN, ScriptedDevice
 
 HOST = {"host": "127.0.0.9", "token": TOKEN.hex(), "contact": "normally_open"}
 SWITCH = {"siid": 2, "piid": 1}
@@ -101,7 +102,6 @@ BATCHES: dict[str, Any] = {
     "an empty list": {"result": []},
     "nulls": {"result": [None, None]},
     "without the switch": {"result": [{**VOICE, "code": 0, "value": True}]},
-    "only the switch": {"result": [ENTRY]},
     "without places": {"result": [{"code": 0, "value": False}, {"code": 0, "value": True}]},
     "an error at the switch": {"result": [{**SWITCH, **REFUSED}, {**VOICE, "value": True}]},
     "no value": {"result": [{**SWITCH, "code": 0}, {**VOICE, "code": 0, "value": True}]},
@@ -123,6 +123,36 @@ def test_where_a_question_for_several_fails_the_switch_is_asked_alone(body: dict
         assert questions(device)[5:] == [2, 1, 1], "and rarely tried again"
 
     play(properties(WHOLE, batch=always(**body)), story, voice=True)
+
+
+def test_an_answer_with_the_switch_alone_is_good_for_the_switch() -> None:
+    async def story(device: ScriptedDevice, relay: Any) -> None:
+        for _ in range(2):
+            reading = await relay.read(0.8)
+            assert (reading.contact, reading.voice) == (Contact.CLOSED, True)
+        assert questions(device) == [2, 1, 1, 1], "the voice channel alone, then each alone"
+
+    play(properties(WHOLE, batch=always(result=[ENTRY])), story, voice=True)
+
+
+def test_a_slow_module_has_no_less_time_than_it_had() -> None:
+    async def story(device: ScriptedDevice, relay: Any) -> None:
+        loop = asyncio.get_running_loop()
+
+        def late(request: dict[str, Any]) -> list[dict[str, Any]]:
+            for payload in properties(WHOLE)(request):
+                data = encode(TOKEN, DEVICE, device.stamp, payload)
+                loop.call_later(0.6, device.wire.sendto, data, device.peer)
+            return []
+
+        await relay.read(0.8)
+        device.answer = late
+        for _ in range(3):
+            reading = await relay.read(0.8)
+            assert (reading.contact, reading.voice) == (Contact.CLOSED, True)
+            await asyncio.sleep(2)
+
+    play(properties(WHOLE), story, voice=True)
 
 
 def test_a_question_for_several_that_is_not_answered_leaves_time_for_the_switch() -> None:

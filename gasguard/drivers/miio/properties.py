@@ -14,7 +14,7 @@ from typing import Any
 from gasguard.config.relays.base import Channel
 from gasguard.drivers.miio.transport import MiioTransport
 from gasguard.drivers.miio.values import whole
-from gasguard.errors import DriverError, Refused, Unreachable
+from gasguard.errors import Cause, DriverError, Refused, Unreachable
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +30,9 @@ _PART_WITHIN = 0.2
 _LACKING_AGAIN, _SILENT_AGAIN = 300.0, 10.0
 """Seconds until a property that was refused, or not answered, is asked for again."""
 
+_MAY_BE_THE_WIRE = (Cause.SILENT, Cause.WRONG_TOKEN, Cause.BUSY)
+"""Causes for which one unanswered question shows nothing of the module."""
+
 
 @dataclass(frozen=True, slots=True)
 class Told:
@@ -38,7 +41,30 @@ class Told:
     value: object = None
     trouble: DriverError | None = None
     placed: bool = True
-    """The answer speaks of this property."""
+    """There was an answer, and it speaks of this property."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What came of one question."""
+
+    told: list[Told]
+    latency: float = 0.0
+
+    @property
+    def tells_the_first(self) -> bool:
+        """Whether it tells the first of what was asked."""
+        return self.told[0].trouble is None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it speaks of all that was asked."""
+        return all(one.placed for one in self.told)
+
+    @property
+    def trouble(self) -> DriverError | None:
+        """What is wrong with it."""
+        return next((one.trouble for one in self.told if one.trouble), None)
 
 
 class Properties:
@@ -62,36 +88,75 @@ class Properties:
 
         Raises Unreachable or Refused where it does not tell the first.
         """
+        deadline = asyncio.get_running_loop().time() + within
+        if len(self._asked) > 1 and asyncio.get_running_loop().time() >= self._together_at:
+            answer = await self._together_or_first(within)
+            if len(answer.told) > 1:
+                return answer.told, answer.latency
+        else:
+            answer = await self._alone(self._asked[0], within)
+        if (trouble := answer.told[0].trouble) is not None:
+            raise trouble
+        parts = [await self._part(index, deadline) for index in range(1, len(self._asked))]
+        return [answer.told[0], *parts], answer.latency
+
+    async def _together_or_first(self, within: float) -> "_Answer":
+        """The answer to the question for all, or where that fails, to the one for the first.
+
+        What is only late is still waited for: a slow device has no less time than it had.
+        """
         loop = asyncio.get_running_loop()
         deadline = loop.time() + within
-        failed: DriverError | None = None
-        if len(self._asked) > 1 and loop.time() >= self._together_at:
-            try:
-                told, latency = await self._together(within * _TOGETHER_SHARE)
-            except DriverError as error:
-                failed = error
-            else:
-                if all(one.placed for one in told) and told[0].trouble is None:
-                    self._silences = 0
-                    return told, latency
-        first, latency = await self._alone(self._asked[0], deadline - loop.time())
-        if first.trouble is not None:
-            raise first.trouble
-        if len(self._asked) > 1 and loop.time() >= self._together_at:
-            self._not_together(failed)
-        parts = [
-            await self._part(index, deadline - loop.time()) for index in range(1, len(self._asked))
-        ]
-        return [first, *parts], latency
+        together = loop.create_task(self._together(within))
+        asked = {together}
+        try:
+            await asyncio.wait(asked, timeout=within * _TOGETHER_SHARE)
+            if together.done() and (answer := self._understood(together.result())):
+                return answer
+            alone = loop.create_task(self._alone(self._asked[0], deadline - loop.time()))
+            asked.add(alone)
+            waiting = {one for one in asked if not one.done()}
+            while waiting:
+                done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+                if together in done and (answer := self._understood(together.result())):
+                    return answer
+                if alone in done and alone.result().tells_the_first:
+                    break
+            if alone.result().tells_the_first:
+                self._not_together(together.result().trouble if together.done() else None)
+            return alone.result()
+        finally:
+            for one in asked:
+                one.cancel()
 
-    async def _together(self, within: float) -> tuple[list[Told], float]:
-        question = [address(channel) for channel in self._asked]
-        result, latency = await self._transport.call(METHOD, question, within)
-        return [self._told(channel, result) for channel in self._asked], latency
+    def _understood(self, answer: "_Answer") -> "_Answer | None":
+        """What an answer to the question for all is good for: all, the first alone, or nothing."""
+        if not answer.tells_the_first:
+            return None
+        if answer.is_whole:
+            self._silences = 0
+            return answer
+        self._not_together(answer.trouble)
+        return _Answer(answer.told[:1], answer.latency)
+
+    async def _together(self, within: float) -> "_Answer":
+        return await self._ask(self._asked, within)
+
+    async def _alone(self, channel: Channel, within: float) -> "_Answer":
+        return await self._ask([channel], within)
+
+    async def _ask(self, channels: Sequence[Channel], within: float) -> "_Answer":
+        question = [address(channel) for channel in channels]
+        try:
+            result, latency = await self._transport.call(METHOD, question, within)
+        except DriverError as error:
+            return _Answer([Told(trouble=error, placed=False)])
+        alone = len(channels) == 1
+        return _Answer([self._told(one, result, alone=alone) for one in channels], latency)
 
     def _not_together(self, failed: DriverError | None) -> None:
-        """The first alone was answered; the question for all was not."""
-        if isinstance(failed, Unreachable) and failed.cause in _MAY_BE_THE_WIRE:
+        """The first alone was answered; the question for all `failed`, or is not answered yet."""
+        if failed is None or (isinstance(failed, Unreachable) and failed.cause in _MAY_BE_THE_WIRE):
             self._silences += 1
             if self._silences < _SILENCES:
                 return
@@ -100,22 +165,16 @@ class Properties:
         log.info(
             "%s: does not take a question for several properties (%s): asked one by one",
             self._transport.address,
-            failed or "its answer lacks some",
+            failed or "no answer",
         )
 
-    async def _alone(self, channel: Channel, within: float) -> tuple[Told, float]:
-        result, latency = await self._transport.call(METHOD, [address(channel)], within)
-        return self._told(channel, result, alone=True), latency
-
-    async def _part(self, index: int, left: float) -> Told:
+    async def _part(self, index: int, deadline: float) -> Told:
         now = asyncio.get_running_loop().time()
         again, known = self._missing.get(index, (now, Told()))
         if now < again:
             return known
-        try:
-            told, _ = await self._alone(self._asked[index], min(left, _PART_WITHIN))
-        except DriverError as error:
-            told = Told(trouble=error)
+        answer = await self._alone(self._asked[index], min(deadline - now, _PART_WITHIN))
+        told = answer.told[0]
         if told.trouble is None:
             self._missing.pop(index, None)
         else:
@@ -148,10 +207,6 @@ class Properties:
     def nonsense(self, what: str, said: object) -> Refused:
         """The device said something that is not understood."""
         return Refused(f"{self._transport.address} answered {what} with {str(said)[:80]!r}", 0)
-
-
-_MAY_BE_THE_WIRE = ("silent", "busy")
-"""Causes for which one unanswered question shows nothing of the module."""
 
 
 def address(channel: Channel) -> dict[str, Any]:
