@@ -368,3 +368,18 @@ def test_the_answer_to_another_question_is_none_to_this_one(other: Any) -> None:
             await relay.open(0.5)
 
     play(lambda _request: [{"id": other, "result": 0}], story)
+
+
+# --- doctor ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("legacy", [True, False])
+def test_the_round_trip_is_that_of_the_question_that_the_guard_asks(legacy: bool) -> None:
+    async def story(device: ScriptedDevice, relay: Any) -> None:
+        await relay.read(0.8)
+        await relay.ping(0.4)
+        (_, read), (_, ping) = device.requests
+        assert (read["method"], read["params"]) == (ping["method"], ping["params"])
+
+    say = always(result=["on"]) if legacy else properties(WHOLE)
+    play(say, story, legacy=legacy, voice=not legacy)

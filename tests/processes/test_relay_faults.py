@@ -151,6 +151,21 @@ def test_what_the_module_lacks_is_told_and_the_shutoff_works(make_kitchen):
     assert "voice channel (siid 4 piid 1) is not told" in row.out
 
 
+def test_doctor_reads_modules_that_take_one_question_at_a_time_and_name_their_wi_fi_in_gbk(
+    make_kitchen,
+):
+    kitchen: Kitchen = make_kitchen(left=burner(voice={"siid": 4, "piid": 1}))
+    stove = kitchen.stove()
+    stove.fault(batch_silent=True, gbk=True, numbers=True)
+    rows = kitchen.local("doctor").out.splitlines()
+    assert any("relay left" in row and "contact closed" in row for row in rows)
+    (wire,) = [row for row in rows if row.startswith("relay left wire")]
+    assert " ms, 0% of 20 lost" in wire
+    (model,) = [row for row in rows if row.startswith("relay left power-on")]
+    assert "yeelink.switch.sw1" in model
+    assert "yeelink.switch.sw1" in kitchen.local("discover").out
+
+
 def test_a_wrong_token_is_named_in_state_and_log(make_kitchen):
     kitchen: Kitchen = make_kitchen()
     stove = kitchen.stove()
