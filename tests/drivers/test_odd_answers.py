@@ -223,7 +223,7 @@ def test_a_part_that_is_silent_when_asked_alone_is_left_alone_for_a_while() -> N
         reading = await relay.read(0.8)
         assert loop.time() - began < 0.1
         assert questions(device) == [1]
-        assert "voice channel" in reading.problem
+        assert "voice channel (siid 4 piid 1) is not told: the module" in reading.problem
 
     play(say, story, voice=True)
 

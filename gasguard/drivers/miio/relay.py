@@ -12,13 +12,15 @@ from gasguard.drivers.base import ReadBack, Reading, Wiring
 from gasguard.drivers.miio.properties import METHOD, Properties, Told, address, code_of, entry_of
 from gasguard.drivers.miio.transport import Device, MessageIds, MiioTransport
 from gasguard.drivers.miio.values import switch_of, whole
-from gasguard.errors import Refused
+from gasguard.errors import Cause, Refused, Unreachable
 
 _Value = TypeVar("_Value")
 
 _OK = 0
 _PENDING = 1
 """The device has taken the command but not carried it out: the read-back tells the rest."""
+
+_NO_ANSWER = (Cause.SILENT, Cause.WRONG_TOKEN)
 
 _LONGEST_COUNTDOWN = 1e7
 """Counts beyond are no countdown (the longest known is 86,500 s): a calendar must hold its end."""
@@ -169,7 +171,9 @@ def _part(
     """What is told of a part that a shutoff does not need; why it is not goes to `troubles`."""
     value = None if told.trouble else understand(told.value)
     if value is None:
-        why = told.trouble or f"says {str(told.value)[:40]!r}"
+        why = str(told.trouble or f"it says {str(told.value)[:40]!r}")
+        if isinstance(told.trouble, Unreachable) and told.trouble.cause in _NO_ANSWER:
+            why = "the module, which answers else, does not answer for it"
         place = f"siid {channel.siid} piid {channel.piid}"
         troubles.append(f"the {name} ({place}) is not told: {why}")
     return value
