@@ -173,14 +173,15 @@ class Properties:
         again, known = self._missing.get(index, (now, Told()))
         if now < again:
             return known
-        answer = await self._alone(self._asked[index], min(deadline - now, _PART_WITHIN))
-        told = answer.told[0]
+        left = min(deadline - now, _PART_WITHIN)
+        told = (await self._alone(self._asked[index], left)).told[0]
         if told.trouble is None:
             self._missing.pop(index, None)
-        else:
-            lacking = isinstance(told.trouble, Refused)
-            again = now + (_LACKING_AGAIN if lacking else _SILENT_AGAIN)
-            self._missing[index] = again, told
+        elif isinstance(told.trouble, Refused):
+            self._missing[index] = now + _LACKING_AGAIN, told
+        elif left == _PART_WITHIN:
+            # With less time than that its silence shows nothing.
+            self._missing[index] = now + _SILENT_AGAIN, told
         return told
 
     def _told(self, channel: Channel, result: object, *, alone: bool = False) -> Told:
