@@ -60,6 +60,7 @@ async def _guarding(
     starts = Starts(config.state_dir, clock.boot_id())
     heartbeats = Heartbeats()
     drivers = Drivers(partial(bus_of, config, heartbeats, troubles))
+    troubles.watch("relays", drivers.shared)
     controller = Controller(circuits(config, drivers), store, clock, heartbeats)
     watching = sensors(config, drivers, controller.post)
     controller.observers.append(Journal(store))

@@ -12,7 +12,15 @@ from gasguard.config.load import Config
 from gasguard.config.relays.base import Channel, RelayConfig
 from gasguard.core.messages import Event
 from gasguard.core.model import HazardSensor, Lock, RelaySettings, Settings
-from gasguard.drivers.base import Discovers, Family, Finding, Relay, Sensor, Site
+from gasguard.drivers.base import (
+    Discovers,
+    Family,
+    Finding,
+    KnowsTwins,
+    Relay,
+    Sensor,
+    Site,
+)
 from gasguard.drivers.bus import Bus
 from gasguard.drivers.names import LookUp, look_up
 from gasguard.errors import ConfigError
@@ -75,6 +83,21 @@ class Drivers:
     ) -> AsyncIterator[Finding]:
         """What `doctor` tells of one relay; `what` begins each row."""
         return self._family(settings.driver).examine(what, settings, voice)
+
+    def shared(self) -> str:
+        """Which contacts are configured twice, as far as is known now: in words, or nothing."""
+        families = self._families.values()
+        found = [family.shared() for family in families if isinstance(family, KnowsTwins)]
+        return "; ".join(text for text in found if text)
+
+    async def compare(self, relays: Sequence[tuple[RelayConfig, Channel | None]]) -> list[Finding]:
+        """What `doctor` tells of relays that are one device under two names."""
+        findings: list[Finding] = []
+        for place in dict.fromkeys(_FAMILIES.values()):
+            own = [(relay, voice) for relay, voice in relays if _FAMILIES[relay.driver] == place]
+            if len(own) > 1 and isinstance(family := self._family(own[0][0].driver), KnowsTwins):
+                findings += await family.compare(own)
+        return findings
 
     async def discover(
         self, addresses: Sequence[str], seconds: float, configured: Sequence[RelayConfig]

@@ -37,6 +37,8 @@ class Cause(StrEnum):
     """Hello is answered, commands are not: the device drops what it cannot decrypt."""
     BUSY = "busy"
     """The device answers, but only that it is busy."""
+    NOT_JSON = "not_json"
+    """The device answers under our token, but what it says is no JSON."""
 
 
 class Unreachable(DriverError):

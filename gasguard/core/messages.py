@@ -81,6 +81,8 @@ class RelayRead:
     countdown: float | None = None
     """Seconds left on the device's countdown; None when none runs or there is none."""
     latency: float | None = None
+    problem: str | None = None
+    """What else is wrong with it, though its contact was told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,9 @@ class RelayFailed:
 
     relay: int
     problem: str
+    contact_unknown: bool = False
+    """What was last read of its contact is not known to hold: it answers and does not tell, or a
+    command went out and no read-back shows what came of it."""
 
 
 @dataclass(frozen=True, slots=True)

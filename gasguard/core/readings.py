@@ -60,7 +60,7 @@ def _reached(turn: Turn, event: RelayRead, before: RelayView, contact: Contact) 
         heard_at=turn.now,
         reachable=True,
         lost=False,
-        problem=None if mended else before.problem,
+        problem=event.problem if mended else before.problem,
         latency=before.latency if event.latency is None else event.latency,
     )
     turn.set_relay(event.relay, view)
@@ -171,4 +171,5 @@ def relay_failed(turn: Turn, event: RelayFailed) -> None:
     """The relay said nothing, or no. Only time makes it count as lost."""
     if 0 <= event.relay < len(turn.state.relays):
         view = turn.state.relays[event.relay]
-        turn.set_relay(event.relay, replace(view, problem=event.problem))
+        contact = Contact.UNKNOWN if event.contact_unknown else view.contact
+        turn.set_relay(event.relay, replace(view, problem=event.problem, contact=contact))

@@ -35,11 +35,14 @@ class Reading:
     contact: Contact
     """OPEN or CLOSED: of the thermocouple circuit, whatever the wiring."""
     voice: bool | None = None
-    """Whether the voice channel is on; None where there is none."""
+    """Whether the voice channel is on; None where there is none, or it is not told."""
     countdown: float | None = None
-    """Seconds left on the device's countdown; None when none runs."""
+    """Seconds left on the device's countdown; None when none runs, not a number when what runs is
+    not told."""
     latency: float | None = None
     """Seconds from the question's last sending to its answer."""
+    problem: str | None = None
+    """What else it should have told and did not, and what to do."""
 
 
 class Relay(Protocol):
@@ -186,4 +189,17 @@ class Discovers(Protocol):
         self, addresses: Sequence[str], seconds: float, configured: Sequence[RelayConfig]
     ) -> list[str]:
         """A line for each device that answers, sorted. `addresses` are where to ask."""
+        ...
+
+
+@runtime_checkable
+class KnowsTwins(Protocol):
+    """A family that sees when two of its relays are one device under two names."""
+
+    def shared(self) -> str:
+        """Which contacts are configured twice, as far as is known now: in words, or nothing."""
+        ...
+
+    async def compare(self, relays: Sequence[tuple[RelayConfig, Channel | None]]) -> list[Finding]:
+        """A row of `doctor` for each such pair among `relays`, each with its voice channel."""
         ...

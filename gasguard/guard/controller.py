@@ -26,6 +26,7 @@ from gasguard.core.messages import (
     OpenContact,
     Rearm,
     RelayFailed,
+    RelayRead,
     RenewLease,
     Request,
     Shutdown,
@@ -298,7 +299,7 @@ class Controller:
         return reply
 
     def _log_problem(self, name: str, burner: Guarded, event: Event) -> None:
-        if isinstance(event, RelayFailed):
+        if isinstance(event, RelayFailed | RelayRead) and event.problem:
             known = burner.state.relays[event.relay].problem
             log.log(
                 logging.DEBUG if known == event.problem else logging.WARNING,

@@ -15,7 +15,7 @@ from gasguard.clock import Clock
 from gasguard.core.messages import Event, RelayFailed, RelayRead, VoiceRead, VoiceRestored
 from gasguard.core.model import Contact
 from gasguard.drivers.base import CALL_WITHIN, HasLease, HasVoice, Reading, Relay
-from gasguard.errors import DriverError, Refused
+from gasguard.errors import Cause, DriverError, Refused, Unreachable
 from gasguard.luck import LUCK
 
 log = logging.getLogger(__name__)
@@ -25,10 +25,14 @@ POLL_EVERY = 1.8
 WATCH_EVERY = 0.5
 WATCH_FOR = 5.0
 """After an off that overtook an unanswered close, look so often, for so long (safety)."""
+SETTLE_WITHIN = 0.4
+"""Time limit in seconds of the read-back behind a command that was not answered: the next sending
+of the command waits for it, and a relay may be back any moment."""
 OPEN_AGAIN_AFTER = 0.15
 """Pause in seconds between two rounds of opening."""
 SETTLE_READS = 3
 """Read-backs that a slow relay gets to show that it has closed."""
+_UNSET = {False: "reads off", None: "is not told"}
 
 
 class RelayKeeper:
@@ -136,23 +140,26 @@ class RelayKeeper:
                 self._beside = None
 
     async def _open_and_read(self) -> Reading | None:
-        answered = False
+        """One round: the command, and whatever is answered to it, a read-back."""
+        unanswered: DriverError | None = None
         self._on_the_wire = True
         try:
             try:
                 await self._relay.open(CALL_WITHIN)
-                answered = True
-            except Refused as error:
-                self._failed(error)
+            except DriverError as error:
+                # It may have been obeyed all the same.
+                unanswered = error
             asked_at = self._boot()
-            reading = await self._relay.read(CALL_WITHIN)
+            reading = await self._relay.read(SETTLE_WITHIN if unanswered else CALL_WITHIN)
         except DriverError as error:
-            self._failed(error)
+            self._failed(unanswered or error, contact_unknown=True)
             return None
         finally:
             self._on_the_wire = False
+        if unanswered is not None:
+            self._failed(unanswered)
         already_ordered = self._ordered.is_set()
-        self._report(reading, asked_at, open_answered=answered)
+        self._report(reading, asked_at, open_answered=unanswered is None)
         if not already_ordered:
             # An order that this very reading gave rise to is carried out by the next round, after
             # its pause: a jogging module that is slow to obey would be flooded.
@@ -164,7 +171,7 @@ class RelayKeeper:
         try:
             reading = await self._relay.read(CALL_WITHIN)
         except DriverError as error:
-            self._failed(error)
+            self._not_read(error)
         else:
             self._report(reading, asked_at)
 
@@ -178,11 +185,19 @@ class RelayKeeper:
                 reading.voice,
                 reading.countdown,
                 reading.latency,
+                reading.problem,
             )
         )
 
-    def _failed(self, error: DriverError) -> None:
-        self._post(RelayFailed(self._index, str(error)))
+    def _failed(self, error: DriverError, *, contact_unknown: bool = False) -> None:
+        self._post(RelayFailed(self._index, str(error), contact_unknown))
+
+    def _not_read(self, error: DriverError) -> None:
+        """One that answers, but not what its contact is, may have moved it."""
+        answers = isinstance(error, Refused) or (
+            isinstance(error, Unreachable) and error.cause is Cause.NOT_JSON
+        )
+        self._failed(error, contact_unknown=answers)
 
     async def _close_once(self) -> None:
         this = asyncio.current_task()
@@ -195,7 +210,7 @@ class RelayKeeper:
                 await self._relay.close(CALL_WITHIN)
                 asked_at, reading = await self._read_settled()
             except DriverError as error:
-                self._failed(error)
+                self._failed(error, contact_unknown=True)
             else:
                 self._closing = None
                 self._report(reading, asked_at)
@@ -216,12 +231,13 @@ class RelayKeeper:
     async def _restore_voice(self, channel: HasVoice) -> None:
         try:
             before = (await self._relay.read(CALL_WITHIN)).voice
-            self._post(VoiceRead(bool(before)))
+            if before is not None:
+                self._post(VoiceRead(before))
             # An off that came since the last poll has ended this task; here it stops.
             await asyncio.sleep(0)
             await channel.set_voice(True, CALL_WITHIN)
             on = (await self._relay.read(CALL_WITHIN)).voice
-            problem = None if on else "it was set on but reads off"
+            problem = None if on else f"it was set on but {_UNSET[on]}"
         except DriverError as error:
             problem = str(error)
         self._post(VoiceRestored(problem))

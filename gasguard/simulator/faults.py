@@ -5,7 +5,7 @@ from typing import Any
 
 from gasguard.errors import GasguardError
 
-_RATES = ("loss_in", "loss_out", "duplicate", "reorder", "busy")
+_RATES = ("loss_in", "loss_out", "duplicate", "reorder", "busy", "garbled")
 _SECONDS = ("delay_s", "jitter_s", "pending_s")
 _LONGEST_S = 60.0
 _MOST_SKEW_S = 86400.0
@@ -57,6 +57,30 @@ class Faults:
     """The switch moves and reads back, but the circuit stays closed."""
     wrong_token: bool = False
     """The device has a new token: it answers hello and drops all else."""
+
+    # Oddities of Mi Home modules; those behind a broker do not have them.
+    garbled: float = 0.0
+    """Share of answers that are no JSON."""
+    batch_refused: bool = False
+    """A question for several properties is answered with error -5001 as a whole."""
+    batch_silent: bool = False
+    """Such a question is not answered."""
+    batch_garbled: bool = False
+    """Such a question is answered with what is no JSON."""
+    obeys_busy: bool = False
+    """Setting works, and is answered with error -9999."""
+    obeys_silent: bool = False
+    """Setting works, and is not answered."""
+    obeys_garbled: bool = False
+    """Setting works, and is answered with what is no JSON."""
+    numbers: bool = False
+    """Switches read as 1 and 0."""
+    words: bool = False
+    """Switches read as "on" and "off"."""
+    nonsense: bool = False
+    """Switches read as a word that says neither."""
+    gbk: bool = False
+    """The name of its Wi-Fi is told in GBK."""
 
     def __post_init__(self) -> None:
         for name in _RATES:

@@ -3,7 +3,7 @@
 import pytest
 
 from gasguard.core import next_deadline
-from gasguard.core.messages import Kind
+from gasguard.core.messages import Kind, RelayFailed, RelayRead
 from gasguard.core.model import RelaySettings
 from tests.core.burner import (
     CLOSED,
@@ -134,3 +134,30 @@ def test_an_answer_that_took_very_long_shows_only_that_the_relay_lives():
     assert burner.state.relays[0].heard_at == burner.now
     burner.read(OPEN, asked_ago=1.9)
     assert burner.state.contact is OPEN
+
+
+@pytest.mark.parametrize("place", EVERYWHERE)
+def test_a_failure_leaves_the_contact_as_it_was_read_unless_it_says_otherwise(place):
+    burner = EVERYWHERE[place]()
+    known = burner.state.contact
+    burner.fail("no answer")
+    assert burner.state.contact is known
+    burner.send(RelayFailed(0, "says 'maybe'", contact_unknown=True))
+    assert burner.state.contact is UNKNOWN
+    assert burner.state.problem == "says 'maybe'"
+
+
+def test_a_contact_that_was_unknown_and_reads_closed_is_closed_as_before():
+    burner = ready()
+    burner.send(RelayFailed(0, "busy", contact_unknown=True))
+    assert not burner.read(CLOSED)
+    assert (burner.phase, burner.state.contact) == ("ready", CLOSED)
+
+
+def test_a_relay_may_tell_its_contact_and_still_have_a_problem():
+    burner = ready()
+    burner.send(RelayRead(0, CLOSED, burner.now, problem="no voice channel"))
+    assert (burner.state.problem, burner.state.contact) == ("no voice channel", CLOSED)
+    assert burner.state.reachable
+    burner.read(CLOSED)
+    assert burner.state.problem is None

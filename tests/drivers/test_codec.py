@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from miio.protocol import Message
 
-from gasguard.drivers.miio.codec import FrameError, decode, encode
+from gasguard.drivers.miio.codec import FrameError, NotJson, OtherToken, decode, encode, seal
 
 tokens = st.binary(min_size=16, max_size=16)
 devices = st.binary(min_size=4, max_size=4)
@@ -67,3 +67,58 @@ def test_a_strangers_bytes_are_not_logged(caplog):
             with pytest.raises(FrameError):
                 decode(strange, bytes(16))
     assert not caplog.records
+
+
+def opened(plain: bytes) -> list[object]:
+    """What a frame with these bytes in it says."""
+    frame = decode(seal(bytes(16), b"\1\2\3\4", 7, plain), bytes(16))
+    return [frame.payload, *frame.others]
+
+
+SSIDS = {
+    "gbk": "厨房".encode("gbk"),
+    "gbk with a backslash in it": "誠".encode("gbk"),
+    "latin-1": "Küche".encode("latin-1"),
+}
+
+
+@pytest.mark.parametrize("ssid", SSIDS.values(), ids=SSIDS)
+def test_a_wi_fi_name_in_any_encoding_breaks_nothing(ssid):
+    (said,) = opened(b'{"id": 5, "result": {"ap": {"ssid": "' + ssid + b'"}, "model": "m"}}')
+    assert (said["id"], said["result"]["model"]) == (5, "m")
+
+
+def test_a_gbk_name_is_read_as_such():
+    (said,) = opened('{"id": 5, "result": "厨房"}'.encode("gbk"))
+    assert said["result"] == "厨房"
+
+
+@pytest.mark.parametrize(
+    "rest", [b"\0\0\0", b"\r\n", b"}", b"\0garbage", b'"result":', b"\xff\xfe"]
+)
+def test_what_stands_behind_an_answer_is_left_alone(rest):
+    assert opened(b'{"id": 5, "result": ["ok"]}' + rest) == [{"id": 5, "result": ["ok"]}]
+
+
+def test_several_answers_in_one_datagram_are_all_read():
+    said = opened(b'{"id": 5, "result": 0}{"id": 6, "result": 1}\n\0{"id": 7}')
+    assert [one["id"] for one in said] == [5, 6, 7]
+
+
+@pytest.mark.parametrize(
+    "slip",
+    [b'{"id": 5, "result": [],,"otu_stat": []}', b'{"id": 5, "value":00}', b'{"id": 5,,"a":1}'],
+)
+def test_known_slips_of_firmwares_are_mended(slip):
+    (said,) = opened(slip)
+    assert said["id"] == 5
+
+
+@pytest.mark.parametrize(
+    "plain", [b"}{", b"", b"ok", b"[1]", b'"x"', b"null", b'{"id": 5', b"\xff"]
+)
+def test_no_json_under_our_token_is_told_apart_from_another_token(plain):
+    with pytest.raises(NotJson):
+        opened(plain)
+    with pytest.raises(OtherToken):
+        decode(seal(bytes(16), b"\1\2\3\4", 7, plain), b"\1" * 16)

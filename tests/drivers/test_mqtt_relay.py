@@ -333,6 +333,34 @@ def test_a_state_in_other_words_is_named() -> None:
     play(story)
 
 
+@pytest.mark.parametrize(
+    ("word", "contact"),
+    [(word, Contact.CLOSED) for word in ("on", "true", "1")]
+    + [(word, Contact.OPEN) for word in ("False", "0", "OFF")],
+)
+def test_a_switch_may_be_spelt_as_its_firmware_likes(word: str, contact: Contact) -> None:
+    async def story(relay: MqttRelayDriver, broker: Broker) -> None:
+        call = asyncio.ensure_future(relay.read(0.5))
+        await soon(lambda: broker.sent)
+        await asyncio.sleep(0.01)
+        broker.say("relay/state", word)
+        assert (await call).contact is contact
+
+    play(story)
+
+
+def test_beside_words_of_ones_own_the_usual_ones_mean_nothing() -> None:
+    async def story(relay: MqttRelayDriver, broker: Broker) -> None:
+        call = asyncio.ensure_future(relay.read(0.5))
+        await soon(lambda: broker.sent)
+        await asyncio.sleep(0.01)
+        broker.say("relay/state", "1")
+        with pytest.raises(Refused, match="says '1', neither released nor pulled"):
+            await call
+
+    play(story, **PLAIN, state_on="released", state_off="pulled")
+
+
 def test_a_missing_field_is_named_with_those_there_are() -> None:
     async def story(relay: MqttRelayDriver, broker: Broker) -> None:
         call = asyncio.ensure_future(relay.read(0.5))

@@ -168,6 +168,77 @@ def test_a_busy_relay_is_unreachable_for_that_reason(play: Play, kind: dict[str,
 
 
 @miio_kinds
+def test_what_is_no_json_is_a_cause_of_its_own(play: Play, kind: dict[str, Any]) -> None:
+    async def story(world: World, relay: Relay) -> None:
+        world.inject("left", garbled=1.0)
+        for call in (relay.read, relay.open, relay.close):
+            began = asyncio.get_running_loop().time()
+            with pytest.raises(Unreachable, match="not in JSON") as caught:
+                await call(0.8)
+            assert caught.value.cause is Cause.NOT_JSON
+            assert asyncio.get_running_loop().time() - began < 0.2, "said at once"
+
+    play(kind, story)
+
+
+@miio_kinds
+def test_a_read_back_is_heard_behind_what_is_no_json(play: Play, kind: dict[str, Any]) -> None:
+    """The answer to the open's second sending comes while the read waits for its own."""
+
+    async def story(world: World, relay: Relay) -> None:
+        world.inject("left", obeys_garbled=True)
+        with contextlib.suppress(Unreachable):
+            await relay.open(0.8)
+        for _ in range(5):
+            opening = asyncio.ensure_future(relay.open(0.8))
+            await asyncio.sleep(0.01)
+            assert (await relay.read(0.8)).contact is Contact.OPEN
+            with pytest.raises(Unreachable):
+                await opening
+
+    play(kind, story)
+
+
+@miio_kinds
+@pytest.mark.parametrize("spelling", ["numbers", "words"])
+def test_a_switch_may_be_spelt_as_its_firmware_likes(
+    play: Play, kind: dict[str, Any], spelling: str
+) -> None:
+    async def story(world: World, relay: Relay) -> None:
+        world.inject("left", **{spelling: True})
+        assert (await relay.read(1)).contact is Contact.CLOSED
+        await relay.open(1)
+        assert (await relay.read(1)).contact is Contact.OPEN
+
+    play(kind, story)
+
+
+@miio_kinds
+def test_a_switch_that_says_neither_on_nor_off_is_no_contact(
+    play: Play, kind: dict[str, Any]
+) -> None:
+    async def story(world: World, relay: Relay) -> None:
+        world.inject("left", nonsense=True)
+        with pytest.raises(Refused, match="maybe"):
+            await relay.read(1)
+
+    play(kind, story)
+
+
+@pytest.mark.parametrize("fault", ["batch_refused", "batch_silent", "batch_garbled"])
+def test_a_module_that_takes_one_question_at_a_time_is_asked_so(play: Play, fault: str) -> None:
+    async def story(world: World, relay: Relay) -> None:
+        world.inject("left", **{fault: True})
+        for _ in range(3):
+            reading = await relay.read(0.8)
+            assert (reading.contact, reading.voice) == (Contact.CLOSED, True)
+        await relay.open(0.8)
+        assert (await relay.read(0.8)).contact is Contact.OPEN
+
+    play(KINDS["miot, normally closed"], story, voice={"siid": 4, "piid": 1})
+
+
+@miio_kinds
 def test_a_refusal_is_no_success(play: Play, kind: dict[str, Any]) -> None:
     async def story(world: World, relay: Relay) -> None:
         world.inject("left", refuse=True)

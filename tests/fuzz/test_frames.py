@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import hashlib
 import json
+import math
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from hypothesis import example, given, settings
@@ -195,5 +196,5 @@ def sound(reading: Reading) -> None:
     assert isinstance(reading, Reading)
     assert reading.contact in (Contact.OPEN, Contact.CLOSED)
     assert reading.voice in (None, True, False)
-    if reading.countdown is not None:
+    if reading.countdown is not None and not math.isnan(reading.countdown):
         assert 0 < reading.countdown < 1e9, "an end that a calendar could show"

@@ -2,6 +2,8 @@
 
 import time
 
+import pytest
+
 from tests.support.kitchen import TOKEN, Kitchen, burner
 from tests.support.waiting import eventually
 
@@ -75,6 +77,93 @@ def test_a_refused_property_is_named_and_never_confirmed(kitchen):
     assert stove.circuit() == "closed"
     stove.fault(refuse=False)
     eventually(lambda: stove.circuit() == "open", 2)
+
+
+@pytest.mark.parametrize("fault", ["obeys_busy", "obeys_silent", "obeys_garbled"])
+def test_a_set_that_was_obeyed_is_settled_by_a_read_back_whatever_is_answered(kitchen, fault):
+    stove, _, ear = kitchen.start()
+    stove.fault(**{fault: True})
+    mark = ear.mark
+    ear.send("left/off/set")
+    ear.ack("confirmed", since=mark, within=2)
+    assert stove.circuit() == "open"
+
+
+@pytest.mark.parametrize("fault", ["obeys_busy", "obeys_silent", "obeys_garbled"])
+def test_a_contact_that_no_read_back_shows_is_unknown(kitchen, fault):
+    """The command goes out, and neither its answer nor a read-back tells what came of it."""
+    stove, _, ear = kitchen.start()
+    stove.fault(**{fault: True}, nonsense=True)
+    mark = ear.mark
+    ear.send("left/off/set")
+    told = ear.until(contact="unknown", since=mark, within=3)
+    assert told["phase"] in ("tripping", "trip_failed")
+    assert told["relay"]["problem"]
+    assert "confirmed" not in {one.json["status"] for one in ear.on("left/ack")}
+    stove.fault(nonsense=False)
+    ear.ack("confirmed", since=mark, within=3)
+
+
+def test_a_switch_that_says_neither_on_nor_off_is_unknown_at_once_and_named(kitchen):
+    stove, daemon, ear = kitchen.start()
+    mark = ear.mark
+    stove.fault(nonsense=True)
+    told = ear.until(contact="unknown", since=mark, within=4)
+    assert "'maybe'" in told["relay"]["problem"]
+    assert told["phase"] == "ready"
+    mark = ear.mark
+    stove.fault(nonsense=False, words=True)
+    back = ear.until(contact="closed", since=mark, within=4)
+    assert (back["phase"], back["relay"]["problem"]) == ("ready", None)
+    assert daemon.output.count("'maybe'") == 1, "told once"
+
+
+def test_answers_that_are_no_json_are_no_wrong_token(kitchen):
+    stove, daemon, ear = kitchen.start()
+    mark = ear.mark
+    stove.fault(garbled=1.0)
+    told = ear.until(contact="unknown", since=mark, within=4)
+    assert "not in JSON" in told["relay"]["problem"]
+    ear.send("left/off/set")
+    assert "not in JSON" in ear.event("trip_failed")["message"]
+    assert "token" not in daemon.output
+    row = kitchen.local("doctor").out
+    assert "not in JSON" in row
+    assert "token is wrong" not in row
+
+
+def test_what_the_module_lacks_is_told_and_the_shutoff_works(make_kitchen):
+    kitchen: Kitchen = make_kitchen(left=burner(voice={"siid": 4, "piid": 1}))
+    stove = kitchen.stove()
+    stove.do(lambda world: world.relay("left").channels.pop((4, 1)))
+    ear, daemon = kitchen.ear(), kitchen.daemon()
+    told = ear.wait("left/state", lambda one: one.json["relay"]["problem"], within=5).json
+    assert "voice channel (siid 4 piid 1) is not told" in told["relay"]["problem"]
+    assert (told["phase"], told["contact"]) == ("ready", "closed")
+    mark = ear.mark
+    ear.send("left/off/set")
+    ear.ack("confirmed", since=mark)
+    assert stove.circuit() == "open"
+    ear.until(phase="ready", since=mark, within=8)
+    assert daemon.output.count("voice channel (siid 4 piid 1) is not told") == 1, "told once"
+    row = kitchen.local("doctor")
+    assert row.code == 1
+    assert "voice channel (siid 4 piid 1) is not told" in row.out
+
+
+def test_doctor_reads_modules_that_take_one_question_at_a_time_and_name_their_wi_fi_in_gbk(
+    make_kitchen,
+):
+    kitchen: Kitchen = make_kitchen(left=burner(voice={"siid": 4, "piid": 1}))
+    stove = kitchen.stove()
+    stove.fault(batch_silent=True, gbk=True, numbers=True)
+    rows = kitchen.local("doctor").out.splitlines()
+    assert any("relay left" in row and "contact closed" in row for row in rows)
+    (wire,) = [row for row in rows if row.startswith("relay left wire")]
+    assert " ms, 0% of 20 lost" in wire
+    (model,) = [row for row in rows if row.startswith("relay left power-on")]
+    assert "yeelink.switch.sw1" in model
+    assert "yeelink.switch.sw1" in kitchen.local("discover").out
 
 
 def test_a_wrong_token_is_named_in_state_and_log(make_kitchen):

@@ -1,13 +1,14 @@
 """Every fault does what its line in Faults says."""
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from random import Random
 from typing import Any
 
 import pytest
 
-from gasguard.drivers.miio.codec import HELLO, decode, encode
+from gasguard.drivers.miio.codec import HELLO, NotJson, decode, encode
 from gasguard.simulator import simtime
 from gasguard.simulator.faults import FaultError, Faults, parse_fault
 from gasguard.simulator.miio.relay import MiRelay
@@ -59,6 +60,31 @@ def test_wrong_token_answers_hello_only() -> None:
     asker = faulty(wrong_token=True)
     assert asker.hello()
     assert asker.ask("miIO.info", []) is None
+
+
+@pytest.mark.parametrize("fault", ["obeys_busy", "obeys_silent", "obeys_garbled"])
+def test_setting_may_work_whatever_is_answered(fault: str) -> None:
+    relay = faulty(**{fault: True}).relay
+    with contextlib.suppress(NotJson):
+        Asker(relay).ask("set_properties", [{**SWITCH, "value": False}], 5)
+    assert relay.value((2, 1)) is False
+
+
+@pytest.mark.parametrize(
+    ("fault", "reads"), [("numbers", 1), ("words", "on"), ("nonsense", "maybe")]
+)
+def test_switches_may_be_spelt_otherwise(fault: str, reads: object) -> None:
+    assert faulty(**{fault: True}).get() == reads
+
+
+def test_a_question_for_several_may_be_refused_as_a_whole() -> None:
+    asker = faulty(batch_refused=True)
+    assert asker.ask("get_properties", [SWITCH, SWITCH])["error"]["code"] == -5001
+    assert asker.get() is True
+
+
+def test_the_name_of_a_wi_fi_may_come_in_gbk() -> None:
+    assert faulty(gbk=True).ask("miIO.info", [])["result"]["ap"]["ssid"] == "厨房"
 
 
 def test_clock_skew_needs_a_new_hello() -> None:

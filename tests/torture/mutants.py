@@ -229,12 +229,8 @@ MUTANTS = [
     Mutant(
         "an acknowledgement is taken as proof",
         KEEPER,
-        "            reading = await self._relay.read(CALL_WITHIN)\n"
-        "        except DriverError as error:\n            self._failed(error)\n"
-        "            return None\n",
-        "            reading = Reading(Contact.OPEN)\n"
-        "        except DriverError as error:\n            self._failed(error)\n"
-        "            return None\n",
+        "await self._relay.read(SETTLE_WITHIN if unanswered else CALL_WITHIN)",
+        "(await self._relay.read(SETTLE_WITHIN)) if unanswered else Reading(Contact.OPEN)",
     ),
     Mutant(
         "opening gives up after ten rounds",
@@ -266,8 +262,8 @@ MUTANTS = [
     Mutant(
         "polls stop after an error",
         KEEPER,
-        "            self._failed(error)\n        else:\n            self._report(",
-        "            self._failed(error)\n            await asyncio.sleep(3600)\n"
+        "            self._not_read(error)\n        else:\n            self._report(",
+        "            self._not_read(error)\n            await asyncio.sleep(3600)\n"
         "        else:\n            self._report(",
     ),
     Mutant(

@@ -1,18 +1,19 @@
-"""miIO frames for driver and simulator alike: python-miio's cipher and its care for payloads.
+"""miIO frames for driver and simulator alike, on python-miio's cipher.
 
-The 32 bytes before the payload are taken apart here. python-miio's `Message` does that with
-construct, in four times the time (70 instead of 18 us a frame), and decrypts before it checks: what
-a stranger sends would reach its JSON reader and its error log. Here nothing is decrypted whose
-checksum is not the token's. `tests/drivers/test_codec.py` holds both to the same bytes.
+The frame is taken apart here. python-miio's `Message` does that with construct, in four times the
+time (70 instead of 18 us a frame), and decrypts before it checks: what a stranger sends would reach
+its JSON reader and its error log. Here nothing is decrypted whose checksum is not the token's.
+`tests/drivers/test_codec.py` holds both to the same bytes.
 """
 
+import contextlib
 import hmac
 import importlib
 import importlib.util
 import json
-import logging
 import struct
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
@@ -30,7 +31,15 @@ _HEADER = _HEAD.size + 16
 
 
 class FrameError(DriverError):
-    """A datagram that is no miIO frame, or one that another token encrypted."""
+    """A datagram that is no miIO frame."""
+
+
+class OtherToken(FrameError):
+    """A frame that another token encrypted."""
+
+
+class NotJson(FrameError):
+    """A frame under our token that carries no JSON object."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +52,8 @@ class Frame:
     payload: dict[str, Any] | None
     checksum: bytes
     """In a hello's answer: the token of a device not yet paired, else 16 × 00 or ff."""
+    others: tuple[dict[str, Any], ...] = ()
+    """What else the datagram carries: some devices put several answers into one."""
 
 
 def _load_protocol() -> ModuleType:
@@ -70,9 +81,12 @@ def _load_protocol() -> ModuleType:
 _protocol = _load_protocol()
 _md5 = _protocol.Utils.md5
 _encrypt = _protocol.Utils.encrypt
-_payloads = _protocol.EncryptionAdapter(_protocol.GreedyBytes)
-# It would log the whole of a payload that is no JSON, secrets and all.
-logging.getLogger(_protocol.__name__).setLevel(logging.CRITICAL)
+_decrypt = _protocol.Utils.decrypt
+_json = json.JSONDecoder()
+_ENCODINGS = (("utf-8", "strict"), ("gb18030", "strict"), ("utf-8", "replace"))
+"""Devices repeat the name of a Wi-Fi network as the router spells it: in GBK, or in anything."""
+_SLIPS = ((b",,", b","), (b'"value":00', b'"value":0'))
+"""What firmwares are known to write, and what they mean (python-miio's list of them)."""
 
 
 def encode(token: bytes, device_id: bytes, stamp: int, payload: dict[str, Any]) -> bytes:
@@ -80,7 +94,12 @@ def encode(token: bytes, device_id: bytes, stamp: int, payload: dict[str, Any]) 
 
     `token` has 16 bytes, `device_id` 4; `stamp` is in seconds and wraps at 2**32.
     """
-    body = _encrypt(json.dumps(payload).encode() + b"\0", token)
+    return seal(token, device_id, stamp, json.dumps(payload).encode())
+
+
+def seal(token: bytes, device_id: bytes, stamp: int, plain: bytes) -> bytes:
+    """As `encode`, for any bytes."""
+    body = _encrypt(plain + b"\0", token)
     head = _HEAD.pack(_MAGIC, _HEADER + len(body), 0, device_id, stamp % 2**32)
     return bytes(head + _md5(head + token + body) + body)
 
@@ -93,7 +112,8 @@ def encode_hello_reply(device_id: bytes, stamp: int) -> bytes:
 def decode(data: bytes, token: bytes) -> Frame:
     """Take a datagram apart.
 
-    Raises FrameError for anything that is not a whole frame under `token` with a JSON object in it.
+    Raises FrameError for anything that is not a whole frame under `token` with a JSON object in it;
+    OtherToken and NotJson say why.
     """
     if not _HEADER <= len(data) <= MAX_DATAGRAM:
         raise FrameError(f"not a miIO frame ({len(data)} bytes)")
@@ -106,11 +126,50 @@ def decode(data: bytes, token: bytes) -> Frame:
     if not body:
         return Frame(device_id, stamp, None, checksum)
     if not hmac.compare_digest(checksum, _md5(data[: _HEAD.size] + token + body)):
-        raise FrameError("frame carries another token's checksum")
+        raise OtherToken("frame carries another token's checksum")
+    documents = _documents(body, token)
+    return Frame(device_id, stamp, documents[0], checksum, tuple(documents[1:]))
+
+
+def _documents(body: bytes, token: bytes) -> list[dict[str, Any]]:
+    """The JSON objects in an encrypted payload, at least one. Raises NotJson.
+
+    What stands behind a whole object (NULs, what was left in the device's buffer) is left alone.
+    """
     try:
-        payload = clean(_payloads._decode(body, {"_": {"token": token}}, ""))
-    except (_protocol.PayloadDecodeException, RecursionError):
-        raise FrameError("frame carries no JSON") from None
-    if not isinstance(payload, dict):
-        raise FrameError("frame carries no JSON object")
-    return Frame(device_id, stamp, payload, checksum)
+        plain = bytes(_decrypt(body, token))
+    except ValueError:
+        raise NotJson("frame carries no whole payload") from None
+    for text in _readings(plain):
+        try:
+            if documents := list(_objects(text)):
+                return documents
+        except RecursionError:
+            break
+    raise NotJson("frame carries no JSON object")
+
+
+def _readings(plain: bytes) -> Iterator[str]:
+    """What the bytes may mean, the likeliest first."""
+    mended = plain
+    for slip, meant in _SLIPS:
+        mended = mended.replace(slip, meant)
+    for candidate in dict.fromkeys((plain, mended)):
+        for encoding, errors in _ENCODINGS:
+            with contextlib.suppress(UnicodeDecodeError):
+                yield candidate.decode(encoding, errors)
+
+
+def _objects(text: str) -> Iterator[dict[str, Any]]:
+    """The JSON objects that `text` begins with."""
+    at = 0
+    while True:
+        rest = text[at:].lstrip("\0 \t\r\n,")
+        if not rest.startswith("{"):
+            return
+        try:
+            found, end = _json.raw_decode(rest)
+        except ValueError:
+            return
+        yield clean(found)
+        at = len(text) - len(rest) + end

@@ -5,9 +5,10 @@ import statistics
 from collections.abc import AsyncIterator, Iterator
 
 from gasguard.config.relays.miio import MiioRelay, MiotRelay
-from gasguard.drivers.base import Finding
+from gasguard.drivers.base import CALL_WITHIN, Finding
 from gasguard.drivers.miio.models import POWER_ON, SAFE_POWER_ON
 from gasguard.drivers.miio.relay import MiioRelayDriver, MiotRelayDriver
+from gasguard.drivers.miio.values import whole
 from gasguard.errors import Cause, DriverError, Refused, Unreachable
 
 _PROBES = 20
@@ -18,6 +19,7 @@ _SLOW_MS = 200
 _ADVICE = {
     Cause.WRONG_TOKEN: "; read it anew (firmware_notes/commissioning.md)",
     Cause.BUSY: "; is another program polling it?",
+    Cause.NOT_JSON: "",
     Cause.SILENT: "",
 }
 
@@ -28,8 +30,12 @@ async def examine_device(
     """What the device itself shows: its contact, its wire, its power-on state."""
     try:
         reading = await driver.read(5.0)
+        with contextlib.suppress(Unreachable):
+            # Asked as the guard asks once it knows what the module answers.
+            reading = await driver.read(CALL_WITHIN)
         findings = [
             Finding(what, "ok", f"{driver.address}, contact {reading.contact}"),
+            *([Finding(f"{what} parts", "fail", reading.problem)] if reading.problem else []),
             await _round_trip(f"{what} wire", driver),
             await _power_on(f"{what} power-on", driver, wiring),
         ]
@@ -69,9 +75,8 @@ async def _power_on(what: str, driver: MiotRelayDriver | MiioRelayDriver, wiring
         value = await driver.property(known.siid, known.piid, 2.0)
     except (Refused, Unreachable) as error:
         return Finding(what, "warn", f"{model}: {error}")
-    if value is None:
-        return Finding(what, "warn", f"{model}: not told; test it by cutting its power")
-    meaning = known.meanings.get(value, str(value)) if isinstance(value, int) else str(value)
+    number = whole(value)
+    meaning = str(value) if number is None else known.meanings.get(number, str(value))
     if meaning == wanted:
         return Finding(what, "ok", f"{model}: {meaning}")
     return Finding(what, "warn", f"{model}: {meaning}; with {wiring} set it to {wanted} in Mi Home")

@@ -2,9 +2,9 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 
-from gasguard.config.relays.base import Channel, RelayConfig
+from gasguard.config.relays.base import Channel, Claim, RelayConfig
 from gasguard.config.relays.miio import MiioRelay, MiotRelay
 from gasguard.drivers.base import Finding, Site
 from gasguard.drivers.miio.discover import ask_around
@@ -12,7 +12,11 @@ from gasguard.drivers.miio.doctor import examine_device, examine_settings
 from gasguard.drivers.miio.place import Place
 from gasguard.drivers.miio.relay import MiioRelayDriver, MiotRelayDriver, miot_relay
 from gasguard.drivers.miio.transport import Device, MessageIds
+from gasguard.drivers.miio.twins import Modules
 from gasguard.errors import DriverError
+
+_IDENTIFY_WITHIN = 2.0
+"""Seconds that `doctor` gives a device to say who it is."""
 
 
 class Family:
@@ -21,6 +25,7 @@ class Family:
     def __init__(self, site: Site) -> None:
         self._ids, self._look_up = MessageIds(site.luck), site.look_up
         self._devices: dict[tuple[str, int], Device] = {}
+        self._modules = Modules()
 
     def relay(
         self, settings: RelayConfig, voice: Channel | None
@@ -28,8 +33,10 @@ class Family:
         """See `Family.relay` in `gasguard.drivers.base`."""
         ours = _ours(settings)
         if ours.device not in self._devices:
-            self._devices[ours.device] = Device(Place(*ours.device, self._look_up))
+            place = Place(*ours.device, self._look_up)
+            self._devices[ours.device] = Device(place, self._modules.look)
         device = self._devices[ours.device]
+        self._modules.add(device, _claims(ours, voice))
         if isinstance(ours, MiotRelay):
             return miot_relay(ours, voice, device, self._ids)
         return MiioRelayDriver(ours, device, self._ids)
@@ -46,6 +53,20 @@ class Family:
             await driver.aclose()
         for finding in examine_settings(what, _ours(settings)):
             yield finding
+
+    def shared(self) -> str:
+        """See `KnowsTwins.shared`."""
+        return self._modules.shared()
+
+    async def compare(self, relays: Sequence[tuple[RelayConfig, Channel | None]]) -> list[Finding]:
+        """See `KnowsTwins.compare`."""
+        drivers = [self.relay(settings, voice) for settings, voice in relays]
+        await asyncio.gather(*(driver.identify(_IDENTIFY_WITHIN) for driver in drivers))
+        await asyncio.gather(*(driver.aclose() for driver in drivers))
+        return [
+            Finding("relays", "fail" if twins.on_one_contact else "warn", twins.text)
+            for twins in self._modules.twins()
+        ]
 
     async def discover(
         self, addresses: Sequence[str], seconds: float, configured: Sequence[RelayConfig]
@@ -82,6 +103,12 @@ class Family:
             return str(error)
         finally:
             await driver.aclose()
+
+
+def _claims(relay: MiotRelay | MiioRelay, voice: Channel | None) -> Iterator[Claim]:
+    yield from relay.claims()
+    if voice is not None and isinstance(relay, MiotRelay):
+        yield from relay.claims_of_voice(voice)
 
 
 def _ours(settings: RelayConfig) -> MiotRelay | MiioRelay:

@@ -1,19 +1,26 @@
 """Mi Home relays: MIoT modules addressed by siid/piid, and the older set_power plugs."""
 
 import contextlib
-from collections.abc import Iterator
-from typing import Any
+import math
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from gasguard.config.relays.base import Channel
 from gasguard.config.relays.miio import MiioRelay, MiotRelay
 from gasguard.core.model import Contact
 from gasguard.drivers.base import ReadBack, Reading, Wiring
+from gasguard.drivers.miio.properties import METHOD, Properties, Told, address, code_of, entry_of
 from gasguard.drivers.miio.transport import Device, MessageIds, MiioTransport
-from gasguard.errors import Refused
+from gasguard.drivers.miio.values import switch_of, whole
+from gasguard.errors import Cause, Refused, Unreachable
+
+_Value = TypeVar("_Value")
 
 _OK = 0
 _PENDING = 1
 """The device has taken the command but not carried it out: the read-back tells the rest."""
+
+_NO_ANSWER = (Cause.SILENT, Cause.WRONG_TOKEN)
 
 _LONGEST_COUNTDOWN = 1e7
 """Counts beyond are no countdown (the longest known is 86,500 s): a calendar must hold its end."""
@@ -39,18 +46,29 @@ class _MiioDevice:
         info, _ = await self._transport.call("miIO.info", [], within)
         return str(info.get("model", "unknown")) if isinstance(info, dict) else "unknown"
 
+    async def identify(self, within: float) -> None:
+        """Have the device say who it is, if it can be reached."""
+        await self._transport.identify(within)
+
     async def ping(self, within: float) -> float:
-        """Round trip in seconds of one question sent once; raises Unreachable when it is lost."""
+        """Round trip in seconds of the question that the guard's polls ask, sent once.
+
+        Raises Unreachable when it is lost.
+        """
+        method, params = self._question()
         with contextlib.suppress(Refused):
-            _, latency = await self._transport.call("miIO.info", [], within, resend=False)
+            _, latency = await self._transport.call(method, params, within, resend=False)
             return latency
         return within
 
+    def _question(self) -> tuple[str, list[Any]]:
+        raise NotImplementedError
+
     async def property(self, siid: int, piid: int, within: float) -> object:
-        """The value of one MIoT property."""
-        asked = [_address(Channel(siid=siid, piid=piid))]
-        result, _ = await self._transport.call("get_properties", asked, within)
-        return next((entry.get("value") for entry in _entries(result)), None)
+        """The value of one MIoT property. Raises Refused where it has none."""
+        asked = Properties(self._transport, [Channel(siid=siid, piid=piid)])
+        (told,), _ = await asked.read(within)
+        return told.value
 
     async def aclose(self) -> None:
         """See `Relay.aclose`."""
@@ -65,7 +83,11 @@ class MiotRelayDriver(_MiioDevice):
     ) -> None:
         super().__init__(settings, device, ids)
         self._switch, self._voice, self._lease = settings.switch, voice, settings.lease
-        self._asked = [part for part in (self._switch, voice, settings.lease) if part]
+        parts = (self._switch, voice, settings.lease)
+        self._properties = Properties(self._transport, [part for part in parts if part])
+
+    def _question(self) -> tuple[str, list[Any]]:
+        return METHOD, self._properties.question
 
     async def open(self, within: float) -> None:
         """See `Relay.open`."""
@@ -77,26 +99,34 @@ class MiotRelayDriver(_MiioDevice):
         await self._set(self._switch, wanted, within, resend=False)
 
     async def read(self, within: float) -> Reading:
-        """See `Relay.read`. Switch, voice channel and countdown come in one answer."""
-        asked = [_address(channel) for channel in self._asked]
-        result, latency = await self._transport.call("get_properties", asked, within)
-        values = [self._value(channel, result) for channel in self._asked]
-        switch = values[0]
-        if not isinstance(switch, bool | int):
-            raise self._nonsense("get_properties", result)
-        voice = values[1] if self._voice else None
-        countdown = values[-1] if self._lease else None
+        """See `Relay.read`. The switch alone must be told, voice channel and countdown may be."""
+        told, latency = await self._properties.read(within)
+        switch = switch_of(told[0].value)
+        if switch is None:
+            place = f"siid {self._switch.siid} piid {self._switch.piid}"
+            raise Refused(
+                f"{self.address} says {str(told[0].value)[:40]!r} of {place}, neither on nor off: "
+                "is that the switch? See firmware_notes/relays.md",
+                0,
+            )
+        troubles: list[str] = []
+        voice = countdown = None
+        if self._voice:
+            voice = _part("voice channel", self._voice, told[1], switch_of, troubles)
+        if self._lease:
+            count = _part("countdown", self._lease, told[-1], _count, troubles)
+            countdown = math.nan if count is None else self._seconds(count)
         return Reading(
-            contact=self._wiring.contact_for(bool(switch)),
-            voice=None if voice is None else bool(voice),
-            countdown=self._seconds(countdown),
+            contact=self._wiring.contact_for(switch),
+            voice=voice,
+            countdown=countdown,
             latency=latency,
+            problem="; ".join(troubles) or None,
         )
 
-    def _seconds(self, count: object) -> float | None:
-        if self._lease is None or isinstance(count, bool) or not isinstance(count, int | float):
-            return None
-        # Also not a number, infinite, or an integer that no float holds: JSON knows them all.
+    def _seconds(self, count: int | float) -> float | None:
+        assert self._lease is not None  # noqa: S101 - asked only where there is one
+        # Also infinite, or an integer that no float holds: JSON knows both.
         if count == self._lease.off or not 0 < count < _LONGEST_COUNTDOWN:
             return None
         return float(count) * self._lease.unit_seconds
@@ -110,36 +140,49 @@ class MiotRelayDriver(_MiioDevice):
         resend: bool = True,
         urgent: bool = False,
     ) -> None:
-        params = [{**_address(channel), "value": value}]
+        params = [{**address(channel), "value": value}]
         result, _ = await self._transport.call(
             "set_properties", params, within, resend=resend, urgent=urgent
         )
-        # python-miio's own simulator answers a bare 0 where devices answer a list.
-        code = result if isinstance(result, int) else self._entry(channel, result).get("code", _OK)
+        code = self._code(channel, result)
         if code not in (_OK, _PENDING):
-            raise self._refused(channel, "set", code)
+            raise self._properties.refused(channel, "set", code)
 
-    def _value(self, channel: Channel, result: object) -> object:
-        entry = self._entry(channel, result)
-        if entry.get("code", _OK) != _OK:
-            raise self._refused(channel, "read", entry.get("code"))
-        return entry.get("value")
+    def _code(self, channel: Channel, result: object) -> int | None:
+        # A bare 0, and the older kind's "ok", come where most devices answer a list of entries.
+        bare = result[0] if isinstance(result, list) and len(result) == 1 else result
+        if _is_ok(bare):
+            return _OK
+        if (code := whole(bare)) is not None:
+            return code
+        try:
+            return code_of(entry_of(channel, result, alone=True))
+        except LookupError:
+            raise self._properties.nonsense(f"{channel.siid}/{channel.piid}", result) from None
 
-    def _entry(self, channel: Channel, result: object) -> dict[str, Any]:
-        for entry in _entries(result):
-            if (entry.get("siid"), entry.get("piid")) == (channel.siid, channel.piid):
-                return entry
-        raise self._nonsense(f"{channel.siid}/{channel.piid}", result)
 
-    def _refused(self, channel: Channel, verb: str, code: object) -> Refused:
-        return Refused(
-            f"{self.address} refused to {verb} siid {channel.siid} piid {channel.piid} (code "
-            f"{str(code)[:40]}): does this model have that property? See firmware_notes/relays.md",
-            code if isinstance(code, int) else 0,
-        )
+def _part(
+    name: str,
+    channel: Channel,
+    told: Told,
+    understand: Callable[[object], _Value | None],
+    troubles: list[str],
+) -> _Value | None:
+    """What is told of a part that a shutoff does not need; why it is not goes to `troubles`."""
+    value = None if told.trouble else understand(told.value)
+    if value is None:
+        why = str(told.trouble or f"it says {str(told.value)[:40]!r}")
+        if isinstance(told.trouble, Unreachable) and told.trouble.cause in _NO_ANSWER:
+            why = "the module, which answers else, does not answer for it"
+        place = f"siid {channel.siid} piid {channel.piid}"
+        troubles.append(f"the {name} ({place}) is not told: {why}")
+    return value
 
-    def _nonsense(self, what: str, result: object) -> Refused:
-        return Refused(f"{self.address} answered {what} with {str(result)[:80]!r}", 0)
+
+def _count(value: object) -> int | float | None:
+    if isinstance(value, bool):
+        return None
+    return value if isinstance(value, int | float) and value == value else whole(value)
 
 
 class _WithVoice(MiotRelayDriver):
@@ -198,27 +241,23 @@ class MiioRelayDriver(_MiioDevice):
         result, _ = await self._transport.call(
             "set_power", [word], within, resend=resend, urgent=urgent
         )
-        if result not in (["ok"], "ok", 0, [0]):
+        bare = result[0] if isinstance(result, list) and len(result) == 1 else result
+        if not _is_ok(bare) and whole(bare) != _OK:
             raise Refused(f"{self.address} answered set_power with {str(result)[:80]!r}", 0)
 
     async def read(self, within: float) -> Reading:
         """See `Relay.read`."""
-        result, latency = await self._transport.call("get_prop", ["power"], within)
-        word = result[0] if isinstance(result, list) and result else None
-        if word not in ("on", "off"):
+        method, params = self._question()
+        result, latency = await self._transport.call(method, params, within)
+        word = result[0] if isinstance(result, list) and len(result) == 1 else None
+        switch = switch_of(result if isinstance(result, str) else word)
+        if switch is None:
             raise Refused(f"{self.address} answered get_prop power with {str(result)[:80]!r}", 0)
-        return Reading(contact=self._wiring.contact_for(word == "on"), latency=latency)
+        return Reading(contact=self._wiring.contact_for(switch), latency=latency)
+
+    def _question(self) -> tuple[str, list[Any]]:
+        return "get_prop", ["power"]
 
 
-def _address(channel: Channel) -> dict[str, Any]:
-    return {
-        "did": f"{channel.siid}-{channel.piid}",
-        "siid": channel.siid,
-        "piid": channel.piid,
-    }
-
-
-def _entries(result: object) -> Iterator[dict[str, Any]]:
-    for entry in result if isinstance(result, list) else ():
-        if isinstance(entry, dict):
-            yield entry
+def _is_ok(result: object) -> bool:
+    return isinstance(result, str) and result.strip().casefold() == "ok"

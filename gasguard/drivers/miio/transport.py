@@ -6,13 +6,15 @@ that remembers ids answers without executing (python-miio #813). Here a call is 
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable
 from random import Random
 from typing import Any
 
-from gasguard.drivers.miio.codec import HELLO, FrameError, decode, encode
+from gasguard.drivers.miio.codec import HELLO, FrameError, NotJson, OtherToken, decode, encode
 from gasguard.drivers.miio.place import Place
+from gasguard.drivers.miio.values import whole
 from gasguard.drivers.miio.wire import Wire
 from gasguard.errors import Cause, Refused, Unreachable
 
@@ -33,6 +35,8 @@ BUSY_PAUSE = 0.2
 TELLING_SILENCE = 5
 """Commands in a row without an answer that, while hello is answered, mean a wrong token."""
 _BUSY_CODES = (-9999, -30001)
+_BUSY_WORD = "busy"
+"""For devices that have no code for it."""
 _ID_BITS = 31
 
 
@@ -51,16 +55,21 @@ class MessageIds:
 class DeviceClock:
     """A device's id, its clock and the last hello."""
 
-    def __init__(self) -> None:
+    def __init__(self, identified: Callable[[], None]) -> None:
+        """`identified` is called when the device has said who it is, and is another than before."""
         self.device_id: bytes | None = None
+        self._identified = identified
         self._offset = 0.0
         self.hello_sent = float("-inf")
         self.hello_answered = float("-inf")
 
     def heard(self, device_id: bytes, stamp: int, now: float) -> None:
         """Follow the device's clock: `stamp` seconds since its start, at `now`."""
+        known = self.device_id
         self.device_id = device_id
         self._offset = stamp - now
+        if device_id != known:
+            self._identified()
 
     def stamp(self, now: float) -> int:
         """What the device's clock reads now, as far as is known."""
@@ -70,9 +79,9 @@ class DeviceClock:
 class Device:
     """What all channels of one module share."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: Place, identified: Callable[[], None] = lambda: None) -> None:
         self.place = place
-        self.clock = DeviceClock()
+        self.clock = DeviceClock(identified)
 
 
 class MiioTransport:
@@ -83,7 +92,8 @@ class MiioTransport:
         self._place, self._clock = device.place, device.clock
         self._token, self._ids = token, ids
         self._wire = Wire(self._place, self._received)
-        self._calls: dict[int, Callable[[dict[str, Any], float], None]] = {}
+        self._calls: dict[int, Callable[[dict[str, Any] | None, float], None]] = {}
+        """What takes the answer to an id; None in its place: one came that is no JSON."""
         self._hello_waiters: set[asyncio.Event] = set()
         self._round_trip = RESEND_MIN / 2
         self._unanswered = 0
@@ -102,8 +112,16 @@ class MiioTransport:
         now = asyncio.get_running_loop().time()
         try:
             frame = decode(data, self._token)
+        except NotJson as error:
+            log.debug("%s: %s", self.address, error)
+            self._wire.answered()
+            self._unanswered, self._garbled = 0, False
+            # It does not tell which question it answers.
+            for waiting in self._calls.values():
+                waiting(None, now)
+            return
         except FrameError as error:
-            self._garbled = True
+            self._garbled |= isinstance(error, OtherToken)
             log.debug("%s: dropped a datagram: %s", self.address, error)
             return
         if frame.payload is None:
@@ -113,12 +131,12 @@ class MiioTransport:
             for waiter in self._hello_waiters:
                 waiter.set()
             return
-        call_id = frame.payload.get("id")
-        call = self._calls.get(call_id) if isinstance(call_id, int) else None
-        if call is not None:
-            self._wire.answered()
-            self._clock.heard(frame.device_id, frame.stamp, now)
-            call(frame.payload, now)
+        for payload in (frame.payload, *frame.others):
+            call = self._calls.get(whole(payload.get("id")) or 0)
+            if call is not None:
+                self._wire.answered()
+                self._clock.heard(frame.device_id, frame.stamp, now)
+                call(payload, now)
 
     # --- calling ------------------------------------------------------------------------------
 
@@ -134,7 +152,8 @@ class MiioTransport:
         """The device's `result` and the seconds from the answered sending to the answer.
 
         Sends until answered or `within` seconds have passed; with `resend` false only once; an
-        `urgent` call twice at once.
+        `urgent` call twice at once. After an answer that is no JSON nothing is sent again: what it
+        said is lost, and whoever asked may know a better question.
         Raises Unreachable (with its cause) or Refused (with the device's code).
         """
         loop = asyncio.get_running_loop()
@@ -147,6 +166,12 @@ class MiioTransport:
                 return await self._send_until_answered(method, params, resend=resend, urgent=urgent)
         except TimeoutError:
             raise self._silence(began) from None
+
+    async def identify(self, within: float) -> None:
+        """Have the device say who it is, if it has not and can be reached."""
+        with contextlib.suppress(TimeoutError, Unreachable):
+            async with asyncio.timeout(within):
+                await self._first_hello()
 
     def _silence(self, began: float) -> Unreachable:
         if self._place.address is None:
@@ -164,6 +189,13 @@ class MiioTransport:
                 Cause.WRONG_TOKEN,
             )
         return Unreachable(f"{self.address} does not answer: is it powered and on this network?")
+
+    def _not_json(self, method: str) -> Unreachable:
+        return Unreachable(
+            f"{self.address} answers {method}, but not in JSON: restart the device, and see that "
+            "its firmware is up to date",
+            Cause.NOT_JSON,
+        )
 
     async def _first_hello(self) -> None:
         heard = asyncio.Event()
@@ -195,9 +227,10 @@ class MiioTransport:
         urgent: bool,
     ) -> tuple[Any, float]:
         loop = asyncio.get_running_loop()
-        answered: asyncio.Queue[tuple[dict[str, Any], float]] = asyncio.Queue()
+        answered: asyncio.Queue[tuple[dict[str, Any] | None, float]] = asyncio.Queue()
         used: list[int] = []
-        sends = 0
+        sends, no_json = 0, False
+        payload: dict[str, Any] | None
         try:
             while True:
                 if sends == 0 or resend:
@@ -206,18 +239,24 @@ class MiioTransport:
                     sends += 1
                 if sends > HELLO_AFTER_SENDS:
                     self._hello()
+                payload = None
                 try:
                     async with asyncio.timeout(
                         URGENT_AFTER if urgent and sends == 1 else self._interval()
                     ):
-                        payload, latency = await answered.get()
+                        # What is no JSON may be the answer to a question before this one.
+                        while payload is None:
+                            payload, latency = await answered.get()
+                            no_json |= payload is None
                 except TimeoutError:
+                    if no_json:
+                        raise self._not_json(method) from None
                     continue
                 self._measured(latency)
-                if "error" not in payload:
+                if payload.get("error") is None:
                     return payload.get("result"), latency
                 code, message = _error_of(payload["error"])
-                self._busy = code in _BUSY_CODES
+                self._busy = code in _BUSY_CODES or _BUSY_WORD in message.casefold()
                 if not self._busy:
                     raise Refused(f"{self.address} refused {method}: {message} ({code})", code)
                 await asyncio.sleep(BUSY_PAUSE)
@@ -229,7 +268,7 @@ class MiioTransport:
         self,
         method: str,
         params: list[Any],
-        answered: "asyncio.Queue[tuple[dict[str, Any], float]]",
+        answered: "asyncio.Queue[tuple[dict[str, Any] | None, float]]",
         sent_at: float,
     ) -> int:
         call_id = self._ids.take()
@@ -251,7 +290,5 @@ class MiioTransport:
 
 def _error_of(error: object) -> tuple[int, str]:
     if isinstance(error, dict):
-        code = error.get("code")
-        number = code if isinstance(code, int) and abs(code) < 2**31 else 0
-        return number, str(error.get("message", "no message"))[:200]
-    return 0, str(error)[:200]
+        return whole(error.get("code")) or 0, str(error.get("message", "no message"))[:200]
+    return whole(error) or 0, str(error)[:200]

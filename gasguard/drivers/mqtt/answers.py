@@ -6,6 +6,9 @@ from gasguard.config.relays.mqtt import Echo, MqttRelay
 from gasguard.mqtt.words import field_of, json_of
 
 _SHOWN = 40
+_ON, _OFF = {"on", "true", "1"}, {"off", "false", "0"}
+"""What firmwares say for one another. Only where `state_on` and `state_off` are of these words: in
+other words' company they could mean anything."""
 
 
 @dataclass(slots=True, eq=False)
@@ -57,8 +60,9 @@ class Question:
             names = ", ".join(map(str, data))[:_SHOWN] if isinstance(data, dict) else "no JSON"
             self.trouble = f"{settings.state_topic} has no field {settings.state_field} ({names})"
             return
-        words = {settings.state_on.casefold(): True, settings.state_off.casefold(): False}
-        on = words.get(word.casefold())
+        on = _words(settings.state_on.casefold(), settings.state_off.casefold()).get(
+            word.casefold()
+        )
         if on is not None:
             self.on = on
         else:
@@ -67,3 +71,9 @@ class Question:
                 f"{settings.state_topic} says {word[:_SHOWN]!r}, neither {settings.state_on} nor "
                 f"{settings.state_off} (state_on, state_off)"
             )
+
+
+def _words(on: str, off: str) -> dict[str, bool]:
+    usual = on in _ON and off in _OFF
+    more = {**dict.fromkeys(_ON, True), **dict.fromkeys(_OFF, False)} if usual else {}
+    return {**more, on: True, off: False}

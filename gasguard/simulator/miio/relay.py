@@ -7,8 +7,9 @@ from hashlib import md5
 from random import Random
 from typing import Any, NamedTuple
 
-from gasguard.drivers.miio.codec import HELLO, Frame, FrameError, decode, encode, encode_hello_reply
+from gasguard.drivers.miio.codec import HELLO, Frame, FrameError, decode, encode_hello_reply, seal
 from gasguard.simulator.channels import Channel, ChannelSpec, Key
+from gasguard.simulator.miio.oddities import spoken, switch_word
 from gasguard.simulator.module import Module
 
 LEGACY_SWITCH: Key = (0, 0)
@@ -16,6 +17,7 @@ LEGACY_SWITCH: Key = (0, 0)
 
 _OK, _PENDING, _NOT_FOUND, _BAD_VALUE = 0, 1, -4003, -4005
 _MOST_PROPERTIES = 64
+_WORD = {True: "on", False: "off"}
 
 
 class Reply(NamedTuple):
@@ -117,7 +119,10 @@ class MiRelay(Module):
         if type(message_id) is not int or abs(message_id) >= 2**63:
             return []
         answer = {"id": message_id, **self._answer(request, (source, message_id), now)}
-        return [Reply(self.processing_s, encode(token, self.device_id, self.stamp(now), answer))]
+        said = spoken(self.faults, request, answer, self._random)
+        if said is None:
+            return []
+        return [Reply(self.processing_s, seal(token, self.device_id, self.stamp(now), said))]
 
     def _fresh(self, frame: Frame, now: float) -> bool:
         behind, ahead = self._window
@@ -156,7 +161,11 @@ class MiRelay(Module):
             "fw_ver": "2.1.0_sim",
             "hw_ver": "ESP32",
             "mac": f"02:00:{number[:2]}:{number[2:4]}:{number[4:6]}:{number[6:]}",
-            "ap": {"ssid": "simulated", "bssid": "02:00:00:00:00:01", "rssi": -50},
+            "ap": {
+                "ssid": "厨房" if self.faults.gbk else "simulated",
+                "bssid": "02:00:00:00:00:01",
+                "rssi": -50,
+            },
             "netif": {"localIp": "127.0.0.1", "mask": "255.0.0.0", "gw": "127.0.0.1"},
         }
 
@@ -166,7 +175,8 @@ class MiRelay(Module):
     def _get_one(self, item: dict[str, Any], now: float) -> dict[str, Any]:
         place, key = _address(item)
         if key in self.channels:
-            return {**place, "code": _OK, "value": self.channels[key].value}
+            value = switch_word(self.faults, self.channels[key].value)
+            return {**place, "code": _OK, "value": value}
         if key in self._countdowns:
             return {**place, "code": _OK, "value": self._countdowns[key].countdown_left(now)}
         return {**place, "code": _NOT_FOUND}
@@ -197,8 +207,9 @@ class MiRelay(Module):
         channel.switch(value, now)
         return _OK
 
-    def _get_prop(self, channel: Channel, params: object, _now: float) -> list[str]:
-        power = "on" if channel.value else "off"
+    def _get_prop(self, channel: Channel, params: object, _now: float) -> list[object]:
+        odd = self.faults.numbers or self.faults.nonsense
+        power = switch_word(self.faults, channel.value) if odd else _WORD[channel.value]
         return [power if name == "power" else "" for name in _listed(params)]
 
     def _set_power(self, channel: Channel, params: object, now: float) -> list[str]:
