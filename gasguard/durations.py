@@ -7,13 +7,15 @@ from gasguard.errors import DurationError
 EXAMPLES = "90s, 20m, 1h30m, 20:00 (m:s), 1:30:00 (h:m:s), PT20M, or 20 (minutes)"
 
 _NUMBER = r"\d{1,9}(?:\.\d{1,6})?"
-_HOURS, _MINUTES, _SECONDS = (
+_DAYS, _HOURS, _MINUTES, _SECONDS = (
+    r"(?:d|days?|天)",
     r"(?:h|hrs?|hours?|个?小时)",
     r"(?:m|mins?|minutes?|分钟?)",
     r"(?:s|secs?|seconds?|秒钟?)",
 )
 _UNITS = re.compile(
-    rf"(?:({_NUMBER})\s*{_HOURS})?\s*(?:({_NUMBER})\s*{_MINUTES})?\s*(?:({_NUMBER})\s*{_SECONDS})?",
+    rf"(?:({_NUMBER})\s*{_DAYS})?\s*(?:({_NUMBER})\s*{_HOURS})?\s*"
+    rf"(?:({_NUMBER})\s*{_MINUTES})?\s*(?:({_NUMBER})\s*{_SECONDS})?",
     re.ASCII | re.IGNORECASE,
 )
 _HOURS_AND_MINUTES = re.compile(rf"(\d{{1,4}})\s*{_HOURS}\s*([0-5]?\d)", re.ASCII | re.IGNORECASE)
@@ -45,7 +47,7 @@ def parse_duration(text: str, *, milliseconds: bool = False) -> float:
         if match := _CLOCK.fullmatch(word):
             hours, minutes, whole_minutes, seconds = (int(part or 0) for part in match.groups())
             return hours * 3600.0 + (minutes + whole_minutes) * 60 + seconds
-        for pattern, scales in ((_UNITS, (3600, 60, 1)), (_ISO, (86400, 3600, 60, 1))):
+        for pattern, scales in ((_UNITS, (86400, 3600, 60, 1)), (_ISO, (86400, 3600, 60, 1))):
             match = pattern.fullmatch(word)
             if match and any(match.groups()):
                 parts = zip(match.groups(), scales, strict=True)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import click
 
+from gasguard.cli.help import examples
 from gasguard.cli.options import demo_folder, find_config
 from gasguard.config.load import Config, load_config
 from gasguard.errors import GasguardError
@@ -44,7 +45,7 @@ burners:
 """
 
 
-@click.command(epilog="Example: gasguard demo --speed 10")
+@click.command(epilog=examples("gasguard demo", "gasguard demo --speed 10"))
 @click.option("--speed", default=1.0, show_default=True, help="Run the stove this much faster.")
 @click.option("--mqtt-port", type=click.IntRange(0, 65535), help="Default 1883, or any free one.")
 @click.option(

@@ -1,20 +1,24 @@
 """`gasguard doctor`: is everything there that a shutoff needs?"""
 
 import asyncio
+import dataclasses
+import json
 import os
 import shutil
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.markup import escape
+from rich.text import Text
 
 from gasguard.assemble import Drivers, bus_of
+from gasguard.cli.connect import connect_locally
 from gasguard.cli.exits import FAILED, Unreached
-from gasguard.cli.options import config_option
+from gasguard.cli.help import examples
+from gasguard.cli.options import config_option, find_config
+from gasguard.cli.screen import console, fold, width
 from gasguard.clock import SystemClock
 from gasguard.config.bemfa import Bemfa
 from gasguard.config.load import Config, load_config
@@ -31,40 +35,61 @@ _HAZARD_WORDS = {
 _COLOURS = {"ok": "green", "warn": "yellow", "fail": "bold red"}
 
 
-@click.command(epilog="Example: gasguard doctor -c /etc/gasguard/config.yaml")
-@config_option(required=True)
+@click.command(
+    epilog=examples("gasguard doctor", "gasguard doctor --json -c /etc/gasguard/config.yaml")
+)
+@config_option()
+@click.option("--json", "as_json", is_flag=True, help="Print findings and counts as JSON.")
 @click.pass_context
-def doctor(ctx: click.Context, config_path: Path) -> None:
+def doctor(ctx: click.Context, config_path: Path | None, as_json: bool) -> None:
     """Check broker, each relay, clock and disk; one row each with what to do.
 
     Changes nothing: it only reads. Exit code 1 when a row says fail.
     """
-    config = load_config(config_path)
-    console = Console()
-    failed = asyncio.run(_print_findings(config, console))
-    if failed:
+    path = find_config(config_path)
+    config = load_config(path)
+    show = _keep_silent if as_json else _show
+    if config_path is None:
+        click.echo(f"checking what {path} says", err=True)
+    findings = asyncio.run(_examine(config, path, show))
+    verdicts = [finding.verdict for finding in findings]
+    counts = {verdict: verdicts.count(verdict) for verdict in ("ok", "warn", "fail")}
+    if as_json:
+        rows = [dataclasses.asdict(finding) for finding in findings]
+        report = {"config": str(path), "findings": rows, **counts}
+        click.echo(json.dumps(report, ensure_ascii=False))
+    else:
+        click.echo(", ".join(f"{count} {verdict}" for verdict, count in counts.items()))
+    if counts["fail"]:
         ctx.exit(FAILED)
 
 
-async def _print_findings(config: Config, console: Console) -> bool:
-    failed = False
-    async for finding in _findings(config):
-        failed |= finding.verdict == "fail"
-        colour = _COLOURS[finding.verdict]
-        console.print(
-            f"{finding.what:<22} [{colour}]{finding.verdict:<4}[/] {escape(finding.text)}",
-            highlight=False,
-            soft_wrap=True,
-        )
-    return failed
+async def _examine(config: Config, path: Path, show: Callable[[Finding], None]) -> list[Finding]:
+    """All findings; each is shown as soon as it is there."""
+    findings = []
+    async for finding in _findings(config, path):
+        show(finding)
+        findings.append(finding)
+    return findings
 
 
-async def _findings(config: Config) -> AsyncIterator[Finding]:
+def _keep_silent(_finding: Finding) -> None:
+    pass
+
+
+def _show(finding: Finding) -> None:
+    name = f"{finding.what:<22} "
+    row = Text("\n".join(fold(f"{name}{finding.verdict:<4} {finding.text}", width(), 4)))
+    row.stylize(_COLOURS[finding.verdict], len(name), len(name) + len(finding.verdict))
+    console().print(row, soft_wrap=True)
+
+
+async def _findings(config: Config, path: Path) -> AsyncIterator[Finding]:
     yield _disk(config)
     yield _clock()
     yield await asyncio.to_thread(_broker, config)
-    states, troubles = _status(config)
-    yield _daemon(states)
+    states, troubles, absent = _status(path)
+    yield _daemon(states, absent)
     for part, text in troubles.items():
         yield Finding(part, "fail", text)
     if config.bemfa is not None:
@@ -134,19 +159,17 @@ def _topics(settings: Bemfa) -> list[str]:
     return list(settings.topics.values())
 
 
-def _status(config: Config) -> tuple[dict[str, dict[str, Any]] | None, dict[str, str]]:
-    """States of the running daemon, None if none runs, and what it finds wrong with itself."""
-    from gasguard.cli.over_socket import SocketDaemon
-
+def _status(path: Path) -> tuple[dict[str, dict[str, Any]] | None, dict[str, str], str]:
+    """States of the running daemon, what it finds wrong with itself, and why there are none."""
     try:
-        return SocketDaemon(config.control_socket).status()
-    except Unreached:
-        return None, {}
+        return *connect_locally(path).status(), ""
+    except Unreached as error:
+        return None, {}, str(error)
 
 
-def _daemon(states: dict[str, dict[str, Any]] | None) -> Finding:
+def _daemon(states: dict[str, dict[str, Any]] | None, absent: str) -> Finding:
     if states is None:
-        return Finding("daemon", "warn", "is not running: gasguard run -c FILE")
+        return Finding("daemon", "warn", absent)
     return Finding("daemon", "ok", ", ".join(f"{name} {s['phase']}" for name, s in states.items()))
 
 

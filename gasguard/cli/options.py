@@ -1,6 +1,7 @@
 """Options that several commands share, and where the configuration is looked for."""
 
 import os
+import stat
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,6 +14,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 DEMO_FOLDER = f"gasguard-demo-{os.getuid()}"
 """Name of the demo's state folder under the system's temporary folder."""
+DEMO_MARK = "# Written by `gasguard demo`"
+"""How the configuration of a demo begins."""
 
 
 def demo_folder() -> Path:
@@ -38,12 +41,32 @@ def find_config(given: Path | None) -> Path:
         return given
     demo = demo_folder() / "config.yaml"
     # The demo's folder lies where anyone may write: only one's own counts.
-    own_demo = [demo] if demo.exists() and demo.stat().st_uid == os.getuid() else []
+    own_demo = [demo] if is_own(demo.parent) and is_own(demo) else []
     for place in (*usual_places(), *own_demo):
         if place.is_file():
             return place
     looked = ", ".join(str(place) for place in usual_places())
-    raise Misused(f"no configuration found ({looked}); name one with -c FILE")
+    raise Misused(
+        f"no configuration found ({looked}); name one with -c FILE, or try: gasguard demo"
+    )
+
+
+def is_own(path: Path) -> bool:
+    """Whether it is there and belongs to this user; somebody else's link to it does not count."""
+    try:
+        found = path.lstat()
+    except OSError:
+        return False
+    return found.st_uid == os.getuid() and not stat.S_ISLNK(found.st_mode)
+
+
+def written_by_demo(path: Path) -> bool:
+    """Whether this configuration is a demo's: nobody else's file is replaced, or said to end."""
+    try:
+        with path.open(encoding="utf-8", errors="replace") as file:
+            return file.readline().startswith(DEMO_MARK)
+    except OSError:
+        return False
 
 
 def config_option(required: bool = False) -> Callable[[F], F]:

@@ -6,17 +6,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from gasguard.cli.burners import known
 from gasguard.cli.daemon import ANSWER_WITHIN, Ack
 from gasguard.cli.exits import Misused, Unreached
-from gasguard.errors import no_burner
 from gasguard.interfaces.local.unix import socket_address
 
 
 class SocketDaemon:
     """The daemon's local socket."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path, begin: str = "gasguard run -c FILE", *, is_demo: bool = False):
+        """`begin` starts the daemon, if it is not running."""
+        self._path, self._begin, self._is_demo = path, begin, is_demo
 
     def _ask(self, request: dict[str, Any], *, timeout: float | None) -> Iterator[dict[str, Any]]:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
@@ -32,11 +33,17 @@ class SocketDaemon:
                     yield answer
             except TimeoutError:
                 raise Unreached(f"the daemon at {self._path} does not answer") from None
-            except OSError as error:
+            except PermissionError:
                 raise Unreached(
-                    f"no daemon at {self._path} ({error.strerror or error}); is it running? "
-                    "Start it with: gasguard run -c FILE"
+                    f"you may not speak to the daemon at {self._path}: use sudo, or join its group"
                 ) from None
+            except OSError as error:
+                raise Unreached(self._absent(error.strerror or str(error))) from None
+
+    def _absent(self, why: str) -> str:
+        if self._is_demo:
+            return f"the demo has ended ({self._path}: {why}); start it again with: {self._begin}"
+        return f"no daemon at {self._path} ({why}); is it running? Start it with: {self._begin}"
 
     def request(self, asks: str, burners: list[str], value: str) -> Iterator[Ack]:
         """See `Daemon.request`."""
@@ -63,8 +70,8 @@ class SocketDaemon:
 
     def history(self, burner: str | None, since: float) -> Iterator[dict[str, Any]]:
         """See `Daemon.history`."""
-        if burner is not None and burner not in (known := self.states()):
-            raise Misused(no_burner(burner, known))
+        if burner is not None:
+            (burner,) = known([burner], self.states())
         request = {"command": "history", "burner": burner, "since": since}
         for answer in self._ask(request, timeout=ANSWER_WITHIN):
             yield answer["event"]

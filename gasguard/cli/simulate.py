@@ -8,11 +8,12 @@ from pathlib import Path
 
 import click
 
+from gasguard.cli.help import examples
 from gasguard.cli.options import config_option
 from gasguard.config.load import Config, load_config
 
 
-@click.command(epilog="Example: gasguard simulate -c config.example.yaml")
+@click.command(epilog=examples("gasguard simulate -c config.example.yaml"))
 @config_option(required=True)
 @click.option("--speed", default=1.0, show_default=True, help="Run the stove this much faster.")
 @click.option("--seed", default=0, show_default=True, help="Makes faults repeatable.")
