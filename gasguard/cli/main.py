@@ -10,6 +10,7 @@ import click
 from gasguard import __version__
 from gasguard.cli.exits import BAD_USAGE, FAILED, INTERRUPTED, UNREACHABLE, Misused, Unreached
 from gasguard.cli.help import Context
+from gasguard.cli.options import MQTT_URL, ended_demo
 from gasguard.errors import ConfigError, GasguardError, did_you_mean
 
 _COMMANDS = {
@@ -84,7 +85,8 @@ class _Lazy(click.Group):
             click.echo(f"gasguard: {error}", err=True)
             ctx.exit(BAD_USAGE)
         except Unreached as error:
-            click.echo(f"gasguard: {error}", err=True)
+            hint = ended_demo(ctx.meta.get(MQTT_URL) or "")
+            click.echo(f"gasguard: {error}{f'; {hint}' if hint else ''}", err=True)
             ctx.exit(UNREACHABLE)
         except GasguardError as error:
             click.echo(f"gasguard: {error}", err=True)

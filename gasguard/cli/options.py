@@ -1,6 +1,7 @@
 """Options that several commands share, and where the configuration is looked for."""
 
 import os
+import re
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -69,6 +70,18 @@ def written_by_demo(path: Path) -> bool:
         return False
 
 
+def ended_demo(mqtt_url: str) -> str:
+    """What to say where this user's last demo had the broker at that URL; else empty."""
+    path = demo_folder() / "config.yaml"
+    if not (is_own(path.parent) and is_own(path) and written_by_demo(path)):
+        return ""
+    port = re.search(r"^mqtt: .*port: (\d+)", path.read_text(encoding="utf-8"), re.M)
+    there = re.fullmatch(r"mqtt://(?:127\.[\d.]+|localhost):(\d+)(?:/.*)?", mqtt_url)
+    if port is None or there is None or port[1] != there[1]:
+        return ""
+    return "the demo that had it has ended; start it again with: gasguard demo"
+
+
 def config_option(required: bool = False) -> Callable[[F], F]:
     """-c FILE."""
     return click.option(
@@ -81,11 +94,21 @@ def config_option(required: bool = False) -> Callable[[F], F]:
     )
 
 
+MQTT_URL = "gasguard.mqtt_url"
+"""Where the root context's `meta` has the URL that was given."""
+
+
+def _noted(ctx: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
+    ctx.meta[MQTT_URL] = value
+    return value
+
+
 def mqtt_option(command: F) -> F:
     """--mqtt URL."""
     return click.option(
         "--mqtt",
         "mqtt_url",
         metavar="URL",
+        callback=_noted,
         help="Go through the broker instead of the local socket: mqtt://user:pass@host:port",
     )(command)

@@ -63,6 +63,8 @@ def _hindrance(phase: str, flame: str) -> str:
 def _agreed(burner: str) -> bool:
     try:
         return click.confirm(f"{burner} burns and will be shut off now. Do you stand beside it?")
-    except click.Abort:
+    except click.Abort as abort:
         click.echo()
+        if isinstance(abort.__context__, KeyboardInterrupt):
+            raise
         return False

@@ -29,7 +29,8 @@ def console() -> "Console":
     from rich.console import Console
 
     plain = bool(os.environ.get("NO_COLOR"))
-    columns = width() or _PIPED
+    # A terminal's width is left to rich, which notices when it changes.
+    columns = _PIPED if width() is None else None
     return Console(color_system=None if plain else "auto", width=columns, highlight=False)
 
 

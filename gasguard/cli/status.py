@@ -24,6 +24,7 @@ States = dict[str, dict[str, Any]]
 _COLUMNS = ("burner", "phase", "contact", "flame", "timer left", "last trip", "relay")
 _COLOURS = {"ready": "green", "tripped": "yellow", "tripping": "yellow", "trip_failed": "bold red"}
 _ALARMING = "bold red"
+_ANY_WIDTH = 10_000
 
 
 @click.command(
@@ -87,7 +88,8 @@ def _shown(screen: Console, states: States) -> Table | Group:
     rows = [_row(name, state) for name, state in states.items()]
     for row in rows:
         table.add_row(*row)
-    if screen.measure(table).maximum <= screen.width:
+    unbounded = screen.options.update(max_width=_ANY_WIDTH)
+    if screen.measure(table, options=unbounded).maximum <= screen.width:
         return table
     return Group(*(line for row in rows for line in _paragraph(row, screen.width)))
 
@@ -97,7 +99,7 @@ def _paragraph(row: list[Text], columns: int) -> Iterator[Text]:
     yield Text(name.plain, style="bold")
     for column, value in zip(_COLUMNS[1:], values, strict=True):
         for line in fold(f"  {column}: {value.plain}", columns, 4):
-            yield Text(line, style=value.spans[0].style if value.spans else value.style)
+            yield Text(line, style=value.style)
 
 
 def _row(name: str, state: dict[str, Any]) -> list[Text]:
