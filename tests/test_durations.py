@@ -46,6 +46,10 @@ steady = settings(derandomize=True, deadline=None)
         ("半小时", 1800),
         ("半分钟", 30),
         ("45秒", 45),
+        ("2d", 172_800),
+        ("1 day 2h", 93_600),
+        ("3 days", 259_200),
+        ("2天", 172_800),
     ],
 )
 def test_what_people_write(text, seconds):

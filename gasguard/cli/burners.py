@@ -16,11 +16,12 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 def burner_argument(**options: Any) -> Callable[[F], F]:
     """One BURNER; `nargs=-1` makes it several. Completed from the configuration."""
-    name = "burners" if options.get("nargs") == -1 else "burner"
-    return click.argument(name, metavar=_METAVARS[name], shell_complete=_complete, **options)
-
-
-_METAVARS = {"burner": "BURNER", "burners": "[BURNER]..."}
+    several = options.get("nargs") == -1
+    metavar = (
+        "[BURNER]..." if several else "BURNER" if options.get("required", True) else "[BURNER]"
+    )
+    name = "burners" if several else "burner"
+    return click.argument(name, metavar=metavar, shell_complete=_complete, **options)
 
 
 def known(written: Iterable[str], burners: Iterable[str]) -> list[str]:

@@ -13,7 +13,7 @@ _SHELLS = ("bash", "zsh", "fish")
     epilog=examples(
         'eval "$(gasguard completion bash)"   # in ~/.bashrc',
         'eval "$(gasguard completion zsh)"    # in ~/.zshrc, behind compinit',
-        "gasguard completion fish > ~/.config/fish/completions/gasguard.fish",
+        "gasguard completion fish | source    # in ~/.config/fish/config.fish",
     )
 )
 @click.argument("shell", type=click.Choice(_SHELLS))

@@ -4,56 +4,19 @@ import asyncio
 import contextlib
 import logging
 import os
-import secrets
 import shlex
 import shutil
-import socket
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from gasguard.cli.demo_folder import CONFIG, fresh_folder
 from gasguard.cli.help import examples
-from gasguard.cli.options import DEMO_MARK, demo_folder, find_config
-from gasguard.config.load import Config, load_config
+from gasguard.cli.options import Amount, demo_folder, find_config
+from gasguard.config.load import Config
 from gasguard.errors import GasguardError
 
-if TYPE_CHECKING:
-    from gasguard.simulator.world import World
-
-_CONFIG = """\
-{mark}; the wiring is the four-channel module of the original article:
-# channels 1 and 2 (siid 2, 3) open the thermocouples, 3 and 4 (siid 4, 5) are only for the voice.
-mqtt: {{host: 127.0.0.1, port: {mqtt_port}}}
-state_dir: .
-burners:
-  left:
-    name: Left burner
-    relay: &module
-      driver: miot
-      host: 127.0.0.1
-      port: {relay_port}
-      token: "{token}"
-      switch: {{siid: 2, piid: 1}}
-      contact: normally_closed
-    voice: {{siid: 4, piid: 1}}
-    flame: {{driver: mqtt, topic: gasguard_sim/left/flame}}
-    limits: {{max_burn: 2h, rearm_after: 5s}}
-  right:
-    name: Right burner
-    relay:
-      <<: *module
-      switch: {{siid: 3, piid: 1}}
-    voice: {{siid: 5, piid: 1}}
-    flame: {{driver: mqtt, topic: gasguard_sim/right/flame}}
-    limits: {{max_burn: 2h, rearm_after: 5s}}
-"""
-
-
-_LIGHTING_SPEED = 20.0
-"""Nobody likes to hold a knob for 6 s before anything can be tried."""
 _LAST_WORDS_WITHIN = 1.0
 
 
@@ -61,7 +24,7 @@ _LAST_WORDS_WITHIN = 1.0
 @click.option(
     "--speed",
     metavar="FACTOR",
-    type=click.FloatRange(0, 1000, min_open=True),
+    type=Amount(1000),
     default=1.0,
     show_default=True,
     help="Run the stove this much faster.",
@@ -90,54 +53,36 @@ def demo(speed: float, mqtt_port: int | None, web_port: int | None, state_dir: P
 
     Each demo starts afresh, with both burners lit, and tells what happens. Type help in it.
     """
-    from gasguard.cli.broker import free_port
     from gasguard.logs import log_to_stderr
 
     folder = (state_dir or demo_folder()).absolute()
     with fresh_folder(folder):
-        port = free_port(mqtt_port, 1883, socket.SOCK_STREAM)
-        relay_port = free_port(None, 54321, socket.SOCK_DGRAM)
-        path = folder / CONFIG
-        path.touch(mode=0o600)
-        text = _CONFIG.format(
-            mark=DEMO_MARK,
-            mqtt_port=port,
-            relay_port=relay_port,
-            token=secrets.token_hex(16),
-        )
-        path.write_text(text, encoding="utf-8")
         log = log_to_stderr()
         # What happens is told in the demo's own words.
         logging.getLogger().setLevel(logging.WARNING)
         try:
-            asyncio.run(_demo(load_config(path), path, speed))
-        except OSError as error:
-            raise GasguardError(f"the demo cannot go on: {error}") from None
+            asyncio.run(_demo(folder / CONFIG, mqtt_port, speed))
         finally:
             log.stop()
 
 
-async def _demo(config: Config, path: Path, speed: float) -> None:
+async def _demo(path: Path, mqtt_port: int | None, speed: float) -> None:
     from gasguard import app
-    from gasguard.cli.broker import embedded_broker
     from gasguard.cli.demo_console import DemoConsole, Outcomes
+    from gasguard.cli.demo_stage import light, stage
     from gasguard.cli.terminal import Printer, attend, stopped_by_signals
     from gasguard.simulator.bridge import SimulatorBridge
     from gasguard.simulator.console import run_text_console
-    from gasguard.simulator.world import World
 
     stop = stopped_by_signals()
     printer = Printer(sys.stdout)
     async with contextlib.AsyncExitStack() as stack:
-        await stack.enter_async_context(embedded_broker(config.mqtt.port))
-        world = World.from_config(config, speed=speed)
-        await world.start()
-        stack.push_async_callback(world.stop)
+        config, world = await stack.enter_async_context(stage(path, mqtt_port))
         bridge = SimulatorBridge(config, world)
         bridge.start()
         stack.push_async_callback(bridge.stop)
         controller = await stack.enter_async_context(app.running(config))
-        await _light(world, speed)
+        await light(world, speed)
         printer.line(_greeting(config, path, bridge.console_topic))
         outcomes = Outcomes(world, printer.line)
         controller.observers.append(outcomes.observe)
@@ -146,17 +91,6 @@ async def _demo(config: Config, path: Path, speed: float) -> None:
         controller.observers.remove(outcomes.observe)
         printer.line("The demo ends: both burners are shut off.")
     printer.stop(_LAST_WORDS_WITHIN)
-
-
-async def _light(world: "World", speed: float) -> None:
-    """Light every burner as a person does, only faster, until the knobs are let go."""
-    from gasguard.simulator.world import HOLD_S
-
-    world.set_speed(max(speed, _LIGHTING_SPEED))
-    for name in world.burner_ids:
-        world.light(name)
-    await asyncio.sleep((HOLD_S + 1) / world.speed)
-    world.set_speed(speed)
 
 
 def _greeting(config: Config, path: Path, console_topic: str) -> str:

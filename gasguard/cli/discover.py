@@ -8,8 +8,9 @@ import click
 from gasguard.assemble import Drivers
 from gasguard.cli.exits import FAILED, Misused
 from gasguard.cli.help import examples
-from gasguard.cli.options import config_option, find_config
+from gasguard.cli.options import Amount, config_option, find_config
 from gasguard.config.load import Config, load_config
+from gasguard.config.relays.base import RelayConfig
 from gasguard.drivers.bus import Bus
 from gasguard.errors import GasguardError
 
@@ -37,7 +38,7 @@ _LONGEST = 600.0
 @click.option(
     "--seconds",
     metavar="SECONDS",
-    type=click.FloatRange(0, _LONGEST, min_open=True),
+    type=Amount(_LONGEST),
     default=3.0,
     show_default=True,
     help="How long to listen.",
@@ -52,16 +53,23 @@ def discover(
     Exit code 1 when nothing answers.
     """
     config = _config(config_path)
-    click.echo(f"listening for {seconds:g} s ...", err=True)
     burners = config.burners.values() if config else ()
     configured = [relay for burner in burners for relay in burner.in_series]
-    found = asyncio.run(Drivers(_no_broker).discover(addresses, seconds, configured))
+    found = asyncio.run(_ask_around(addresses, seconds, configured))
     for line in found:
         click.echo(line)
     if not found:
         for line in _advice(addresses, seconds):
             click.echo(line, err=True)
         ctx.exit(FAILED)
+
+
+async def _ask_around(
+    addresses: tuple[str, ...], seconds: float, configured: list[RelayConfig]
+) -> list[str]:
+    # Here, where Ctrl-C is waited for, and not where the loop is still being made.
+    click.echo(f"listening for {seconds:g} s ...", err=True)
+    return await Drivers(_no_broker).discover(addresses, seconds, configured)
 
 
 def _config(given: Path | None) -> Config | None:

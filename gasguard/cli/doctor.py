@@ -49,8 +49,6 @@ def doctor(ctx: click.Context, config_path: Path | None, as_json: bool) -> None:
     path = find_config(config_path)
     config = load_config(path)
     show = _keep_silent if as_json else _show
-    if config_path is None:
-        click.echo(f"checking what {path} says", err=True)
     findings = asyncio.run(_examine(config, path, show))
     verdicts = [finding.verdict for finding in findings]
     counts = {verdict: verdicts.count(verdict) for verdict in ("ok", "warn", "fail")}
@@ -85,6 +83,7 @@ def _show(finding: Finding) -> None:
 
 
 async def _findings(config: Config, path: Path) -> AsyncIterator[Finding]:
+    yield Finding("configuration", "ok", str(path))
     yield _disk(config)
     yield _clock()
     yield await asyncio.to_thread(_broker, config)

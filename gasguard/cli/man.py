@@ -24,9 +24,7 @@ _EXIT_CODES = (
 )
 
 
-@click.command(
-    epilog=examples("gasguard man", "gasguard man > /usr/local/share/man/man1/gasguard.1")
-)
+@click.command(epilog=examples("gasguard man", "gasguard man > gasguard.1"))
 @click.pass_context
 def man(ctx: click.Context) -> None:
     """Show the manual page; into a file or pipe, print its source."""

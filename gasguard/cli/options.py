@@ -1,5 +1,6 @@
 """Options that several commands share, and where the configuration is looked for."""
 
+import math
 import os
 import re
 import stat
@@ -19,6 +20,22 @@ DEMO_MARK = "# Written by `gasguard demo`"
 """How the configuration of a demo begins."""
 
 
+class Amount(click.FloatRange):
+    """A number above 0 and up to `most`."""
+
+    def __init__(self, most: float) -> None:
+        super().__init__(0, most, min_open=True)
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """See `click.ParamType.convert`. Comparisons let nan pass."""
+        number = float(super().convert(value, param, ctx))
+        if math.isnan(number):
+            self.fail(f"{value!r} is no number.", param, ctx)
+        return number
+
+
 def demo_folder() -> Path:
     """Where the demo keeps its state unless told otherwise."""
     return Path(os.environ.get("TMPDIR", "/tmp")) / DEMO_FOLDER  # noqa: S108 - checked by its user
@@ -26,7 +43,8 @@ def demo_folder() -> Path:
 
 def usual_places() -> list[Path]:
     """Where a configuration is looked for when -c is not given, in this order."""
-    home = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
+    # A user without a home is no fault.
+    home = Path(os.environ.get("XDG_CONFIG_HOME") or os.path.expanduser("~/.config"))
     named = os.environ.get("GASGUARD_CONFIG")
     return [
         *([Path(named)] if named else []),

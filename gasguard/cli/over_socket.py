@@ -66,7 +66,7 @@ class SocketDaemon:
         """See `Daemon.watch`."""
         for answer in self._ask({"command": "watch"}, timeout=ANSWER_WITHIN):
             yield answer["states"]
-        raise Unreached("the daemon has ended")
+        raise Unreached(f"the daemon has ended; start it again with: {self._begin}")
 
     def history(self, burner: str | None, since: float) -> Iterator[dict[str, Any]]:
         """See `Daemon.history`."""

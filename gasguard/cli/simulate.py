@@ -7,13 +7,21 @@ from pathlib import Path
 import click
 
 from gasguard.cli.help import examples
-from gasguard.cli.options import config_option
+from gasguard.cli.options import Amount, config_option
 from gasguard.config.load import Config, load_config
+from gasguard.errors import GasguardError
 
 
 @click.command(epilog=examples("gasguard simulate -c config.example.yaml"))
 @config_option(required=True)
-@click.option("--speed", default=1.0, show_default=True, help="Run the stove this much faster.")
+@click.option(
+    "--speed",
+    metavar="FACTOR",
+    type=Amount(1000),
+    default=1.0,
+    show_default=True,
+    help="Run the stove this much faster.",
+)
 @click.option("--seed", default=0, show_default=True, help="Makes faults repeatable.")
 def simulate(config_path: Path, speed: float, seed: int) -> None:
     """Simulate the stove and the relays of FILE, for tests without hardware.
@@ -32,7 +40,10 @@ async def _simulate(config: Config, speed: float, seed: int) -> None:
 
     stop, printer = stopped_by_signals(), Printer(sys.stdout)
     world = World.from_config(config, seed=seed, speed=speed)
-    await world.start()
+    try:
+        await world.start()
+    except OSError as error:
+        raise GasguardError(f"{error.strerror}; is another simulator running there?") from None
     bridge = SimulatorBridge(config, world)
     bridge.start()
     printer.line("\n".join(describe(world)))

@@ -159,9 +159,10 @@ class World:
         try:
             for server in self.servers.values():
                 await server.start()
-        except OSError:
+        except OSError as error:
             await self.stop()
-            raise
+            place = f"UDP port {server.port} on {server.host}"
+            raise OSError(error.errno, f"{place}: {error.strerror or error}") from None
         if self.mqtt_servers and self._network is not None:
             self._network.start(build_switchboard(self.mqtt_plans, self.mqtt_servers))
         self.sync()
