@@ -79,12 +79,19 @@ async def _set_up(stack: contextlib.AsyncExitStack, config: Config) -> World:
         return world
 
 
+def _broker_port(wanted: int | None) -> int:
+    try:
+        return free_port(wanted, 1883, socket.SOCK_STREAM)
+    except GasguardError as error:
+        raise GasguardError(f"{error}. Is another demo, or a broker, running there?") from None
+
+
 def _write_config(path: Path, mqtt_port: int | None) -> Config:
     path.touch(mode=0o600)
     path.write_text(
         _CONFIG.format(
             mark=DEMO_MARK,
-            mqtt_port=free_port(mqtt_port, 1883, socket.SOCK_STREAM),
+            mqtt_port=_broker_port(mqtt_port),
             relay_port=free_port(None, 54321, socket.SOCK_DGRAM),
             token=secrets.token_hex(16),
         ),

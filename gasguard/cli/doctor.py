@@ -1,10 +1,12 @@
 """`gasguard doctor`: is everything there that a shutoff needs?"""
 
 import asyncio
+import concurrent.futures
 import dataclasses
 import json
 import os
 import shutil
+import threading
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
@@ -86,13 +88,13 @@ async def _findings(config: Config, path: Path) -> AsyncIterator[Finding]:
     yield Finding("configuration", "ok", str(path))
     yield _disk(config)
     yield _clock()
-    yield await asyncio.to_thread(_broker, config)
+    yield await _aside(partial(_broker, config))
     states, troubles, absent = _status(path)
     yield _daemon(states, absent)
     for part, text in troubles.items():
         yield Finding(part, "fail", text)
     if config.bemfa is not None:
-        yield await asyncio.to_thread(_bemfa, config.bemfa, running=states is not None)
+        yield await _aside(partial(_bemfa, config.bemfa, running=states is not None))
     for name, burner in config.burners.items():
         for index, relay in enumerate(burner.in_series):
             what = f"relay {name}" + (f".{index}" if burner.relays else "")
@@ -105,6 +107,20 @@ async def _findings(config: Config, path: Path) -> AsyncIterator[Finding]:
             yield Finding(f"flame {name}", "warn", "not sensed: a welded contact stays unnoticed")
     for finding in _hazards(config, states or {}):
         yield finding
+
+
+async def _aside(look: Callable[[], Finding]) -> Finding:
+    """What a look finds that waits for a server, in a thread that Ctrl-C need not wait for."""
+    found = concurrent.futures.Future[Finding]()
+
+    def run() -> None:
+        try:
+            found.set_result(look())
+        except BaseException as error:  # noqa: BLE001 - raised where it is waited for
+            found.set_exception(error)
+
+    threading.Thread(target=run, name="doctor", daemon=True).start()
+    return await asyncio.wrap_future(found)
 
 
 def _disk(config: Config) -> Finding:

@@ -33,10 +33,14 @@ def proof_test(ctx: click.Context, burner: str, yes: bool, config_path: Path | N
         click.echo("nothing was done", err=True)
         ctx.exit(FAILED)
     passed = None
-    for step in daemon.proof_test(burner):
-        click.echo(f"{burner}: {step['text']}", err=not step["passed"])
-        if step["done"]:
-            passed = step["passed"]
+    try:
+        for step in daemon.proof_test(burner):
+            click.echo(f"{burner}: {step['text']}", err=not step["passed"])
+            if step["done"]:
+                passed = step["passed"]
+    except KeyboardInterrupt:
+        click.echo(f"{burner}: interrupted; see: gasguard status", err=True)
+        raise
     if passed is None:
         click.echo("gasguard: the daemon has ended", err=True)
         ctx.exit(UNREACHABLE)

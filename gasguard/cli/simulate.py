@@ -11,6 +11,8 @@ from gasguard.cli.options import Amount, config_option
 from gasguard.config.load import Config, load_config
 from gasguard.errors import GasguardError
 
+_LAST_WORDS_WITHIN = 1.0
+
 
 @click.command(epilog=examples("gasguard simulate -c config.example.yaml"))
 @config_option(required=True)
@@ -54,3 +56,4 @@ async def _simulate(config: Config, speed: float, seed: int) -> None:
     finally:
         await bridge.stop()
         await world.stop()
+        printer.stop(_LAST_WORDS_WITHIN)

@@ -6,6 +6,7 @@ import socket
 import subprocess
 
 import pytest
+import yaml
 
 from tests.support.kitchen import GASGUARD, ROOT, Kitchen, burner
 from tests.support.terminal import CTRL_C, Terminal
@@ -133,6 +134,20 @@ def test_ctrl_c_ends_a_command_that_waits():
                 assert terminal.ends(10) == 130, terminal.text
                 assert "Abort" not in terminal.text
                 assert "Traceback" not in terminal.text
+
+
+def test_ctrl_c_ends_doctor_though_the_broker_says_nothing(tmp_path):
+    with socket.socket() as deaf:
+        deaf.bind(("127.0.0.1", 0))
+        deaf.listen()
+        left = burner()
+        data = {"mqtt": {"host": "127.0.0.1", "port": deaf.getsockname()[1]}, "state_dir": "state"}
+        (tmp_path / "config.yaml").write_text(yaml.safe_dump({**data, "burners": {"left": left}}))
+        with Terminal("doctor", "-c", str(tmp_path / "config.yaml")) as terminal:
+            deaf.accept()
+            terminal.type(CTRL_C)
+            assert terminal.ends(3) == 130, terminal.text
+            assert "Traceback" not in terminal.text
 
 
 def test_an_off_that_is_not_waited_for_is_not_said_to_be_done(make_kitchen):
