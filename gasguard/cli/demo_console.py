@@ -120,10 +120,10 @@ class DemoConsole(Console):
         return ""
 
     def _status(self, words: list[str]) -> str:
-        kitchen = super()._status(words)
         states = self._controller.states()
-        names = known(words, states) if words else list(states)
-        return "\n".join([*(_row(states[name]) for name in names), "in the kitchen:", kitchen])
+        names = list(states) if not words or means_all(words) else known(words, states)
+        kitchen = (super(DemoConsole, self)._status([name]) for name in names)
+        return "\n".join([*(_row(states[name]) for name in names), "in the kitchen:", *kitchen])
 
     def _hand_in(self, name: str, asks: str, value: str) -> None:
         before = self._outcomes.confirmed[name]

@@ -276,8 +276,9 @@ def test_what_is_typed_is_done_and_what_comes_of_it_is_told(tmp_path):
         terminal.says("left: unlocked")
         terminal.type("timer left 25h\n")
         terminal.says("left: refused")
-        terminal.type("status\n")
+        terminal.type("status right LEFT\n")
         terminal.says("in the kitchen:")
+        terminal.says("left: knob")
         terminal.type("off\n")
         for wrong, told in (
             ("tmer left 5m", "did you mean timer?"),
