@@ -57,12 +57,12 @@ def history(
 
 
 def seconds_since(text: str, now: datetime) -> float:
-    """Seconds before `now`, > 0, that a duration or a date and time means; local without a zone.
+    """Seconds before `now`, ≥ 0, that a duration or a date and time means; local without a zone.
 
     Raises Misused.
     """
     try:
-        seconds = parse_duration(text)
+        return parse_duration(text)
     except DurationError:
         try:
             moment = datetime.fromisoformat(text.strip())
@@ -79,9 +79,7 @@ def seconds_since(text: str, now: datetime) -> float:
         seconds = (now - moment.astimezone()).total_seconds()
         if seconds <= 0:
             raise Misused(f"--since: {text[:40]!r} is still to come") from None
-    if seconds == 0:
-        raise Misused("--since: must be more than 0, for example 2h")
-    return seconds
+        return seconds
 
 
 def _line(event: dict[str, Any]) -> str:

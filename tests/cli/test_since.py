@@ -15,6 +15,7 @@ NOW = datetime(2026, 11, 26, 12, 0).astimezone()
     [
         ("30m", timedelta(minutes=30)),
         ("2d", timedelta(days=2)),
+        ("0", timedelta()),
         ("1 day 6 hours", timedelta(hours=30)),
         ("2026-11-25", timedelta(hours=36)),
         ("2026-11-26 11:30", timedelta(minutes=30)),
@@ -28,7 +29,7 @@ def test_what_is_meant(text, meant):
 @pytest.mark.parametrize(
     "text",
     [
-        "yesterday", "", "2026-13-01", "2026-11-27", "0", "-2h", "0001-01-01", "9999-12-31",
+        "yesterday", "", "2026-13-01", "2026-11-27", "-2h", "0001-01-01", "9999-12-31",
         "2026-11-25 25:00", "25.11.2026",
     ],
 )  # fmt: skip
