@@ -1,5 +1,6 @@
 """`gasguard`: the group of commands. Each command's module is imported only when it is called."""
 
+import contextlib
 import importlib
 import os
 import sys
@@ -94,7 +95,7 @@ class _Lazy(click.Group):
         except (KeyboardInterrupt, click.Abort):
             # click would say "Aborted!", as if something had gone wrong.
             click.echo(err=True)
-            ctx.exit(INTERRUPTED)
+            _leave_at_once(INTERRUPTED)
 
 
 @click.group(
@@ -115,6 +116,14 @@ def main() -> None:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
     cli(prog_name="gasguard")
+
+
+def _leave_at_once(code: int) -> None:
+    """End without waiting for threads that still wait for somebody else."""
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(code)
 
 
 def _open_standard_streams() -> None:
