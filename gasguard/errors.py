@@ -1,6 +1,7 @@
 """The error tree. Vendor exceptions never leave their driver: they become one of these."""
 
 from collections.abc import Iterable
+from difflib import get_close_matches
 from enum import StrEnum
 
 
@@ -59,4 +60,11 @@ class Refused(DriverError):
 
 def no_burner(name: str, known: Iterable[str]) -> str:
     """What is told of a burner that does not exist."""
-    return f"no burner {name[:40]!r}; there are: {', '.join(known)}"
+    known = list(known)
+    return f"no burner {name[:40]!r}; {did_you_mean(name, known)}there are: {', '.join(known)}"
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """`did you mean status? `, with the blank behind it; nothing where no known word is near."""
+    near = get_close_matches(word[:40].casefold(), known, n=1)
+    return f"did you mean {near[0]}? " if near else ""

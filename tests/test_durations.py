@@ -70,6 +70,9 @@ steady = settings(derandomize=True, deadline=None)
         ("一小時三十分鐘", 5400),
         ("二十分三十秒", 1230),
         ("20 分钟", 1200),
+        ("1 day 2h", 93_600),
+        ("3 days", 259_200),
+        ("2天", 172_800),
     ],
 )
 def test_what_people_write(text, seconds):

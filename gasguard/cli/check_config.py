@@ -4,11 +4,12 @@ from pathlib import Path
 
 import click
 
+from gasguard.cli.help import examples
 from gasguard.cli.options import config_option
 from gasguard.config.check import check_file
 
 
-@click.command(epilog="Example: gasguard check-config -c config.yaml")
+@click.command(epilog=examples("gasguard check-config -c config.yaml"))
 @config_option(required=True)
 def check_config(config_path: Path) -> None:
     """Check FILE and name every fault with its place. Never prints a secret."""

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from gasguard.cli.daemon import Daemon
-from gasguard.cli.options import find_config
+from gasguard.cli.options import find_config, written_by_demo
 from gasguard.cli.over_socket import SocketDaemon
 from gasguard.config.load import load_control_socket
 
@@ -19,4 +19,7 @@ def connect(config_path: Path | None, mqtt_url: str | None) -> Daemon:
 
 def connect_locally(config_path: Path | None) -> SocketDaemon:
     """Over the local socket."""
-    return SocketDaemon(load_control_socket(find_config(config_path)))
+    path = find_config(config_path)
+    demo = written_by_demo(path)
+    begin = "gasguard demo" if demo else f"gasguard run -c {config_path or path}"
+    return SocketDaemon(load_control_socket(path), begin, is_demo=demo)

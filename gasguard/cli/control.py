@@ -1,22 +1,23 @@
 """`gasguard off`, `timer`, `lock`, `unlock`, `rearm`."""
 
-from difflib import get_close_matches
 from pathlib import Path
 
 import click
 
+from gasguard.cli.burners import burner_argument
 from gasguard.cli.connect import connect
 from gasguard.cli.daemon import Ack
 from gasguard.cli.exits import FAILED, UNREACHABLE, Misused
+from gasguard.cli.help import examples
 from gasguard.cli.options import config_option, mqtt_option
 from gasguard.durations import format_duration, parse_duration
-from gasguard.errors import DurationError
+from gasguard.errors import DurationError, did_you_mean
 
 
 @click.command(
-    epilog="Examples: gasguard off        gasguard off left right        gasguard off all"
+    epilog=examples("gasguard off", "gasguard off left right", "gasguard off --mqtt mqtt://pi:1883")
 )
-@click.argument("burners", nargs=-1, metavar="[BURNER]...")
+@burner_argument(nargs=-1)
 @config_option()
 @mqtt_option
 @click.pass_context
@@ -38,6 +39,9 @@ def off(
             click.echo(f"{name}: {word}{said}", err=not confirmed[name])
     except Misused as error:
         unknown = error
+    except KeyboardInterrupt:
+        click.echo("gasguard: interrupted before it was confirmed; see: gasguard status", err=True)
+        raise
     for name in (name for name, done in confirmed.items() if not done):
         click.echo(f"{name}: turn the stove off by hand and look at: gasguard status", err=True)
     if unknown is not None and all(confirmed.values()):
@@ -52,11 +56,13 @@ def off(
 
 
 @click.command(
-    epilog="Examples: gasguard timer left 20m      gasguard timer left +5m      "
-    "gasguard timer left cancel",
+    epilog=examples(
+        "gasguard timer left 20m", "gasguard timer left +5m", "gasguard timer left cancel"
+    ),
+    # -5m is a wrong duration, not an option.
     context_settings={"ignore_unknown_options": True},
 )
-@click.argument("burner")
+@burner_argument()
 @click.argument("words", nargs=-1, required=True, metavar="DURATION")
 @config_option()
 @mqtt_option
@@ -72,26 +78,45 @@ def timer(
 
     DURATION is 90s, 20m, 20 min, 1h30, 20:00 (m:s), 1:30:00, PT20M, 半小时, or a number of minutes.
     """
-    duration = " ".join(words)
-    if duration.strip().lower() in ("cancel", "0"):
-        command, value, done = "timer", "cancel", "timer cancelled"
-    else:
-        extends = duration.startswith("+")
-        value = duration[1:] if extends else duration
-        try:
-            seconds = parse_duration(value)
-        except DurationError as error:
-            meant = get_close_matches(duration.strip().lower(), ["cancel"])
-            raise Misused(f"did you mean: {meant[0]}? {error}" if meant else str(error)) from None
-        if seconds == 0:
-            raise Misused("a duration must be more than 0, for example 20m, or: cancel")
-        command = "timer/extend" if extends else "timer"
-        done = f"timer {'extended by' if extends else 'set to'} {format_duration(seconds)}"
+    for word in words:
+        if word.startswith("--"):
+            options = [name for option in ctx.command.params for name in option.opts]
+            raise click.NoSuchOption(word, possibilities=options, ctx=ctx)
+    command, value, done = timer_request(burner, " ".join(words))
     _simple(ctx, command, burner, value, done, config_path, mqtt_url)
 
 
-@click.command(epilog="Example: gasguard lock left")
-@click.argument("burner")
+def timer_request(burner: str, duration: str) -> tuple[str, str, str]:
+    """What to ask for (one of `topics.REQUESTS`), with which words, and what is then done.
+
+    Raises Misused for what is neither a duration, nor +, nor cancel.
+    """
+    word = duration.strip()
+    if word.casefold() in ("cancel", "0"):
+        return "timer", "cancel", "timer cancelled"
+    extends = word.startswith("+")
+    value = word[1:].strip() if extends else word
+    try:
+        seconds = parse_duration(value)
+    except DurationError as error:
+        if word.casefold() in _ENDINGS:
+            raise Misused(
+                f"{word!r} may mean two things: gasguard timer {burner} cancel lets the burner "
+                f"burn on, gasguard off {burner} shuts it off"
+            ) from None
+        raise Misused(f"{did_you_mean(word, ['cancel'])}{error}") from None
+    if seconds == 0:
+        raise Misused("a duration must be more than 0, for example 20m, or: cancel")
+    if extends:
+        return "timer/extend", value, f"timer extended by {format_duration(seconds)}"
+    return "timer", value, f"timer set to {format_duration(seconds)}"
+
+
+_ENDINGS = ("stop", "off", "end", "clear", "none", "reset", "delete", "remove")
+
+
+@click.command(epilog=examples("gasguard lock left"))
+@burner_argument()
 @config_option()
 @mqtt_option
 @click.pass_context
@@ -100,8 +125,8 @@ def lock(ctx: click.Context, burner: str, config_path: Path | None, mqtt_url: st
     _simple(ctx, "lock", burner, "LOCK", "child lock on", config_path, mqtt_url)
 
 
-@click.command(epilog="Example: gasguard unlock left")
-@click.argument("burner")
+@click.command(epilog=examples("gasguard unlock left"))
+@burner_argument()
 @config_option()
 @mqtt_option
 @click.pass_context
@@ -110,8 +135,8 @@ def unlock(ctx: click.Context, burner: str, config_path: Path | None, mqtt_url: 
     _simple(ctx, "lock", burner, "UNLOCK", "child lock off", config_path, mqtt_url)
 
 
-@click.command(epilog="Example: gasguard rearm left -c /etc/gasguard/config.yaml")
-@click.argument("burner")
+@click.command(epilog=examples("gasguard rearm left"))
+@burner_argument()
 @config_option()
 @mqtt_option
 @click.pass_context
@@ -131,10 +156,11 @@ def _simple(
 ) -> None:
     last: Ack | None = None
     for last in connect(config_path, mqtt_url).request(command, [burner], value):
+        name = last["burner"]
         if last["status"] == "accepted":
-            click.echo(f"{burner}: {done}")
+            click.echo(f"{name}: {done}")
         else:
-            click.echo(f"{burner}: {last['message'] or last['code']}", err=True)
+            click.echo(f"{name}: {last['message'] or last['code']}", err=True)
     if last is None:
         click.echo("gasguard: the daemon did not answer", err=True)
         ctx.exit(UNREACHABLE)

@@ -1,70 +1,97 @@
 """`gasguard doctor`: is everything there that a shutoff needs?"""
 
 import asyncio
+import concurrent.futures
+import dataclasses
+import json
 import os
 import shutil
-from collections.abc import AsyncIterator
+import threading
+from collections.abc import AsyncIterator, Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
-from rich.console import Console
-from rich.markup import escape
+from rich.text import Text
 
 from gasguard.alone import is_taken
 from gasguard.assemble import Drivers, bus_of
+from gasguard.cli.connect import connect_locally
 from gasguard.cli.doctor_sensors import sensor_rows
 from gasguard.cli.exits import FAILED, Unreached
-from gasguard.cli.options import config_option
+from gasguard.cli.help import examples
+from gasguard.cli.options import config_option, find_config
+from gasguard.cli.screen import console, fold, width
 from gasguard.clock import SystemClock
 from gasguard.config.bemfa import Bemfa
 from gasguard.config.load import Config, load_config
 from gasguard.drivers.base import Finding
 
 _FREE_BYTES = 50_000_000
+Seen = TypeVar("Seen")
 _COLOURS = {"ok": "green", "warn": "yellow", "fail": "bold red"}
 
 
-@click.command(epilog="Example: gasguard doctor -c /etc/gasguard/config.yaml")
-@config_option(required=True)
+@click.command(
+    epilog=examples("gasguard doctor", "gasguard doctor --json -c /etc/gasguard/config.yaml")
+)
+@config_option()
+@click.option("--json", "as_json", is_flag=True, help="Print findings and counts as JSON.")
 @click.pass_context
-def doctor(ctx: click.Context, config_path: Path) -> None:
+def doctor(ctx: click.Context, config_path: Path | None, as_json: bool) -> None:
     """Check broker, each relay, clock and disk; one row each with what to do.
 
     Changes nothing: it only reads. Exit code 1 when a row says fail.
     """
-    config = load_config(config_path)
-    console = Console()
-    failed = asyncio.run(_print_findings(config, console))
-    if failed:
+    path = find_config(config_path)
+    config = load_config(path)
+    show = _keep_silent if as_json else _show
+    findings = asyncio.run(_examine(config, path, show))
+    verdicts = [finding.verdict for finding in findings]
+    counts = {verdict: verdicts.count(verdict) for verdict in ("ok", "warn", "fail")}
+    if as_json:
+        rows = [dataclasses.asdict(finding) for finding in findings]
+        report = {"config": str(path), "findings": rows, **counts}
+        click.echo(json.dumps(report, ensure_ascii=False))
+    else:
+        click.echo(", ".join(f"{count} {verdict}" for verdict, count in counts.items()))
+    if counts["fail"]:
         ctx.exit(FAILED)
 
 
-async def _print_findings(config: Config, console: Console) -> bool:
-    failed = False
-    async for finding in _findings(config):
-        failed |= finding.verdict == "fail"
-        colour = _COLOURS[finding.verdict]
-        console.print(
-            f"{finding.what:<22} [{colour}]{finding.verdict:<4}[/] {escape(finding.text)}",
-            highlight=False,
-            soft_wrap=True,
-        )
-    return failed
+async def _examine(config: Config, path: Path, show: Callable[[Finding], None]) -> list[Finding]:
+    """All findings; each is shown as soon as it is there."""
+    findings = []
+    async for finding in _findings(config, path):
+        show(finding)
+        findings.append(finding)
+    return findings
 
 
-async def _findings(config: Config) -> AsyncIterator[Finding]:
+def _keep_silent(_finding: Finding) -> None:
+    pass
+
+
+def _show(finding: Finding) -> None:
+    name = f"{finding.what:<22} "
+    row = Text("\n".join(fold(f"{name}{finding.verdict:<4} {finding.text}", width(), 4)))
+    row.stylize(_COLOURS[finding.verdict], len(name), len(name) + len(finding.verdict))
+    console().print(row, soft_wrap=True)
+
+
+async def _findings(config: Config, path: Path) -> AsyncIterator[Finding]:
+    yield Finding("configuration", "ok", str(path))
     yield _disk(config)
     yield _clock()
-    for finding in await asyncio.to_thread(_broker, config):
+    for finding in await _aside(partial(_broker, config)):
         yield finding
-    states, troubles = _status(config)
-    yield _daemon(states, config.state_dir)
+    states, troubles, absent = _status(path)
+    yield _daemon(states, absent, config.state_dir)
     for part, text in troubles.items():
         yield Finding(part, "fail", text)
     if config.bemfa is not None:
-        yield await asyncio.to_thread(_bemfa, config.bemfa, running=states is not None)
+        yield await _aside(partial(_bemfa, config.bemfa, running=states is not None))
     for name, burner in config.burners.items():
         for index, relay in enumerate(burner.in_series):
             what = f"relay {name}" + (f".{index}" if burner.relays else "")
@@ -84,6 +111,20 @@ async def _findings(config: Config) -> AsyncIterator[Finding]:
             yield finding
     for finding in sensor_rows(config, states or {}):
         yield finding
+
+
+async def _aside(look: Callable[[], Seen]) -> Seen:
+    """What a look finds that waits for a server, in a thread that Ctrl-C need not wait for."""
+    found = concurrent.futures.Future[Seen]()
+
+    def run() -> None:
+        try:
+            found.set_result(look())
+        except BaseException as error:  # noqa: BLE001 - raised where it is waited for
+            found.set_exception(error)
+
+    threading.Thread(target=run, name="doctor", daemon=True).start()
+    return await asyncio.wrap_future(found)
 
 
 def _disk(config: Config) -> Finding:
@@ -131,20 +172,18 @@ def _bemfa(settings: Bemfa, *, running: bool) -> Finding:
     return Finding("bemfa", "ok", f"{where} {text}")
 
 
-def _status(config: Config) -> tuple[dict[str, dict[str, Any]] | None, dict[str, str]]:
-    """States of the running daemon, None if none runs, and what it finds wrong with itself."""
-    from gasguard.cli.over_socket import SocketDaemon
-
+def _status(path: Path) -> tuple[dict[str, dict[str, Any]] | None, dict[str, str], str]:
+    """States of the running daemon, what it finds wrong with itself, and why there are none."""
     try:
-        return SocketDaemon(config.control_socket).status()
-    except Unreached:
-        return None, {}
+        return *connect_locally(path).status(), ""
+    except Unreached as error:
+        return None, {}, str(error)
 
 
-def _daemon(states: dict[str, dict[str, Any]] | None, state_dir: Path) -> Finding:
+def _daemon(states: dict[str, dict[str, Any]] | None, absent: str, state_dir: Path) -> Finding:
     if states is None and is_taken(state_dir):
         text = "is running, and its local socket does not answer: see its log; use --mqtt"
         return Finding("daemon", "fail", text)
     if states is None:
-        return Finding("daemon", "warn", "is not running: gasguard run -c FILE")
+        return Finding("daemon", "warn", absent)
     return Finding("daemon", "ok", ", ".join(f"{name} {s['phase']}" for name, s in states.items()))

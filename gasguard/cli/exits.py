@@ -4,6 +4,8 @@ from gasguard.errors import GasguardError
 
 FAILED, BAD_USAGE, UNREACHABLE = 1, 2, 3
 """Exit codes beside 0: it failed; bad usage or configuration; daemon or broker not reached."""
+INTERRUPTED = 130
+"""Exit code after Ctrl-C: 128 and the number of the signal, as shells have it."""
 
 
 class Unreached(GasguardError):

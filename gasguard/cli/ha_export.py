@@ -9,6 +9,7 @@ from typing import Any
 import click
 import yaml
 
+from gasguard.cli.help import examples
 from gasguard.cli.options import config_option
 from gasguard.config.load import Config, load_config
 from gasguard.errors import GasguardError
@@ -18,7 +19,7 @@ _EXAMPLE = "gasguard_left_"
 """How ids begin in the card that is shipped."""
 
 
-@click.command(epilog="Example: gasguard ha-export -c config.yaml /path/to/home-assistant/config")
+@click.command(epilog=examples("gasguard ha-export -c config.yaml ~/homeassistant"))
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
 @config_option()
 @click.option("--force", is_flag=True, help="Replace files that were changed.")

@@ -1,23 +1,40 @@
 """`gasguard history`."""
 
 import json
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import click
 
+from gasguard.cli.burners import burner_argument
 from gasguard.cli.connect import connect
 from gasguard.cli.exits import Misused
+from gasguard.cli.help import examples
 from gasguard.cli.options import config_option, mqtt_option
+from gasguard.cli.screen import fold, width
 from gasguard.durations import parse_duration
 from gasguard.errors import DurationError
+from gasguard.mqtt.topics import means_all
 
 _SHOWN = ("type", "at", "burner", "reason", "source")
 
 
-@click.command(epilog="Example: gasguard history left --since 2h")
-@click.argument("burner", required=False)
-@click.option("--since", default="24h", show_default=True, help="How far back.")
+@click.command(
+    epilog=examples(
+        "gasguard history",
+        "gasguard history left --since 2h",
+        "gasguard history --since 2026-11-25",
+        'gasguard history --since "2026-11-25 18:30"',
+    )
+)
+@burner_argument(required=False)
+@click.option(
+    "--since",
+    default="24h",
+    show_default=True,
+    help="How far back (30m, 2h, 2d), or from when (2026-11-25, 2026-11-25 18:30).",
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 @config_option()
 @mqtt_option
@@ -25,12 +42,44 @@ def history(
     burner: str | None, since: str, as_json: bool, config_path: Path | None, mqtt_url: str | None
 ) -> None:
     """Show what happened, newest last, with the cause of each shutoff."""
+    seconds = seconds_since(since, datetime.now().astimezone())
+    # Ids are in small letters.
+    wanted = None if burner is None or means_all([burner]) else burner.casefold()
+    columns, empty = width(), True
+    for event in connect(config_path, mqtt_url).history(wanted, seconds):
+        empty = False
+        if as_json:
+            click.echo(json.dumps(event, ensure_ascii=False))
+        else:
+            click.echo("\n".join(fold(_line(event), columns, 4)))
+    if empty:
+        click.echo("nothing happened since then; --since 7d looks further back", err=True)
+
+
+def seconds_since(text: str, now: datetime) -> float:
+    """Seconds before `now`, ≥ 0, that a duration or a date and time means; local without a zone.
+
+    Raises Misused.
+    """
     try:
-        seconds = parse_duration(since)
-    except DurationError as error:
-        raise Misused(f"--since: {error}") from None
-    for event in connect(config_path, mqtt_url).history(burner, seconds):
-        click.echo(json.dumps(event, ensure_ascii=False) if as_json else _line(event))
+        return parse_duration(text)
+    except DurationError:
+        try:
+            moment = datetime.fromisoformat(text.strip())
+        except ValueError:
+            raise Misused(
+                f"--since: {text[:40]!r} is neither how long ago (30m, 2h, 2d) nor a date "
+                "(2026-11-25, 2026-11-25 18:30)"
+            ) from None
+        # astimezone fails at the ends of the calendar, which has nothing to do with a stove.
+        if not 1971 <= moment.year <= 9000:
+            raise Misused(
+                f"--since: {text[:40]!r} is no time since which a stove was guarded"
+            ) from None
+        seconds = (now - moment.astimezone()).total_seconds()
+        if seconds <= 0:
+            raise Misused(f"--since: {text[:40]!r} is still to come") from None
+        return seconds
 
 
 def _line(event: dict[str, Any]) -> str:

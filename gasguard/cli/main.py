@@ -1,14 +1,18 @@
 """`gasguard`: the group of commands. Each command's module is imported only when it is called."""
 
+import contextlib
 import importlib
+import os
 import sys
 from typing import Any
 
 import click
 
 from gasguard import __version__
-from gasguard.cli.exits import BAD_USAGE, FAILED, UNREACHABLE, Misused, Unreached
-from gasguard.errors import ConfigError, GasguardError
+from gasguard.cli.exits import BAD_USAGE, FAILED, INTERRUPTED, UNREACHABLE, Misused, Unreached
+from gasguard.cli.help import Context
+from gasguard.cli.options import MQTT_URL, ended_demo
+from gasguard.errors import ConfigError, GasguardError, did_you_mean
 
 _COMMANDS = {
     "demo": "gasguard.cli.demo",
@@ -26,12 +30,18 @@ _COMMANDS = {
     "discover": "gasguard.cli.discover",
     "proof-test": "gasguard.cli.proof_test",
     "ha-export": "gasguard.cli.ha_export",
+    "completion": "gasguard.cli.completion",
+    "man": "gasguard.cli.man",
     "open-guarded": "gasguard.cli.open_guarded",
 }
+_NEVER_CUT = 1000
+"""Characters of a command's line in the list of commands."""
 
 
 class _Lazy(click.Group):
     """Looks commands up by name; a `gasguard off` must not wait for what `demo` needs."""
+
+    context_class = Context
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(_COMMANDS)
@@ -41,7 +51,28 @@ class _Lazy(click.Group):
             return None
         module = importlib.import_module(_COMMANDS[cmd_name])
         command: click.Command = getattr(module, cmd_name.replace("-", "_"))
+        command.context_class = Context
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if name not in _COMMANDS and not name.startswith("-") and not ctx.resilient_parsing:
+            near = did_you_mean(name, _COMMANDS) or "gasguard --help lists them. "
+            raise click.UsageError(f"no command {name[:40]!r}; {near}".rstrip(), ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        commands = [(name, self.get_command(ctx, name)) for name in _COMMANDS]
+        with formatter.section("Commands"):
+            formatter.write_dl(
+                [
+                    (name, command.get_short_help_str(_NEVER_CUT))
+                    for name, command in commands
+                    if command is not None and not command.hidden
+                ]
+            )
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -55,17 +86,22 @@ class _Lazy(click.Group):
             click.echo(f"gasguard: {error}", err=True)
             ctx.exit(BAD_USAGE)
         except Unreached as error:
-            click.echo(f"gasguard: {error}", err=True)
+            hint = ended_demo(ctx.meta.get(MQTT_URL) or "")
+            click.echo(f"gasguard: {error}{f'; {hint}' if hint else ''}", err=True)
             ctx.exit(UNREACHABLE)
         except GasguardError as error:
             click.echo(f"gasguard: {error}", err=True)
             ctx.exit(FAILED)
+        except (KeyboardInterrupt, click.Abort):
+            # click would say "Aborted!", as if something had gone wrong.
+            click.echo(err=True)
+            _leave_at_once(INTERRUPTED)
 
 
 @click.group(
     cls=_Lazy,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Try it without any hardware: gasguard demo",
+    epilog="Try it without any hardware: gasguard demo. More on each: gasguard COMMAND --help",
 )
 @click.version_option(__version__, prog_name="gasguard")
 def cli() -> None:
@@ -74,8 +110,28 @@ def cli() -> None:
 
 def main() -> None:
     """Entry point of the console script."""
+    _open_standard_streams()
     # Chinese labels must not make a C locale fail.
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
     cli(prog_name="gasguard")
+
+
+def _leave_at_once(code: int) -> None:
+    """End without waiting for threads that still wait for somebody else."""
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(code)
+
+
+def _open_standard_streams() -> None:
+    """A closed stream's number goes to the next socket: what is said would end up there."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(number, "r" if number == 0 else "w", closefd=False))  # noqa: SIM115 - for as long as the process lives

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from gasguard.cli.exits import FAILED
+from gasguard.cli.help import examples
 from gasguard.cli.options import config_option
 from gasguard.config.load import Config, load_config
 from gasguard.core.model import Contact
@@ -18,7 +19,7 @@ from gasguard.guard.store import read_records
 _CALL_WITHIN = 0.8
 
 
-@click.command(hidden=True, epilog="Example: gasguard open-guarded -c /etc/gasguard/config.yaml")
+@click.command(hidden=True, epilog=examples("gasguard open-guarded -c /etc/gasguard/config.yaml"))
 @config_option(required=True)
 @click.option("--seconds", default=120.0, show_default=True, help="How long to try.")
 @click.pass_context

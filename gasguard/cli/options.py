@@ -1,6 +1,9 @@
 """Options that several commands share, and where the configuration is looked for."""
 
+import math
 import os
+import re
+import stat
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,6 +16,24 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 DEMO_FOLDER = f"gasguard-demo-{os.getuid()}"
 """Name of the demo's state folder under the system's temporary folder."""
+DEMO_MARK = "# Written by `gasguard demo`"
+"""How the configuration of a demo begins."""
+
+
+class Amount(click.FloatRange):
+    """A number above 0 and up to `most`."""
+
+    def __init__(self, most: float) -> None:
+        super().__init__(0, most, min_open=True)
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """See `click.ParamType.convert`. Comparisons let nan pass."""
+        number = float(super().convert(value, param, ctx))
+        if math.isnan(number):
+            self.fail(f"{value!r} is no number.", param, ctx)
+        return number
 
 
 def demo_folder() -> Path:
@@ -22,7 +43,8 @@ def demo_folder() -> Path:
 
 def usual_places() -> list[Path]:
     """Where a configuration is looked for when -c is not given, in this order."""
-    home = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
+    # A user without a home is no fault.
+    home = Path(os.environ.get("XDG_CONFIG_HOME") or os.path.expanduser("~/.config"))
     named = os.environ.get("GASGUARD_CONFIG")
     return [
         *([Path(named)] if named else []),
@@ -38,12 +60,44 @@ def find_config(given: Path | None) -> Path:
         return given
     demo = demo_folder() / "config.yaml"
     # The demo's folder lies where anyone may write: only one's own counts.
-    own_demo = [demo] if demo.exists() and demo.stat().st_uid == os.getuid() else []
+    own_demo = [demo] if is_own(demo.parent) and is_own(demo) else []
     for place in (*usual_places(), *own_demo):
         if place.is_file():
             return place
     looked = ", ".join(str(place) for place in usual_places())
-    raise Misused(f"no configuration found ({looked}); name one with -c FILE")
+    raise Misused(
+        f"no configuration found ({looked}); name one with -c FILE, or try: gasguard demo"
+    )
+
+
+def is_own(path: Path) -> bool:
+    """Whether it is there and belongs to this user; somebody else's link to it does not count."""
+    try:
+        found = path.lstat()
+    except OSError:
+        return False
+    return found.st_uid == os.getuid() and not stat.S_ISLNK(found.st_mode)
+
+
+def written_by_demo(path: Path) -> bool:
+    """Whether this configuration is a demo's: nobody else's file is replaced, or said to end."""
+    try:
+        with path.open(encoding="utf-8", errors="replace") as file:
+            return file.readline().startswith(DEMO_MARK)
+    except OSError:
+        return False
+
+
+def ended_demo(mqtt_url: str) -> str:
+    """What to say where this user's last demo had the broker at that URL; else empty."""
+    path = demo_folder() / "config.yaml"
+    if not (is_own(path.parent) and is_own(path) and written_by_demo(path)):
+        return ""
+    port = re.search(r"^mqtt: .*port: (\d+)", path.read_text(encoding="utf-8"), re.M)
+    there = re.fullmatch(r"mqtt://(?:127\.[\d.]+|localhost):(\d+)(?:/.*)?", mqtt_url)
+    if port is None or there is None or port[1] != there[1]:
+        return ""
+    return "the demo that had it has ended; start it again with: gasguard demo"
 
 
 def config_option(required: bool = False) -> Callable[[F], F]:
@@ -58,11 +112,21 @@ def config_option(required: bool = False) -> Callable[[F], F]:
     )
 
 
+MQTT_URL = "gasguard.mqtt_url"
+"""Where the root context's `meta` has the URL that was given."""
+
+
+def _noted(ctx: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
+    ctx.meta[MQTT_URL] = value
+    return value
+
+
 def mqtt_option(command: F) -> F:
     """--mqtt URL."""
     return click.option(
         "--mqtt",
         "mqtt_url",
         metavar="URL",
+        callback=_noted,
         help="Go through the broker instead of the local socket: mqtt://user:pass@host:port",
     )(command)

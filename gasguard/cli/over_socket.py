@@ -10,17 +10,18 @@ from pathlib import Path
 from typing import Any
 
 from gasguard.alone import is_taken
+from gasguard.cli.burners import known
 from gasguard.cli.daemon import ANSWER_WITHIN, Ack
 from gasguard.cli.exits import Misused, Unreached
-from gasguard.errors import no_burner
 from gasguard.interfaces.local.unix import elsewhere, socket_address
 
 
 class SocketDaemon:
     """The daemon's local socket."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path, begin: str = "gasguard run -c FILE", *, is_demo: bool = False):
+        """`begin` starts the daemon, if it is not running."""
+        self._path, self._begin, self._is_demo = path, begin, is_demo
 
     def _ask(self, request: dict[str, Any], *, timeout: float | None) -> Iterator[dict[str, Any]]:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
@@ -39,15 +40,19 @@ class SocketDaemon:
                     yield answer
             except TimeoutError:
                 raise Unreached(f"the daemon at {self._path} does not answer") from None
+            except PermissionError:
+                raise Unreached(
+                    f"you may not speak to the daemon at {self._path}: use sudo, or join its group"
+                ) from None
             except OSError as error:
-                raise Unreached(self._nobody(error.strerror or str(error))) from None
+                raise Unreached(self._absent(error.strerror or str(error))) from None
 
-    def _nobody(self, why: str) -> str:
+    def _absent(self, why: str) -> str:
         if is_taken(self._path.parent):
             return f"the daemon runs, but not its socket {self._path} ({why}): use --mqtt"
-        return (
-            f"no daemon at {self._path} ({why}); is it running? Start it with: gasguard run -c FILE"
-        )
+        if self._is_demo:
+            return f"the demo has ended ({self._path}: {why}); start it again with: {self._begin}"
+        return f"no daemon at {self._path} ({why}); is it running? Start it with: {self._begin}"
 
     def _connect(self, client: socket.socket) -> bool:
         """Whether it is at the path that is its own. Raises OSError where it is nowhere."""
@@ -82,12 +87,12 @@ class SocketDaemon:
         """See `Daemon.watch`."""
         for answer in self._ask({"command": "watch"}, timeout=ANSWER_WITHIN):
             yield answer["states"]
-        raise Unreached("the daemon has ended")
+        raise Unreached(f"the daemon has ended; start it again with: {self._begin}")
 
     def history(self, burner: str | None, since: float) -> Iterator[dict[str, Any]]:
         """See `Daemon.history`."""
-        if burner is not None and burner not in (known := self.states()):
-            raise Misused(no_burner(burner, known))
+        if burner is not None:
+            (burner,) = known([burner], self.states())
         request = {"command": "history", "burner": burner, "since": since}
         for answer in self._ask(request, timeout=ANSWER_WITHIN):
             yield answer["event"]

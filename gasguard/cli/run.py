@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from gasguard.cli.exits import Misused
+from gasguard.cli.help import examples
 from gasguard.cli.options import config_option
 from gasguard.config.load import load_config
 from gasguard.errors import StoreError
@@ -13,7 +14,7 @@ from gasguard.health import Troubles
 from gasguard.logs import log_to_stderr
 
 
-@click.command(epilog="Example: gasguard run -c /etc/gasguard/config.yaml")
+@click.command(epilog=examples("gasguard run -c /etc/gasguard/config.yaml"))
 @config_option(required=True)
 @click.option("-v", "--verbose", is_flag=True, help="Also log every datagram that is dropped.")
 def run(config_path: Path, verbose: bool) -> None:

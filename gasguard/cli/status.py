@@ -1,93 +1,141 @@
 """`gasguard status`."""
 
 import json
-import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
+from rich.console import Console, Group
 from rich.live import Live
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
+from gasguard.cli.burners import burner_argument, known
 from gasguard.cli.connect import connect
+from gasguard.cli.help import examples
 from gasguard.cli.options import config_option, mqtt_option
+from gasguard.cli.screen import console, fold
 from gasguard.durations import format_duration
+from gasguard.mqtt.topics import means_all
 
+States = dict[str, dict[str, Any]]
+
+_COLUMNS = ("burner", "phase", "contact", "flame", "timer left", "last trip", "relay")
 _COLOURS = {"ready": "green", "tripped": "yellow", "tripping": "yellow", "trip_failed": "bold red"}
+_ALARMING = "bold red"
+_ANY_WIDTH = 10_000
 
 
-@click.command(epilog="Examples: gasguard status      gasguard status --watch")
+@click.command(
+    epilog=examples("gasguard status", "gasguard status left", "gasguard status --watch")
+)
+@burner_argument(nargs=-1)
 @config_option()
 @mqtt_option
 @click.option("--json", "as_json", is_flag=True, help="Print the states as JSON.")
 @click.option("--watch", is_flag=True, help="Keep showing, until Ctrl-C.")
-def status(config_path: Path | None, mqtt_url: str | None, as_json: bool, watch: bool) -> None:
-    """Show one row a burner: phase, contact, flame, timer left, last trip and why."""
+def status(
+    burners: tuple[str, ...],
+    config_path: Path | None,
+    mqtt_url: str | None,
+    as_json: bool,
+    watch: bool,
+) -> None:
+    """Show one row a burner: phase, contact, flame, timer left, last trip and why.
+
+    All burners, or those that are named.
+    """
     daemon = connect(config_path, mqtt_url)
-    # Piped output is for other programs: not folded to a narrow screen.
-    console = Console() if sys.stdout.isatty() else Console(width=200)
+    screen = console()
     if not watch:
-        _print(console, daemon.states(), as_json)
-    elif as_json or not console.is_terminal:
-        for states in daemon.watch():
-            _print(console, states, as_json)
+        _print(screen, _chosen(daemon.states(), burners), as_json)
+        return
+    try:
+        _watch(screen, (_chosen(states, burners) for states in daemon.watch()), as_json)
+    except KeyboardInterrupt:
+        return
+
+
+def _watch(screen: Console, news: Iterator[States], as_json: bool) -> None:
+    if as_json or not screen.is_terminal:
+        for states in news:
+            _print(screen, states, as_json)
     else:
-        with Live(console=console, auto_refresh=False) as live:
-            for states in daemon.watch():
-                live.update(_table(states), refresh=True)
+        with Live(console=screen, auto_refresh=False) as live:
+            for states in news:
+                live.update(_shown(screen, states), refresh=True)
 
 
-def _print(console: Console, states: dict[str, dict[str, Any]], as_json: bool) -> None:
+def _chosen(states: States, burners: tuple[str, ...]) -> States:
+    if not burners or means_all(burners):
+        return states
+    return {name: states[name] for name in known(burners, states)}
+
+
+def _print(screen: Console, states: States, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(states, ensure_ascii=False))
     else:
-        console.print(_table(states))
+        screen.print(_shown(screen, states), soft_wrap=True)
 
 
-def _table(states: dict[str, dict[str, Any]]) -> Table:
+def _shown(screen: Console, states: States) -> Table | Group:
+    """A row a burner, or a paragraph a burner where a row would not fit on the screen."""
     table = Table(box=None, pad_edge=False)
-    for column in ("burner", "phase", "contact", "flame", "timer left", "last trip", "relay"):
-        table.add_column(column, overflow="fold")
-    for name, state in states.items():
-        phase, locks = state["phase"], state["locks"]
-        colour = _COLOURS.get(phase, "red")
-        table.add_row(
-            name,
-            f"[{colour}]{phase}[/]" + (f" ({', '.join(locks)})" if locks else ""),
-            state["contact"],
-            state["flame"],
-            _timer(state["timer"]),
-            _trip(state["last_trip"]),
-            _relay(state["relay"]) + _silent(state.get("hazards", {})),
-        )
-    return table
+    for column in _COLUMNS:
+        table.add_column(column, no_wrap=True)
+    rows = [_row(name, state) for name, state in states.items()]
+    for row in rows:
+        table.add_row(*row)
+    unbounded = screen.options.update(max_width=_ANY_WIDTH)
+    if screen.measure(table, options=unbounded).maximum <= screen.width:
+        return table
+    return Group(*(line for row in rows for line in _paragraph(row, screen.width)))
 
 
-def _timer(timer: dict[str, Any] | None) -> str:
+def _paragraph(row: list[Text], columns: int) -> Iterator[Text]:
+    name, *values = row
+    yield Text(name.plain, style="bold")
+    for column, value in zip(_COLUMNS[1:], values, strict=True):
+        for line in fold(f"  {column}: {value.plain}", columns, 4):
+            yield Text(line, style=value.style)
+
+
+def _row(name: str, state: dict[str, Any]) -> list[Text]:
+    phase, locks = state["phase"], state["locks"]
+    return [
+        Text(name),
+        Text(phase, style=_COLOURS.get(phase, "red")).append(
+            f" ({', '.join(locks)})" if locks else ""
+        ),
+        Text(state["contact"]),
+        Text(state["flame"]),
+        _timer(state["timer"]),
+        _trip(state["last_trip"]),
+        _relay(state["relay"], state.get("hazards", {})),
+    ]
+
+
+def _timer(timer: dict[str, Any] | None) -> Text:
     if timer is None:
-        return "-"
-    doubt = "" if timer["guaranteed"] else " [bold red]NOT GUARANTEED[/]"
-    return format_duration(timer["remaining_s"]) + doubt
+        return Text("-")
+    left = Text(format_duration(timer["remaining_s"]))
+    return left if timer["guaranteed"] else left.append(" NOT GUARANTEED", _ALARMING)
 
 
-def _trip(trip: dict[str, Any] | None) -> str:
+def _trip(trip: dict[str, Any] | None) -> Text:
     if trip is None:
-        return "-"
-    time = trip["at"][11:19]
-    word = "" if trip["confirmed"] else ", [bold red]not confirmed[/]"
-    return f"{time} {trip['reason']} by {trip['source']}{word}"
+        return Text("-")
+    text = Text(f"{trip['at'][11:19]} {trip['reason']} by {trip['source']}")
+    return text if trip["confirmed"] else text.append(", not confirmed", _ALARMING)
 
 
-def _relay(relay: dict[str, Any]) -> str:
-    # What is wrong may be told in a device's own words: no markup.
-    problem = escape(relay["problem"] or "")
+def _relay(relay: dict[str, Any], hazards: dict[str, str]) -> Text:
+    problem = relay["problem"] or ""
     if not relay["reachable"]:
-        return f"[bold red]unreachable[/] {problem}".rstrip()
-    return problem or f"{relay['latency_ms']} ms"
-
-
-def _silent(hazards: dict[str, str]) -> str:
-    names = ", ".join(name for name, word in hazards.items() if word == "silent")
-    return f" [bold red]{names} silent[/]" if names else ""
+        text = Text("unreachable", _ALARMING).append(f" {problem}".rstrip(), "none")
+    else:
+        text = Text(problem or f"{relay['latency_ms']} ms")
+    silent = ", ".join(name for name, word in hazards.items() if word == "silent")
+    return text.append(f" {silent} silent", _ALARMING) if silent else text

@@ -4,9 +4,10 @@ import asyncio
 import re
 import threading
 from collections.abc import Callable
-from typing import TextIO
+from typing import Protocol, TextIO
 
-from gasguard.errors import GasguardError
+from gasguard.errors import GasguardError, did_you_mean, no_burner
+from gasguard.mqtt.topics import meant
 from gasguard.simulator.describe import describe
 from gasguard.simulator.faults import Faults, parse_fault
 from gasguard.simulator.spoken import parse_spoken
@@ -29,7 +30,11 @@ resistance BURNER 60        milliohms that wire and contact add
 status [BURNER]             what the stove does
 devices                     addresses, tokens, channels
 speed 5                     run the stove five times faster
-help                        this"""
+help                        this
+quit                        end it, as Ctrl-C and Ctrl-D do"""
+
+QUIT = ("quit", "exit", "q", "bye")
+_OF_THE_DAEMON = ("off", "timer", "lock", "unlock", "rearm", "history", "doctor")
 
 _LONGEST_LINE = 1000
 _MOST_WAITING = 100
@@ -38,12 +43,17 @@ _DELAY = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)(s|m|h)", re.ASCII)
 _UNIT_S = {"s": 1, "m": 60, "h": 3600}
 
 
+Command = Callable[[list[str]], str]
+"""Takes the words behind its name and gives the answer; raises GasguardError."""
+
+
 class Console:
     """Carries out one-line commands on a World. Never raises, whatever the line says."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, more: dict[str, Command] | None = None) -> None:
+        """`more` commands by name; they come before the console's own."""
         self._world = world
-        self._commands: dict[str, Callable[[list[str]], str]] = {
+        self._commands: dict[str, Command] = {
             "light": lambda words: self._hand(world.light, words),
             "press": lambda words: self._hand(world.press, words),
             "release": lambda words: self._hand(world.release, words),
@@ -59,6 +69,7 @@ class Console:
             "devices": lambda words: "\n".join(describe(world)),
             "speed": self._speed,
             "help": lambda words: HELP,
+            **(more or {}),
         }
 
     def execute(self, line: str) -> str:
@@ -66,13 +77,27 @@ class Console:
         words = line[:_LONGEST_LINE].split()
         if not words:
             return ""
-        command = self._commands.get(words[0])
+        command = self._commands.get(words[0].casefold())
         if command is None:
-            return "no such command; `help` lists them"
+            return self._unknown(words)
         try:
-            return command(words[1:])
+            return command([*(self._id(word) for word in words[1:2]), *words[2:]])
         except GasguardError as error:
             return str(error)
+
+    def _unknown(self, words: list[str]) -> str:
+        word = words[0].casefold()
+        if word in _OF_THE_DAEMON:
+            return f"that is the daemon's; in another terminal: gasguard {' '.join(words)}"
+        if word in QUIT:
+            return "it ends at its own terminal: Ctrl-C there"
+        near = did_you_mean(word, [*self._commands, *QUIT])
+        return f"no such command: {words[0][:40]!r}; {near}`help` lists them"
+
+    def _id(self, word: str) -> str:
+        """A burner, with the number of its relay, in its own letters' case."""
+        burner_id, dot, index = word.partition(".")
+        return "".join([*meant([burner_id], self._world.burner_ids), dot, index])
 
     def _hand(self, action: Callable[[str], None], words: list[str]) -> str:
         (burner_id,) = _exactly(words, "BURNER")
@@ -137,7 +162,7 @@ class Console:
     def _row(self, burner_id: str) -> str:
         now = self._world.snapshot().get(burner_id)
         if now is None:
-            raise SimulatorError(f"no such burner; there are {', '.join(self._world.burner_ids)}")
+            raise SimulatorError(no_burner(burner_id, self._world.burner_ids))
         return (
             f"{burner_id}: knob {now['knob']}, gas {_word(now['gas'])}, "
             f"flame {'lit' if now['flame'] else 'out'}, circuit {now['circuit']}, "
@@ -145,18 +170,32 @@ class Console:
         )
 
 
-async def run_text_console(world: World, stream_in: TextIO, stream_out: TextIO) -> None:
-    """Answer each line of `stream_in` on `stream_out`, until cancelled.
+class Out(Protocol):
+    """Where answers go."""
 
-    The end of the input ends nothing: a simulator started with `< /dev/null` keeps running. A
-    thread does the waiting; it dies with the process.
+    def write(self, text: str, /) -> object:
+        """Take text."""
+        ...
+
+    def flush(self) -> None:
+        """Let it be seen."""
+        ...
+
+
+async def run_text_console(
+    world: World, stream_in: TextIO, stream_out: Out, console: Console | None = None
+) -> None:
+    """Answer each line of `stream_in` on `stream_out`, until `quit`, or Ctrl-D at a terminal.
+
+    The end of any other input ends nothing: a simulator started with `< /dev/null` keeps running.
+    A thread does the waiting; it dies with the process.
     """
     loop = asyncio.get_running_loop()
-    lines: asyncio.Queue[str] = asyncio.Queue()
+    lines: asyncio.Queue[str | None] = asyncio.Queue()
     room = threading.Semaphore(_MOST_WAITING)
-    console = Console(world)
+    console = console or Console(world)
 
-    def hand_over(line: str) -> bool:
+    def hand_over(line: str | None) -> bool:
         room.acquire()
         try:
             loop.call_soon_threadsafe(lines.put_nowait, line)
@@ -171,13 +210,15 @@ async def run_text_console(world: World, stream_in: TextIO, stream_out: TextIO) 
     while True:
         line = await lines.get()
         room.release()
+        if line is None or line.strip().casefold() in QUIT:
+            return
         answer = console.execute(line)
         if answer:
             stream_out.write(answer.encode("utf-8", "replace").decode("utf-8") + "\n")
             stream_out.flush()
 
 
-def _read_lines(stream: TextIO, hand_over: Callable[[str], bool]) -> None:
+def _read_lines(stream: TextIO, hand_over: Callable[[str | None], bool]) -> None:
     while not stream.closed:
         try:
             line = stream.readline(_LONGEST_LINE)
@@ -185,7 +226,11 @@ def _read_lines(stream: TextIO, hand_over: Callable[[str], bool]) -> None:
             continue
         except (OSError, ValueError):
             return
-        if not line or not hand_over(line):
+        if not line:
+            if stream.isatty():
+                hand_over(None)
+            return
+        if not hand_over(line):
             return
 
 

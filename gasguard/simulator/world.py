@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, TypedDict
 
 from gasguard.config.load import Config
-from gasguard.errors import GasguardError
+from gasguard.errors import GasguardError, no_burner
 from gasguard.simulator.channels import Address
 from gasguard.simulator.miio.relay import MiRelay
 from gasguard.simulator.miio.setup import DevicePlan, plan_devices
@@ -159,9 +159,10 @@ class World:
         try:
             for server in self.servers.values():
                 await server.start()
-        except OSError:
+        except OSError as error:
             await self.stop()
-            raise
+            place = f"UDP port {server.port} on {server.host}"
+            raise OSError(error.errno, f"{place}: {error.strerror or error}") from None
         if self.mqtt_servers and self._network is not None:
             self._network.start(build_switchboard(self.mqtt_plans, self.mqtt_servers))
         self.sync()
@@ -417,7 +418,7 @@ class World:
         try:
             return self._places[burner_id]
         except KeyError:
-            raise SimulatorError(f"no such burner; there are {', '.join(self._places)}") from None
+            raise SimulatorError(no_burner(burner_id, self._places)) from None
 
     def _contact(self, burner_id: str, index: int) -> Wired:
         contacts = self._place(burner_id).contacts

@@ -1,10 +1,14 @@
 """`simulate`, `doctor`, `discover` and `proof-test`: for the person at the stove."""
 
+import json
 import re
+
+import pytest
 
 from tests.support.ear import Ear
 from tests.support.kitchen import TOKEN, Kitchen, burner, relay
 from tests.support.processes import free_port
+from tests.support.terminal import CTRL_C, CTRL_D, Terminal
 from tests.support.waiting import eventually
 
 
@@ -112,3 +116,107 @@ def test_a_proof_test_without_a_flame_fails(kitchen):
     said = kitchen.local("proof-test", "left", "--yes")
     assert said.code == 1, said
     assert "no flame" in said.err
+
+
+def test_doctor_counts_at_the_end(make_kitchen):
+    kitchen: Kitchen = make_kitchen(left=burner(), back=burner())
+    stove = kitchen.stove()
+    stove.fault("left", wrong_token=True)
+    said = kitchen.local("doctor")
+    assert said.code == 1, said
+    verdicts = re.findall(r"^.{22} (ok|warn|fail)", said.out, re.M)
+    counts = [f"{verdicts.count(word)} {word}" for word in ("ok", "warn", "fail")]
+    assert said.out.splitlines()[-1] == ", ".join(counts)
+    assert verdicts.count("fail") > 0
+
+
+def test_doctor_in_json(make_kitchen):
+    kitchen: Kitchen = make_kitchen()
+    kitchen.stove()
+    said = kitchen.local("doctor", "--json")
+    report = json.loads(said.out)
+    assert said.code == 0, said
+    assert {row["what"] for row in report["findings"]} >= {"disk", "broker", "daemon", "relay left"}
+    assert all(set(row) == {"what", "verdict", "text"} for row in report["findings"])
+    for word in ("ok", "warn", "fail"):
+        found = [row for row in report["findings"] if row["verdict"] == word]
+        assert report[word] == len(found)
+    kitchen.data["mqtt"]["port"] = free_port()
+    kitchen.write()
+    said = kitchen.local("doctor", "--json")
+    assert (said.code, json.loads(said.out)["fail"]) == (1, 1)
+
+
+def test_doctor_finds_the_configuration_by_itself(kitchen):
+    kitchen.stove()
+    for found in (
+        kitchen.cli("doctor", env={"GASGUARD_CONFIG": str(kitchen.path)}),
+        kitchen.cli("doctor", cwd=kitchen.folder, env={"XDG_CONFIG_HOME": "/nowhere"}),
+    ):
+        assert found.code == 0, found
+        assert re.search("^configuration +ok +.*config.yaml$", found.out, re.M)
+        assert re.search("^relay left +ok", found.out, re.M)
+    nowhere = {"XDG_CONFIG_HOME": "/nowhere", "TMPDIR": "/nowhere"}
+    none = kitchen.cli("doctor", cwd=kitchen.state_dir.parent.parent, env=nowhere)
+    assert none.code == 2, none
+    assert "-c FILE" in none.err
+
+
+def test_discover_that_finds_nothing_exits_1_and_says_what_to_try(kitchen):
+    said = kitchen.cli("discover", "--seconds", "0.3", "--address", "127.0.0.77")
+    assert said.code == 1, said
+    assert said.out == ""
+    for word in ("127.0.0.77", "subnet", "--seconds", "54321"):
+        assert word in said.err
+
+
+@pytest.mark.parametrize("seconds", ["0", "-1", "nan", "soon", "1e9"])
+def test_discover_listens_for_a_time_that_makes_sense(kitchen, seconds):
+    said = kitchen.cli("discover", "--seconds", seconds, "--address", "127.0.0.77")
+    assert said.code == 2, said
+    assert "--seconds" in said.err
+
+
+def test_a_proof_test_looks_before_it_asks(kitchen):
+    asks = ["proof-test", "left"]
+    said = kitchen.local(*asks)
+    assert said.code == 3, said
+    kitchen.stove()
+    kitchen.daemon()
+    for name in ("lft", "all"):
+        said = kitchen.local("proof-test", name)
+        assert said.code == 2, said
+        assert "there are: left" in said.err
+    said = kitchen.local(*asks)
+    assert said.code == 1, said
+    assert "no flame" in said.err
+    kitchen.order("lock", "LOCK")
+    said = kitchen.local(*asks)
+    assert said.code == 1, said
+    assert "locked_out" in said.err
+    assert "[y/N]" not in said.out
+
+
+def test_a_proof_test_asks_and_takes_no_for_an_answer(make_kitchen):
+    kitchen, ear = lit_kitchen(make_kitchen)
+    words = ("proof-test", "LEFT", "-c", str(kitchen.path))
+    for keys, code in (("n\n", 1), (CTRL_D, 1), (CTRL_C, 130)):
+        with Terminal(*words) as terminal:
+            terminal.says("[y/N]: ")
+            terminal.type(keys)
+            assert terminal.ends() == code, terminal.text
+            assert "Abort" not in terminal.text
+    assert kitchen.cli(*words).code == 1, "nobody answers"
+    assert ear.state()["last_trip"] is None
+    with Terminal(*words) as terminal:
+        terminal.says("[y/N]: ")
+        terminal.type("y\n")
+        assert terminal.ends() == 0, terminal.text
+
+
+def test_simulators_do_not_share_a_port(kitchen):
+    kitchen.stove()
+    said = kitchen.cli("simulate", "-c", str(kitchen.path))
+    assert said.code == 1, said
+    assert str(kitchen.config.burners["left"].relay.port) in said.err
+    assert "Traceback" not in said.err

@@ -1,6 +1,10 @@
 """`gasguard demo`: the whole product on one machine, as a visitor tries it."""
 
+import os
 import re
+import shlex
+import signal
+import socket
 import subprocess
 
 import pytest
@@ -8,7 +12,8 @@ import pytest
 from tests.support.brokers import program
 from tests.support.ear import Ear
 from tests.support.kitchen import Kitchen
-from tests.support.processes import Process
+from tests.support.processes import GASGUARD, ROOT, Process
+from tests.support.terminal import CTRL_C, CTRL_D, Terminal
 from tests.support.waiting import eventually
 
 
@@ -103,7 +108,7 @@ def test_each_way_in_puts_the_simulated_flame_out(demo):
 
 def test_the_greeting_names_addresses_and_three_commands_that_work(demo):
     text = demo.process.output
-    assert f"mosquitto_pub -p {demo.port} -t gasguard/all/off/set -n" in text
+    assert f"off left --mqtt mqtt://127.0.0.1:{demo.port}" in text
     assert "timer left 30s" in text
     assert "off right" in text
     assert re.search(r"relay\s+127\.0\.0\.1:\d+", text)
@@ -120,3 +125,238 @@ def test_a_taken_port_is_named(kitchen, tmp_path, broker):
     said = kitchen.cli("demo", "--mqtt-port", str(broker.port), "--state-dir", str(tmp_path / "d"))
     assert said.code in (1, 2), said
     assert str(broker.port) in said.err
+
+
+UP = "Ctrl-C ends the demo"
+
+
+def options(folder, *more: str) -> list[str]:
+    return ["demo", "--mqtt-port", "0", "--state-dir", str(folder), *more]
+
+
+def test_what_is_printed_can_be_pasted_anywhere(demo, tmp_path):
+    commands = re.findall(r"^  (.* (?:timer|off) .*)$", demo.process.output, re.M)
+    assert len(commands) >= 3, demo.process.output
+    for command in commands:
+        if "mosquitto_pub" in command:
+            continue
+        said = subprocess.run(
+            shlex.split(command), cwd=tmp_path, capture_output=True, timeout=20, check=False,
+            env={**os.environ, "PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"},
+        )  # fmt: skip
+        assert said.returncode == 0, (command, said)
+
+
+def test_a_second_demo_starts_as_fresh_as_the_first(kitchen, tmp_path):
+    folder = tmp_path / "demo"
+    for _ in range(2):
+        process = kitchen.process(*options(folder))
+        process.says(UP, within=20)
+        said = kitchen.cli("status", "-c", str(folder / "config.yaml"))
+        for name in ("left", "right"):
+            assert re.search(rf"^{name} +ready +closed +lit +- +-", said.out, re.M), said
+        said = kitchen.cli("timer", "left", "30s", "-c", str(folder / "config.yaml"))
+        assert said.code == 0, said
+        said = kitchen.cli("lock", "right", "-c", str(folder / "config.yaml"))
+        assert said.code == 0, said
+        assert process.stop() == 0
+        said = kitchen.cli("off", "-c", str(folder / "config.yaml"))
+        assert said.code == 3, said
+        assert "the demo has ended" in said.err
+        assert "gasguard demo" in said.err
+
+
+def test_a_damaged_state_does_not_matter_to_the_next_demo(kitchen, tmp_path):
+    folder = tmp_path / "demo"
+    process = kitchen.process(*options(folder))
+    process.says(UP, within=20)
+    process.kill()
+    kitchen._others.remove(process)
+    (folder / "guard.db").write_bytes(b"garbage" * 1000)
+    process = kitchen.process(*options(folder))
+    process.says(UP, within=20)
+    said = kitchen.cli("status", "-c", str(folder / "config.yaml"))
+    assert said.out.count(" ready ") == 2, said
+
+
+def test_a_running_demo_is_not_started_again(kitchen, tmp_path):
+    folder = tmp_path / "demo"
+    process = kitchen.process(*options(folder))
+    process.says(UP, within=20)
+    before = (folder / "config.yaml").read_text()
+    said = kitchen.cli(*options(folder))
+    assert said.code == 1, said
+    assert "running" in said.err
+    assert "--state-dir" in said.err
+    assert (folder / "config.yaml").read_text() == before
+    said = kitchen.cli("off", "left", "-c", str(folder / "config.yaml"))
+    assert said.code == 0, said
+
+
+@pytest.mark.parametrize("name", ["config.yaml", "guard.db"])
+def test_what_no_demo_has_written_is_left_alone(kitchen, tmp_path, name):
+    (tmp_path / name).write_text("mine")
+    said = kitchen.cli(*options(tmp_path))
+    assert said.code == 1, said
+    assert str(tmp_path / name) in said.err
+    assert [(one.name, one.read_text()) for one in tmp_path.iterdir() if one.is_file()] == [
+        (name, "mine")
+    ]
+
+
+def test_somebody_elses_link_is_not_followed(kitchen, tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "mine")
+    said = kitchen.cli(*options(tmp_path / "link"))
+    assert said.code == 1, said
+    assert list((tmp_path / "mine").iterdir()) == []
+
+
+def test_its_own_folder_is_found_by_other_commands_and_said_to_have_ended(kitchen, tmp_path):
+    env = {"TMPDIR": str(tmp_path), "XDG_CONFIG_HOME": "/nowhere"}
+    (tmp_path / "empty").mkdir()
+
+    def ask(*words: str):
+        return kitchen.cli(*words, env=env, cwd=tmp_path / "empty")
+
+    with socket.socket() as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        taken.bind(("127.0.0.1", 0))
+        port = str(taken.getsockname()[1])
+    process = kitchen.process("demo", "--mqtt-port", port, env=env)
+    process.says(UP, within=20)
+    assert ask("status").out.count(" ready ") == 2
+    assert ask("off", "left").code == 0
+    assert process.stop() == 0
+    for words in (("status",), ("off", "left"), ("timer", "left", "5m"), ("history",)):
+        for way in ((), ("--mqtt", f"mqtt://127.0.0.1:{port}")):
+            said = ask(*words, *way)
+            assert said.code == 3, said
+            assert "has ended" in said.err
+            assert "gasguard demo" in said.err
+
+
+@pytest.mark.parametrize(
+    "end",
+    [CTRL_C, CTRL_D, "quit\n", "exit\n", "q\n", "Quit\n", signal.SIGTERM, signal.SIGHUP, None],
+)
+def test_it_ends_well_however_it_is_ended(tmp_path, end):
+    """At a terminal; None: its window is closed."""
+    with Terminal(*options(tmp_path / "demo")) as terminal:
+        terminal.says(UP)
+        if end is None:
+            terminal.hang_up()
+        elif isinstance(end, str):
+            terminal.type(end)
+        else:
+            terminal.process.send_signal(end)
+        assert terminal.ends() == 0, terminal.text
+        assert "Traceback" not in terminal.text
+        assert end is None or "The demo ends" in terminal.text
+
+
+def test_what_is_typed_is_done_and_what_comes_of_it_is_told(tmp_path):
+    with Terminal(*options(tmp_path / "demo", "--speed", "20")) as terminal:
+        terminal.says(UP)
+        terminal.type("timer LEFT 1s\n")
+        terminal.says("left: timer ends in 1s")
+        terminal.says("left: flame out")
+        terminal.says("(timer by cli)")
+        assert re.search(r"left: off, confirmed in \d+ ms \(timer by cli\)", terminal.text)
+        terminal.type("off Right\n")
+        terminal.says("right: flame out")
+        terminal.says("(remote by cli)")
+        assert re.search(r"right: off, confirmed in \d+ ms", terminal.text)
+        terminal.says("left: circuit closed again")
+        terminal.type("light left\n")
+        terminal.says("left: flame lit")
+        terminal.type("gasguard lock left\n")
+        terminal.says("left: locked (child)")
+        terminal.type("unlock left\n")
+        terminal.says("left: unlocked")
+        terminal.type("timer left 25h\n")
+        terminal.says("left: refused")
+        terminal.type("status right LEFT\n")
+        terminal.says("in the kitchen:")
+        terminal.says("left: knob")
+        terminal.type("off\n")
+        for wrong, told in (
+            ("tmer left 5m", "did you mean timer?"),
+            ("timer left cancle", "did you mean cancel?"),
+            ("timer left", "timer BURNER 20m"),
+            ("off lft", "did you mean left?"),
+            ("lihgt left", "did you mean light?"),
+            ("lock", "name one burner: left, right"),
+        ):
+            terminal.type(f"{wrong}\n")
+            terminal.says(told)
+        terminal.type("help\n")
+        terminal.says("timer BURNER 20m  ")
+        terminal.says("blow_out")
+
+
+@pytest.mark.parametrize("stdin", ["closed", "null", "pipe"])
+def test_without_a_terminal_it_goes_on(kitchen, tmp_path, stdin):
+    log = (tmp_path / "log").open("wb")
+    process = subprocess.Popen(
+        ["sh", "-c", 'exec "$@" <&-', "sh", *GASGUARD, *options(tmp_path / "demo")]
+        if stdin == "closed"
+        else [*GASGUARD, *options(tmp_path / "demo")],
+        stdin=subprocess.PIPE if stdin == "pipe" else subprocess.DEVNULL,
+        stdout=log,
+        stderr=log,
+        cwd=ROOT,
+    )
+    try:
+        if process.stdin:
+            process.stdin.write(b"off left\n")
+            process.stdin.close()
+
+        def said() -> str:
+            return (tmp_path / "log").read_text()
+
+        eventually(lambda: UP in said(), 20, "it is up")
+        wanted = "left: off, confirmed" if stdin == "pipe" else UP
+        eventually(lambda: wanted in said(), 5, "it hears what was piped in")
+        status = kitchen.cli("status", "-c", str(tmp_path / "demo" / "config.yaml"))
+        assert status.code == 0, status
+    finally:
+        process.terminate()
+        assert process.wait(10) == 0
+        log.close()
+    assert "Traceback" not in said()
+
+
+def test_nobody_reading_holds_up_nothing(kitchen, tmp_path):
+    """A terminal on Ctrl-S, a pager: the guard inside goes on, and the end comes all the same."""
+    process = subprocess.Popen(
+        [*GASGUARD, *options(tmp_path / "demo")],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=ROOT,
+    )  # fmt: skip
+    try:
+        while UP.encode() not in process.stdout.readline():
+            pass
+        process.stdin.write(b"help\nfaults\n" * 200)
+        process.stdin.flush()
+        said = kitchen.cli("off", "left", "-c", str(tmp_path / "demo" / "config.yaml"))
+        assert said.code == 0, said
+    finally:
+        process.terminate()
+        assert process.wait(10) == 0
+        process.stdin.close()
+        process.stdout.close()
+
+
+@pytest.mark.parametrize("speed", ["0", "-1", "nan", "inf", "fast"])
+def test_a_speed_that_is_none_is_bad_usage(kitchen, tmp_path, speed):
+    said = kitchen.cli(*options(tmp_path / "demo", "--speed", speed))
+    assert said.code == 2, said
+    assert "--speed" in said.err
+
+
+def test_two_that_start_at_once_do_not_take_each_others_ports(kitchen, tmp_path):
+    both = [kitchen.process("demo", "--state-dir", str(tmp_path / name)) for name in "ab"]
+    for process in both:
+        process.says(UP, within=20)
+    ports = [re.findall(r"127\.0\.0\.1:(\d+)", process.output)[:2] for process in both]
+    assert not set(ports[0]) & set(ports[1])

@@ -90,6 +90,16 @@ def test_the_rest() -> None:
     assert desk("") == ""
 
 
+def test_words_are_understood_in_any_case_and_named_when_misspelt() -> None:
+    desk = Desk()
+    assert desk("Light LEFT").startswith("left: knob pressed")
+    assert desk("fault RIGHT.1 stuck on") == "stuck on"
+    assert "did you mean light?" in desk("lihgt left")
+    assert "did you mean left?" in desk("light lft")
+    assert "gasguard timer left 5m" in desk("timer left 5m")
+    assert "its own terminal" in desk("quit")
+
+
 @pytest.mark.parametrize(
     "line",
     [
@@ -210,6 +220,17 @@ def test_text_console_answers_lines_and_outlives_its_input() -> None:
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize("word", ["quit", "exit", "q", " Quit "])
+def test_quit_ends_a_text_console(word: str) -> None:
+    async def story() -> None:
+        world = World.from_config(config())
+        typed, printed = Typed(f"speed 5\n{word}\nspeed 6\n".encode()), Printed("never")
+        await asyncio.wait_for(run_text_console(world, typed, printed), 10)
+        assert printed.getvalue() == "speed 5\n"
 
     asyncio.run(story())
 

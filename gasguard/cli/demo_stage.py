@@ -1,0 +1,109 @@
+"""What a demo's daemon finds: a broker, a stove with its relay, and their configuration."""
+
+import asyncio
+import contextlib
+import secrets
+import socket
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from amqtt.errors import BrokerError
+
+from gasguard.cli.broker import embedded_broker, free_port
+from gasguard.cli.options import DEMO_MARK
+from gasguard.config.load import Config, load_config
+from gasguard.errors import GasguardError
+from gasguard.simulator.world import HOLD_S, World
+
+_CONFIG = """\
+{mark}; the wiring is the four-channel module of the original article:
+# channels 1 and 2 (siid 2, 3) open the thermocouples, 3 and 4 (siid 4, 5) are only for the voice.
+mqtt: {{host: 127.0.0.1, port: {mqtt_port}, protocol: 3.1.1}}
+state_dir: .
+burners:
+  left:
+    name: Left burner
+    relay: &module
+      driver: miot
+      host: 127.0.0.1
+      port: {relay_port}
+      token: "{token}"
+      switch: {{siid: 2, piid: 1}}
+      contact: normally_closed
+    voice: {{siid: 4, piid: 1}}
+    flame: {{driver: mqtt, topic: gasguard_sim/left/flame}}
+    limits: {{max_burn: 2h, rearm_after: 5s}}
+  right:
+    name: Right burner
+    relay:
+      <<: *module
+      switch: {{siid: 3, piid: 1}}
+    voice: {{siid: 5, piid: 1}}
+    flame: {{driver: mqtt, topic: gasguard_sim/right/flame}}
+    limits: {{max_burn: 2h, rearm_after: 5s}}
+"""
+
+
+_LIGHTING_SPEED = 20.0
+"""Nobody likes to hold a knob for 6 s before anything can be tried."""
+_TRIES = 5
+"""Between finding a free port and taking it, another demo that starts may have taken it."""
+
+
+@contextlib.asynccontextmanager
+async def stage(path: Path, mqtt_port: int | None) -> AsyncIterator[tuple[Config, World]]:
+    """Broker and stove, at work inside the block; `path` is then their configuration.
+
+    `mqtt_port` as `free_port` has it. Raises GasguardError when there is no port to be had.
+    """
+    async with contextlib.AsyncExitStack() as stack:
+        for left in reversed(range(_TRIES)):
+            config = _write_config(path, mqtt_port)
+            try:
+                world = await _set_up(stack, config)
+            except (OSError, BrokerError) as error:
+                if not left:
+                    raise GasguardError(f"broker or relay cannot be started: {error}") from None
+            else:
+                break
+        yield config, world
+
+
+async def _set_up(stack: contextlib.AsyncExitStack, config: Config) -> World:
+    async with contextlib.AsyncExitStack() as parts:
+        await parts.enter_async_context(embedded_broker(config.mqtt.port))
+        world = World.from_config(config)
+        await world.start()
+        parts.push_async_callback(world.stop)
+        stack.push_async_callback(parts.pop_all().aclose)
+        return world
+
+
+def _broker_port(wanted: int | None) -> int:
+    try:
+        return free_port(wanted, 1883, socket.SOCK_STREAM)
+    except GasguardError as error:
+        raise GasguardError(f"{error}. Is another demo, or a broker, running there?") from None
+
+
+def _write_config(path: Path, mqtt_port: int | None) -> Config:
+    path.touch(mode=0o600)
+    path.write_text(
+        _CONFIG.format(
+            mark=DEMO_MARK,
+            mqtt_port=_broker_port(mqtt_port),
+            relay_port=free_port(None, 54321, socket.SOCK_DGRAM),
+            token=secrets.token_hex(16),
+        ),
+        encoding="utf-8",
+    )
+    return load_config(path)
+
+
+async def light(world: World, speed: float) -> None:
+    """Light every burner as a person does, only faster, until the knobs are let go."""
+    world.set_speed(max(speed, _LIGHTING_SPEED))
+    for name in world.burner_ids:
+        world.light(name)
+    await asyncio.sleep((HOLD_S + 1) / world.speed)
+    world.set_speed(speed)
