@@ -10,15 +10,8 @@ from gasguard.clock import until
 from gasguard.config.burners import BurnerConfig
 from gasguard.config.load import Config
 from gasguard.config.relays.base import Channel, RelayConfig
-from gasguard.config.sensors import ThermocoupleFlame
 from gasguard.core.messages import Event
-from gasguard.core.model import (
-    HazardSensor,
-    Lock,
-    RelaySettings,
-    Settings,
-    ThermocoupleLevels,
-)
+from gasguard.core.model import HazardSensor, Lock, RelaySettings, Settings
 from gasguard.drivers.base import Discovers, Family, Finding, Relay, Sensor, Site
 from gasguard.drivers.bus import Bus
 from gasguard.drivers.names import LookUp, look_up
@@ -128,7 +121,7 @@ def sensors(config: Config, drivers: Drivers, post: Callable[[str, Event], None]
     for name, burner in config.burners.items():
         if burner.flame is not None:
             make = import_module(_FLAME_SENSORS[burner.flame.driver]).sensor
-            found.append(cast(Sensor, make(burner.flame, drivers.site, partial(post, name))))
+            found.append(cast(Sensor, make(name, burner.flame, drivers.site, partial(post, name))))
     for name, hazard in config.hazards.items():
         make = import_module(_HAZARD_SENSORS[hazard.driver]).sensor
         heeding = [burner for burner in config.burners if name in config.hazards_of(burner)]
@@ -154,11 +147,7 @@ def core_settings(name: str, burner: BurnerConfig, config: Config) -> Settings:
         max_burn=limits.max_burn,
         flame_out_within=limits.flame_out_within,
         allow_remote_rearm=config.allow_remote_rearm,
-        thermocouple=(
-            ThermocoupleLevels(flame.lit_above, flame.out_below, flame.expire_after)
-            if isinstance(flame := burner.flame, ThermocoupleFlame)
-            else None
-        ),
+        flame_expires_after=burner.flame.expire_after if burner.flame else None,
         hazard_sensors=tuple(
             HazardSensor(sensor, Lock(hazard.kind), hazard.expire_after)
             for sensor, hazard in config.hazards_of(name).items()

@@ -36,6 +36,7 @@ ROOMS = [
     Room("gasguard.text", set(), libraries=set()),
     Room("gasguard.clock", {"gasguard.core.instant"}, libraries=set()),
     Room("gasguard.durations", {"gasguard.errors"}, libraries=set()),
+    Room("gasguard.quantities", set(), libraries=set()),
     Room("gasguard.health", _COMMON, libraries=set()),
     Room(
         "gasguard.mqtt",
@@ -46,11 +47,16 @@ ROOMS = [
     Room("gasguard.mqtt.words", {"gasguard.text"}, libraries=set()),
     Room(
         "gasguard.config",
-        {"gasguard.durations", "gasguard.errors", "gasguard.mqtt.topics"},
+        {"gasguard.durations", "gasguard.errors", "gasguard.mqtt.topics", "gasguard.quantities"},
         libraries={"pydantic", "yaml"},
     ),
     Room("gasguard.drivers.bus", set(), libraries=set()),
     Room("gasguard.drivers.names", set(), libraries=set()),
+    Room(
+        "gasguard.drivers.understanding",
+        {"gasguard.config.sensors", "gasguard.quantities", "gasguard.text"},
+        libraries=set(),
+    ),
     Room(
         "gasguard.drivers.base",
         {*_WORDS, "gasguard.config.relays.base", *_DEVICES, *_COMMON},
@@ -68,7 +74,15 @@ ROOMS = [
     ),
     Room(
         "gasguard.drivers.mqtt",
-        {*_WORDS, "gasguard.config", *_DEVICES, "gasguard.health", "gasguard.mqtt", *_COMMON},
+        {
+            *_WORDS,
+            "gasguard.config",
+            *_DEVICES,
+            "gasguard.drivers.understanding",
+            "gasguard.health",
+            "gasguard.mqtt",
+            *_COMMON,
+        },
         libraries={"pydantic"},
     ),
     Room(

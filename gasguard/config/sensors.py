@@ -1,58 +1,170 @@
 """Flame sensors and hazard sensors in the configuration."""
 
 from collections.abc import Iterator
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from gasguard.config.fields import TOPIC, Availability, DeviceTopic, Duration, Strict
+from gasguard.config.fields import Availability, DeviceTopic, Duration, Strict
+from gasguard.quantities import Quantity, parse_quantity, same_word
 
 _SILENT_AFTER = 25 * 3600.0
 """What Zigbee2MQTT allows a battery device: one report a day, and an hour."""
-_USUAL_FIELDS = {"gas_alarm": "gas", "smoke_alarm": "smoke"}
+_ALARM_WORDS = frozenset(
+    {"alarm", "on", "true", "1", "detected", "triggered", "active", "fire", "heavy"}
+    | {"prealarm", "pre-alarm", "pre_alarm"}
+)
+_CLEAR_WORDS = frozenset(
+    {"clear", "off", "false", "0", "normal", "none", "ok", "inactive", "idle"}
+    | {"not_detected", "no_alarm"}
+)
+"""Beside the contract's words those that Zigbee2MQTT's definitions have for such alarms."""
+_USUAL_FIELDS = {
+    "gas_alarm": "gas",
+    "smoke_alarm": "smoke",
+    "carbon_monoxide": "carbon_monoxide",
+}
 
 
 def _several(value: object) -> object:
     return [value] if isinstance(value, dict) else value
 
 
+def _words(value: object) -> object:
+    words = value if isinstance(value, list) else [value]
+    known = [same_word(word) for word in words if isinstance(word, str | int | float)]
+    if not words or len(known) < len(words):
+        raise ValueError("is a word or a list of words; write for example [prealarm, alarm]")
+    return tuple(known)
+
+
+def _level(value: object) -> Quantity:
+    quantity = parse_quantity(str(value)) if isinstance(value, str | int | float) else None
+    if quantity is None or isinstance(value, bool):
+        raise ValueError("is a number, with a unit or without: 60, 60 °C, 28 mV, 10 %LEL")
+    return quantity
+
+
 Availabilities = Annotated[list[Availability], BeforeValidator(_several)]
+Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
+Level = Annotated[Quantity, BeforeValidator(_level)]
 
 
-class FlameConfig(Strict):
+class OnTopic(Strict):
+    """What every sensor behind the broker takes: where it speaks, and what its words mean.
+
+    A sensor says one of two things: its danger (alarm, lit) or that there is none (clear, out).
+    """
+
+    topic: DeviceTopic
+    field: str | None = Field(None, min_length=1)
+    """Key of a JSON object, or a dotted path to it (`result.output`)."""
+    on: Words = ()
+    off: Words = ()
+    """Words beside the usual ones; with both lists given, only these count."""
+    on_above: Level | None = None
+    off_below: Level | None = None
+    """For sensors that say numbers. Between the two levels it is what it was."""
+    availability: Availabilities = Field(default_factory=list)
+    """Each must say online for the sensor to count as one that can be heard."""
+    expire_after: Duration = Field(_SILENT_AFTER, ge=2, le=7 * 24 * 3600)
+    """Silence of the sensor itself for so long makes what it said worth nothing."""
+
+    usual_on: ClassVar[frozenset[str]] = frozenset()
+    usual_off: ClassVar[frozenset[str]] = frozenset()
+    any_number: ClassVar[bool] = False
+    """Whether every number but 0 is the danger; else only 1 is."""
+    possible: ClassVar[tuple[float, float] | None] = None
+    """Numbers beyond these are a broken wire or another unit."""
+
+    @property
+    def word_in(self) -> str | None:
+        """The key of a JSON object that holds its word; None: no JSON is expected."""
+        return self.field
+
+    @property
+    def levels(self) -> tuple[Quantity, Quantity] | None:
+        """From where on a number is the danger, and from where down it is none."""
+        if self.on_above is None:
+            return None
+        return self.on_above, self.off_below or self.on_above
+
+    @property
+    def words(self) -> tuple[frozenset[str], frozenset[str]]:
+        """What is understood: words of danger, and words of none."""
+        on, off = frozenset(self.on), frozenset(self.off)
+        if (on and off) or self.levels:
+            return on, off
+        return on | (self.usual_on - off), off | (self.usual_off - on)
+
+    def topics(self) -> Iterator[tuple[str, str]]:
+        """What it listens to on the broker, as (key in the file, topic)."""
+        yield "topic", self.topic
+        for availability in self.availability:
+            yield "availability.topic", availability.topic
+
+    @model_validator(mode="after")
+    def _can_be_told_apart(self) -> Self:
+        if both := sorted({*self.on} & {*self.off}):
+            raise ValueError(f"{both[0]} stands under on: and under off:")
+        for key, own, opposite, other in (
+            ("off", self.on, self.usual_off, self.off),
+            ("on", self.off, self.usual_on, self.on),
+        ):
+            if not other and (turned := sorted({*own} & opposite)):
+                text = f"{turned[0]} usually means the opposite: say {key}: too"
+                raise ValueError(f"{text}, for example on: [false], off: [true]")
+        if self.on_above is None:
+            if self.off_below is not None:
+                raise ValueError("off_below needs on_above, for example on_above: 60")
+        elif self.off_below is not None and not self.off_below.below(self.on_above):
+            raise ValueError("off_below must be less than on_above, for example 45 and 60")
+        return self
+
+
+class FlameConfig(OnTopic):
     """What every flame sensor declares, so that nobody has to know kinds."""
 
     driver: str
 
-    def topics(self) -> Iterator[tuple[str, str]]:
-        """What it listens to on the broker, as (key in the file, topic)."""
-        yield from ()
 
-
-class _OnTopic(FlameConfig):
-    topic: str = Field(pattern=TOPIC)
-
-    def topics(self) -> Iterator[tuple[str, str]]:
-        """See `FlameConfig.topics`."""
-        yield "topic", self.topic
-
-
-class MqttFlame(_OnTopic):
-    """A flame sensor that publishes on a topic: lit/out, on/off, true/false, 1/0."""
+class MqttFlame(FlameConfig):
+    """A flame sensor that publishes on a topic: lit/out, on/off, true/false, 1/0, or numbers."""
 
     driver: Literal["mqtt"]
 
+    usual_on = frozenset({"lit", "on", "true", "1"})
+    usual_off = frozenset({"out", "off", "false", "0"})
 
-class ThermocoupleFlame(_OnTopic):
+    @property
+    def word_in(self) -> str | None:
+        """See `OnTopic.word_in`."""
+        return self.field or "flame"
+
+
+class ThermocoupleFlame(FlameConfig):
     """The stove's own thermocouple, measured: its millivolts as a number on a topic."""
 
     driver: Literal["thermocouple"]
     lit_above: float = Field(6.0, gt=0, le=30)
+    """mV. Less than the 9 mV that a magnet just held in reads at 10 mΩ added resistance."""
     out_below: float = Field(3.0, gt=0, le=30)
+    """mV. Less than the 3.75 mV at which that magnet drops out."""
     expire_after: Duration = Field(15.0, ge=2, le=600)
+
+    possible = (-5.0, 60.0)
+    """mV. A healthy one gives 18 to 30 at full flame with its circuit open; noise and reversed
+    wires explain the rest."""
+
+    @property
+    def levels(self) -> tuple[Quantity, Quantity]:
+        """See `OnTopic.levels`."""
+        return Quantity(self.lit_above, "mV"), Quantity(self.out_below, "mV")
 
     @model_validator(mode="after")
     def _levels_apart(self) -> Self:
+        if self.on or self.off or self.on_above or self.off_below:
+            raise ValueError("a thermocouple has lit_above and out_below (millivolts), no words")
         if self.out_below >= self.lit_above:
             raise ValueError(
                 "out_below must be less than lit_above (millivolts, for example 3 and 6)"
@@ -63,29 +175,20 @@ class ThermocoupleFlame(_OnTopic):
 AnyFlame = Annotated[MqttFlame | ThermocoupleFlame, Field(discriminator="driver")]
 
 
-class Hazard(Strict):
+class Hazard(OnTopic):
     """A gas, smoke or heat alarm that publishes on a topic: alarm/clear, on/off, true/false, 1/0,
-    or a JSON object with such a word, as Zigbee2MQTT's."""
+    a number, or a JSON object with such a word, as Zigbee2MQTT's."""
 
     driver: Literal["mqtt"]
-    kind: Literal["gas_alarm", "smoke_alarm", "overheat"]
-    topic: DeviceTopic
-    field: str | None = Field(None, min_length=1)
-    """Of a JSON object; by default `gas` or `smoke`, as Zigbee2MQTT has them."""
-    availability: Availabilities = Field(default_factory=list)
-    """Each must say online for the sensor to count as one that can be heard."""
-    expire_after: Duration = Field(_SILENT_AFTER, ge=2, le=7 * 24 * 3600)
-    """Silence of the sensor itself for so long is an alarm of its own."""
+    kind: Literal["gas_alarm", "carbon_monoxide", "smoke_alarm", "overheat"]
     burners: list[str] | None = Field(None, min_length=1)
     """Those that it shuts off; by default all."""
 
-    def topics(self) -> Iterator[tuple[str, str]]:
-        """What it listens to on the broker, as (key in the file, topic)."""
-        yield "topic", self.topic
-        for availability in self.availability:
-            yield "availability.topic", availability.topic
+    usual_on = _ALARM_WORDS
+    usual_off = _CLEAR_WORDS
+    any_number = True
 
     @property
     def word_in(self) -> str | None:
-        """The key of a JSON object that says alarm or clear; None: no JSON is expected."""
+        """By default `gas`, `smoke` or `carbon_monoxide`, as Zigbee2MQTT has them."""
         return self.field or _USUAL_FIELDS.get(self.kind)

@@ -21,6 +21,7 @@ from gasguard.core.turn import Turn
 
 REASON_OF_LOCK = {
     Lock.GAS_ALARM: Reason.GAS_ALARM,
+    Lock.CARBON_MONOXIDE: Reason.CARBON_MONOXIDE,
     Lock.SMOKE_ALARM: Reason.SMOKE_ALARM,
     Lock.OVERHEAT: Reason.OVERHEAT,
     Lock.CHILD: Reason.LOCK,
@@ -104,16 +105,16 @@ def confirm(turn: Turn) -> None:
     for waiting in state.waiting:
         _answer_waiting(turn, waiting)
     _confirm_last_trip(turn)
-    lit = state.flame is Flame.LIT
     flame_deadline = state.flame_deadline
-    if flame_deadline is None and lit:
+    if flame_deadline is None and state.flame_seen:
         flame_deadline = turn.now + state.settings.flame_out_within
     turn.set(
         phase=_open_phase(turn),
         opening=None,
         waiting=(),
         hold_until=turn.now + state.settings.rearm_after,
-        burning_since=state.burning_since if lit else None,
+        burning_since=state.burning_since if state.flame is Flame.LIT else None,
+        unseen_since=None,
         flame_deadline=flame_deadline,
     )
     _cancel_countdowns(turn)
@@ -198,7 +199,7 @@ def _may_close_at(state: State) -> float | None:
     """When the contact may be closed; None while more than time stands between."""
     if state.phase not in _MAY_CLOSE or state.closing is not None:
         return None
-    if state.locks or state.hazards or state.flame is Flame.LIT:
+    if state.locks or state.hazards or state.flame_seen:
         return None
     if any(view.contact is Contact.UNKNOWN for view in state.relays):
         return None

@@ -3,25 +3,22 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from gasguard.core import hazards, thermocouple
+from gasguard.core import flame, hazards
 from gasguard.core.actions import (
     CLOSING,
     drop_timer,
     fail_trip,
     give_up_waiting,
-    latch,
     tell_trip_failed,
     trip,
 )
 from gasguard.core.deadline import Deadline, for_each, in_order
-from gasguard.core.messages import Kind, OpenContact
+from gasguard.core.messages import Kind
 from gasguard.core.model import (
     CONFIRM_WITHIN,
     STALE_AFTER,
     UNREACHABLE_AFTER,
     Contact,
-    Flame,
-    Lock,
     Phase,
     Reason,
     Source,
@@ -32,7 +29,10 @@ from gasguard.core.model import (
 from gasguard.core.turn import Turn
 
 _CAN_BURN = (Phase.STARTING, Phase.READY)
-_HELD_OPEN = (Phase.TRIPPED, Phase.LOCKED_OUT)
+_UNSEEN = (
+    "no sound word of the flame: max_burn counts from the moment the burner could burn; look after "
+    "the flame sensor"
+)
 
 # --- a relay falls silent -------------------------------------------------------------------------
 
@@ -120,7 +120,8 @@ def _burn_ends_at(state: State) -> float | None:
 
 
 def _end_burn(turn: Turn) -> None:
-    trip(turn, Reason.MAX_BURN, Source.GUARD)
+    unseen = turn.state.burning_since is None
+    trip(turn, Reason.MAX_BURN, Source.GUARD, message=_UNSEEN if unseen else None)
 
 
 # --- a trip that does not do its work -------------------------------------------------------------
@@ -146,13 +147,8 @@ def _waits_until(_state: State, waiting: Waiting) -> float:
     return waiting.until
 
 
-def _is_held_open(state: State) -> bool:
-    """Whether the contact was read open and nobody has ordered it closed since."""
-    return state.phase in _HELD_OPEN and state.closing is None
-
-
 def _relays_behind_open(state: State) -> Sequence[int]:
-    if not _is_held_open(state) or state.contact is not Contact.OPEN:
+    if not flame.is_held_open(state) or state.contact is not Contact.OPEN:
         return ()
     return _relays(state)
 
@@ -173,28 +169,17 @@ def _tell_not_open(turn: Turn, relay: int) -> None:
     )
 
 
-def _burns_on_at(state: State) -> float | None:
-    """When what reads lit behind an open contact can be no thermocouple that is still hot."""
-    lit_behind_open = _is_held_open(state) and state.flame is Flame.LIT
-    return state.flame_deadline if lit_behind_open else None
-
-
-def _fail_burning_on(turn: Turn) -> None:
-    turn.set(burns_on=True)
-    if Lock.STUCK not in turn.state.locks:
-        latch(turn, Lock.STUCK)
-    fail_trip(turn, "the contact is open but the flame burns on: turn the stove off by hand")
-    turn.out.append(OpenContact())
-
-
 # --- the table ------------------------------------------------------------------------------------
 
 DEADLINES = (
     # First, what is not known any more: nothing below may build on it.
     for_each(_relays, _lost_at, _lose_relay),
     for_each(_relays, _stale_at, _forget_contact),
-    thermocouple.SILENCE,
+    flame.SILENCE,
     hazards.SILENCE,
+    # Then, what is certain by now.
+    flame.SETTLING,
+    flame.OUT_FOR_LONG,
     # Then, what trips. The first of two trips at the same moment is the one on record: the timer,
     # which somebody has set, comes before the limit.
     for_each(_timer, _timer_ends_at, _end_timer),
@@ -204,7 +189,7 @@ DEADLINES = (
     Deadline(_unconfirmed_at, _fail_unconfirmed),
     for_each(_relays_behind_open, _should_be_open_at, _tell_not_open),
     for_each(_waiting, _waits_until, give_up_waiting),
-    Deadline(_burns_on_at, _fail_burning_on),
+    flame.BURNS_ON,
     # Closing is last: whatever else is due at the same moment may forbid it.
     CLOSING,
 )

@@ -1,15 +1,14 @@
 """Gas, smoke and heat alarms: they trip and latch, and their silence is an alarm of its own."""
 
 from dataclasses import replace
+from functools import partial
 
 from gasguard.core.actions import REASON_OF_LOCK, latch, pulse, trip
 from gasguard.core.deadline import for_each
-from gasguard.core.messages import HazardReachable, HazardRead, Kind
-from gasguard.core.model import Contact, HazardView, Lock, Source, State
+from gasguard.core.hearing import falls_silent_at, judged, spoke
+from gasguard.core.messages import HazardRead, HazardTested, Kind
+from gasguard.core.model import Contact, HazardSensor, HazardView, Lock, Source, State
 from gasguard.core.turn import Turn
-
-_EXPIRED = "has said nothing for longer than its expire_after"
-_UNREACHABLE = "cannot be heard: it, or the broker, is offline"
 
 
 def hazard_read(turn: Turn, event: HazardRead) -> None:
@@ -21,22 +20,42 @@ def hazard_read(turn: Turn, event: HazardRead) -> None:
         ends = event.active is False and not (event.stored and view.reports)
         if event.active or ends:
             view = replace(view, reports=event.active)
+        if event.active:
+            view = replace(view, tested=True)
         if not event.stored:
-            view = replace(view, heard_at=turn.now, reachable=True)
+            view = replace(view, hearing=spoke(view.hearing, turn.now))
         _set_view(turn, index, view)
         if event.active:
             _alarm(turn, view.sensor.kind, begins=view.sensor.kind not in reported)
-        _recover(turn, index)
+        _judge(turn, index)
 
 
-def hazard_reachable(turn: Turn, event: HazardReachable) -> None:
-    """A sensor that cannot be heard is silent at once. Being reachable again is no word from it."""
+def hazard_tested(turn: Turn, event: HazardTested) -> None:
+    """A test shows that the sensor warns. What it said before stays what it was."""
     for index in _indices(turn.state, event.sensor):
-        view = replace(turn.state.hazard_views[index], reachable=event.reachable)
-        _set_view(turn, index, view)
-        if not event.reachable and not view.silent:
-            _fall_silent(turn, index, _UNREACHABLE)
-        _recover(turn, index)
+        view = turn.state.hazard_views[index]
+        heard = spoke(view.hearing, turn.now)
+        _set_view(turn, index, replace(view, hearing=heard, tested=True))
+        _tell(turn, view.sensor, Kind.SENSOR_TESTED, "is tested: nothing is shut off for that")
+        _judge(turn, index)
+
+
+def hazard_garbled(turn: Turn, sensor: str, why: str) -> None:
+    """It is not clear any more. An alarm stays one: it ends by a word that is understood."""
+    for index in _indices(turn.state, sensor):
+        view = turn.state.hazard_views[index]
+        heard = spoke(view.hearing, turn.now, why)
+        _set_view(turn, index, replace(view, hearing=heard, reports=view.reports or None))
+        _judge(turn, index)
+
+
+def hazard_reachable(turn: Turn, sensor: str, reachable: bool) -> None:
+    """Others say whether the sensor can be heard."""
+    for index in _indices(turn.state, sensor):
+        view = turn.state.hazard_views[index]
+        heard = replace(view.hearing, reachable=reachable)
+        _set_view(turn, index, replace(view, hearing=heard))
+        _judge(turn, index)
 
 
 def _indices(state: State, name: str) -> list[int]:
@@ -63,35 +82,29 @@ def _sensors(state: State) -> range:
 
 def _falls_silent_at(state: State, index: int) -> float | None:
     view = state.hazard_views[index]
-    return None if view.silent else _expires_at(view)
+    return falls_silent_at(view.hearing, view.sensor.expire_after)
 
 
-def _expire(turn: Turn, index: int) -> None:
-    """A sensor not heard for long is told, once; nothing is tripped for it."""
-    _fall_silent(turn, index, _EXPIRED)
-
-
-SILENCE = for_each(_sensors, _falls_silent_at, _expire)
-
-
-def _expires_at(view: HazardView) -> float:
-    heard_at = view.since if view.heard_at is None else view.heard_at
-    return heard_at + view.sensor.expire_after
-
-
-def _fall_silent(turn: Turn, index: int, why: str) -> None:
+def _judge(turn: Turn, index: int) -> None:
+    """Tell whether the sensor has fallen silent, or is back; nothing is tripped for it."""
     view = turn.state.hazard_views[index]
-    sensor = view.sensor
-    _set_view(turn, index, replace(view, silent=True))
-    message = f"{sensor.name} {why}: it may not warn of the next {sensor.kind}; look after it"
-    turn.tell(Kind.SENSOR_SILENT, sensor=sensor.name, hazard=sensor.kind, message=message)
+    tell = partial(_tell_silence, turn, view.sensor)
+    heard = judged(turn, view.hearing, view.sensor.expire_after, tell)
+    _set_view(turn, index, replace(view, hearing=heard))
 
 
-def _recover(turn: Turn, index: int) -> None:
-    view = turn.state.hazard_views[index]
-    if view.silent and view.reachable and turn.now < _expires_at(view):
-        _set_view(turn, index, replace(view, silent=False))
-        turn.tell(Kind.SENSOR_RECOVERED, sensor=view.sensor.name, hazard=view.sensor.kind)
+SILENCE = for_each(_sensors, _falls_silent_at, _judge)
+"""A sensor not heard for long is told, once."""
+
+
+def _tell_silence(turn: Turn, sensor: HazardSensor, kind: Kind, why: str | None) -> None:
+    after = f": it may not warn of the next {sensor.kind}; look after it"
+    _tell(turn, sensor, kind, None if why is None else why + after)
+
+
+def _tell(turn: Turn, sensor: HazardSensor, kind: Kind, text: str | None) -> None:
+    message = None if text is None else f"{sensor.name} {text}"
+    turn.tell(kind, sensor=sensor.name, hazard=sensor.kind, message=message)
 
 
 def _set_view(turn: Turn, index: int, view: HazardView) -> None:

@@ -21,7 +21,7 @@ A demand (off, timer, limit, voice, hazard, lock, an opening nobody ordered) is 
 from collections.abc import Callable
 from typing import Any
 
-from gasguard.core import deadlines, hazards, readings, requests, thermocouple
+from gasguard.core import deadlines, flame, hazards, readings, requests, sensors
 from gasguard.core.instant import Instant
 from gasguard.core.messages import (
     CancelTimer,
@@ -30,15 +30,16 @@ from gasguard.core.messages import (
     Event,
     ExtendTimer,
     FlameRead,
-    HazardReachable,
     HazardRead,
+    HazardTested,
     Off,
     Rearm,
     RelayFailed,
     RelayRead,
+    SensorGarbled,
+    SensorReachable,
     SetTimer,
     Shutdown,
-    ThermocoupleRead,
     Tick,
     Unlock,
     VoiceRead,
@@ -62,10 +63,11 @@ HANDLERS: dict[type[Any], Callable[[Turn, Any], None]] = {
     RelayFailed: readings.relay_failed,
     VoiceRestored: readings.voice_restored,
     VoiceRead: readings.voice_read,
-    FlameRead: readings.flame_read,
-    ThermocoupleRead: thermocouple.thermocouple_read,
+    FlameRead: flame.flame_read,
     HazardRead: hazards.hazard_read,
-    HazardReachable: hazards.hazard_reachable,
+    HazardTested: hazards.hazard_tested,
+    SensorGarbled: sensors.garbled,
+    SensorReachable: sensors.reachable,
     Tick: lambda turn, _tick: deadlines.tick(turn),
     Shutdown: requests.shutdown,
 }
@@ -75,4 +77,5 @@ def step(state: State, event: Event, now: Instant) -> tuple[State, tuple[Command
     """The state after `event` at `now`, and the commands to carry out, in order. Never raises."""
     turn = Turn(state, now)
     HANDLERS[type(event)](turn, event)
+    flame.count_unseen(turn)
     return turn.state, tuple(turn.out)

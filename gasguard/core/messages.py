@@ -59,6 +59,9 @@ class Rearm(Request):
     """End a latched trip, or the wait after an ordinary one."""
 
 
+FLAME = "flame"
+"""What a burner's flame sensor is called among its sensors."""
+
 # --- events: readings -------------------------------------------------------------------------
 
 
@@ -104,16 +107,11 @@ class VoiceRead:
 
 @dataclass(frozen=True, slots=True)
 class FlameRead:
-    """The flame sensor's word."""
+    """The flame sensor's own word: LIT or OUT, or None where it spoke of something else."""
 
-    flame: Flame
-
-
-@dataclass(frozen=True, slots=True)
-class ThermocoupleRead:
-    """What the thermocouple gives; `Settings.thermocouple` says what counts as lit."""
-
-    millivolts: float
+    flame: Flame | None
+    stored: bool = False
+    """A broker has kept it for who knows how long: it may begin a flame, and nothing else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,10 +127,28 @@ class HazardRead:
 
 
 @dataclass(frozen=True, slots=True)
-class HazardReachable:
-    """Whether a hazard sensor could be heard if it spoke, as far as others know."""
+class HazardTested:
+    """Somebody tests a hazard sensor, and it says which is which: this is no alarm."""
 
     sensor: str
+
+
+@dataclass(frozen=True, slots=True)
+class SensorGarbled:
+    """A sensor's own word that nobody understands. What it said before is worth nothing now."""
+
+    sensor: str
+    """`FLAME`, or one of `Settings.hazard_sensors`; others are ignored."""
+    why: str
+    """In words that say what to do, to stand behind the sensor's name."""
+
+
+@dataclass(frozen=True, slots=True)
+class SensorReachable:
+    """Whether a sensor could be heard if it spoke, as far as others know."""
+
+    sensor: str
+    """As `SensorGarbled` has it."""
     reachable: bool
 
 
@@ -162,9 +178,10 @@ Event = (
     | VoiceRestored
     | VoiceRead
     | FlameRead
-    | ThermocoupleRead
     | HazardRead
-    | HazardReachable
+    | HazardTested
+    | SensorGarbled
+    | SensorReachable
     | Tick
     | Shutdown
 )
@@ -218,6 +235,7 @@ class Kind(StrEnum):
     RELAY_RECOVERED = "relay_recovered"
     SENSOR_SILENT = "sensor_silent"
     SENSOR_RECOVERED = "sensor_recovered"
+    SENSOR_TESTED = "sensor_tested"
     LOCKED = "locked"
     UNLOCKED = "unlocked"
     COMMAND_REJECTED = "command_rejected"

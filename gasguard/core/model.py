@@ -36,6 +36,7 @@ class Lock(StrEnum):
 
     CHILD = "child"
     GAS_ALARM = "gas_alarm"
+    CARBON_MONOXIDE = "carbon_monoxide"
     SMOKE_ALARM = "smoke_alarm"
     OVERHEAT = "overheat"
     STUCK = "stuck"
@@ -53,6 +54,7 @@ class Reason(StrEnum):
     SCHEDULE = "schedule"
     LEASE = "lease"
     GAS_ALARM = "gas_alarm"
+    CARBON_MONOXIDE = "carbon_monoxide"
     SMOKE_ALARM = "smoke_alarm"
     OVERHEAT = "overheat"
     LOCK = "lock"
@@ -93,6 +95,15 @@ REARM_WINDOW = 900.0
 """Latched trips may be re-armed this often in this many seconds (safety concept, rule 5)."""
 CLOSE_AGAIN_AFTER = 2.0
 """Seconds between two attempts to close: each one is decided anew, none is a retry."""
+OUT_SETTLES = 3.0
+"""Seconds for which a flame must read out before anything rests on it: one sample is none."""
+OUT_LASTS = 60.0
+"""Seconds for which it must read out before a new burn begins: by then every magnet has dropped and
+the gas is shut (GB 16410)."""
+MEDDLING_COUNTS_FOR = 600.0
+"""Seconds for which it is told that something else has closed a relay."""
+MAX_MEDDLINGS = 32
+"""Such closings that are counted."""
 MAX_WAITING = 64
 """Requests that may wait for one confirmation; beyond, the oldest is told that it failed."""
 MAX_EXTEND_IDS = 32
@@ -110,24 +121,12 @@ class RelaySettings:
 
 
 @dataclass(frozen=True, slots=True)
-class ThermocoupleLevels:
-    """What a thermocouple's millivolts mean. Between the two levels the flame is what it was."""
-
-    lit_above: float = 6.0
-    """mV. Less than the 9 mV that a magnet just held in reads at 10 mΩ added resistance."""
-    out_below: float = 3.0
-    """mV. Less than the 3.75 mV at which that magnet drops out."""
-    expire_after: float = 15.0
-    """Seconds without a reading after which the flame is unknown."""
-
-
-@dataclass(frozen=True, slots=True)
 class HazardSensor:
     """A gas, smoke or heat alarm that this burner heeds."""
 
     name: str
     kind: Lock
-    """`gas_alarm`, `smoke_alarm` or `overheat`."""
+    """`gas_alarm`, `carbon_monoxide`, `smoke_alarm` or `overheat`."""
     expire_after: float
     """Seconds without a word from it after which that is an alarm of its own."""
 
@@ -152,7 +151,9 @@ class Settings:
     """How long behind an open contact the flame signal may stay: a thermocouple has to cool."""
     allow_remote_rearm: bool = False
     """Latched trips may be re-armed from afar."""
-    thermocouple: ThermocoupleLevels | None = None
+    flame_expires_after: float | None = None
+    """Seconds without a word from the flame sensor after which the flame is unknown; None: there is
+    no such sensor."""
     hazard_sensors: tuple[HazardSensor, ...] = ()
 
 
@@ -178,6 +179,30 @@ class RelayView:
     """A lease was held before a restart: a countdown found at the first read is the guard's own."""
     foreign_end: float | None = None
     """End of a countdown that somebody else set."""
+    meddled_at: tuple[float, ...] = ()
+    """When something else closed it lately though it must be open; the newest is last."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hearing:
+    """Whether one sensor can be heard and understood."""
+
+    since: float = 0.0
+    """When the guard started to listen for it: counts as `heard_at` until there is one."""
+    heard_at: float | None = None
+    """When it last spoke itself."""
+    reachable: bool = True
+    """Nobody says that it is offline."""
+    garbled: str | None = None
+    """Why its last word was not understood; None once one was."""
+    wrong: str | None = None
+    """Why it counts as silent, to stand behind its name: `sensor_silent` was told,
+    `sensor_recovered` is owed. None while it can be heard."""
+
+    @property
+    def silent(self) -> bool:
+        """Whether it counts as silent, and that was told."""
+        return self.wrong is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,16 +210,11 @@ class HazardView:
     """What is known of one hazard sensor."""
 
     sensor: HazardSensor
-    since: float = 0.0
-    """When the guard started to listen for it: counts as `heard_at` until there is one."""
-    heard_at: float | None = None
-    """When it last spoke itself."""
+    hearing: Hearing = Hearing()
     reports: bool | None = None
-    """Whether its last word is alarm; None before its first."""
-    reachable: bool = True
-    """Nobody says that it is offline."""
-    silent: bool = False
-    """`sensor_silent` was told, `sensor_recovered` is owed."""
+    """Whether its last word is alarm; None before its first, and where that is not understood."""
+    tested: bool = False
+    """It has once said alarm, or that it was being tested."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,11 +294,17 @@ class State:
     timer: Timer | None = None
     last_trip: Trip | None = None
     flame: Flame = Flame.UNKNOWN
-    flame_expires: float | None = None
-    """When the thermocouple's last word is worth nothing any more; None once it is, or where there
-    is no thermocouple."""
+    flame_hearing: Hearing = Hearing()
+    """Of the flame sensor, if there is one."""
+    flame_seen: bool = False
+    """It was seen lit, and has not settled to out since. While so, nothing closes the contact."""
+    out_since: float | None = None
+    """Since when it reads out; None while it does not."""
     burning_since: float | None = None
-    """When the flame was seen lit for the first time since it was last out."""
+    """When the flame was first seen lit in this burn, which ends with `OUT_LASTS` of out."""
+    unseen_since: float | None = None
+    """Since when the burner may have burnt unseen: there is a longest burn and no sound word on the
+    flame. Like a burn, it ends with `OUT_LASTS` of out."""
     flame_deadline: float | None = None
     """When a flame that reads lit behind an open contact becomes a failed trip."""
     burns_on: bool = False
@@ -317,11 +343,21 @@ class State:
         return frozenset(view.sensor.kind for view in self.hazard_views if view.reports)
 
     @property
+    def flame_sensed(self) -> bool:
+        """Whether there is a flame sensor at all."""
+        return self.settings.flame_expires_after is not None
+
+    @property
     def must_end_at(self) -> float | None:
-        """When the maximum burn time ends."""
-        if self.burning_since is None or self.settings.max_burn is None:
+        """When the maximum burn time ends, counted from when the burner may have begun to burn."""
+        if self.settings.max_burn is None:
             return None
-        return self.burning_since + self.settings.max_burn
+        seen, unseen = self.burning_since, self.unseen_since
+        if seen is None or unseen is None:
+            since = unseen if seen is None else seen
+        else:
+            since = min(seen, unseen)
+        return None if since is None else since + self.settings.max_burn
 
     @property
     def active(self) -> bool:

@@ -5,7 +5,6 @@ from dataclasses import replace
 from gasguard.core import lease
 from gasguard.core.actions import CLOSING, confirm, latch, pulse, reopen, trip
 from gasguard.core.messages import (
-    FlameRead,
     Kind,
     OpenContact,
     RelayFailed,
@@ -16,6 +15,8 @@ from gasguard.core.messages import (
 from gasguard.core.model import (
     ANSWER_COUNTS_FOR,
     CLOSE_AGAIN_AFTER,
+    MAX_MEDDLINGS,
+    MEDDLING_COUNTS_FOR,
     STUCK_OVER,
     STUCK_READBACKS,
     Contact,
@@ -73,16 +74,19 @@ def _read_open(turn: Turn, event: RelayRead, before: RelayView) -> None:
         confirm(turn)
     elif state.closing is not None:
         # The close did not take. Whether to order another is decided anew, a little later.
-        lit = state.flame is Flame.LIT
+        within = state.settings.flame_out_within
         turn.set(
             closing=None,
             close_not_before=turn.now + CLOSE_AGAIN_AFTER,
-            flame_deadline=turn.now + state.settings.flame_out_within if lit else None,
+            flame_deadline=turn.now + within if state.flame_seen else None,
         )
     elif state.phase is Phase.READY:
         _opened_unordered(turn, event.relay, before)
     elif state.phase is Phase.STARTING and before.lease_inherited:
         trip(turn, Reason.LEASE, Source.GUARD)
+    elif state.phase is Phase.STARTING and (state.timer is not None or state.flame_seen):
+        # Somebody was cooking when the guard ended, and has been shut off while it was away.
+        trip(turn, Reason.VOICE, Source.MI_HOME)
 
 
 def _opened_unordered(turn: Turn, relay: int, before: RelayView) -> None:
@@ -111,7 +115,15 @@ def _read_closed(turn: Turn, event: RelayRead, before: RelayView) -> None:
         if state.phase in (Phase.LOCKED_OUT, Phase.TRIP_FAILED):
             pulse(turn)
     elif state.phase is not Phase.READY and before.contact is not Contact.CLOSED:
+        _meddled(turn, event.relay)
         reopen(turn)
+
+
+def _meddled(turn: Turn, relay: int) -> None:
+    """Something else has closed it: remember when, for those who look for what it was."""
+    view = turn.state.relays[relay]
+    recent = (at for at in view.meddled_at if at > turn.now - MEDDLING_COUNTS_FOR)
+    turn.set_relay(relay, replace(view, meddled_at=(*recent, turn.now)[-MAX_MEDDLINGS:]))
 
 
 def _disobeyed(turn: Turn, event: RelayRead, opening: Opening) -> None:
@@ -160,31 +172,3 @@ def relay_failed(turn: Turn, event: RelayFailed) -> None:
     if 0 <= event.relay < len(turn.state.relays):
         view = turn.state.relays[event.relay]
         turn.set_relay(event.relay, replace(view, problem=event.problem))
-
-
-def flame_read(turn: Turn, event: FlameRead) -> None:
-    """The flame was lit, went out, or its sensor fell silent."""
-    state = turn.state
-    if event.flame is state.flame:
-        return
-    turn.set(flame=event.flame)
-    if event.flame is Flame.LIT:
-        since = turn.now if state.burning_since is None else state.burning_since
-        waits = state.phase in (Phase.TRIPPED, Phase.LOCKED_OUT)
-        deadline = state.flame_deadline
-        if deadline is None and waits:
-            deadline = turn.now + state.settings.flame_out_within
-        turn.set(burning_since=since, flame_deadline=deadline)
-        turn.tell(Kind.FLAME_LIT)
-    elif event.flame is Flame.OUT:
-        turn.set(burning_since=None, flame_deadline=None)
-        turn.tell(Kind.FLAME_OUT)
-        if state.burns_on:
-            _burnt_out(turn)
-    CLOSING.do_if_due(turn)
-
-
-def _burnt_out(turn: Turn) -> None:
-    turn.set(burns_on=False)
-    if turn.state.opening is None:
-        turn.set(phase=Phase.LOCKED_OUT)

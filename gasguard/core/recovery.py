@@ -4,10 +4,12 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from gasguard.core.actions import trip
+from gasguard.core.hearing import EXPIRED
 from gasguard.core.instant import Instant
 from gasguard.core.messages import Command, OpenContact
 from gasguard.core.model import (
     HazardView,
+    Hearing,
     Lock,
     Opening,
     Phase,
@@ -32,12 +34,16 @@ class Record:
     timer: Timer | None = None
     last_trip: Trip | None = None
     burning_since: float | None = None
+    unseen_since: float | None = None
+    flame_seen: bool = False
     leased: bool = False
     rearmed_at: tuple[float, ...] = ()
     reporting: tuple[str, ...] = ()
     """Names of the hazard sensors whose last word is alarm."""
     silent: tuple[str, ...] = ()
     """Names of those that have said nothing for too long."""
+    tested: tuple[str, ...] = ()
+    """Names of those that have once warned, be it in a test."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +65,19 @@ def record_of(state: State) -> Record:
         timer=state.timer,
         last_trip=state.last_trip,
         burning_since=state.burning_since,
+        unseen_since=state.unseen_since,
+        flame_seen=state.flame_seen,
         leased=any(view.lease_ends or view.lease_inherited for view in state.relays),
         rearmed_at=state.rearmed_at,
         reporting=tuple(name for name, view in hazards if view.reports),
         # One that is merely offline is left out: at the next start others say again whether it is.
-        silent=tuple(name for name, view in hazards if view.silent and view.reachable),
+        silent=tuple(name for name, view in hazards if _stays_silent(view.hearing)),
+        tested=tuple(name for name, view in hazards if view.tested),
     )
+
+
+def _stays_silent(hearing: Hearing) -> bool:
+    return hearing.silent and hearing.reachable
 
 
 def recover(
@@ -84,6 +97,8 @@ def recover(
         settings,
         relays=_relay_views(settings, record, present),
         hazard_views=_hazard_views(settings, record, present, locks),
+        flame_hearing=Hearing(since=present.boot),
+        flame_seen=record.flame_seen,
         locks=locks,
         last_trip=_last_trip(record, present, shift),
         # Nobody knows how long before a reboot a re-arm was made: none is forgotten too early.
@@ -117,9 +132,12 @@ def _hazard_views(
         HazardView(
             sensor,
             # Only a word of its own ends the silence of one that had said nothing for long.
-            since=present.boot - (sensor.expire_after if sensor.name in record.silent else 0),
+            Hearing(
+                since=present.boot - (sensor.expire_after if sensor.name in record.silent else 0),
+                wrong=EXPIRED if sensor.name in record.silent else None,
+            ),
             reports=(sensor.name in record.reporting and sensor.kind in locks) or None,
-            silent=sensor.name in record.silent,
+            tested=sensor.name in record.tested,
         )
         for sensor in settings.hazard_sensors
     )
@@ -146,13 +164,15 @@ def _passed(stamp: Stamp, present: Stamp) -> float | None:
 
 def _resume_deadlines(turn: Turn, record: Record, shift: float | None) -> None:
     """Go on with the time that is left. What may have passed counts as passed."""
-    timer, since = record.timer, record.burning_since
+    timer, since, unseen = record.timer, record.burning_since, record.unseen_since
     if shift is None:
-        if timer is not None or since is not None:
+        if timer is not None or since is not None or unseen is not None:
             trip(turn, Reason.RESTART, Source.GUARD)
         return
-    if since is not None:
-        turn.set(burning_since=since + shift)
+    turn.set(
+        burning_since=None if since is None else since + shift,
+        unseen_since=None if unseen is None else unseen + shift,
+    )
     if timer is not None and not turn.state.locks:
         moved = replace(timer, deadline=timer.deadline + shift)
         if moved.deadline > turn.now:
@@ -186,11 +206,15 @@ def record_from_data(data: dict[str, Any]) -> Record:
         timer=None if timer is None else _timer(timer),
         last_trip=None if last_trip is None else _trip(last_trip),
         burning_since=_number_or_none(data["burning_since"]),
+        # Records from before these were kept: a burn was a flame that had been seen.
+        unseen_since=_number_or_none(data.get("unseen_since")),
+        flame_seen=_boolean(data.get("flame_seen", data["burning_since"] is not None)),
         leased=_boolean(data["leased"]),
         rearmed_at=tuple(_number(at) for at in _list(data["rearmed_at"])),
         # Records from before there were hazard sensors name none.
         reporting=tuple(_text(name) for name in _list(data.get("reporting", []))),
         silent=tuple(_text(name) for name in _list(data.get("silent", []))),
+        tested=tuple(_text(name) for name in _list(data.get("tested", []))),
     )
 
 

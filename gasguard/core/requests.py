@@ -4,6 +4,7 @@ from dataclasses import replace
 from math import inf
 
 from gasguard.core.actions import CLOSING, drop_timer, latch, trip
+from gasguard.core.flame import forget_flame
 from gasguard.core.messages import (
     CancelTimer,
     ChildLock,
@@ -35,6 +36,7 @@ _MI_HOME_ENDS = (
     "a countdown set in Mi Home shuts off before that, and gasguard never lengthens one; "
     "cancel it in Mi Home"
 )
+_AND_SILENT = ", and silent since"
 _LOCAL = (Source.CLI, Source.WEB)
 """Ways in that may re-arm a latched trip: whoever uses them is at the stove, or close."""
 
@@ -167,6 +169,9 @@ def rearm(turn: Turn, request: Rearm) -> None:
         turn.reject(request.ref, request.source, *refusal)
         return
     turn.answer(request.ref, Status.ACCEPTED)
+    if turn.state.flame is Flame.UNKNOWN:
+        # Whoever is at the stove has looked.
+        forget_flame(turn)
     latched = turn.state.latched
     if latched:
         turn.set(locks=turn.state.locks - latched, rearmed_at=(*recent, turn.now))
@@ -179,8 +184,15 @@ def rearm(turn: Turn, request: Rearm) -> None:
 def _rearm_refusal(turn: Turn, source: Source, recent: tuple[float, ...]) -> tuple[str, str] | None:
     state = turn.state
     latched = state.latched
-    if state.phase is Phase.TRIP_FAILED:
+    unsure = state.flame_seen and state.flame is Flame.UNKNOWN
+    if state.phase is Phase.TRIP_FAILED and not (unsure and state.burns_on):
         return "trip_failed", "the burner could not be shut off; mend that first, see its state"
+    if unsure and source not in _LOCAL:
+        return (
+            "flame_lit",
+            "the flame was lit and its sensor does not say that it is out; re-arm at the Pi, once "
+            "you have looked (gasguard rearm BURNER -c FILE)",
+        )
     if latched and source not in _LOCAL and not state.settings.allow_remote_rearm:
         return (
             "remote_rearm",
@@ -203,7 +215,7 @@ def _rearm_refusal(turn: Turn, source: Source, recent: tuple[float, ...]) -> tup
 
 def _still_reporting(state: State) -> str:
     return ", ".join(
-        f"{view.sensor.name} ({view.sensor.kind}{', and silent since' if view.silent else ''})"
+        f"{view.sensor.name} ({view.sensor.kind}{_AND_SILENT if view.hearing.silent else ''})"
         for view in state.hazard_views
         if view.reports
     )

@@ -3,8 +3,15 @@
 from typing import Any
 
 from gasguard.clock import Instant, iso
-from gasguard.core.messages import Answer, Tell
-from gasguard.core.model import HazardView, State, Timer, Trip
+from gasguard.core.messages import FLAME, Answer, Tell
+from gasguard.core.model import (
+    MEDDLING_COUNTS_FOR,
+    HazardView,
+    RelayView,
+    State,
+    Timer,
+    Trip,
+)
 
 _RESTLESS = ("updated_at",)
 _RESTLESS_INSIDE = {"timer": "remaining_s", "relay": "latency_ms"}
@@ -24,8 +31,9 @@ def state_payload(state: State, now: Instant) -> dict[str, Any]:
         "must_end_at": _moment(state.must_end_at, now),
         "last_trip": state.last_trip and _trip(state.last_trip),
         "locks": sorted(lock.value for lock in state.locks),
-        "relay": _relay(state),
-        **({"hazards": _hazards(state)} if state.hazard_views else {}),
+        "relay": _relay(state, now),
+        **(_hazards(state) if state.hazard_views else {}),
+        "sensor_problems": _sensor_problems(state),
         **({} if settings.voice_relay is None else {"voice_armed": state.voice_armed}),
         "updated_at": iso(now.wall),
     }
@@ -55,34 +63,59 @@ def _trip(trip: Trip) -> dict[str, Any]:
     }
 
 
-def _relay(state: State) -> dict[str, Any]:
+def _relay(state: State, now: Instant) -> dict[str, Any]:
     views = state.relays
+    problems = [view.problem or _meddling(view, now) for view in views]
     latencies = [view.latency for view in views if view.latency is not None]
     relay: dict[str, Any] = {
         "reachable": state.reachable,
         "latency_ms": round(max(latencies) * 1000) if latencies else None,
-        "problem": next((view.problem for view in views if view.problem), None),
+        "problem": next((problem for problem in problems if problem), None),
     }
     if len(views) > 1:
         relay["in_series"] = [
-            {"contact": view.contact.value, "reachable": view.reachable, "problem": view.problem}
-            for view in views
+            {"contact": view.contact.value, "reachable": view.reachable, "problem": problem}
+            for view, problem in zip(views, problems, strict=True)
         ]
     return relay
 
 
-def _hazards(state: State) -> dict[str, str]:
-    """Of each hazard sensor: alarm, clear, silent, or unknown where it has not spoken yet."""
-    return {view.sensor.name: _hazard(view) for view in state.hazard_views}
+def _meddling(view: RelayView, now: Instant) -> str | None:
+    """That something else closes this relay against the guard, and when."""
+    recent = [at for at in view.meddled_at if at > now.boot - MEDDLING_COUNTS_FOR]
+    if not recent:
+        return None
+    times = "once" if len(recent) == 1 else f"{len(recent)} times"
+    return (
+        f"something else has closed it {times} within 10 min, last at "
+        f"{iso(now.wall_at(recent[-1]))}, and gasguard has opened it again: look for a hand or an "
+        "automation in Mi Home, or a second gasguard"
+    )
+
+
+def _hazards(state: State) -> dict[str, Any]:
+    views = state.hazard_views
+    return {
+        "hazards": {view.sensor.name: _hazard(view) for view in views},
+        "untested_sensors": [view.sensor.name for view in views if not view.tested],
+    }
+
+
+def _sensor_problems(state: State) -> dict[str, str]:
+    """Of each sensor that counts as silent: why."""
+    hearings = {view.sensor.name: view.hearing for view in state.hazard_views}
+    hearings[FLAME] = state.flame_hearing
+    return {name: one.wrong for name, one in hearings.items() if one.wrong is not None}
 
 
 def _hazard(view: HazardView) -> str:
+    """Alarm, clear, silent, or unknown where it has not spoken yet."""
     if view.reports:
         return "alarm"
-    if view.silent:
+    if view.hearing.silent:
         return "silent"
     # What a broker has kept may be of any age.
-    return "clear" if view.reports is False and view.heard_at is not None else "unknown"
+    return "clear" if view.reports is False and view.hearing.heard_at is not None else "unknown"
 
 
 def steady_part(payload: dict[str, Any]) -> dict[str, Any]:

@@ -10,15 +10,18 @@ import json
 from dataclasses import replace
 
 from gasguard.config.load import Config
-from gasguard.config.sensors import MqttFlame, ThermocoupleFlame
+from gasguard.config.sensors import ThermocoupleFlame
 from gasguard.mqtt.desk import Desk
 from gasguard.mqtt.link import Connection, Message
 from gasguard.mqtt.server import Subscription, broker
 from gasguard.simulator.console import Console
+from gasguard.simulator.flame_words import word_for
 from gasguard.simulator.world import BurnerSnapshot, World
 
 _MEASURE_EVERY = 1.0
 """Seconds between two of a thermocouple's readings."""
+_SPEAK_EVERY = 30.0
+"""Seconds after which a lit/out sensor says again what it sees, as most do."""
 _LOOK_EVERY = 0.2
 """Seconds between two looks at the stove; what changed is published."""
 _RETRY = (1.0, 5.0)
@@ -33,7 +36,7 @@ class SimulatorBridge:
         self._base = f"{config.mqtt.base_topic}_sim"
         self._console = Console(world)
         self._published: dict[str, str] = {}
-        self._measured: dict[str, float] = {}
+        self._repeated: dict[str, float] = {}
         self._connection: Connection | None = None
         self._desk = Desk(
             replace(broker(config.mqtt), name="simulator", will_topic=None, retry=_RETRY),
@@ -89,18 +92,23 @@ class SimulatorBridge:
             await asyncio.sleep(_LOOK_EVERY)
 
     def _tell_flame(self, connection: Connection, name: str, state: BurnerSnapshot) -> None:
-        match self._config.burners[name].flame:
-            case ThermocoupleFlame(topic=topic):
-                self._measure(connection, topic, state["thermocouple_mv"])
-            case MqttFlame(topic=topic):
-                self._publish(connection, topic, "lit" if state["flame"] else "out")
+        flame = self._config.burners[name].flame
+        if isinstance(flame, ThermocoupleFlame):
+            text = f"{state['thermocouple_mv']:.2f}"
+            self._repeat(connection, flame.topic, text, _MEASURE_EVERY, qos=0)
+        elif flame is not None:
+            word = word_for(flame, state["flame"])
+            self._publish(connection, flame.topic, word)
+            self._repeat(connection, flame.topic, word, _SPEAK_EVERY, qos=1)
 
-    def _measure(self, connection: Connection, topic: str, millivolts: float) -> None:
-        """A measurement is told again and again, changed or not, and never retained."""
+    def _repeat(
+        self, connection: Connection, topic: str, text: str, every: float, *, qos: int
+    ) -> None:
+        """Say it again from time to time, changed or not, and never retained."""
         now = asyncio.get_running_loop().time()
-        if now >= self._measured.get(topic, 0.0) + _MEASURE_EVERY:
-            self._measured[topic] = now
-            connection.publish(topic, f"{millivolts:.2f}", qos=0)
+        if now >= self._repeated.get(topic, 0.0) + every:
+            self._repeated[topic] = now
+            connection.publish(topic, text, qos=qos)
 
     def _publish(self, connection: Connection, topic: str, payload: str) -> None:
         if self._published.get(topic) != payload and connection.publish(

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from gasguard.core import next_deadline, recover, step
 from gasguard.core.instant import Instant
 from gasguard.core.messages import (
+    FLAME,
     Answer,
     CancelTimer,
     ChildLock,
@@ -20,6 +21,7 @@ from gasguard.core.messages import (
     Rearm,
     RelayFailed,
     RelayRead,
+    SensorGarbled,
     SetTimer,
     Status,
     Tell,
@@ -29,6 +31,7 @@ from gasguard.core.messages import (
     VoiceRestored,
 )
 from gasguard.core.model import (
+    OUT_SETTLES,
     Contact,
     Flame,
     HazardSensor,
@@ -46,9 +49,10 @@ START = 1000.1  # no round number: sums of it show comparisons that rounding bre
 WALL_AHEAD = 1_750_000_000.0
 """What the wall clock of these tests reads when CLOCK_BOOTTIME reads 0."""
 
+NEVER = 365 * 86400.0
 HAZARD_SENSORS = tuple(
-    HazardSensor(kind, kind, 365 * 86400.0)
-    for kind in (Lock.GAS_ALARM, Lock.SMOKE_ALARM, Lock.OVERHEAT)
+    HazardSensor(kind, kind, NEVER)
+    for kind in (Lock.GAS_ALARM, Lock.CARBON_MONOXIDE, Lock.SMOKE_ALARM, Lock.OVERHEAT)
 )
 """One for each hazard; none is missed when it says nothing for a while."""
 
@@ -73,6 +77,7 @@ class Burner:
     ) -> None:
         present = present or stamp_at(START)
         settings.setdefault("hazard_sensors", HAZARD_SENSORS)
+        settings.setdefault("flame_expires_after", NEVER)
         self.settings = Settings("left", "Left burner", **settings)  # type: ignore[arg-type]
         self.now = present.boot
         self.wall_ahead = present.wall - present.boot
@@ -166,7 +171,14 @@ class Burner:
         return self.send(RelayFailed(relay, problem))
 
     def flame(self, flame: Flame) -> Commands:
+        """The flame sensor says lit or out, or what nobody understands."""
+        if flame is Flame.UNKNOWN:
+            return self.send(SensorGarbled(FLAME, "says nonsense"))
         return self.send(FlameRead(flame))
+
+    def goes_out(self) -> Commands:
+        """The flame reads out, and has done so long enough to count."""
+        return self.flame(Flame.OUT) + self.wait(OUT_SETTLES)
 
     def hazard(self, kind: Lock = Lock.GAS_ALARM, active: bool = True) -> Commands:
         """The sensor for this hazard, named after it, speaks."""

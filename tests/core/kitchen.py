@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from gasguard.core import next_deadline
 from gasguard.core.messages import (
+    FLAME,
     Answer,
     CloseContact,
     Command,
@@ -18,9 +19,10 @@ from gasguard.core.messages import (
     OpenContact,
     RelayFailed,
     RelayRead,
+    SensorGarbled,
     VoiceRestored,
 )
-from gasguard.core.model import Contact, Flame
+from gasguard.core.model import OUT_SETTLES, Contact, Flame
 from gasguard.core.recovery import Stamp, record_from_data, record_of, record_to_data
 from tests.core.burner import CLOSED, OPEN, Burner
 
@@ -88,7 +90,8 @@ class Heard(NamedTuple):
 
     at: float
     command: Command
-    flame: Flame
+    lit: bool
+    """Whether a flame was seen, and has not been seen out for long enough."""
 
 
 class Kitchen:
@@ -100,7 +103,7 @@ class Kitchen:
         self.burner = Burner(**self.settings)
         self.relay.good_since = self.burner.now
         self.boot_id, self.synchronised = "boot 0", True
-        self.flame = Flame.UNKNOWN
+        self.flame, self.seen, self.out_at = Flame.UNKNOWN, False, 0.0
         self.opening = self.open_answered = False
         self.next_poll = self.burner.now
         self.pending: list[RelayRead] = []
@@ -130,7 +133,7 @@ class Kitchen:
         self.saved = (json.dumps(record_to_data(record_of(self.burner.state))), stamp)
 
     def _carry_out(self, out: tuple[Command, ...]) -> None:
-        self.heard += [Heard(self.now, command, self.flame) for command in out]
+        self.heard += [Heard(self.now, command, self.lit) for command in out]
         for command in out:
             if isinstance(command, OpenContact):
                 self.opening = True
@@ -171,8 +174,27 @@ class Kitchen:
         return RelayRead(0, self.relay.contact, self.now, answered, self.relay.voice)
 
     def sense(self, flame: Flame) -> None:
+        if flame is Flame.OUT and self.flame is not Flame.OUT:
+            self.out_at = self.now
+        self.seen = self.seen and not self._out_for_long()
         self.flame = flame
-        self.send(FlameRead(flame))
+        if flame is Flame.UNKNOWN:
+            self.send(SensorGarbled(FLAME, "says nonsense"))
+        else:
+            self.seen = self.seen or flame is Flame.LIT
+            self.send(FlameRead(flame))
+
+    @property
+    def lit(self) -> bool:
+        """Whether a flame was seen, and has not been seen out for long enough."""
+        return self.seen and not self._out_for_long()
+
+    def _out_for_long(self) -> bool:
+        return self.flame is Flame.OUT and self.now >= self.out_at + OUT_SETTLES
+
+    def looked_at(self) -> None:
+        """Somebody at the stove says that it is out."""
+        self.seen = self.seen and self.flame is not Flame.UNKNOWN
 
     def live(self, seconds: float) -> None:
         """Let time pass."""
@@ -205,6 +227,7 @@ class Kitchen:
         )
         self.boot_id, self.synchronised = boot_id, synchronised
         shift = present.boot - self.now
+        self.seen = self.lit
         self.relay.opened_at += shift - away
         self.relay.closed_at += shift - away
         self.relay.pulsed_at += shift - away

@@ -3,7 +3,7 @@
 from gasguard.core import next_deadline
 from gasguard.core.deadline import Deadline, for_each, in_order
 from gasguard.core.instant import Instant
-from gasguard.core.messages import HazardRead, Kind, OpenContact, ThermocoupleRead
+from gasguard.core.messages import HazardRead, Kind, OpenContact
 from gasguard.core.model import (
     Contact,
     Flame,
@@ -15,7 +15,6 @@ from gasguard.core.model import (
     RelayView,
     Settings,
     State,
-    ThermocoupleLevels,
 )
 from gasguard.core.turn import Turn
 from tests.core.burner import (
@@ -124,14 +123,25 @@ def test_a_contact_not_read_for_long_does_not_pass_for_open_when_a_timer_ends():
     assert not tells(out, Kind.TIMER_CANCELLED)
 
 
-def test_a_silent_thermocouple_does_not_pass_for_a_flame_that_burns_on():
-    burner = ready(thermocouple=ThermocoupleLevels(), flame_out_within=15.0)
-    burner.send(ThermocoupleRead(20.0))
+def test_a_silence_is_told_before_the_judgement_that_rests_on_it():
+    burner = ready(flame_expires_after=15.0, flame_out_within=15.0)
+    burner.flame(Flame.LIT)
     burner.off()
     burner.read(OPEN)
     out = late(burner, 15)
     assert burner.state.flame is Flame.UNKNOWN
-    assert not tells(out, Kind.TRIP_FAILED)
+    kinds = [command.kind for command in out if hasattr(command, "kind")]
+    assert kinds.index(Kind.SENSOR_SILENT) < kinds.index(Kind.TRIP_FAILED)
+    assert "no sensor says" in only_tell(out, Kind.TRIP_FAILED).details["message"]
+
+
+def test_a_flame_out_for_long_enough_is_out_before_it_is_judged():
+    burner = ready(flame_out_within=30.0)
+    burner.flame(Flame.LIT)
+    burner.off()
+    burner.read(OPEN)
+    burner.flame(Flame.OUT)
+    assert not tells(late(burner, 30), Kind.TRIP_FAILED)
 
 
 def test_a_relay_is_told_lost_before_a_trip_that_comes_at_the_same_moment():
@@ -151,7 +161,11 @@ def test_nothing_is_closed_at_the_moment_at_which_a_timer_opens():
 
 def test_one_late_tick_does_all_that_was_due():
     sensor = HazardSensor("kitchen_gas", Lock.GAS_ALARM, 90.0)
-    burner = ready(relays=(RelaySettings(), RelaySettings()), hazard_sensors=(sensor,))
+    burner = ready(
+        relays=(RelaySettings(), RelaySettings()),
+        hazard_sensors=(sensor,),
+        flame_expires_after=None,
+    )
     burner.send(HazardRead("kitchen_gas", False))
     burner.timer(60)
     for _ in range(3):

@@ -11,6 +11,7 @@ from gasguard.core import next_deadline, step
 from gasguard.core.instant import Instant
 from gasguard.core.machine import HANDLERS
 from gasguard.core.messages import (
+    FLAME,
     Answer,
     CancelLease,
     CancelTimer,
@@ -19,18 +20,19 @@ from gasguard.core.messages import (
     Event,
     ExtendTimer,
     FlameRead,
-    HazardReachable,
     HazardRead,
+    HazardTested,
     Off,
     OpenContact,
     Rearm,
     RelayFailed,
     RelayRead,
     RenewLease,
+    SensorGarbled,
+    SensorReachable,
     SetTimer,
     Shutdown,
     Tell,
-    ThermocoupleRead,
     Tick,
     Unlock,
     VoiceRead,
@@ -46,7 +48,6 @@ from gasguard.core.model import (
     RelaySettings,
     Source,
     State,
-    ThermocoupleLevels,
 )
 from gasguard.core.recovery import record_from_data, record_of, record_to_data
 from tests.core.burner import EVERYWHERE, HAZARD_SENSORS, OPEN, Burner, locked_out, stamp_at
@@ -58,7 +59,7 @@ KITCHENS: dict[str, dict[str, object]] = {
     "with alarms that speak up": {
         "hazard_sensors": (HazardSensor("gas_alarm", Lock.GAS_ALARM, 90.0),)
     },
-    "with a thermocouple": {"thermocouple": ThermocoupleLevels(), "max_burn": 600.0},
+    "with a flame sensor that speaks up": {"flame_expires_after": 15.0, "max_burn": 600.0},
     "with a lease": {"relays": (RelaySettings(lease=180.0),)},
     "with two relays": {"relays": (RelaySettings(lease=180.0, lease_grain=60.0), RelaySettings())},
 }
@@ -130,15 +131,20 @@ def events(now: float) -> list[Event]:
         *(RelayFailed(relay, "no answer") for relay in (-1, 0, 1, 2)),
         *(VoiceRestored(problem) for problem in (None, "no answer")),
         *(VoiceRead(on) for on in (True, False)),
-        *(FlameRead(flame) for flame in Flame),
-        *(ThermocoupleRead(value) for value in (-1.0, 4.0, 27.0, 1e300, math.inf, math.nan)),
+        *(FlameRead(flame, stored) for flame in (*Flame, None) for stored in (True, False)),
         *(
             HazardRead(name, active, stored)
             for name in (*(sensor.name for sensor in HAZARD_SENSORS), "nobody")
             for active in (True, False, None)
             for stored in (True, False)
         ),
-        *(HazardReachable(name, there) for name in ("gas_alarm", "nobody") for there in (0, 1)),
+        *(HazardTested(name) for name in ("gas_alarm", "nobody")),
+        *(SensorGarbled(name, "says nonsense") for name in (FLAME, "gas_alarm", "nobody")),
+        *(
+            SensorReachable(name, there)
+            for name in (FLAME, "gas_alarm", "nobody")
+            for there in (False, True)
+        ),
         Tick(),
         Shutdown(),
     ]
@@ -244,6 +250,9 @@ def assert_valid(state: State, now: float) -> None:
     if state.phase is Phase.TRIP_FAILED:
         assert state.opening is not None or state.burns_on, "failed at nothing"
     assert state.hazards <= state.locks
+    assert state.flame_seen or state.flame is not Flame.LIT
+    assert state.flame_seen or not state.burns_on
+    assert (state.out_since is not None) == (state.flame is Flame.OUT)
     assert len(state.relays) == len(state.settings.relays)
 
 
@@ -258,12 +267,12 @@ def assert_sound(before: State, event: Event, after: State, out: tuple[object, .
         assert opening, "an off was swallowed"
     if closing:
         assert not after.locks and not after.hazards
-        assert after.flame is not Flame.LIT
+        assert not after.flame_seen
         assert after.opening is None
     if any(isinstance(command, RenewLease) for command in out):
         assert after.phase is Phase.READY
     if _is_open(after) and not _is_open(before) and not _frees(event):
-        assert isinstance(event, RelayRead | Tick | FlameRead | ThermocoupleRead | ChildLock)
+        assert isinstance(event, RelayRead | Tick | FlameRead | ChildLock)
         assert not isinstance(event, RelayRead) or event.contact is OPEN, "open without proof"
     for command in out:
         assert isinstance(command, Answer) <= bool(getattr(command, "ref", True))

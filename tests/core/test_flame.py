@@ -4,7 +4,7 @@ import pytest
 
 from gasguard.core import next_deadline
 from gasguard.core.messages import Answer, Kind, Status
-from gasguard.core.model import Flame, Lock, Phase, Reason, Source
+from gasguard.core.model import OUT_LASTS, OUT_SETTLES, Flame, Lock, Phase, Reason, Source
 from gasguard.core.recovery import Record, record_of
 from tests.core.burner import (
     CLOSED,
@@ -17,6 +17,7 @@ from tests.core.burner import (
     only_tell,
     opens,
     ready,
+    rejection,
     stamp_at,
     statuses,
     tells,
@@ -55,6 +56,8 @@ def test_burning_since_counts_from_the_first_sight_of_the_flame():
     burner.flame(LIT)
     assert burner.state.burning_since == lit_at, "a gap in the signal is no relighting"
     burner.flame(OUT)
+    assert burner.state.burning_since == lit_at, "one word of a sensor that may bounce"
+    burner.watch(OUT_LASTS, CLOSED)
     assert burner.state.burning_since is None
 
 
@@ -80,6 +83,7 @@ def test_the_longest_burn_starts_anew_with_each_lighting():
         burner.flame(LIT)
         assert not opens(burner.watch(3000, CLOSED))
         burner.flame(OUT)
+        assert not opens(burner.watch(OUT_LASTS, CLOSED))
 
 
 def test_without_a_longest_burn_nothing_ends_by_itself():
@@ -124,6 +128,8 @@ def test_an_off_while_the_flame_burns_on_is_not_confirmed():
 def test_when_it_is_out_at_last_the_burner_stays_locked_until_a_rearm():
     burner = burning_on()
     burner.flame(OUT)
+    assert burner.phase is Phase.TRIP_FAILED, "one word of a sensor that may bounce"
+    burner.watch(OUT_SETTLES, OPEN)
     assert burner.phase is Phase.LOCKED_OUT
     assert burner.state.locks == {Lock.STUCK}
     assert not closes(burner.watch(60, OPEN))
@@ -133,7 +139,7 @@ def test_when_it_is_out_at_last_the_burner_stays_locked_until_a_rearm():
 def test_when_it_is_out_during_another_opening_that_one_must_still_be_confirmed():
     burner = burning_on()
     burner.off()
-    burner.flame(OUT)
+    burner.goes_out()
     assert burner.phase is Phase.TRIP_FAILED
     burner.now += 0.1
     burner.read(OPEN)
@@ -150,7 +156,7 @@ def test_a_flame_lit_behind_an_open_contact_fails_too():
 
 def test_a_flame_that_burns_on_a_second_time_is_latched_once():
     burner = burning_on()
-    burner.flame(OUT)
+    burner.goes_out()
     burner.flame(LIT)
     out = burner.watch(120.1, OPEN)
     assert tells(out, Kind.TRIP_FAILED)
@@ -204,10 +210,40 @@ def test_a_close_that_did_not_take_starts_the_judgement_anew():
     assert tells(burner.watch(2, OPEN), Kind.TRIP_FAILED)
 
 
-def test_a_sensor_silent_when_judged_is_judged_when_it_speaks_again():
-    burner = tripped_hot(flame_out_within=120.0, rearm_after=600.0)
+def test_a_sensor_that_falls_silent_after_a_trip_is_judged_as_a_flame_that_burns_on():
+    burner = tripped_hot(flame_out_within=120.0, rearm_after=2.0)
     burner.flame(UNKNOWN)
-    assert not tells(burner.watch(130, OPEN), Kind.TRIP_FAILED)
+    out = burner.watch(119, OPEN)
+    assert not closes(out) and not tells(out, Kind.TRIP_FAILED)
+    told = only_tell(burner.watch(2, OPEN), Kind.TRIP_FAILED)
+    assert "no sensor says that the flame is out" in told.details["message"]
+    assert burner.state.locks == {Lock.STUCK}
+
+
+def test_one_that_bounces_does_not_postpone_the_judgement():
+    burner = tripped_hot(flame_out_within=120.0, rearm_after=2.0)
+    out = []
+    for _ in range(125):
+        burner.flame(OUT)
+        out += burner.watch(0.5, OPEN)
+        burner.flame(LIT)
+        out += burner.watch(0.5, OPEN)
+    assert tells(out, Kind.TRIP_FAILED)
+    assert not closes(out)
+
+
+def test_what_reads_out_when_it_is_judged_is_given_the_time_to_settle():
+    burner = tripped_hot(flame_out_within=120.0)
+    burner.watch(119, OPEN)
+    burner.flame(OUT)
+    assert not tells(burner.watch(60, OPEN), Kind.TRIP_FAILED)
+
+
+def test_one_that_lights_again_before_it_has_settled_is_judged_at_once():
+    burner = tripped_hot(flame_out_within=120.0)
+    burner.watch(119, OPEN)
+    burner.flame(OUT)
+    burner.watch(2, OPEN)
     burner.flame(LIT)
     assert tells(burner.tick(), Kind.TRIP_FAILED)
 
@@ -222,17 +258,39 @@ def test_a_sensor_that_comes_and_goes_does_not_postpone_the_judgement():
     assert tells(heard, Kind.TRIP_FAILED)
 
 
-def test_a_sensor_that_falls_silent_no_longer_holds_the_contact_open():
-    burner = tripped_hot(flame_out_within=120.0)
-    out = burner.watch(20, OPEN)
-    assert not closes(out)
-    assert closes(burner.flame(UNKNOWN))
+def test_who_has_looked_may_rearm_what_no_sensor_calls_out():
+    burner = tripped_hot(flame_out_within=600.0)
+    burner.flame(UNKNOWN)
+    assert not closes(burner.watch(20, OPEN))
+    assert rejection(burner.rearm(Source.MQTT)) == "flame_lit"
+    assert closes(burner.rearm(Source.CLI))
+    assert not burner.state.flame_seen
+
+
+def test_who_has_looked_may_rearm_what_was_judged_to_burn_on():
+    burner = burning_on()
+    assert rejection(burner.rearm(Source.CLI)) == "trip_failed", "its sensor says that it burns"
+    burner.flame(UNKNOWN)
+    assert rejection(burner.rearm(Source.MQTT)) == "flame_lit"
+    assert closes(burner.rearm(Source.CLI))
+    assert not burner.state.locks
+
+
+def test_a_failed_opening_is_no_matter_of_looking():
+    burner = ready()
+    burner.flame(LIT)
+    burner.flame(UNKNOWN)
+    burner.off()
+    burner.wait(2.0)
+    assert rejection(burner.rearm(Source.CLI)) == "trip_failed"
 
 
 def test_the_judgement_of_one_trip_does_not_reach_into_the_next():
-    burner = tripped_hot(flame_out_within=120.0)
+    burner = tripped_hot(flame_out_within=120.0, rearm_after=2.0)
     burner.watch(20, OPEN)
-    burner.flame(UNKNOWN)
+    burner.flame(OUT)
+    assert closes(burner.watch(OUT_SETTLES, OPEN))
+    burner.now += 0.1
     burner.read(CLOSED)
     assert burner.phase is Phase.READY
     burner.flame(LIT)

@@ -3,7 +3,7 @@
 import pytest
 
 from gasguard.core import next_deadline
-from gasguard.core.messages import HazardReachable, HazardRead, Kind
+from gasguard.core.messages import HazardRead, HazardTested, Kind, SensorGarbled, SensorReachable
 from gasguard.core.model import HazardSensor, Lock, Phase
 from gasguard.core.recovery import record_of
 from tests.core.burner import (
@@ -37,7 +37,7 @@ def gas_says(burner: Burner, active: bool | None, *, stored: bool = False):
 
 
 def gas_is(burner: Burner, reachable: bool):
-    return burner.send(HazardReachable("kitchen_gas", reachable))
+    return burner.send(SensorReachable("kitchen_gas", reachable))
 
 
 def words(burner: Burner) -> list[bool | None]:
@@ -45,7 +45,7 @@ def words(burner: Burner) -> list[bool | None]:
 
 
 def silent(burner: Burner) -> bool:
-    return burner.state.hazard_views[0].silent
+    return burner.state.hazard_views[0].hearing.silent
 
 
 # --- several of a kind ----------------------------------------------------------------------------
@@ -223,7 +223,7 @@ def test_who_speaks_can_be_heard():
 def test_of_a_stranger_nothing_is_told():
     burner = ready(hazard_sensors=GAS)
     before = burner.state
-    assert burner.send(HazardReachable("nobody", False)) == ()
+    assert burner.send(SensorReachable("nobody", False)) == ()
     assert burner.state == before
 
 
@@ -290,3 +290,70 @@ def test_one_that_was_offline_is_told_so_again_by_others():
     later = restarted(burner)
     assert not silent(later)
     assert tells(gas_is(later, False), Kind.SENSOR_SILENT)
+
+
+# --- not understood, and tested -------------------------------------------------------------------
+
+
+def gas_garbled(burner: Burner):
+    return burner.send(SensorGarbled("kitchen_gas", "says 'soup', which is not understood"))
+
+
+def test_a_word_that_nobody_understands_takes_clear_away():
+    burner = ready(hazard_sensors=GAS)
+    gas_says(burner, False)
+    told = only_tell(gas_garbled(burner), Kind.SENSOR_SILENT)
+    assert told.details["message"].startswith("kitchen_gas says 'soup', which is not understood: ")
+    assert words(burner) == [None]
+    assert silent(burner)
+    assert not burner.state.locks, "it is no alarm either"
+    assert gas_garbled(burner) == (), "told once"
+    assert tells(gas_says(burner, False), Kind.SENSOR_RECOVERED)
+    assert words(burner) == [False]
+
+
+def test_it_ends_no_alarm():
+    burner = ready(hazard_sensors=GAS)
+    gas_says(burner, True)
+    burner.read(OPEN)
+    gas_garbled(burner)
+    assert rejection(burner.rearm()) == "hazard"
+    gas_says(burner, False)
+    assert closes(burner.rearm())
+
+
+def test_it_is_a_sign_of_life_and_no_word():
+    burner = ready(hazard_sensors=GAS)
+    burner.watch(80, CLOSED)
+    gas_garbled(burner)
+    burner.watch(80, CLOSED)
+    out = gas_says(burner, None)
+    assert tells(out, Kind.SENSOR_RECOVERED), "what it speaks of now is understood"
+    assert words(burner) == [None], "but it has not said clear again"
+
+
+def test_a_test_is_told_and_shuts_nothing_off():
+    burner = ready(hazard_sensors=GAS)
+    gas_says(burner, False)
+    burner.watch(80, CLOSED)
+    assert not burner.state.hazard_views[0].tested
+    out = burner.send(HazardTested("kitchen_gas"))
+    told = only_tell(out, Kind.SENSOR_TESTED)
+    assert (told.details["sensor"], told.details["hazard"]) == ("kitchen_gas", Lock.GAS_ALARM)
+    assert "is tested" in told.details["message"]
+    assert not opens(out)
+    assert words(burner) == [False]
+    assert burner.state.hazard_views[0].tested
+    assert not tells(burner.watch(80, CLOSED), Kind.SENSOR_SILENT), "it is a sign of life"
+
+
+def test_a_test_ends_a_silence():
+    burner = ready(hazard_sensors=GAS)
+    burner.watch(100, CLOSED)
+    assert tells(burner.send(HazardTested("kitchen_gas")), Kind.SENSOR_RECOVERED)
+
+
+def test_that_it_has_once_warned_is_remembered():
+    burner = ready(hazard_sensors=TWO)
+    says(burner, "hood", True)
+    assert [view.tested for view in restarted(burner).state.hazard_views] == [False, True]

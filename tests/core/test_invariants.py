@@ -44,7 +44,7 @@ CONFIRMED_WITHIN = 2.0
 NOTICED_WITHIN = POLL + 0.5
 """Seconds until a poll has seen what somebody did to the relay, and an opening has answered it."""
 
-hazards = st.sampled_from([Lock.GAS_ALARM, Lock.SMOKE_ALARM, Lock.OVERHEAT])
+hazards = st.sampled_from([Lock.GAS_ALARM, Lock.SMOKE_ALARM, Lock.CARBON_MONOXIDE])
 sources = st.sampled_from(Source)
 
 
@@ -127,13 +127,15 @@ class OneBurner(RuleBasedStateMachine):
     def rearm(self, source: Source) -> None:
         latched, was_early = self.locks - {Lock.CHILD}, self.may_close_early
         self.locks -= latched
-        self.may_close_early = True
+        self.may_close_early, was_seen = True, self.kitchen.seen
+        if source in (Source.CLI, Source.WEB):
+            self.kitchen.looked_at()
         if self._accepted(self.kitchen.send(Rearm(source, self._ref()))):
             assert not self.reporting, "re-armed while the hazard reports"
             assert not latched or source in (Source.CLI, Source.WEB), "re-armed from afar"
         else:
             self.locks |= latched
-            self.may_close_early = was_early
+            self.may_close_early, self.kitchen.seen = was_early, was_seen
 
     @rule(cools_in=st.sampled_from([0.0, 15.0, 1e9]))
     @precondition(lambda self: self.kitchen.relay.contact is CLOSED)
@@ -267,14 +269,14 @@ class OneBurner(RuleBasedStateMachine):
             self._judge(*heard)
         self.judged = len(self.kitchen.heard)
 
-    def _judge(self, at: float, command: Command, flame: Flame) -> None:
+    def _judge(self, at: float, command: Command, lit: bool) -> None:
         relay = self.kitchen.relay
         if isinstance(command, Answer) and command.status is Status.CONFIRMED:
             assert relay.opened_at >= self.offs[command.ref], "confirmed, but it never opened"
         elif isinstance(command, Tell) and command.kind is Kind.TIMER_CANCELLED:
             self.ends_at = None
         elif isinstance(command, CloseContact):
-            assert flame is not Flame.LIT, "closed behind a flame that reads lit"
+            assert not lit, "closed though nobody says for certain that the flame is out"
             assert not self.locks, "closed behind a lock"
             assert not self.reporting, "closed while a hazard reports"
             early = at < self.off_at + REARM_AFTER - 1e-6

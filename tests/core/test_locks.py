@@ -66,7 +66,7 @@ def test_a_locked_burner_is_never_closed_whatever_it_was_before(place):
     burner.lock()
     burner.now += 1
     burner.read(OPEN)
-    burner.flame(Flame.OUT)
+    burner.goes_out()
     assert burner.phase is Phase.LOCKED_OUT
     assert not closes(burner.watch(60, OPEN))
 
@@ -130,7 +130,7 @@ def test_unlocking_does_not_close_while_the_flame_reads_lit():
     burner.flame(Flame.LIT)
     burner.watch(20, OPEN)
     assert not closes(burner.unlock())
-    assert closes(burner.flame(Flame.OUT))
+    assert closes(burner.goes_out())
 
 
 def test_a_locked_burner_closed_from_outside_is_opened_again_and_stays_locked():
@@ -160,7 +160,7 @@ def test_a_hazard_trips_and_latches_in_every_phase(place, kind):
         assert only_tell(out, Kind.LOCKED).reason == kind
     burner.now += 1
     burner.read(OPEN)
-    burner.flame(Flame.OUT)
+    burner.goes_out()
     assert burner.phase is Phase.LOCKED_OUT
 
 

@@ -113,7 +113,7 @@ def test_each_relay_in_series_is_watched_by_itself():
 # Just below a power of two the sum rounds: (1019.6432955221768 + 8) - 1019.6432955221768 < 8.
 @pytest.mark.parametrize("heard", [1019.6432955221768, *(1016 + n / 97 for n in range(776))])
 def test_rounding_leaves_no_deadline_behind(heard):
-    burner = Burner(present=stamp_at(heard), hazard_sensors=())
+    burner = Burner(present=stamp_at(heard), hazard_sensors=(), flame_expires_after=None)
     burner.read(CLOSED)
     for _ in range(2):
         burner.now = next_deadline(burner.state)

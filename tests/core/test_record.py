@@ -47,6 +47,9 @@ records = st.builds(
     rearmed_at=st.lists(times).map(tuple),
     reporting=st.lists(st.text(max_size=8)).map(tuple),
     silent=st.lists(st.text(max_size=8)).map(tuple),
+    unseen_since=st.none() | times,
+    flame_seen=st.booleans(),
+    tested=st.lists(st.text(max_size=8)).map(tuple),
 )
 
 FULL = record_to_data(
@@ -60,6 +63,9 @@ FULL = record_to_data(
         rearmed_at=(4.0,),
         reporting=("kitchen_gas",),
         silent=("hall",),
+        unseen_since=3.5,
+        flame_seen=True,
+        tested=("kitchen_gas",),
     )
 )
 
@@ -118,6 +124,9 @@ ALLOWED = {
     ("rearmed_at",): ["an empty list"],
     ("reporting",): ["an empty list"],
     ("silent",): ["an empty list"],
+    ("tested",): ["an empty list"],
+    ("flame_seen",): ["a truth"],
+    ("unseen_since",): ["a small number"],
     ("timer", "extend_ids"): ["an empty list"],
     ("timer", "label"): ["a word", "an empty word"],
     ("burning_since",): ["a small number"],
@@ -140,7 +149,7 @@ def test_a_value_of_the_wrong_kind_is_damage(path, wrong):
             record_from_data(data)
 
 
-LATER = [("reporting",), ("silent",)]
+LATER = [("reporting",), ("silent",), ("unseen_since",), ("flame_seen",), ("tested",)]
 """What records of the first days did not have."""
 
 
@@ -149,7 +158,10 @@ def test_a_record_from_before_there_were_hazard_sensors_is_sound():
     for (name,) in LATER:
         del data[name]
     record = record_from_data(data)
-    assert (record.reporting, record.silent, record.leased) == ((), (), True)
+    assert (record.reporting, record.silent, record.tested, record.leased) == ((), (), (), True)
+    assert (record.unseen_since, record.flame_seen) == (None, True), "it had been seen to burn"
+    data["burning_since"] = None
+    assert not record_from_data(data).flame_seen
 
 
 @pytest.mark.parametrize(

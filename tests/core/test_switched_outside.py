@@ -4,9 +4,11 @@ import pytest
 
 from gasguard.core.messages import Kind
 from gasguard.core.model import Flame, Lock, Phase, Reason, Source
+from gasguard.core.recovery import record_of
 from tests.core.burner import (
     CLOSED,
     OPEN,
+    Burner,
     closes,
     closing,
     latched,
@@ -14,6 +16,8 @@ from tests.core.burner import (
     only_tell,
     opens,
     ready,
+    stamp_at,
+    starting,
     tells,
     trip_failed,
     tripped,
@@ -128,3 +132,51 @@ def test_a_stuck_latch_says_which_trip_is_not_rearmed():
     told = only_tell(burner.read(CLOSED), Kind.TRIP)
     assert burner.state.locks == {Lock.CHILD, Lock.GAS_ALARM}
     assert told.reason is Reason.GAS_ALARM, "the alarm weighs more than the child lock"
+
+
+def test_who_closes_it_from_outside_leaves_a_trace_for_ten_minutes():
+    burner = locked_out()
+    for _ in range(3):
+        burner.watch(10, OPEN)
+        burner.read(CLOSED)
+        closed_at = burner.now
+        burner.now += 0.1
+        burner.read(OPEN)
+    meddled_at = burner.state.relays[0].meddled_at
+    assert len(meddled_at) == 3 and meddled_at[-1] == closed_at
+    burner.watch(600, OPEN)
+    burner.read(CLOSED)
+    assert burner.state.relays[0].meddled_at == (burner.now,), "the old ones count no more"
+
+
+def test_the_trace_has_an_end():
+    burner = locked_out()
+    for _ in range(40):
+        burner.now += 1
+        burner.read(CLOSED)
+        burner.now += 0.1
+        burner.read(OPEN)
+    assert len(burner.state.relays[0].meddled_at) == 32
+
+
+@pytest.mark.parametrize("cooking", ["timer", "flame"])
+def test_an_opening_found_at_the_start_is_adopted_where_somebody_was_cooking(cooking):
+    burner = ready()
+    if cooking == "timer":
+        burner.timer(600)
+    else:
+        burner.flame(Flame.LIT)
+    later = Burner((record_of(burner.state), stamp_at(burner.now)), stamp_at(burner.now + 60))
+    out = later.read(OPEN)
+    told = only_tell(out, Kind.TRIP)
+    assert (told.reason, told.source) == (Reason.VOICE, Source.MI_HOME)
+    assert later.state.timer is None
+    later.now += 0.1
+    later.read(OPEN)
+    later.flame(Flame.OUT)
+    assert not closes(later.watch(9.8, OPEN)), "rearm_after is not over"
+    assert closes(later.watch(0.3, OPEN))
+
+
+def test_one_found_open_from_a_clean_state_is_closed():
+    assert closes(starting().read(OPEN))

@@ -21,13 +21,13 @@ WORDS: dict[type[StrEnum], str] = {
     Phase: "starting ready tripping tripped locked_out trip_failed",
     Contact: "closed open unknown",
     Flame: "lit out unknown",
-    Lock: "child gas_alarm smoke_alarm overheat stuck restart",
-    Reason: "remote voice timer max_burn unattended schedule lease gas_alarm smoke_alarm overheat "
-    "lock restart shutdown proof_test",
+    Lock: "child gas_alarm carbon_monoxide smoke_alarm overheat stuck restart",
+    Reason: "remote voice timer max_burn unattended schedule lease gas_alarm "
+    "carbon_monoxide smoke_alarm overheat lock restart shutdown proof_test",
     Source: "mqtt cli web mi_home bemfa schedule guard",
     Kind: "trip trip_confirmed trip_failed rearmed timer_started timer_extended timer_cancelled "
     "prewarning flame_lit flame_out relay_unreachable relay_recovered sensor_silent "
-    "sensor_recovered locked unlocked "
+    "sensor_recovered sensor_tested locked unlocked "
     "command_rejected proof_test_passed proof_test_failed",
     Status: "accepted rejected confirmed failed",
 }
@@ -63,6 +63,12 @@ FIGURES = {
     "CLOSE_AGAIN_AFTER": 2,
     # safety concept, rule 9: nothing grows without bound; the rest of each figure is ours
     "MAX_WAITING": 64,
+    "MAX_MEDDLINGS": 32,
+    # one sample of a sensor read once a second or two is none; the figure is ours
+    "OUT_SETTLES": 3,
+    # safety concept, physics: a magnet drops within 60 s of the flame's end (GB 16410)
+    "OUT_LASTS": 60,
+    "MEDDLING_COUNTS_FOR": 600,
     "MAX_EXTEND_IDS": 32,
 }
 
@@ -75,12 +81,11 @@ def test_the_figures_are_those_of_the_contract_and_the_safety_concept():
 # --- what a burner starts from --------------------------------------------------------------------
 
 RELAY = model.RelaySettings(lease=None, lease_grain=1.0)
-UNREAD = model.RelayView(Contact.UNKNOWN, 0.0, False, False, False, None, None, (), False)
+UNHEARD = model.Hearing(0.0, None, True, None, None)
+UNREAD = model.RelayView(Contact.UNKNOWN, 0.0, False, False, False, None, None, (), False, None, ())
 
 DEFAULTS: dict[type, dict[str, object]] = {
     model.RelaySettings: {"lease": None, "lease_grain": 1.0},
-    # below what a magnet just held in reads (9 mV), and below where it drops (3.75 mV)
-    model.ThermocoupleLevels: {"lit_above": 6.0, "out_below": 3.0, "expire_after": 15.0},
     # contract, section 2
     model.Settings: {
         "relays": (RELAY,),
@@ -91,17 +96,18 @@ DEFAULTS: dict[type, dict[str, object]] = {
         "max_burn": None,
         "flame_out_within": 120.0,
         "allow_remote_rearm": False,
-        "thermocouple": None,
+        "flame_expires_after": None,
         "hazard_sensors": (),
     },
     model.HazardSensor: {},
     # a sensor never heard says neither alarm nor clear
-    model.HazardView: {
+    model.HazardView: {"hearing": UNHEARD, "reports": None, "tested": False},
+    model.Hearing: {
         "since": 0.0,
         "heard_at": None,
-        "reports": None,
         "reachable": True,
-        "silent": False,
+        "garbled": None,
+        "wrong": None,
     },
     # safety concept, rule 3: nothing is believed of a relay that was never read
     model.RelayView: {
@@ -115,6 +121,7 @@ DEFAULTS: dict[type, dict[str, object]] = {
         "lease_ends": (),
         "lease_inherited": False,
         "foreign_end": None,
+        "meddled_at": (),
     },
     model.Timer: {"label": None, "warned": False, "extend_ids": ()},
     model.Trip: {"confirmed": False, "latency": None},
@@ -134,7 +141,10 @@ DEFAULTS: dict[type, dict[str, object]] = {
         "timer": None,
         "last_trip": None,
         "flame": Flame.UNKNOWN,
-        "flame_expires": None,
+        "flame_hearing": UNHEARD,
+        "flame_seen": False,
+        "out_since": None,
+        "unseen_since": None,
         "burning_since": None,
         "flame_deadline": None,
         "burns_on": False,
@@ -152,6 +162,9 @@ DEFAULTS: dict[type, dict[str, object]] = {
         "rearmed_at": (),
         "reporting": (),
         "silent": (),
+        "unseen_since": None,
+        "flame_seen": False,
+        "tested": (),
     },
     # Who asks for nothing in particular gets no answer, no timer, and the plain reason.
     messages.Request: {"ref": 0},
@@ -166,6 +179,7 @@ DEFAULTS: dict[type, dict[str, object]] = {
     },
     messages.VoiceRestored: {"problem": None},
     messages.HazardRead: {"stored": False},
+    messages.FlameRead: {"stored": False},
     messages.OpenContact: {"overtakes_close": False},
     messages.Tell: {"reason": None, "source": None, "details": {}},
     messages.Answer: {"code": None, "message": None},

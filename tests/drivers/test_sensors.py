@@ -1,18 +1,25 @@
 """Sensors behind the broker: what is published becomes readings, and silence is told."""
 
 import asyncio
-import math
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
 
 from gasguard.config.sensors import Hazard, MqttFlame, ThermocoupleFlame
-from gasguard.core.messages import FlameRead, HazardReachable, HazardRead, ThermocoupleRead
+from gasguard.core.messages import (
+    FLAME,
+    FlameRead,
+    HazardRead,
+    HazardTested,
+    SensorGarbled,
+    SensorReachable,
+)
 from gasguard.core.model import Flame
 from gasguard.drivers.bus import Heard, Listening
-from gasguard.drivers.mqtt.flame import MqttFlameSensor
-from gasguard.drivers.mqtt.hazard import MISSED_AFTER, MqttHazardSensor
+from gasguard.drivers.mqtt.flame import FlameListener
+from gasguard.drivers.mqtt.hazard import HazardListener
+from gasguard.drivers.mqtt.sensor import BETTER_AFTER, MISSED_AFTER, TEST_LASTS, MqttSensor
 from gasguard.simulator import simtime
 
 
@@ -52,58 +59,109 @@ class Bus:
                 one.heard(Heard(topic, data, retained))
 
 
-def flame(driver: str) -> tuple[Bus, list[Any]]:
-    bus, told = Bus(), list[Any]()
+def flame(
+    story: Callable[[Bus, list[Any]], Awaitable[None]], driver: str = "mqtt", **settings: Any
+) -> None:
     kinds = {"mqtt": MqttFlame, "thermocouple": ThermocoupleFlame}
-    MqttFlameSensor(kinds[driver](driver=driver, topic="stove/flame"), bus, told.append)
-    return bus, told
+    sensor_settings = kinds[driver](driver=driver, topic="stove/flame", **settings)
+
+    async def whole() -> None:
+        bus, told = Bus(), list[Any]()
+        sensor = MqttSensor("flame", sensor_settings, bus, FlameListener(told.append))
+        sensor.start()
+        await story(bus, told)
+        await sensor.aclose()
+
+    simtime.run(whole())
 
 
 @pytest.mark.parametrize(
     ("payload", "seen"),
+    [("lit", Flame.LIT), (" ON\n", Flame.LIT), ("1", Flame.LIT), ("out", Flame.OUT)],
+)
+def test_words_of_a_flame_sensor(payload: str, seen: Flame) -> None:
+    async def story(bus: Bus, told: list[Any]) -> None:
+        bus.say("stove/flame", payload)
+        assert told == [FlameRead(seen)]
+
+    flame(story)
+
+
+@pytest.mark.parametrize("payload", ["", "perhaps", b"\xff\xfe", "out of order", "{}", "[1]"])
+def test_what_is_not_understood_is_said_to_be_so(payload: str | bytes) -> None:
+    async def story(bus: Bus, told: list[Any]) -> None:
+        bus.say("stove/flame", payload)
+        (garbled,) = told
+        assert garbled.sensor == FLAME
+        assert garbled.why
+
+    flame(story)
+
+
+def test_what_a_broker_has_kept_is_passed_on_as_such() -> None:
+    async def story(bus: Bus, told: list[Any]) -> None:
+        bus.say("stove/flame", "perhaps", retained=True)
+        bus.say("stove/flame", "lit", retained=True)
+        bus.say("stove/flame", "out", retained=True)
+        assert told == [FlameRead(Flame.LIT, stored=True), FlameRead(Flame.OUT, stored=True)]
+
+    flame(story)
+
+
+@pytest.mark.parametrize(
+    ("number", "seen"),
     [
-        ("lit", Flame.LIT),
-        (" ON\n", Flame.LIT),
-        ("1", Flame.LIT),
-        ("out", Flame.OUT),
-        ("false", Flame.OUT),
-        ("", Flame.UNKNOWN),
-        ("perhaps", Flame.UNKNOWN),
-        (b"\xff\xfe", Flame.UNKNOWN),
-        ("out of order, says the display", Flame.UNKNOWN),
+        ("28.4", Flame.LIT),
+        ("9.876543210987653e-05", Flame.OUT),
+        ("0.00000000000000000001", Flame.OUT),
+        ("4.5", None),
+        ("28.4 mV", Flame.LIT),
+        ("0.0284 V", Flame.LIT),
     ],
 )
-def test_words_of_a_flame_sensor(payload: str | bytes, seen: Flame) -> None:
-    bus, told = flame("mqtt")
-    bus.say("stove/flame", payload)
-    assert told == [FlameRead(seen)]
+def test_millivolts_are_read_whole(number: str, seen: Flame | None) -> None:
+    async def story(bus: Bus, told: list[Any]) -> None:
+        bus.say("stove/flame", number)
+        assert told == [FlameRead(seen)]
+
+    flame(story, "thermocouple")
 
 
-def test_what_a_broker_has_kept_may_begin_a_flame_and_never_end_one() -> None:
-    bus, told = flame("mqtt")
-    for word in ("out", "perhaps", ""):
-        bus.say("stove/flame", word, retained=True)
-    assert told == []
-    bus.say("stove/flame", "lit", retained=True)
-    assert told == [FlameRead(Flame.LIT)]
+@pytest.mark.parametrize("nonsense", ["warm", "nan", "1e999", "-5.01", "60.01", "85 °C", "2,8"])
+def test_what_no_thermocouple_gives_is_not_understood(nonsense: str) -> None:
+    async def story(bus: Bus, told: list[Any]) -> None:
+        bus.say("stove/flame", nonsense)
+        (garbled,) = told
+        assert isinstance(garbled, SensorGarbled)
+
+    flame(story, "thermocouple")
 
 
-@pytest.mark.parametrize("number", ["28.4", "9.876543210987653e-05", "0.00000000000000000001"])
-def test_a_number_is_read_whole_or_not_at_all(number: str) -> None:
-    bus, told = flame("thermocouple")
-    bus.say("stove/flame", number)
-    assert told == [ThermocoupleRead(float(number))]
+def test_one_that_bounces_is_lit_and_out_once_it_has_been_out_for_a_second() -> None:
+    async def story(bus: Bus, told: list[Any]) -> None:
+        for _ in range(100):
+            bus.say("stove/flame", "lit")
+            bus.say("stove/flame", "out")
+            await asyncio.sleep(0.01)
+        assert set(told) == {FlameRead(Flame.LIT)}
+        await asyncio.sleep(BETTER_AFTER)
+        assert told[-1] == FlameRead(Flame.OUT)
+        told.clear()
+        bus.say("stove/flame", "out")
+        assert told == [FlameRead(Flame.OUT)]
+
+    flame(story)
 
 
-def test_a_measurement_that_was_kept_says_nothing_and_no_number_is_silence() -> None:
-    bus, told = flame("thermocouple")
-    bus.say("stove/flame", "28.4", retained=True)
-    assert told == []
-    bus.say("stove/flame", "warm")
-    assert math.isnan(told[0].millivolts)
+def test_an_end_takes_what_waits_with_it() -> None:
+    async def story(bus: Bus, told: list[Any]) -> None:
+        bus.say("stove/flame", "lit")
+        bus.say("stove/flame", "out")
+
+    flame(story)  # a timer left behind would fail the test
 
 
-def hazard(story: Callable[[Bus, MqttHazardSensor, list[Any]], Awaitable[None]]) -> None:
+def hazard(story: Callable[[Bus, MqttSensor, list[Any]], Awaitable[None]]) -> None:
     settings = Hazard(
         driver="mqtt",
         kind="gas_alarm",
@@ -113,7 +171,7 @@ def hazard(story: Callable[[Bus, MqttHazardSensor, list[Any]], Awaitable[None]])
 
     async def whole() -> None:
         bus, told = Bus(), list[Any]()
-        sensor = MqttHazardSensor("gas", settings, bus, told.append)
+        sensor = MqttSensor("gas", settings, bus, HazardListener("gas", told.append))
         sensor.start()
         await story(bus, sensor, told)
         await sensor.aclose()
@@ -123,7 +181,7 @@ def hazard(story: Callable[[Bus, MqttHazardSensor, list[Any]], Awaitable[None]])
 
 
 def test_a_hazard_sensor_listens_at_qos_1_with_what_is_kept() -> None:
-    async def story(bus: Bus, _sensor: MqttHazardSensor, told: list[Any]) -> None:
+    async def story(bus: Bus, _sensor: MqttSensor, told: list[Any]) -> None:
         (listening,) = bus.listening
         assert listening.qos == 1
         assert list(listening.topics) == list(listening.kept_topics)
@@ -140,14 +198,14 @@ def test_a_hazard_sensor_listens_at_qos_1_with_what_is_kept() -> None:
 
 
 def test_a_broker_away_for_a_minute_is_told_once_and_its_return_too() -> None:
-    async def story(bus: Bus, _sensor: MqttHazardSensor, told: list[Any]) -> None:
+    async def story(bus: Bus, _sensor: MqttSensor, told: list[Any]) -> None:
         await asyncio.sleep(MISSED_AFTER - 1)
         bus.connect(False)
         assert told == []
         await asyncio.sleep(2)
-        assert told == [HazardReachable("gas", False)]
+        assert told == [SensorReachable("gas", False)]
         bus.connect(True)
-        assert told[1:] == [HazardReachable("gas", True)]
+        assert told[1:] == [SensorReachable("gas", True)]
         bus.connect(False)
         await asyncio.sleep(MISSED_AFTER - 1)
         bus.connect(True)
@@ -158,12 +216,12 @@ def test_a_broker_away_for_a_minute_is_told_once_and_its_return_too() -> None:
 
 
 def test_a_refused_topic_is_not_to_be_heard_until_a_connection_allows_it() -> None:
-    async def story(bus: Bus, _sensor: MqttHazardSensor, told: list[Any]) -> None:
+    async def story(bus: Bus, _sensor: MqttSensor, told: list[Any]) -> None:
         bus.connect(True, refused=True)
-        assert told == [HazardReachable("gas", False)]
+        assert told == [SensorReachable("gas", False)]
         bus.connect(False)
         bus.connect(True)
-        assert told[1:] == [HazardReachable("gas", True)]
+        assert told[1:] == [SensorReachable("gas", True)]
 
     hazard(story)
 
@@ -171,17 +229,17 @@ def test_a_refused_topic_is_not_to_be_heard_until_a_connection_allows_it() -> No
 def test_what_was_refused_before_the_start_stays_refused() -> None:
     """A relay with a demand from before starts the connection; sensors start later."""
 
-    async def story(bus: Bus, sensor: MqttHazardSensor, told: list[Any]) -> None:
+    async def story(bus: Bus, sensor: MqttSensor, told: list[Any]) -> None:
         bus.connect(True, refused=True)
         sensor.start()
         bus.started -= 1
-        assert told == [HazardReachable("gas", False)]
+        assert told == [SensorReachable("gas", False)]
 
     hazard(story)
 
 
 def test_a_refusal_counts_for_its_own_connection_only() -> None:
-    async def story(bus: Bus, _sensor: MqttHazardSensor, told: list[Any]) -> None:
+    async def story(bus: Bus, _sensor: MqttSensor, told: list[Any]) -> None:
         for one in bus.listening:
             one.refused()
         bus.connect(False)  # lost before it could be used
@@ -192,13 +250,69 @@ def test_a_refusal_counts_for_its_own_connection_only() -> None:
 
 
 def test_offline_holds_while_any_topic_says_so() -> None:
-    async def story(bus: Bus, _sensor: MqttHazardSensor, told: list[Any]) -> None:
+    async def story(bus: Bus, _sensor: MqttSensor, told: list[Any]) -> None:
         bus.connect(True)
         bus.say("zigbee/gas/availability", "offline", retained=True)
         bus.connect(False)
         bus.connect(True)
-        assert told == [HazardReachable("gas", False)]
+        assert told == [SensorReachable("gas", False)]
         bus.say("zigbee/gas/availability", '{"state": "online"}')
-        assert told[1:] == [HazardReachable("gas", True)]
+        assert told[1:] == [SensorReachable("gas", True)]
+
+    hazard(story)
+
+
+def test_a_word_that_is_not_understood_takes_clear_away() -> None:
+    async def story(bus: Bus, _sensor: MqttSensor, told: list[Any]) -> None:
+        bus.say("zigbee/gas", '{"gas": false}')
+        bus.say("zigbee/gas", '{"gas": "fault"}')
+        assert told[0] == HazardRead("gas", False)
+        assert (told[1].sensor, "'fault'" in told[1].why) == ("gas", True)
+
+    hazard(story)
+
+
+def test_an_alarm_that_calls_itself_a_test_is_told_and_counts_for_nothing_for_a_minute() -> None:
+    async def story(bus: Bus, _sensor: MqttSensor, told: list[Any]) -> None:
+        bus.connect(True)
+        bus.say("zigbee/gas", '{"gas": false, "test": false}')
+        bus.say("zigbee/gas", '{"gas": true, "test": true}')
+        bus.say("zigbee/gas", '{"gas": true, "test": true}')
+        assert told[1:] == [HazardTested("gas")]
+        bus.say("zigbee/gas", '{"gas": false, "test": false}')
+        assert told[2:] == [HazardRead("gas", False)]
+        await asyncio.sleep(TEST_LASTS + 1)
+        assert len(told) == 3
+        bus.say("zigbee/gas", '{"gas": true, "test": true}')
+        await asyncio.sleep(TEST_LASTS + 1)
+        assert told[3:] == [HazardTested("gas"), HazardRead("gas", True)], "a flag may be stuck"
+
+    hazard(story)
+
+
+@pytest.mark.parametrize("first", ['{"gas": false}', '{"gas": false, "test": true}'])
+def test_where_it_has_never_said_that_it_is_not_tested_an_alarm_is_an_alarm(first: str) -> None:
+    async def story(bus: Bus, _sensor: MqttSensor, told: list[Any]) -> None:
+        bus.say("zigbee/gas", first)
+        bus.say("zigbee/gas", '{"gas": true, "test": true}')
+        assert told[-1] == HazardRead("gas", True)
+
+    hazard(story)
+
+
+def test_a_test_without_an_alarm_is_told() -> None:
+    async def story(bus: Bus, _sensor: MqttSensor, told: list[Any]) -> None:
+        bus.say("zigbee/gas", '{"gas": false, "self_test": true}')
+        assert told == [HazardTested("gas"), HazardRead("gas", False)]
+
+    hazard(story)
+
+
+def test_an_alarm_that_goes_on_after_its_test_counts() -> None:
+    async def story(bus: Bus, _sensor: MqttSensor, told: list[Any]) -> None:
+        bus.say("zigbee/gas", '{"gas": false, "test": false}')
+        bus.say("zigbee/gas", '{"gas": true, "test": true}')
+        bus.say("zigbee/gas", '{"gas": true, "test": false}')
+        assert told[-1] == HazardRead("gas", True)
 
     hazard(story)

@@ -10,15 +10,15 @@ import pytest
 from gasguard.core.messages import (
     CancelTimer,
     FlameRead,
-    HazardReachable,
     HazardRead,
     Kind,
     Off,
     Rearm,
+    SensorReachable,
     Status,
 )
 from gasguard.core.model import Flame, Lock, Phase, Source
-from gasguard.drivers.mqtt.hazard import MISSED_AFTER, MqttHazardSensor
+from gasguard.drivers.mqtt.sensor import MISSED_AFTER, MqttSensor
 from gasguard.guard.controller import BEAT_WITHIN, SAVE_WITHIN
 from gasguard.guard.store import FILE_NAME
 from gasguard.health import Heartbeats
@@ -275,7 +275,7 @@ def test_news_does_not_pile_up_behind_a_hung_disk(tmp_path: Path) -> None:
         disk.go_on()
         assert told == 10
 
-    cook(tmp_path, story)
+    cook(tmp_path, story, left=burner(flame={"driver": "mqtt", "topic": "flame"}))
 
 
 def test_requests_do_not_pile_up_behind_a_shutoff_and_a_hung_disk(tmp_path: Path) -> None:
@@ -301,13 +301,13 @@ def test_requests_do_not_pile_up_behind_a_shutoff_and_a_hung_disk(tmp_path: Path
 def test_a_sensor_that_was_mistaken_for_offline_is_missed_when_the_broker_goes() -> None:
     """Others still called it offline: that it lost its broker too was no news, and never told."""
 
-    async def story(bus: Bus, _sensor: MqttHazardSensor, told: list[Any]) -> None:
+    async def story(bus: Bus, _sensor: MqttSensor, told: list[Any]) -> None:
         bus.connect(True)
         bus.say("zigbee/gas/availability", "offline")
         bus.say("zigbee/gas", "clear")
         bus.connect(False)
         await asyncio.sleep(MISSED_AFTER + 1)
-        gone = HazardReachable("gas", reachable=False)
+        gone = SensorReachable("gas", reachable=False)
         assert told == [gone, HazardRead("gas", active=False), gone]
 
     hazard(story)

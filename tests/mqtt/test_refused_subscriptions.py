@@ -8,10 +8,11 @@ import pytest
 from gasguard.cli.over_mqtt import MqttDaemon
 from gasguard.config.broker import Mqtt
 from gasguard.config.sensors import Hazard
-from gasguard.core.messages import HazardReachable
+from gasguard.core.messages import SensorReachable
 from gasguard.drivers.bus import Listening
 from gasguard.drivers.mqtt.connection import BrokerBus
-from gasguard.drivers.mqtt.hazard import MqttHazardSensor
+from gasguard.drivers.mqtt.hazard import HazardListener
+from gasguard.drivers.mqtt.sensor import MqttSensor
 from gasguard.mqtt.link import Listener, MqttLink
 from gasguard.mqtt.server import Server, Subscription
 from tests.mqtt.scripted import RefusingBroker
@@ -68,12 +69,12 @@ def test_a_refused_sensor_counts_as_unheard_and_the_rest_goes_on(broker: Refusin
         relay = Listening(["open/relay"], [], print)
         bus.attach(relay)
         settings = Hazard(driver="mqtt", kind="gas_alarm", topic="secret/gas")
-        sensor = MqttHazardSensor("gas", settings, bus, told.append)
+        sensor = MqttSensor("gas", settings, bus, HazardListener("gas", told.append))
         sensor.start()
         async with asyncio.timeout(5):
             while not bus.connected:
                 await asyncio.sleep(0.01)
-        assert told == [HazardReachable("gas", False)]
+        assert told == [SensorReachable("gas", False)]
         await sensor.aclose()
         await bus.release()
 

@@ -14,7 +14,7 @@ from tests.mutants.mutate import Change, Mutant, Verdict, mutants_of
 from tests.mutants.runner import CORE, TESTS, Runner
 
 WALL_AT = "self.wall + (boot - self.boot)"
-LEVELS = "LEAST_MV, MOST_MV = -5.0, 60.0"
+SETTLES = "OUT_SETTLES = 3.0"
 
 
 @pytest.fixture
@@ -59,9 +59,9 @@ def test_a_wrong_result_survives_where_nobody_looks_and_dies_where_somebody_does
 
 
 def test_a_wrong_constant_survives_where_nobody_looks_and_dies_where_somebody_does(blind):
-    wrong = changed("thermocouple.py", "-", LEVELS, "LEAST_MV, MOST_MV = 40.0, 60.0")
-    right = changed("thermocouple.py", "-", LEVELS, "LEAST_MV, MOST_MV = -5.0, 6e1")
-    looking = seeing("test_thermocouple.py")
+    wrong = changed("model.py", "-", SETTLES, "OUT_SETTLES = 40.0")
+    right = changed("model.py", "-", SETTLES, "OUT_SETTLES = 30e-1")
+    looking = seeing("test_words.py")
     assert blind.judge_module(wrong) is Verdict.SURVIVED
     assert looking.judge_module(wrong) is Verdict.KILLED
     assert looking.judge_module(right) is Verdict.SURVIVED
@@ -70,11 +70,11 @@ def test_a_wrong_constant_survives_where_nobody_looks_and_dies_where_somebody_do
 @pytest.mark.parametrize("last", ["test_words.py", "test_invariants.py"])
 def test_a_constant_is_shown_to_those_that_come_first_and_last_too(tmp_path, last):
     (tmp_path / last).write_text(
-        "from gasguard.core.thermocouple import MOST_MV\n"
-        "def test_most():\n    assert MOST_MV == 60.0\n"
+        "from gasguard.core.model import OUT_SETTLES\n"
+        "def test_settles():\n    assert OUT_SETTLES == 3.0\n"
     )
     (tmp_path / "test_blind.py").write_text("def test_nothing():\n    assert True\n")
-    wrong = changed("thermocouple.py", "-", LEVELS, "LEAST_MV, MOST_MV = -5.0, 61.0")
+    wrong = changed("model.py", "-", SETTLES, "OUT_SETTLES = 61.0")
     assert Runner(tmp_path.glob("test_*.py")).judge_module(wrong) is Verdict.KILLED
 
 
@@ -102,7 +102,7 @@ def test_a_mutant_that_could_not_be_tried_is_no_killed_one():
 
 
 def test_every_mutant_differs_from_the_original_and_from_each_other():
-    for name in ("instant.py", "thermocouple.py"):
+    for name in ("instant.py", "hearing.py"):
         mutants = list(mutants_of(CORE / name, name))
         sources = {mutant.source for mutant in mutants} - {(CORE / name).read_text("utf-8")}
         assert len(sources) == len(mutants) > 2

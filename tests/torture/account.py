@@ -8,6 +8,7 @@ kept until something decides; a check speaks up only where all of them agree.
 from dataclasses import dataclass, field
 
 from gasguard.config.burners import BurnerConfig
+from gasguard.core.model import OUT_LASTS, OUT_SETTLES
 from tests.torture.pi import Trust
 from tests.torture.window import Payload
 
@@ -15,6 +16,8 @@ NEVER = float("-inf")
 FAR = float("inf")
 EFFECT_WITHIN = 5.7
 """Longest that a request waits for the disk, and its answer for news before it."""
+_SETTLES_LATE = 2.0
+"""Seconds by which the guard may take longer to call it out: what bounces counts a second later."""
 CHILD, RESTART, STUCK = "child", "restart", "stuck"
 HELD_OPEN = ("tripping", "tripped", "trip_failed")
 """Phases of a burner whose demand is on disk once they are told from a sound one."""
@@ -90,6 +93,12 @@ class Account:
     """When that last changed."""
     lit_until: float = NEVER
     """When that last changed away from lit; infinite while it is."""
+    out_since: float | None = None
+    """Since when its last word is "out"."""
+    seen: bool = False
+    """A flame was seen for certain, and nothing that counts has said since that it is out."""
+    seen_perhaps: bool = False
+    """It may have been: what the guard knew of it may have outlived a crash."""
     out_on_disk: bool = True
     """Whether a crash cannot make the guard believe again in a flame that has gone out."""
     lit_since: float | None = None
@@ -111,8 +120,23 @@ class Account:
 
     @property
     def must_end_at(self) -> float | None:
+        """The end of the longest burn, unless the flame has been out for long by then."""
         limit = self.config.limits.max_burn
-        return None if limit is None or self.lit_since is None else self.lit_since + limit
+        if limit is None or self.lit_since is None:
+            return None
+        due, out_since = self.lit_since + limit, self.out_since
+        return None if out_since is not None and due > out_since + OUT_LASTS - 0.5 else due
+
+    def may_burn(self, now: float) -> bool:
+        """Whether a flame was seen for certain that nothing has called out for long enough."""
+        return self.seen and not self._settled(now)
+
+    def may_seem_to_burn(self, now: float) -> bool:
+        """The same, where what the guard knew may have outlived a crash."""
+        return self.seen_perhaps and not self._settled(now - _SETTLES_LATE)
+
+    def _settled(self, now: float) -> bool:
+        return self.out_since is not None and now >= self.out_since + OUT_SETTLES
 
     # --- requests -----------------------------------------------------------------------------
 
@@ -126,6 +150,7 @@ class Account:
             self.perhaps |= ask.moved
             self.latched.clear()
             self.released_at = ask.at
+            self.looked_at()
         else:
             self._possible(ask)
 
@@ -266,17 +291,31 @@ class Account:
         """The flame sensor's word reaches the guard; None: it is not heard any more."""
         if bool(lit) != (self.lit_told is not None):
             self.sensed_at = now
-        if lit and self.lit_told is None:
-            self.lit_told, self.lit_until = now, FAR
+        self.seen, self.seen_perhaps = self.may_burn(now), self.may_seem_to_burn(now)
+        out_for_long = self.out_since is not None and now > self.out_since + OUT_LASTS - 0.5
+        if out_for_long:
+            self.lit_since = self.lit_perhaps = None
+        if lit:
+            self.seen = self.seen_perhaps = True
+            self.out_since = None
+            if self.lit_told is None:
+                self.lit_told, self.lit_until = now, FAR
             if self.lit_since is None:
                 self.lit_since, self.lit_on_disk = now, False
-        elif not lit:
-            self.lit_told = None
-            # A sensor that is not heard any more does not say that it is out.
-            if lit is False:
-                self.out_on_disk = self.out_on_disk and self.lit_until < now
-                self.lit_until, self.lit_since = min(self.lit_until, now), None
-                self.lit_perhaps = None
+            return
+        self.lit_told = None
+        # A sensor that is not heard any more does not say that it is out.
+        if lit is False:
+            self.out_on_disk = self.out_on_disk and self.lit_until < now
+            self.lit_until = min(self.lit_until, now)
+            self.out_since = now if self.out_since is None else self.out_since
+        else:
+            self.out_since = None
+
+    def looked_at(self) -> None:
+        """Somebody may have said at the stove that it is out, where no sensor says so."""
+        if self.lit_told is None and self.out_since is None:
+            self.seen = False
 
     def burnt_out(self, at: float) -> None:
         """The guard ended the longest burn: sooner, if it did know of it from before a crash."""
@@ -288,8 +327,11 @@ class Account:
         """The guard ordered the contact closed, with right: no demand stands any more."""
         self.demand_at = self.demand_since = NEVER
         self.demand_on_disk = False
+        if self.lit_told is None and self.out_since is None:
+            self.seen = self.seen_perhaps = False
+            self.lit_since = self.lit_perhaps = None
 
-    def killed(self) -> None:
+    def killed(self, now: float) -> None:
         """What was not on disk may be gone; what was may be back."""
         self.timers |= self.ghosts
         self.ghosts.clear()
@@ -300,7 +342,11 @@ class Account:
         self.perhaps |= gone
         for name in set(self.reporting) - self.reporting_on_disk:
             del self.reporting[name]
-        self.sensed(None, NEVER)
+        ever_seen = self.lit_until != NEVER
+        self.sensed(None, now)
+        if not self.lit_on_disk:
+            self.seen = False
+        self.seen_perhaps = ever_seen
         if not self.out_on_disk:
             self.lit_until, self.out_on_disk = FAR, True
         if not self.lit_on_disk:

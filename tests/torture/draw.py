@@ -300,7 +300,7 @@ def _hazard(draw: Drawing, at: float) -> None:
     random, name, alarm = draw.random, draw.burner(), draw.random.choice(ALARMS)
     kind = random.random()
     if kind < 0.2:
-        draw.act(at, "flame_unknown", name, seconds=draw.duration())
+        _flame_signal(draw, name, at)
     elif kind < 0.35:
         _silence(draw, name, at)
     elif kind < 0.45:
@@ -314,6 +314,19 @@ def _hazard(draw: Drawing, at: float) -> None:
         for _ in range(random.randint(0, 2)):
             source = random.choice(["cli", "cli", "mqtt"])
             draw.act(at + lasts * random.uniform(0.2, 1.8), "rearm", name, source=source)
+
+
+def _flame_signal(draw: Drawing, name: str, at: float) -> None:
+    """The flame sensor dies, says so or not, or says the opposite for a moment, time and again."""
+    random = draw.random
+    if random.random() < 0.6:
+        silently = random.random() < 0.5
+        draw.act(at, "flame_unknown", name, seconds=draw.duration(), silently=silently)
+        return
+    every = random.choice([0.3, 2.0, 20.0])
+    for n in range(random.randint(1, 12)):
+        seconds = round(random.uniform(0.05, 0.9) * every, 3)
+        draw.act(at + n * every, "flame_glitches", name, seconds=seconds)
 
 
 def _silence(draw: Drawing, name: str, at: float) -> None:

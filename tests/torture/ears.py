@@ -4,16 +4,17 @@ import asyncio
 from collections.abc import Callable
 from functools import partial
 
-from gasguard.config.sensors import FlameConfig, ThermocoupleFlame
+from gasguard.config.sensors import FlameConfig
 from gasguard.drivers.bus import Heard
-from gasguard.drivers.mqtt.hazard import MISSED_AFTER
+from gasguard.drivers.mqtt.sensor import MISSED_AFTER
 from tests.torture.judge import Judge
 from tests.torture.scene import Alarm, Bench, Scene
 
 _YES = ("lit", "on", "alarm", "1", "true")
 _NO = ("out", "off", "clear", "0", "false")
 _UNSURE = 0.1
-"""Seconds before a thermocouple's word expires in which the guard may go either way."""
+"""Seconds before a sensor's word expires in which the guard may go either way."""
+_SAME = "as before"
 _BROKER = ""
 """Stands among the topics for the broker itself."""
 
@@ -32,7 +33,7 @@ class Ears:
         for name, bench in scene.benches.items():
             if flame := bench.account.config.flame:
                 for _, topic in flame.topics():
-                    self._listen(topic, self._flame_heard(bench, flame))
+                    self._listen(topic, partial(self._flame_heard, bench, flame))
             for sensor, hazard in scene.config.hazards_of(name).items():
                 self._listen(hazard.topic, partial(self._alarm_heard, bench, sensor))
                 for part in hazard.availability:
@@ -50,6 +51,8 @@ class Ears:
     def forget(self) -> None:
         """The guard is dead: the next one has heard nothing yet."""
         self._stop_missing()
+        for expiry in self._expiries.values():
+            expiry.cancel()
         for bench in self._scene.benches.values():
             for alarm in bench.alarms.values():
                 alarm.heard_at = alarm.word = None
@@ -57,36 +60,26 @@ class Ears:
 
     # --- flames -------------------------------------------------------------------------------
 
-    def _flame_heard(self, bench: Bench, flame: FlameConfig) -> Callable[[Heard], None]:
-        if isinstance(flame, ThermocoupleFlame):
-            return partial(self._measured, bench, flame)
-        return partial(self._said, bench)
-
-    def _said(self, bench: Bench, heard: Heard) -> None:
-        word = _meaning(heard.payload)
-        if heard.retained and not word:
-            return
-        bench.account.sensed(word, self._scene.now)
-        if word is None:
-            bench.account.lit_since = None
-
-    def _measured(self, bench: Bench, levels: ThermocoupleFlame, heard: Heard) -> None:
+    def _flame_heard(self, bench: Bench, flame: FlameConfig, heard: Heard) -> None:
+        word = _measured(flame, heard.payload) if flame.levels else _meaning(heard.payload)
         if heard.retained:
+            if word is True:
+                bench.account.sensed(True, self._scene.now)
             return
-        account, read = bench.account, float(heard.payload)
-        if read >= levels.lit_above:
-            account.sensed(True, self._scene.now)
-        elif read <= levels.out_below:
-            account.sensed(False, self._scene.now)
-        if account.name in self._expiries:
-            self._expiries[account.name].cancel()
-        self._expiries[account.name] = self._loop.call_later(
-            levels.expire_after - _UNSURE, self._unheard, bench
+        self._expect(bench, flame)
+        if word is not _SAME:
+            bench.account.sensed(word if isinstance(word, bool) else None, self._scene.now)
+
+    def _expect(self, bench: Bench, flame: FlameConfig) -> None:
+        name = bench.account.name
+        if name in self._expiries:
+            self._expiries[name].cancel()
+        self._expiries[name] = self._loop.call_later(
+            flame.expire_after - _UNSURE, self._unheard, bench
         )
 
     def _unheard(self, bench: Bench) -> None:
         bench.account.sensed(None, self._scene.now)
-        bench.account.lit_since = None
 
     # --- hazards ------------------------------------------------------------------------------
 
@@ -137,6 +130,8 @@ class Ears:
 
     def _broker_there(self, *, online: bool) -> None:
         for bench in self._scene.benches.values():
+            if not online:
+                bench.account.sensed(None, self._scene.now)
             for alarm in bench.alarms.values():
                 self._there(alarm, _BROKER, online=online)
 
@@ -144,6 +139,15 @@ class Ears:
         if self._missing is not None:
             self._missing.cancel()
             self._missing = None
+
+
+def _measured(flame: FlameConfig, payload: bytes) -> bool | str | None:
+    """Lit, out, or between; None where a sensor says that it cannot measure."""
+    above, below = flame.levels or (None, None)
+    read = float(payload)
+    if above is None or below is None or not -5 <= read <= 60:
+        return None
+    return True if read >= above.number else False if read <= below.number else _SAME
 
 
 def _meaning(payload: bytes) -> bool | None:

@@ -17,6 +17,8 @@ from tests.torture.scene import Bench, Obligation, RelayWatch, Scene
 from tests.torture.window import Payload
 
 LOOK_EVERY = 1.0
+_SENSED_LATE = 15.0
+"""Seconds that a flame sensor takes to see a flame, and to say so."""
 _LOOKS_A_PROCESS = 5
 """At the process as a whole the judge looks less often: that costs time, and nothing mends it."""
 _AT_ONCE = 0.02
@@ -65,6 +67,7 @@ class Judge:
             if bench.voice:
                 device = house.servers[bench.voice[0]].relay
                 device.listeners.append(partial(self._voice_switched, bench))
+        house.on_flame(self._flame)
         scene.pi.on_told, scene.pi.on_killed = self._told, self._killed
 
     # --- verdicts -----------------------------------------------------------------------------
@@ -114,7 +117,11 @@ class Judge:
             bench.burn_noted = burnt
             if bench.last_open(now) < burnt - 3:
                 self.owe(bench, "the end of max_burn", burnt)
-        if not bench.free:
+        lives_until = self._flame_lives_until(bench)
+        if lives_until is not None and lives_until < now and bench.flame_noted != lives_until:
+            bench.flame_noted = lives_until
+            self.owe(bench, "a flame that outlives max_burn", lives_until)
+        if not bench.free(now):
             bench.free_since = now
         if account.locked or account.perhaps:
             bench.locked_until = now
@@ -131,6 +138,17 @@ class Judge:
             off_at, bench.voice_off_at = bench.voice_off_at, None
             if not account.jog:
                 self.owe(bench, "off on the voice channel", off_at, extra=2.8)
+
+    def _flame(self, burner: str, lit: bool) -> None:
+        self.scene.benches[burner].flame_since = self.scene.now if lit else None
+
+    def _flame_lives_until(self, bench: Bench) -> float | None:
+        """By when a flame is to be gone by physics, whatever its sensor said or did not say."""
+        flame, limit = bench.account.config.flame, bench.account.config.limits.max_burn
+        if flame is None or limit is None or bench.flame_since is None:
+            return None
+        unheard = flame.expire_after + _SENSED_LATE
+        return max(bench.flame_since, self.scene.pi.up_since) + unheard + limit
 
     def owe(
         self, bench: Bench, why: str, since: float, *, extra: float = 0.0, level: bool = False
@@ -227,7 +245,7 @@ class Judge:
             self._event(bench, event)
         held_open = state["contact"] == "open" and state["phase"] in ("tripped", "locked_out")
         opened = bench.last_open(scene.now) >= scene.pi.up_since
-        if held_open and opened and account.lit_told is None:
+        if held_open and opened and account.lit_told is None and account.out_since is not None:
             # Whatever burnt before this guard began is over: no sensor has said that it is not.
             account.lit_since = account.lit_perhaps = None
         if scene.disk.sound:
@@ -286,7 +304,7 @@ class Judge:
         self._expected.clear()
         self._opens_sent.clear()
         for bench in self.scene.benches.values():
-            bench.account.killed()
+            bench.account.killed(self.scene.now)
             bench.shown = None
             bench.owed.clear()
             bench.voice_off_at = None

@@ -108,6 +108,8 @@ def _burner(random: Random, host: int, name: str, sensors: dict[str, float]) -> 
         if random.random() < 0.5:
             burner["flame"] = {"driver": "mqtt", "topic": f"flame/{name}"}
             sensors[name] = random.choice([0.2, 2.0, 8.0])
+            if random.random() < 0.7:
+                burner["flame"]["expire_after"] = random.choice(["60s", "90s"])
         else:
             burner["flame"] = {"driver": "thermocouple", "topic": f"flame/{name}"}
         limits["flame_out_within"] = random.choice(["40s", "90s"])

@@ -30,8 +30,8 @@ PLACE = "gasguard.drivers.miio.place"
 TRANSPORT = "gasguard.drivers.miio.transport"
 MQTT_ANSWERS = "gasguard.drivers.mqtt.answers"
 MQTT_RELAY = "gasguard.drivers.mqtt.relay"
-FLAME_SENSOR = "gasguard.drivers.mqtt.flame"
-HAZARD_SENSOR = "gasguard.drivers.mqtt.hazard"
+SENSOR = "gasguard.drivers.mqtt.sensor"
+UNDERSTANDING = "gasguard.drivers.understanding"
 ASSEMBLE = "gasguard.assemble"
 SAVING = "gasguard.guard.saving"
 STORE = "gasguard.guard.store"
@@ -42,7 +42,8 @@ READINGS = "gasguard.core.readings"
 RECOVERY = "gasguard.core.recovery"
 REQUESTS = "gasguard.core.requests"
 LEASE = "gasguard.core.lease"
-THERMOCOUPLE = "gasguard.core.thermocouple"
+FLAME = "gasguard.core.flame"
+HEARING = "gasguard.core.hearing"
 
 MUTANTS = [
     # --- the wire ---------------------------------------------------------------------------------
@@ -114,9 +115,9 @@ MUTANTS = [
     ),
     Mutant(
         "what a broker has kept ends a flame",
-        FLAME_SENSOR,
-        "if flame is Flame.LIT or not heard.retained:",
-        "if True:",
+        FLAME,
+        "    if event.stored:",
+        "    if False:",
     ),
     # --- a relay behind a broker ------------------------------------------------------------------
     Mutant(
@@ -170,51 +171,44 @@ MUTANTS = [
     ),
     # --- sensors ----------------------------------------------------------------------------------
     Mutant(
-        "a measurement that a broker has kept is believed",
-        FLAME_SENSOR,
-        "case ThermocoupleFlame() if not heard.retained:",
-        "case ThermocoupleFlame():",
-    ),
-    Mutant(
         "a flame sensor that says it sees nothing is ignored",
-        FLAME_SENSOR,
-        "            case MqttFlame():",
-        "            case MqttFlame() if word not in _WORDS:\n                pass\n"
-        "            case MqttFlame():",
+        SENSOR,
+        "            self._steady.say(_GARBLED, partial(self._listener.garbled, said.garbled))",
+        "            pass",
     ),
     Mutant(
         "that sensors lack their broker is never told",
-        HAZARD_SENSOR,
+        SENSOR,
         "call_later(MISSED_AFTER, missed)",
         "call_later(1e6, missed)",
     ),
     Mutant(
         "a broker that is back does not count",
-        HAZARD_SENSOR,
+        SENSOR,
         "            self._broker_is_there()\n            self._there(_BROKER",
         "            self._there(_BROKER",
     ),
     Mutant(
         "that a sensor is offline is ignored",
-        HAZARD_SENSOR,
+        SENSOR,
         "                if online is not None:",
         "                if online:",
     ),
     Mutant(
         "a sensor that speaks still counts as offline",
-        HAZARD_SENSOR,
-        "            self._offline.clear()\n",
-        "            pass\n",
+        SENSOR,
+        "        self._offline.clear()\n",
+        "        pass\n",
     ),
     Mutant(
         "hazard sensors do not begin to listen",
-        HAZARD_SENSOR,
+        SENSOR,
         "        self._changed()\n        self._bus.start()",
         "        self._changed()",
     ),
     Mutant(
         "hazard sensors are heard at QoS 0",
-        HAZARD_SENSOR,
+        SENSOR,
         "                qos=1,\n                vital=False,",
         "                qos=0,\n                vital=False,",
     ),
@@ -226,9 +220,9 @@ MUTANTS = [
     ),
     Mutant(
         "an alarm that a broker has kept counts as a sign of life",
-        HAZARD_SENSOR,
-        "active, stored=heard.retained",
-        "active, stored=False",
+        SENSOR,
+        "self._listener.said(said.danger, stored=True)",
+        "self._listener.said(said.danger, stored=False)",
     ),
     # --- the relay's keeper -----------------------------------------------------------------------
     Mutant(
@@ -407,14 +401,15 @@ MUTANTS = [
     Mutant(
         "a hazard sensor's silence is believed",
         HAZARDS,
-        "return None if view.silent else _expires_at(view)",
+        "return falls_silent_at(view.hearing, view.sensor.expire_after)",
         "return None",
     ),
     Mutant(
         "a hazard sensor that falls silent ends its alarm",
         HAZARDS,
-        "replace(view, silent=True)",
-        "replace(view, silent=True, reports=False)",
+        "    _set_view(turn, index, replace(view, hearing=heard))\n\n\nSILENCE",
+        "    reports = None if heard.silent else view.reports\n"
+        "    _set_view(turn, index, replace(view, hearing=heard, reports=reports))\n\n\nSILENCE",
     ),
     Mutant(
         "the end of an alarm is not heard",
@@ -437,8 +432,38 @@ MUTANTS = [
     Mutant(
         "re-armed while the flame is lit",
         ACTIONS,
-        "if state.locks or state.hazards or state.flame is Flame.LIT:",
+        "if state.locks or state.hazards or state.flame_seen:",
         "if state.locks or state.hazards:",
+    ),
+    Mutant(
+        "re-armed as soon as the flame's sensor falls silent",
+        ACTIONS,
+        "if state.locks or state.hazards or state.flame_seen:",
+        "if state.locks or state.hazards or state.flame is Flame.LIT:",
+    ),
+    Mutant(
+        "one word of out lets the contact close",
+        FLAME,
+        "return state.out_since + OUT_SETTLES",
+        "return state.out_since",
+    ),
+    Mutant(
+        "one word of out begins the longest burn anew",
+        FLAME,
+        "return state.out_since + OUT_LASTS if burns",
+        "return state.out_since if burns",
+    ),
+    Mutant(
+        "what nobody sees is not counted as a burn",
+        FLAME,
+        "if state.settings.max_burn is None or state.unseen_since is not None:",
+        "if True:",
+    ),
+    Mutant(
+        "a flame burns on only while its sensor speaks",
+        FLAME,
+        "and state.flame_seen and state.flame is not Flame.OUT",
+        "and state.flame is Flame.LIT",
     ),
     Mutant(
         "re-armed with a lock standing",
@@ -478,21 +503,21 @@ MUTANTS = [
     ),
     Mutant(
         "a flame that burns on is not noticed",
-        DEADLINES,
-        "return state.flame_deadline if lit_behind_open else None",
+        FLAME,
+        "return state.flame_deadline if waits else None",
         "return None",
     ),
     Mutant(
-        "a silent thermocouple is believed for ever",
-        THERMOCOUPLE,
-        "Deadline(lambda state: state.flame_expires,",
-        "Deadline(lambda _state: None,",
+        "a silent flame sensor is believed for ever",
+        FLAME,
+        "falls_silent_at(state.flame_hearing, expire_after)\n\n",
+        "None\n\n",
     ),
     Mutant(
         "a thermocouple reads lit only when it is very hot",
-        THERMOCOUPLE,
-        "event.millivolts >= levels.lit_above",
-        "event.millivolts >= 3 * levels.lit_above",
+        UNDERSTANDING,
+        "if quantity.number >= above.number:",
+        "if quantity.number >= 3 * above.number:",
     ),
     Mutant(
         "a silent relay still counts as read",

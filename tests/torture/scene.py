@@ -93,6 +93,9 @@ class Bench:
     owed: list[Obligation] = field(default_factory=list)
     timer_noted: float | None = None
     burn_noted: float | None = None
+    flame_noted: float | None = None
+    flame_since: float | None = None
+    """Since when its flame physically burns."""
     voice: tuple[Address, tuple[int, int]] | None = None
     voice_on_since: float = NEVER
     voice_off_at: float | None = None
@@ -111,13 +114,12 @@ class Bench:
     free_since: float = NEVER
     """Since when nothing stands against its closing, as far as anyone outside can tell."""
 
-    @property
-    def free(self) -> bool:
+    def free(self, now: float) -> bool:
         """No lock, no hazard, no flame, nothing asked or owed."""
         account = self.account
         locks = account.child != {False} or account.latched or account.perhaps or account.reporting
         asks = any(not ask.done for ask in account.asks)
-        return not (locks or asks or self.owed or account.lit_told is not None)
+        return not (locks or asks or self.owed or account.may_seem_to_burn(now))
 
     @property
     def all_open_since(self) -> float:

@@ -51,6 +51,8 @@ class Sensors:
         for name, bench in scene.benches.items():
             if isinstance(bench.account.config.flame, ThermocoupleFlame):
                 self._measure(name, bench.account.config.flame.topic)
+            elif bench.account.config.flame and bench.account.config.flame.expire_after < LENGTH:
+                self._speak_of_flame(name)
         for name, settings in self._hazards.items():
             self._say_alarm(name, keep=True)
             if settings.expire_after < LENGTH:
@@ -71,14 +73,21 @@ class Sensors:
 
     # --- flames -------------------------------------------------------------------------------
 
-    def flame_unknown(self, burner: str, seconds: float) -> None:
+    def flame_unknown(self, burner: str, seconds: float, silently: bool = False) -> None:
         """The burner's flame sensor, if it has one, falls silent for a while; some say so."""
         if burner in self._blind or self._scene.benches[burner].account.config.flame is None:
             return
-        if burner in self._flames:
+        if burner in self._flames and not silently:
             self._publish(self._topic(burner), "unavailable", keep=self._keeps)
         self._blind.add(burner)
         self._loop.call_later(seconds, self._sees_again, burner)
+
+    def flame_glitches(self, burner: str, seconds: float) -> None:
+        """A lit/out sensor says the opposite of what it sees, for a moment or time and again."""
+        if burner in self._flames and burner not in self._blind:
+            opposite = self._flame_words[1 if self._flames[burner] else 0]
+            self._publish(self._topic(burner), opposite, keep=self._keeps)
+            self._loop.call_later(seconds, self._say_flame, burner)
 
     def _sees_again(self, burner: str) -> None:
         self._blind.discard(burner)
@@ -99,6 +108,10 @@ class Sensors:
         if burner not in self._blind:
             word = self._flame_words[0 if self._flames[burner] else 1]
             self._publish(self._topic(burner), word, keep=self._keeps)
+
+    def _speak_of_flame(self, burner: str) -> None:
+        self._loop.call_later(_SPEAKS_EVERY, self._speak_of_flame, burner)
+        self._say_flame(burner)
 
     def _topic(self, burner: str) -> str:
         flame = self._scene.benches[burner].account.config.flame

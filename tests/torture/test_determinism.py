@@ -44,7 +44,7 @@ def test_every_kind_of_action_and_of_kitchen_is_drawn() -> None:
     assert kinds == {
         *("light", "turn_off", "blow_out", "timer", "extend", "cancel", "off", "lock", "unlock"),
         *("rearm", "mi_home", "mi_home_off_in", "mi_home_forget"),
-        *("hazard", "hazard_silent", "flame_unknown"),
+        *("hazard", "hazard_silent", "flame_unknown", "flame_glitches"),
         *("fault", "reboot", "disk", "jump", "ntp", "kill", "broker"),
         *("network", "names", "relay_moves"),
     }
@@ -68,7 +68,15 @@ def test_a_burner_behind_the_broker_tells_the_same_story_again() -> None:
 
 def test_people_alone_break_nothing_and_are_not_troubled() -> None:
     trouble = {"fault", "reboot", "disk", "jump", "ntp", "kill", "broker"}
-    trouble |= {"hazard", "hazard_silent", "flame_unknown", "network", "names", "relay_moves"}
+    trouble |= {
+        "hazard",
+        "hazard_silent",
+        "flame_unknown",
+        "flame_glitches",
+        "network",
+        "names",
+        "relay_moves",
+    }
     for index in range(5):
         plan = draw_plan(8, index, ())
         assert not trouble & {action.kind for action in plan.actions}

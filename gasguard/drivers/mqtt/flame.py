@@ -1,59 +1,39 @@
 """Flame sensors behind the broker: words, or a thermocouple's millivolts."""
 
-import math
 from collections.abc import Callable
 
-from gasguard.config.sensors import FlameConfig, MqttFlame, ThermocoupleFlame
-from gasguard.core.messages import FlameRead, ThermocoupleRead
+from gasguard.config.sensors import FlameConfig
+from gasguard.core.messages import FLAME, FlameRead, SensorGarbled, SensorReachable
 from gasguard.core.model import Flame
 from gasguard.drivers.base import Site
-from gasguard.drivers.bus import Bus, Heard, Listening
-from gasguard.mqtt.words import field_of
+from gasguard.drivers.mqtt.sensor import MqttSensor
 
-_WORDS = {
-    **dict.fromkeys(("lit", "on", "true", "1"), Flame.LIT),
-    **dict.fromkeys(("out", "off", "false", "0"), Flame.OUT),
-}
-
-Post = Callable[[FlameRead | ThermocoupleRead], None]
+Post = Callable[[FlameRead | SensorGarbled | SensorReachable], None]
 
 
-class MqttFlameSensor:
-    """Makes what is published on its topic a reading of one burner's flame."""
+class FlameListener:
+    """Makes what a flame sensor says readings of one burner."""
 
-    def __init__(self, settings: FlameConfig, bus: Bus, post: Post) -> None:
-        self._settings, self._bus, self._post = settings, bus, post
-        topics = [topic for _, topic in settings.topics()]
-        bus.attach(Listening(topics, topics, self._heard, qos=1, vital=False))
+    def __init__(self, post: Post) -> None:
+        self._post = post
 
-    def start(self) -> None:
-        """See `Sensor.start`."""
-        self._bus.start()
+    def said(self, danger: bool | None, *, stored: bool) -> None:
+        """See `Listener.said`."""
+        flame = None if danger is None else Flame.LIT if danger else Flame.OUT
+        self._post(FlameRead(flame, stored))
 
-    async def aclose(self) -> None:
-        """See `Sensor.aclose`."""
-        await self._bus.release()
+    def garbled(self, why: str) -> None:
+        """See `Listener.garbled`."""
+        self._post(SensorGarbled(FLAME, why))
 
-    def _heard(self, heard: Heard) -> None:
-        word = (field_of(heard.payload, None) or "").lower()
-        match self._settings:
-            case MqttFlame():
-                flame = _WORDS.get(word, Flame.UNKNOWN)
-                if flame is Flame.LIT or not heard.retained:
-                    # What is kept is of unknown age: it may begin a flame, never end one.
-                    self._post(FlameRead(flame))
-            case ThermocoupleFlame() if not heard.retained:
-                self._post(ThermocoupleRead(_millivolts(word)))
+    def tested(self) -> None:
+        """See `Listener.tested`. A flame sensor has no test that would have to be told."""
+
+    def reachable(self, reachable: bool) -> None:
+        """See `Listener.reachable`."""
+        self._post(SensorReachable(FLAME, reachable))
 
 
-def _millivolts(word: str) -> float:
-    """NaN, which the core takes for silence, if it is no number."""
-    try:
-        return float(word)
-    except ValueError:
-        return math.nan
-
-
-def sensor(settings: FlameConfig, site: Site, post: Post) -> MqttFlameSensor:
+def sensor(burner: str, settings: FlameConfig, site: Site, post: Post) -> MqttSensor:
     """What `assemble` makes of `flame: {driver: mqtt}` and `{driver: thermocouple}`."""
-    return MqttFlameSensor(settings, site.bus(), post)
+    return MqttSensor(f"burners.{burner}.flame", settings, site.bus(), FlameListener(post))

@@ -70,6 +70,7 @@ WORDS: dict[Language, Words] = {
             Reason.SCHEDULE: "日程",
             Reason.LEASE: "继电器倒计时",
             Reason.GAS_ALARM: "燃气报警",
+            Reason.CARBON_MONOXIDE: "一氧化碳报警",
             Reason.SMOKE_ALARM: "烟雾报警",
             Reason.OVERHEAT: "过热",
             Reason.LOCK: "童锁",

@@ -1,0 +1,172 @@
+"""What the flame sensor says, what it does not say, and what may rest on either.
+
+Lit counts at once. Out counts once it has lasted: a sensor that bounces, or reads out for one
+sample, must neither let a contact close over a flame nor begin the longest burn anew. Unknown says
+nothing: after a flame was seen, only out leads on.
+"""
+
+from dataclasses import replace
+from functools import partial
+
+from gasguard.core.actions import fail_trip, latch
+from gasguard.core.deadline import Deadline
+from gasguard.core.hearing import falls_silent_at, judged, spoke
+from gasguard.core.messages import FLAME, FlameRead, Kind, OpenContact
+from gasguard.core.model import OUT_LASTS, OUT_SETTLES, Flame, Hearing, Lock, Phase, State
+from gasguard.core.turn import Turn
+
+_CAN_BURN = (Phase.STARTING, Phase.READY)
+_BURNS_ON = "the contact is open but the flame burns on: turn the stove off by hand"
+_NOT_SEEN_OUT = (
+    "the contact is open but no sensor says that the flame is out: look at it, turn the stove off "
+    "by hand, then re-arm it at the Pi"
+)
+
+# --- its words ------------------------------------------------------------------------------------
+
+
+def flame_read(turn: Turn, event: FlameRead) -> None:
+    """The sensor's own word. One that a broker has kept may begin a flame, never end one."""
+    if not turn.state.flame_sensed:
+        return
+    if event.stored:
+        if event.flame is Flame.LIT:
+            _lit(turn)
+        return
+    _hear(turn, spoke(turn.state.flame_hearing, turn.now))
+    if event.flame is Flame.LIT:
+        _lit(turn)
+    elif event.flame is Flame.OUT:
+        _out(turn)
+
+
+def flame_garbled(turn: Turn, why: str) -> None:
+    """The sensor has said what nobody understands: neither lit nor out holds any more."""
+    _hear(turn, spoke(turn.state.flame_hearing, turn.now, why))
+
+
+def flame_reachable(turn: Turn, reachable: bool) -> None:
+    """Others say whether the sensor can be heard. That is no word of its own."""
+    _hear(turn, replace(turn.state.flame_hearing, reachable=reachable))
+
+
+def _hear(turn: Turn, hearing: Hearing) -> None:
+    expire_after = turn.state.settings.flame_expires_after
+    if expire_after is None:
+        return
+    hearing = judged(turn, hearing, expire_after, partial(_tell, turn))
+    turn.set(flame_hearing=hearing)
+    if hearing.silent:
+        turn.set(flame=Flame.UNKNOWN, out_since=None)
+
+
+def _tell(turn: Turn, kind: Kind, why: str | None) -> None:
+    if why is None:
+        turn.tell(kind, sensor=FLAME)
+        return
+    limit = turn.state.settings.max_burn
+    counts = "" if limit is None else "; max_burn counts on as if it burnt"
+    message = f"the flame sensor {why}: nobody knows whether it burns{counts}; look after it"
+    turn.tell(kind, sensor=FLAME, message=message)
+
+
+def _falls_silent_at(state: State) -> float | None:
+    expire_after = state.settings.flame_expires_after
+    return None if expire_after is None else falls_silent_at(state.flame_hearing, expire_after)
+
+
+SILENCE = Deadline(_falls_silent_at, lambda turn: _hear(turn, turn.state.flame_hearing))
+"""A sensor not heard for long says nothing any more."""
+
+# --- lit and out ----------------------------------------------------------------------------------
+
+
+def _lit(turn: Turn) -> None:
+    state = turn.state
+    if state.flame is Flame.LIT:
+        return
+    deadline = state.flame_deadline
+    if deadline is None and state.phase in (Phase.TRIPPED, Phase.LOCKED_OUT):
+        deadline = turn.now + state.settings.flame_out_within
+    turn.set(
+        flame=Flame.LIT,
+        flame_seen=True,
+        out_since=None,
+        burning_since=turn.now if state.burning_since is None else state.burning_since,
+        flame_deadline=deadline,
+    )
+    turn.tell(Kind.FLAME_LIT)
+
+
+def _out(turn: Turn) -> None:
+    if turn.state.flame is not Flame.OUT:
+        turn.set(flame=Flame.OUT, out_since=turn.now)
+        turn.tell(Kind.FLAME_OUT)
+
+
+def _settles_at(state: State) -> float | None:
+    """When "out" counts; None while it does already, or does not last."""
+    if state.out_since is None or not state.flame_seen:
+        return None
+    return state.out_since + OUT_SETTLES
+
+
+def forget_flame(turn: Turn) -> None:
+    """It is certain that it does not burn: its sensor says so, or somebody who has looked."""
+    burnt_on = turn.state.burns_on
+    turn.set(flame_seen=False, flame_deadline=None, burns_on=False)
+    if burnt_on and turn.state.opening is None:
+        turn.set(phase=Phase.LOCKED_OUT)
+
+
+SETTLING = Deadline(_settles_at, forget_flame)
+"""It is out: what waited for that may go on."""
+
+
+# --- the longest burn -----------------------------------------------------------------------------
+
+
+def count_unseen(turn: Turn) -> None:
+    """From here on the burner may burn and nobody would see it: the longest burn counts."""
+    state = turn.state
+    if state.settings.max_burn is None or state.unseen_since is not None:
+        return
+    if state.flame is Flame.UNKNOWN and state.phase in _CAN_BURN and state.flame_sensed:
+        turn.set(unseen_since=turn.now)
+
+
+def _burn_is_over_at(state: State) -> float | None:
+    burns = state.burning_since is not None or state.unseen_since is not None
+    return state.out_since + OUT_LASTS if burns and state.out_since is not None else None
+
+
+def _end_burn(turn: Turn) -> None:
+    turn.set(burning_since=None, unseen_since=None)
+
+
+OUT_FOR_LONG = Deadline(_burn_is_over_at, _end_burn)
+"""Whatever is lit now is another burn."""
+
+# --- a flame that burns on ------------------------------------------------------------------------
+
+
+def is_held_open(state: State) -> bool:
+    """Whether the contact was read open and nobody has ordered it closed since."""
+    return state.phase in (Phase.TRIPPED, Phase.LOCKED_OUT) and state.closing is None
+
+
+def _burns_on_at(state: State) -> float | None:
+    """When what was seen lit, and is not seen out, can be no thermocouple that is still hot."""
+    waits = is_held_open(state) and state.flame_seen and state.flame is not Flame.OUT
+    return state.flame_deadline if waits else None
+
+
+def _fail_burning_on(turn: Turn) -> None:
+    turn.set(burns_on=True)
+    if Lock.STUCK not in turn.state.locks:
+        latch(turn, Lock.STUCK)
+    fail_trip(turn, _BURNS_ON if turn.state.flame is Flame.LIT else _NOT_SEEN_OUT)
+    turn.out.append(OpenContact())
+
+
+BURNS_ON = Deadline(_burns_on_at, _fail_burning_on)

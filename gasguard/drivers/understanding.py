@@ -1,0 +1,120 @@
+"""What a sensor's payload means: one rule for every sensor, whatever it warns of.
+
+Nothing here is raised, guessed or cut to fit: a payload is understood, or it is said why not.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from gasguard.config.sensors import OnTopic
+from gasguard.quantities import Quantity, parse_quantity, same_word
+from gasguard.text import clean
+
+_EDGES = "\ufeff\x00 \t\r\n"
+"""What devices leave around their words: a byte order mark, C's end of text, blanks."""
+_SHOWN = 40
+"""Characters of a payload that a message repeats."""
+_TESTS = ("test", "self_test")
+"""Keys by which an alarm says that somebody tests it (Zigbee2MQTT)."""
+_ABSENT = object()
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a payload says."""
+
+    danger: bool | None = None
+    """Alarm or lit (True), clear or out (False); None: it speaks of something else."""
+    garbled: str | None = None
+    """Why it is not understood, to stand behind the sensor's name."""
+    test: bool | None = None
+    """Whether somebody tests the sensor; None where it does not say."""
+    missing: bool = False
+    """It is an object without the field that holds the word."""
+
+
+def understand(payload: bytes, sensor: OnTopic) -> Said:
+    """The payload's meaning by this sensor's words, field and levels."""
+    text = payload.decode(errors="replace").strip(_EDGES)
+    data = _data(text)
+    if not isinstance(data, dict):
+        return _word(data, sensor)
+    test = next((data[key] for key in _TESTS if isinstance(data.get(key), bool)), None)
+    if sensor.word_in is None:
+        return Said(garbled="sends JSON: name the key that holds its word with field:", test=test)
+    value = _at(data, sensor.word_in)
+    if value is _ABSENT:
+        keys = ", ".join(map(str, data))[:_SHOWN]
+        text = f"sends JSON without {sensor.word_in} ({keys}): name its key with field:"
+        return Said(garbled=text, test=test, missing=True)
+    said = _word(value, sensor)
+    return Said(said.danger, said.garbled, test)
+
+
+def _data(text: str) -> Any:
+    try:
+        return clean(json.loads(text))
+    except (ValueError, RecursionError):
+        return text
+
+
+def _at(data: dict[str, Any], path: str) -> Any:
+    """What stands at a key, or at a dotted path; `_ABSENT` where there is nothing."""
+    value: Any = data
+    if path in data:
+        return data[path]
+    for key in path.split("."):
+        if isinstance(value, list) and key.isdecimal() and int(key) < len(value):
+            value = value[int(key)]
+        elif isinstance(value, dict) and key in value:
+            value = value[key]
+        else:
+            return _ABSENT
+    return value
+
+
+def _word(value: object, sensor: OnTopic) -> Said:
+    if not isinstance(value, str | int | float):
+        return _not_understood(value, sensor)
+    text = value.strip(_EDGES) if isinstance(value, str) else json.dumps(value)
+    on, off = sensor.words
+    word = same_word(text)
+    if word in on or word in off:
+        return Said(danger=word in on)
+    quantity = None if isinstance(value, bool) else parse_quantity(text)
+    if quantity is None:
+        return _not_understood(value, sensor)
+    if sensor.levels is not None:
+        return _measured(quantity, sensor.levels, value, sensor)
+    # Its own words were to be the only ones where both lists are given.
+    if sensor.any_number and quantity.unit is None and not (sensor.on and sensor.off):
+        return Said(danger=quantity.number != 0)
+    return _not_understood(value, sensor)
+
+
+def _measured(
+    quantity: Quantity, levels: tuple[Quantity, Quantity], value: object, sensor: OnTopic
+) -> Said:
+    above, below = levels
+    if not quantity.fits(above) or not quantity.fits(below):
+        return _not_understood(value, sensor)
+    least, most = sensor.possible or (quantity.number, quantity.number)
+    if not least <= quantity.number <= most:
+        return Said(garbled=f"says {quantity.number:g}, which nothing could measure there")
+    if quantity.number >= above.number:
+        return Said(danger=True)
+    return Said(danger=False if quantity.number <= below.number else None)
+
+
+def _not_understood(value: object, sensor: OnTopic) -> Said:
+    shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return Said(garbled=f"says {shown[:_SHOWN]!r}, which is not understood: {_expected(sensor)}")
+
+
+def _expected(sensor: OnTopic) -> str:
+    if sensor.levels is not None:
+        return f"a number{f' in {sensor.levels[0].unit}' if sensor.levels[0].unit else ''} is"
+    on, off = sensor.words
+    some = ", ".join([*sorted(on)[:4], *sorted(off)[:4]])
+    return f"{some} are; name others with on: and off:, or levels with on_above: and off_below:"

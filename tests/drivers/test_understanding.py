@@ -1,0 +1,137 @@
+"""What a sensor's payload means: one rule for all, and nothing that is guessed."""
+
+from typing import Any
+
+import pytest
+
+from gasguard.config.sensors import Hazard, MqttFlame, OnTopic, ThermocoupleFlame
+from gasguard.drivers.understanding import understand
+
+
+def alarm(kind: str = "gas_alarm", **settings: Any) -> Hazard:
+    return Hazard(driver="mqtt", kind=kind, topic="a/b", **settings)
+
+
+def flame(**settings: Any) -> MqttFlame:
+    return MqttFlame(driver="mqtt", topic="a/b", **settings)
+
+
+def says(payload: str | bytes, sensor: OnTopic) -> bool | str | None:
+    """Danger, none, something else; or "?" where it is not understood."""
+    said = understand(payload.encode() if isinstance(payload, str) else payload, sensor)
+    return "?" if said.garbled else said.danger
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        *("alarm", "ALARM", " on\r\n", "True", '"on"', "on\x00\x00", "\ufeffon", '"\ufeffON "'),
+        *("1", "1.0", "2", "-1", "0.5", '"1"', "true", "3e2", "detected", "prealarm", "heavy"),
+        *('{"gas": true}', '{"gas": 1.0}', '{"gas": "True"}', '{"gas": "alarm\\u0000"}'),
+        *('{"gas": 17, "battery": 3}', '\ufeff{"gas": true}', '{"gas": "on"}\x00'),
+    ],
+)
+def test_an_alarm_however_it_is_written(payload: str) -> None:
+    assert says(payload, alarm()) is True
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        *("clear", "OFF", "false", '"Off"', "0", "0.0", "-0", '"0"', "off\x00", "normal", "none"),
+        *('{"gas": false}', '{"gas": 0}', '{"gas": 0.0}', '{"gas": "normal"}', "0e5"),
+    ],
+)
+def test_no_alarm_however_it_is_written(payload: str) -> None:
+    assert says(payload, alarm()) is False
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        *("", "perhaps", "null", "[]", "[true]", "nan", "Infinity", "1e999", "0x1", "1_0", "１"),
+        *("alarm clear", "12 ppm", "1,5", b"\xff\xfe", b"\x00", "{", '{"gas": null}', "9" * 5000),
+        *('{"gas": {}}', '{"gas": [true]}', '{"gas": "fault"}', '{"methane": true}', "'on'"),
+    ],
+)
+def test_what_is_not_understood_is_neither(payload: str | bytes) -> None:
+    assert says(payload, alarm()) == "?"
+
+
+def test_a_flame_is_one_or_nought_and_no_other_number() -> None:
+    assert [says(word, flame()) for word in ("1", "1.0", "0", "2", "21.5")] == [
+        *(True, True, False, "?", "?")
+    ]
+    assert says('{"flame": "lit"}', flame()) is True
+
+
+@pytest.mark.parametrize(
+    ("field", "payload", "seen"),
+    [
+        ("result.output", '{"result": {"output": true}}', True),
+        ("result.output", '{"result.output": false}', False),
+        ("inputs.1.state", '{"inputs": [{"state": 0}, {"state": 1}]}', True),
+        ("inputs.2.state", '{"inputs": [{"state": 0}]}', "?"),
+        ("result.output", '{"result": true}', "?"),
+        ("result", '{"result": {"output": true}}', "?"),
+        ("Result", '{"result": true}', "?"),
+    ],
+)
+def test_a_field_is_a_key_or_a_path(field: str, payload: str, seen: object) -> None:
+    assert says(payload, alarm(field=field)) == seen
+
+
+def test_what_is_missing_is_told_from_what_is_not_understood() -> None:
+    assert understand(b'{"battery": 3}', alarm()).missing
+    assert not understand(b'{"gas": "x"}', alarm()).missing
+
+
+@pytest.mark.parametrize(
+    ("settings", "dangers", "clears", "unknown"),
+    [
+        ({"on": ["heavy rain"]}, ["Heavy Rain", "alarm", "1"], ["normal", "0"], ["rain"]),
+        ({"on": [False], "off": [True]}, ["false", "False"], ["true"], ["on", "0", "1", "alarm"]),
+        ({"on": "2", "off": [0, 1]}, ["2", "2.0"], ["0", "1.0"], ["3", "alarm"]),
+        ({"off": ["muted"]}, ["alarm", "7"], ["muted", "clear"], ["mute"]),
+    ],
+)
+def test_words_of_its_own(
+    settings: dict[str, Any], dangers: list[str], clears: list[str], unknown: list[str]
+) -> None:
+    sensor = alarm(**settings)
+    assert [says(word, sensor) for word in dangers] == [True] * len(dangers)
+    assert [says(word, sensor) for word in clears] == [False] * len(clears)
+    assert [says(word, sensor) for word in unknown] == ["?"] * len(unknown)
+
+
+@pytest.mark.parametrize(
+    ("reading", "seen"),
+    [
+        *(("60", True), ("59.9", None), ("45", False), ("46", None), ('{"temperature": 80}', True)),
+        *(("80 °C", True), ("80°C", True), ("176 °F", True), ("100 °F", False), ("353.15 K", True)),
+        *(("80 mV", "?"), ("80 bananas", "?"), ("true", "?"), ("hot", "?"), ("8e1", True)),
+    ],
+)
+def test_levels_and_units(reading: str, seen: object) -> None:
+    sensor = flame(field="temperature", on_above="60 °C", off_below=45)
+    assert says(reading, sensor) == seen
+
+
+def test_one_level_alone_parts_all_numbers() -> None:
+    sensor = alarm("overheat", on_above=120)
+    assert [says(number, sensor) for number in ("120", "119.9", "-3")] == [True, False, False]
+
+
+def test_a_thermocouple_gives_what_a_thermocouple_can() -> None:
+    sensor = ThermocoupleFlame(driver="thermocouple", topic="a/b")
+    readings = ("6.0", "5.99", "3.01", "3.0", "-5.0", "60.0", "60.01", "-5.01", "17 µV", "0.02 V")
+    assert [says(reading, sensor) for reading in readings] == [
+        *(True, None, None, False, False, True, "?", "?", False, True)
+    ]
+
+
+def test_what_is_said_of_it_says_what_to_do() -> None:
+    assert "field:" in str(understand(b'{"on": 1}', alarm("overheat")).garbled)
+    assert "gas_level" in str(understand(b'{"gas_level": 1}', alarm()).garbled)
+    assert "on_above" in str(understand(b"21.5", flame()).garbled)
+    assert "'soup'" in str(understand(b"soup", alarm()).garbled)
