@@ -85,6 +85,28 @@ def test_a_bad_command_changes_nothing_and_is_answered(shared, topic, payload, c
     assert (state["phase"], state["timer"], state["locks"]) == ("ready", None, [])
 
 
+@pytest.mark.parametrize(
+    ("topic", "payload"),
+    [
+        ("timer", "soon"),
+        ("timer", "25h"),
+        ("timer/extend", "5m"),
+        ("lock", "open"),
+        ("rearm", "REARM"),
+    ],
+)
+def test_a_rejected_command_is_followed_by_how_things_are(shared, topic, payload):
+    """State, event, acknowledgement: whoever shows it as done already shows the truth again."""
+    ear = shared
+    mark = ear.mark
+    ear.send(f"left/{topic}/set", payload)
+    ear.ack("rejected", since=mark)
+    told = [one for one in ear.heard[mark:] if one.topic.startswith(f"{ear.base}/left/")]
+    assert [one.topic.rpartition("/")[2] for one in told] == ["set", "state", "event", "ack"]
+    assert told[1].retain
+    assert (told[1].json["timer"], told[1].json["locks"]) == (None, [])
+
+
 def test_an_unknown_burner_is_answered_where_it_was_asked(shared):
     ear = shared
     mark = ear.mark
