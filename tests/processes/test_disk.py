@@ -1,7 +1,6 @@
 """The state folder: unusable, damaged, full."""
 
 import os
-import shlex
 import subprocess
 import time
 from collections.abc import Callable
@@ -9,6 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.support.kitchen import Kitchen
+from tests.support.namespaces import enter, mounting
 from tests.support.waiting import eventually, never, wait_until
 
 
@@ -37,10 +37,8 @@ def read_only() -> Callable[[Kitchen], None]:
     """
 
     def make(kitchen: Kitchen) -> None:
-        own = [] if os.geteuid() == 0 else ["--map-root-user"]
-        folder = shlex.quote(str(kitchen.state_dir))
-        mount = f"mount --bind {folder} {folder} && mount -o remount,bind,ro {folder}"
-        kitchen.before = ["unshare", *own, "--mount", "sh", "-c", f'{mount} && exec "$@"', "sh"]
+        mount = 'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0"'
+        kitchen.before = mounting(mount, kitchen.state_dir)
 
     return make
 
@@ -77,15 +75,8 @@ def test_a_card_that_can_be_written_again_is(kitchen, read_only):
     ear.until(phase="ready", since=mark, within=10)
     ear.send("left/off/set")
     ear.ack("confirmed", since=mark)
-    enter = [] if os.geteuid() == 0 else ["--user", "--preserve-credentials"]
-    subprocess.run(
-        [
-            *("nsenter", "--target", str(daemon.pid), *enter, "--mount"),
-            *("mount", "-o", "remount,bind,rw", str(kitchen.state_dir)),
-        ],
-        check=True,
-        timeout=10,
-    )
+    remount = ["mount", "-o", "remount,bind,rw", str(kitchen.state_dir)]
+    subprocess.run([*enter(daemon.pid, "--mount"), *remount], check=True, timeout=10)
     daemon.says("the state can be written again", within=5)
     ear.until(phase="ready", since=ear.mark, within=6)
     mark = ear.mark
