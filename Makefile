@@ -71,6 +71,10 @@ test-ha: $(READY) mosquitto ## gasguard in real Home Assistant cores (installs t
 	$(BIN)/python -m tests.ha.cores
 	$(PYTEST) tests/ha
 
+.PHONY: test-debian
+test-debian: ## demo and test on bare Debian 12 and 13 (root; SUITES=trixie, TARGET=quick; half an hour)
+	@python3 -m tests.debian
+
 .PHONY: bench
 bench: $(READY) mosquitto ## the benchmark: a table and bench-results.json
 	$(BIN)/python -m tests.bench --out bench-results.json
