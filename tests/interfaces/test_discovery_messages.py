@@ -188,6 +188,7 @@ HAZARDS = {
     "kitchen_gas": {"driver": "mqtt", "kind": "gas_alarm", "topic": "z/gas"},
     "hall": {"driver": "mqtt", "kind": "smoke_alarm", "topic": "z/hall", "burners": ["right"]},
     "hob": {"driver": "mqtt", "kind": "overheat", "topic": "z/hob", "field": "hot"},
+    "co": {"driver": "mqtt", "kind": "carbon_monoxide", "topic": "z/co"},
 }
 
 
@@ -198,6 +199,7 @@ HAZARDS = {
         ("kitchen_gas", "gas", "gasguard/left/state", "Gas alarm (kitchen_gas)"),
         ("hall", "smoke", "gasguard/right/state", "Smoke alarm (hall)"),
         ("hob", "heat", "gasguard/left/state", "Overheated (hob)"),
+        ("co", "carbon_monoxide", "gasguard/left/state", "Carbon monoxide alarm (co)"),
     ],
 )
 def test_each_alarm_is_an_entity_of_the_guard(hazard, device_class, topic, name, form):
@@ -208,9 +210,11 @@ def test_each_alarm_is_an_entity_of_the_guard(hazard, device_class, topic, name,
     assert entity["default_entity_id"] == f"binary_sensor.gasguard_{hazard}_alarm"
     template = entity["value_template"]
     for said, shown in {"alarm": "ON", "clear": "OFF", "silent": "None", "unknown": "None"}.items():
-        state = {"hazards": {hazard: said}}
+        problem = "is silent" if said == "silent" else None
+        state = {"hazards": {hazard: said}, "sensor_problems": {hazard: problem}}
         assert rendered(template, state) == shown
-        assert json.loads(rendered(entity["json_attributes_template"], state)) == {"says": said}
+        attributes = json.loads(rendered(entity["json_attributes_template"], state))
+        assert attributes == {"says": said, "problem": problem}
     assert rendered(template, {}) == "None"
 
 
@@ -219,7 +223,7 @@ def test_an_alarm_that_is_gone_takes_its_message_along():
         with_it, without = (
             messages(config(hazards=hazards, form=form)) for hazards in (HAZARDS, {})
         )
-        assert len(with_it) == len(without) + 3
+        assert len(with_it) == len(without) + len(HAZARDS)
         assert without.items() <= with_it.items()
 
 

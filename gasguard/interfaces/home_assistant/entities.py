@@ -19,7 +19,7 @@ Entity = dict[str, Any]
 EXTEND_BY = "5m"
 _EXPIRE_AFTER = 200
 """Seconds: three times as long as a state is published again at the latest."""
-_DEVICE_CLASSES = {
+_DEVICE_CLASSES: dict[str, str] = {
     Lock.GAS_ALARM: "gas",
     Lock.CARBON_MONOXIDE: "carbon_monoxide",
     Lock.SMOKE_ALARM: "smoke",
@@ -35,7 +35,7 @@ _PROBLEM = (
     " or (not value_json.relay.reachable"
     " and (value_json.phase != 'starting' or value_json.relay.problem))"
     f" or {_IN_SERIES} | selectattr('problem') | list"
-    " or 'silent' in (value_json.hazards | default({})).values() | list"
+    " or value_json.sensor_problems"
 )
 # Closed only where a read-back says so, and the trip has not failed: no false comfort.
 _VALVE = (
@@ -82,7 +82,10 @@ def hazard_entity(topic: BurnerTopics, name: str, kind: str, words: Words) -> En
         # Silent is not clear.
         "value_template": f"{{{{ {{'alarm': 'ON', 'clear': 'OFF'}}.get({said}, 'None') }}}}",
         "json_attributes_topic": topic.state,
-        "json_attributes_template": f"{{{{ {{'says': {said}}} | to_json }}}}",
+        "json_attributes_template": (
+            f"{{{{ {{'says': {said}, 'problem': value_json.sensor_problems.get('{name}')}}"
+            " | to_json }}"
+        ),
         "qos": 1,
         "availability": [_available(topic.status)],
     }
@@ -231,7 +234,8 @@ def _tellers(topic: BurnerTopics, words: Words) -> dict[str, Entity]:
             "json_attributes_topic": topic.state,
             "json_attributes_template": (
                 "{{ {'locks': value_json.locks, 'relay': value_json.relay.problem,"
-                " 'hazards': value_json.hazards | default({})} | to_json }}"
+                " 'hazards': value_json.hazards | default({}),"
+                " 'sensors': value_json.sensor_problems} | to_json }}"
             ),
         },
         "relay": {
