@@ -1,5 +1,7 @@
 """What can be told to gasguard over MQTT, and what it answers (contract, section 3)."""
 
+import time
+
 import pytest
 
 from tests.support.kitchen import Kitchen, burner
@@ -198,14 +200,16 @@ def test_a_timer_that_ends_behind_an_open_contact_only_ends(make_kitchen):
 def test_a_timer_shuts_off_on_time_and_warns_before(make_kitchen):
     kitchen: Kitchen = make_kitchen(left=burner(limits={"prewarn": "1s", "rearm_after": "2s"}))
     stove, _, ear = kitchen.start()
+    sent = time.monotonic()
     ear.send("left/timer/set", {"duration": "2s", "label": "tea"})
-    began = ear.wait("left/ack").at
+    heard = ear.wait("left/ack").at
     warning = ear.event("prewarning")
     assert warning["label"] == "tea"
     tripped = ear.until(phase="tripped")
     assert tripped["last_trip"]["reason"] == "timer"
     assert tripped["last_trip"]["source"] == "mqtt"
-    assert -0.1 < stove.switched[0].at - (began + 2) < 1.0  # late only by what a busy machine adds
+    # It began somewhere between the two; late only by what a busy machine adds.
+    assert sent + 2 < stove.switched[0].at < heard + 3
 
 
 @pytest.fixture(scope="module")
