@@ -245,8 +245,11 @@ def test_nor_on_a_broker_that_hands_out_nothing_for_wildcards(make_kitchen, form
     _holds(kitchen, ear, _wanted(kitchen))
     daemon.stop()
     _without_right(kitchen)
+    mark = ear.mark
     kitchen.daemon()
     _nothing_of_right(kitchen)
+    emptied = [one.topic for one in ear.heard[mark:] if "right" in one.topic and not one.payload]
+    assert emptied[-1] == f"{kitchen.base}/right/state", "the entities go before what they read"
 
 
 def test_nor_where_the_base_topic_was_another(make_kitchen):

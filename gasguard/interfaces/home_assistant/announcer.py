@@ -159,7 +159,14 @@ class Announcer:
         if self._wanted:
             await asyncio.sleep(SETTLE)
             self._tell_states()
-        for topic in stale:
+        # Entities first: they cannot read an empty state.
+        announced = [topic for topic, ids in stale.items() if ids]
+        others = [topic for topic, ids in stale.items() if not ids]
+        for topic in announced:
+            await self._publish(connection, topic, "")
+        if announced and others:
+            await asyncio.sleep(SETTLE)
+        for topic in others:
             await self._publish(connection, topic, "")
         if stale:
             log.info("mqtt: took back %d retained messages of earlier times", len(stale))
