@@ -66,10 +66,19 @@ mutants: $(VENV)/.mutants ## changes the core in 2600 small ways: some test must
 soak: $(READY) mosquitto ## 500 times kill -9
 	GASGUARD_SOAK_KILLS=500 $(PYTEST) -o faulthandler_timeout=0 tests/processes/test_kill.py
 
+HOURS ?= 24
+.PHONY: soak-world
+soak-world: $(READY) mosquitto ## SEED=7 HOURS=24: a kitchen's day of everything, on real processes (12 minutes)
+	$(BIN)/python -m tests.soak --seed $(SEED) --hours $(HOURS)
+
 .PHONY: test-ha
 test-ha: $(READY) mosquitto ## gasguard in real Home Assistant cores (installs them once, minutes)
 	$(BIN)/python -m tests.ha.cores
 	$(PYTEST) tests/ha
+
+.PHONY: test-debian
+test-debian: ## demo and test on bare Debian 12 and 13 (root; SUITES=trixie, TARGET=quick; half an hour)
+	@python3 -m tests.debian
 
 .PHONY: bench
 bench: $(READY) mosquitto ## the benchmark: a table and bench-results.json

@@ -1,5 +1,6 @@
 """The demo's embedded MQTT broker."""
 
+import asyncio
 import contextlib
 import logging
 import socket
@@ -35,7 +36,14 @@ def free_port(wanted: int | None, usual: int, kind: socket.SocketKind) -> int:
 async def embedded_broker(port: int) -> AsyncIterator[None]:
     """A broker for this machine only, open to everyone on it, for as long as the block lasts."""
     from amqtt.broker import Broker
+    from amqtt.errors import ProtocolHandlerError
 
+    def unheard(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """What amqtt leaves behind when a client goes while it is answered is no trouble."""
+        if not isinstance(context.get("exception"), ProtocolHandlerError):
+            loop.default_exception_handler(context)
+
+    asyncio.get_running_loop().set_exception_handler(unheard)
     for name in ("amqtt", "transitions"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
     anonymous = {"amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": True}}

@@ -35,6 +35,7 @@ class BurnerTopics(NamedTuple):
     """The daemon's."""
     state: str
     event: str
+    ack: str
     own: str
     """What they all begin with."""
 
@@ -72,7 +73,8 @@ class Topics:
     def of(self, burner: str) -> BurnerTopics:
         """One burner's."""
         own = f"{self.base}/{burner}"
-        return BurnerTopics(self.status, self.state(burner), self.event(burner), own)
+        told = self.state(burner), self.event(burner), self.ack(burner)
+        return BurnerTopics(self.status, *told, own)
 
     def requests(self) -> Iterator[str]:
         """Subscriptions that hear every request."""

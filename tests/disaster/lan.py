@@ -10,12 +10,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.support.namespaces import enter, ourselves, own
+
 _OPEN = """
 import socket, sys
-channel = socket.socket(fileno=int(sys.argv[1]))
-kind = socket.SOCK_STREAM if sys.argv[4] == "listening" else socket.SOCK_DGRAM
+channel = socket.socket(fileno=0)
+kind = socket.SOCK_STREAM if sys.argv[3] == "listening" else socket.SOCK_DGRAM
 opened = socket.socket(socket.AF_INET, kind)
-opened.bind((sys.argv[2], int(sys.argv[3])))
+opened.bind((sys.argv[1], int(sys.argv[2])))
 if kind == socket.SOCK_STREAM:
     opened.listen()
 socket.send_fds(channel, [b"."], [opened.fileno()])
@@ -23,17 +25,17 @@ socket.send_fds(channel, [b"."], [opened.fileno()])
 
 
 class Lan:
-    """`pi` and `house` are words to put before a command that is to run there."""
+    """`pi` and `house` are words to put before what root is to do there; `ours`, before a program
+    that is to run on gasguard's machine."""
 
     def __init__(self) -> None:
         self._holders: list[subprocess.Popen[bytes]] = []
-        # Who is not root becomes it in a user namespace.
-        own = [] if os.geteuid() == 0 else ["--map-root-user"]
-        enter = [] if os.geteuid() == 0 else ["--user", "--preserve-credentials"]
-        pi = self._hold(["unshare", *own, "--net", "--mount"])
-        self.pi = ["nsenter", "--target", str(pi), *enter, "--net", "--mount"]
+        self._mounted: list[str] = []
+        pi = self._hold(own("--net", "--mount"))
+        self.pi = enter(pi, "--net", "--mount")
+        self.ours = [*self.pi, *ourselves()]
         house = self._hold([*self.pi, "unshare", "--net"])
-        self.house = ["nsenter", "--target", str(house), *enter, "--net"]
+        self.house = enter(house, "--net")
         self.run(
             *(*self.pi, "ip", "link", "add", "name", "cable0", "type", "veth"),
             *("peer", "name", "house0", "netns", str(house)),
@@ -43,15 +45,17 @@ class Lan:
                 self.run(*side, "ip", "link", "set", "dev", name, "up")
 
     def _hold(self, command: list[str]) -> int:
+        """A process there that ends with its standard input."""
         holder = subprocess.Popen(
-            [*command, "sh", "-c", "echo; exec sleep 100000"], stdout=subprocess.PIPE
+            [*command, "sh", "-c", "echo $$; read -r _"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
         )
         self._holders.append(holder)
         assert holder.stdout is not None
-        assert holder.stdout.readline(), (
-            f"no namespaces: {command} (kernel.unprivileged_userns_clone)"
-        )
-        return holder.pid
+        pid = holder.stdout.readline()
+        assert pid, f"no namespaces: {command} (kernel.unprivileged_userns_clone; sudo)"
+        return int(pid)
 
     def run(self, *words: str) -> None:
         """Carry out a command to its end."""
@@ -71,21 +75,20 @@ class Lan:
         """A bound UDP socket of that side, or a TCP one that listens."""
         here, there = socket.socketpair()
         with here, there:
-            number = there.fileno()
             kind = "listening" if listening else "bound"
-            command = [*side, sys.executable, "-c", _OPEN, str(number), address, str(port), kind]
-            subprocess.run(command, pass_fds=[number], check=True, timeout=10)
+            command = [*side, sys.executable, "-c", _OPEN, address, str(port), kind]
+            subprocess.run(command, stdin=there, check=True, timeout=10)
             _, (opened,), _, _ = socket.recv_fds(here, 1, 1)
         return socket.socket(fileno=opened)
 
-    def mount(self, own: Path, place: str) -> None:
+    def mount(self, file: Path, place: str) -> None:
         """Let gasguard's machine see a file of the test's in the place of one of its own."""
-        self.run(*self.pi, "mount", "--bind", str(own), os.path.realpath(place))
+        self._mounted.append(os.path.realpath(place))
+        self.run(*self.pi, "mount", "--bind", str(file), self._mounted[-1])
 
     def close(self) -> None:
         """End both; what still runs there has no network any more."""
+        for place in self._mounted:
+            self.run(*self.pi, "umount", "--lazy", place)
         for holder in reversed(self._holders):
-            holder.kill()
-            holder.wait(5)
-            if holder.stdout:
-                holder.stdout.close()
+            holder.communicate(timeout=5)

@@ -25,7 +25,7 @@ class Home:
         self._ways: list[UdpProxy] = []
         lan.address(lan.pi, f"{PI}/24")
         self.relay_at(RELAY)
-        kitchen.before = lan.pi
+        kitchen.before = lan.ours
         self.knows(RELAY)
 
     def knows(self, host: str) -> None:

@@ -11,6 +11,7 @@ from tests.support.processes import Process
 
 BASE = "gasguard"
 _FLAME = "stove/left/flame"
+_GAS = "stove/gas"
 
 
 class House:
@@ -30,6 +31,7 @@ class House:
             {"left": left, "right": right},
             mqtt={"base_topic": BASE, "home_assistant": {"form": form}},
             allow_remote_rearm=True,
+            hazards={"kitchen_gas": {"driver": "mqtt", "kind": "gas_alarm", "topic": _GAS}},
         )
         self.kitchen.base = BASE
         self._core_runs = False
@@ -58,16 +60,16 @@ class House:
 
     def _stranger(self) -> None:
         """A switch of another program: something that can be switched on, and stays."""
-        self.ear.base = "homeassistant"
         porch = {"name": "Porch", "unique_id": "porch", "command_topic": f"{BASE}_sim/porch"}
-        self.ear.send("switch/porch/config", porch, retain=True)
-        self.ear.base = BASE
+        self.ear.publish("homeassistant/switch/porch/config", porch, retain=True)
 
     def flame(self, word: str) -> None:
         """What the flame sensor of the left burner publishes."""
-        self.ear.base = "stove"
-        self.ear.send("left/flame", word)
-        self.ear.base = BASE
+        self.ear.publish(_FLAME, word)
+
+    def gas(self, word: str) -> None:
+        """What the gas alarm publishes, which both burners heed."""
+        self.ear.publish(_GAS, word)
 
     def announced(self) -> set[str]:
         """Topics of the discovery messages that the broker holds."""

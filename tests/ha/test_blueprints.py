@@ -17,7 +17,7 @@ def exported(house: House) -> None:
     said = house.kitchen.local("ha-export", str(house.ha.folder))
     assert said.code == 0, said
     eventually(lambda: house.ha.state("button.gasguard_left_off") == "unknown", 20)
-    house.ha.until(sensor__gasguard_left_phase="ready")
+    house.ha.until(sensor__gasguard_left_phase="Ready")
 
 
 def test_home_assistant_accepts_the_blueprints(house):
@@ -55,7 +55,7 @@ def test_the_phone_is_asked_before_the_timer_ends_and_obeyed(house, answer):
         house.ear.send("left/timer/set", "cancel")
     else:
         assert house.ear.event("trip", since=mark)["reason"] == "remote"
-    ha.until(sensor__gasguard_left_phase="ready", number__gasguard_left_timer="0")
+    ha.until(sensor__gasguard_left_phase="Ready", number__gasguard_left_timer="0")
     ha.call("automation.turn_off", name)
 
 
@@ -71,7 +71,13 @@ def test_a_shutoff_is_announced_once_and_not_again_when_the_daemon_comes_back(ho
     ha.call("button.press", "button.gasguard_left_off")
     eventually(lambda: len(said()) == before + 1, 5)
     assert "Left burner 正在关火" in said()
-    ha.until(sensor__gasguard_left_phase="ready")
+    ha.until(sensor__gasguard_left_phase="Ready")
+
+    ha.call("button.press", "button.gasguard_left_timer_extend")
+    eventually(lambda: len(said()) == before + 2, 5)
+    before += 1
+    refused = house.ear.ack("rejected")["message"]
+    assert f"Left burner 拒绝了命令： {refused}" in said()
 
     # A trip that nobody re-arms is the last event: coming back shows it once more.
     house.stove.fault("left", offline=True)
@@ -84,7 +90,7 @@ def test_a_shutoff_is_announced_once_and_not_again_when_the_daemon_comes_back(ho
     eventually(lambda: ha.state(EVENT) != "unavailable", 10)
     never(lambda: len(said()) > before + 2, 2, "an old event was announced")
     house.stove.fault("left", offline=False)
-    ha.until(within=15, sensor__gasguard_left_phase="ready")
+    ha.until(within=15, sensor__gasguard_left_phase="Ready")
     ha.call("automation.turn_off", name)
 
 
@@ -110,7 +116,7 @@ def test_the_night_lock_waits_for_the_flame_and_unlocks_only_what_it_locked(hous
     ha.until(lock__gasguard_left_lock="locked")
     ha.until(within=20, lock__gasguard_left_lock="unlocked", lock__gasguard_right_lock="locked")
     ha.call("lock.unlock", "lock.gasguard_right_lock")
-    ha.until(sensor__gasguard_left_phase="ready", sensor__gasguard_right_phase="ready")
+    ha.until(sensor__gasguard_left_phase="Ready", sensor__gasguard_right_phase="Ready")
 
 
 def test_home_assistant_complained_of_nothing(house):

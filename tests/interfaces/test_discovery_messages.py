@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from gasguard.config.load import parse_config
 from gasguard.core.messages import Kind
-from gasguard.core.model import Phase, Reason
+from gasguard.core.model import Contact, Lock, Phase, Reason
 from gasguard.errors import ConfigError
 from gasguard.interfaces.home_assistant.discovery import (
     messages,
@@ -30,11 +31,26 @@ FULL = {
 }
 
 
-def config(*, base="gasguard", rearm=False, burners=None, **home_assistant: Any):
+# Contract, section 3; written out a second time on purpose.
+CODES = """accepted confirmed not_confirmed flame_burns_on
+    invalid_duration too_long malformed no_timer locked_out trip_failed unsupported remote_rearm
+    rearm_limit hazard flame_lit child_lock schedule not_tripped retained unknown_burner
+    unknown_schedule not_saved busy overtaken mi_home_countdown"""
+
+
+def rendered(template: str, state: dict[str, Any]) -> str:
+    """As Home Assistant does it."""
+    environment = ImmutableSandboxedEnvironment()
+    environment.filters["to_json"] = json.dumps
+    return environment.from_string(template).render(value_json=state)
+
+
+def config(*, base="gasguard", rearm=False, burners=None, hazards=None, **home_assistant: Any):
     return parse_config(
         {
             "mqtt": {"base_topic": base, "home_assistant": home_assistant},
             "burners": burners or {"left": FULL, "right": {"relay": relay()}},
+            "hazards": hazards or {},
             "allow_remote_rearm": rearm,
         },
         Path(),
@@ -83,7 +99,7 @@ def test_topics_of_burners_never_meet():
     for form in ("component", "device"):
         found = messages(config(burners=burners, form=form))
         ids = [one for payload in found.values() for one in unique_ids(payload)]
-        assert len(ids) == len(set(ids)) == 5 * 14 + 2
+        assert len(ids) == len(set(ids)) == 5 * 17 + 2
         assert len({payload["device"]["identifiers"][0] for payload in found.values()}) == 6
 
 
@@ -102,12 +118,123 @@ def test_every_entity_and_every_word_has_its_text(language):
     words = WORDS[language]
     keys = {one.rpartition("-")[2] for one in announced(rearm=True)}
     assert keys == set(words.names)
-    if language == "zh":
-        assert {*map(str, Phase), *map(str, Reason)} <= set(words.states)
-    shown = [words.shown(phase) for phase in Phase]
-    template = left("phase", language=language)["value_template"]
-    assert language == "en" or all(word in template for word in shown)
-    assert len(set(shown)) == len(Phase)
+    for kind in (Phase, Contact, Reason, Lock):
+        shown = [words.shown(word) for word in kind]
+        assert len(set(shown)) == len(kind)
+        assert not [word for word in shown if "_" in word or word in list(kind)]
+        if language == "zh":
+            assert not [word for word in shown if word.isascii()]
+    assert set(CODES.split()) <= set(words.answers)
+    assert len(set(words.answers.values())) == len(words.answers)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize(
+    ("key", "kind", "state"),
+    [
+        ("phase", Phase, lambda word: {"phase": word}),
+        ("contact", Contact, lambda word: {"contact": word}),
+        ("last_trip", Reason, lambda word: {"last_trip": {"reason": word}}),
+    ],
+)
+def test_what_a_sensor_shows_is_one_of_its_options(key, kind, state, language):
+    entity = left(key, language=language)
+    shown = [rendered(entity["value_template"], state(word.value)) for word in kind]
+    assert shown == [WORDS[language].shown(word) for word in kind]
+    assert entity["device_class"] == "enum"
+    assert set(shown) <= set(entity["options"])
+    assert len(set(entity["options"])) == len(entity["options"])
+
+
+def test_a_word_that_a_later_version_knows_is_shown_as_it_is():
+    assert rendered(left("phase")["value_template"], {"phase": "asleep"}) == "asleep"
+
+
+@pytest.mark.parametrize(
+    ("language", "locks", "shown"),
+    [
+        ("en", [], "Not locked"),
+        ("en", ["gas_alarm"], "Gas alarm"),
+        ("en", ["child", "stuck"], "Child lock, Shutoff had failed"),
+        ("zh", [], "未锁定"),
+        ("zh", ["child", "smoke_alarm", "later"], "童锁、烟雾报警、later"),
+    ],
+)
+def test_every_lock_is_named(language, locks, shown):
+    entity = left("locks", language=language)
+    assert rendered(entity["value_template"], {"locks": locks}) == shown
+    assert json.loads(rendered(entity["json_attributes_template"], {"locks": locks})) == {
+        "locks": locks
+    }
+
+
+@pytest.mark.parametrize(
+    ("answer", "shown"),
+    [
+        ({"status": "accepted", "code": None}, "Accepted"),
+        ({"status": "failed", "code": "flame_burns_on"}, "Failed: the flame burns on"),
+        ({"status": "rejected", "code": "no_timer"}, "Refused: no timer is running"),
+        ({"status": "rejected", "code": "locked_out"}, "Refused: the burner is locked"),
+        ({"status": "rejected", "code": "later"}, "later"),
+    ],
+)
+def test_the_answer_to_a_command_reaches_people(answer, shown):
+    entity = left("answer")
+    assert entity["state_topic"] == entity["json_attributes_topic"] == "gasguard/left/ack"
+    assert rendered(entity["value_template"], answer) == shown
+
+
+HAZARDS = {
+    "kitchen_gas": {"driver": "mqtt", "kind": "gas_alarm", "topic": "z/gas"},
+    "hall": {"driver": "mqtt", "kind": "smoke_alarm", "topic": "z/hall", "burners": ["right"]},
+    "hob": {"driver": "mqtt", "kind": "overheat", "topic": "z/hob", "field": "hot"},
+    "co": {"driver": "mqtt", "kind": "carbon_monoxide", "topic": "z/co"},
+}
+
+
+@pytest.mark.parametrize("form", ["component", "device"])
+@pytest.mark.parametrize(
+    ("hazard", "device_class", "topic", "name"),
+    [
+        ("kitchen_gas", "gas", "gasguard/left/state", "Gas alarm (kitchen_gas)"),
+        ("hall", "smoke", "gasguard/right/state", "Smoke alarm (hall)"),
+        ("hob", "heat", "gasguard/left/state", "Overheated (hob)"),
+        ("co", "carbon_monoxide", "gasguard/left/state", "Carbon monoxide alarm (co)"),
+    ],
+)
+def test_each_alarm_is_an_entity_of_the_guard(hazard, device_class, topic, name, form):
+    entity = announced(hazards=HAZARDS, form=form)[f"gasguard-hazard-{hazard}-alarm"]
+    assert (entity["platform"], entity["device_class"]) == ("binary_sensor", device_class)
+    assert (entity["state_topic"], entity["name"]) == (topic, name)
+    assert entity["device"]["identifiers"] == ["gasguard"]
+    assert entity["default_entity_id"] == f"binary_sensor.gasguard_{hazard}_alarm"
+    template = entity["value_template"]
+    for said, shown in {"alarm": "ON", "clear": "OFF", "silent": "None", "unknown": "None"}.items():
+        problem = "is silent" if said == "silent" else None
+        state = {"hazards": {hazard: said}, "sensor_problems": {hazard: problem}}
+        assert rendered(template, state) == shown
+        attributes = json.loads(rendered(entity["json_attributes_template"], state))
+        assert attributes == {"says": said, "problem": problem}
+    assert rendered(template, {}) == "None"
+
+
+def test_an_alarm_that_is_gone_takes_its_message_along():
+    for form in ("component", "device"):
+        with_it, without = (
+            messages(config(hazards=hazards, form=form)) for hazards in (HAZARDS, {})
+        )
+        assert len(with_it) == len(without) + len(HAZARDS)
+        assert without.items() <= with_it.items()
+
+
+def test_burners_hang_on_the_guards_own_device():
+    for base in ("gasguard", "kitchen"):
+        found = announced(base=base)
+        hub = next(one for key, one in found.items() if key.endswith("-guard-online"))["device"]
+        burners = [one["device"] for key, one in found.items() if "-burner-" in key]
+        assert burners
+        assert {one["via_device"] for one in burners} == {*hub["identifiers"]}
+        assert "via_device" not in hub
 
 
 def test_off_depends_on_the_daemon_alone():

@@ -3,8 +3,6 @@
 Only the folders that `make quick` leaves out have them.
 """
 
-import os
-import shlex
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.support.kitchen import Kitchen, burner
+from tests.support.namespaces import mounting
 
 MakeKitchen = Callable[..., Kitchen]
 
@@ -57,9 +56,7 @@ def read_only() -> Callable[[Kitchen], None]:
     """
 
     def make(kitchen: Kitchen) -> None:
-        own = [] if os.geteuid() == 0 else ["--map-root-user"]
-        folder = shlex.quote(str(kitchen.state_dir))
-        mount = f"mount --bind {folder} {folder} && mount -o remount,bind,ro {folder}"
-        kitchen.before = ["unshare", *own, "--mount", "sh", "-c", f'{mount} && exec "$@"', "sh"]
+        mount = 'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0"'
+        kitchen.before = mounting(mount, kitchen.state_dir)
 
     return make

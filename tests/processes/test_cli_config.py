@@ -1,6 +1,5 @@
 """`gasguard check-config`, and where the configuration is looked for (contract, section 2)."""
 
-import os
 import re
 from pathlib import Path
 
@@ -8,6 +7,7 @@ import pytest
 import yaml
 
 from tests.support.kitchen import ROOT, TOKEN, Kitchen, burner, relay
+from tests.support.namespaces import mounting
 from tests.support.waiting import eventually
 
 SECRET = "do-not-print-me"
@@ -171,11 +171,8 @@ def test_the_example_runs_as_it_is(kitchen):
 
 def _without_an_installed_one() -> list[str]:
     """Words before a command that does not see /etc/gasguard, where this machine has one."""
-    if not Path("/etc/gasguard").is_dir():
-        return []
-    own = [] if os.geteuid() == 0 else ["--map-root-user"]
-    hide = 'mount -t tmpfs none /etc/gasguard && exec "$@"'
-    return ["unshare", *own, "--mount", "sh", "-c", hide, "sh"]
+    installed = Path("/etc/gasguard")
+    return mounting('mount -t tmpfs none "$0"', installed) if installed.is_dir() else []
 
 
 def test_the_configuration_is_looked_for_in_the_usual_places(make_kitchen, tmp_path):

@@ -1,12 +1,14 @@
 """Discovery over a real broker: announced, announced again, taken back, changed in form."""
 
 import json
+import os
 from typing import Any
 
 import pytest
 
 from gasguard.interfaces.home_assistant.announcer import JITTER
 from gasguard.interfaces.home_assistant.discovery import messages, node
+from tests.support.brokers import Mosquitto
 from tests.support.ear import Ear
 from tests.support.kitchen import Kitchen, burner
 from tests.support.waiting import eventually, never
@@ -70,7 +72,7 @@ def test_everything_is_announced_after_the_guard_is_online(make_kitchen, form):
     _holds(kitchen, ear, wanted)
     topics = [one.topic for one in ear.heard]
     assert topics.index(f"{kitchen.base}/status") < min(topics.index(topic) for topic in wanted)
-    assert len(wanted) == (3 if form == "device" else 30)
+    assert len(wanted) == (3 if form == "device" else 36)
 
 
 def test_everything_is_announced_on_a_broker_without_mqtt_5(make_kitchen, old_broker):
@@ -176,6 +178,125 @@ def test_discovery_turned_off_takes_everything_back(make_kitchen):
     _holds(kitchen, ear, {})
 
 
+def _all_retained(kitchen: Kitchen) -> dict[str, bytes]:
+    """What somebody who comes now finds below the base topic and the prefix."""
+    ear = _ear(kitchen)
+    ear.send("probe", "here")
+    ear.wait("probe")
+    held = {one.topic: one.payload for one in ear.heard if one.retain and one.payload}
+    ear.close()
+    return held
+
+
+def _without_right(kitchen: Kitchen) -> None:
+    del kitchen.data["burners"]["right"]
+    kitchen.write()
+
+
+def _nothing_of_right(kitchen: Kitchen) -> None:
+    def found() -> list[str]:
+        return [topic for topic in _all_retained(kitchen) if "right" in topic]
+
+    assert eventually(lambda: not found(), 10, every=0.3), found()
+    assert f"{kitchen.base}/left/state" in _all_retained(kitchen)
+
+
+@pytest.mark.parametrize("discovery", [True, False])
+def test_a_burner_that_is_gone_leaves_no_state_behind(make_kitchen, discovery):
+    kitchen = _kitchen(make_kitchen, discovery=discovery)
+    kitchen.stove()
+    daemon = kitchen.daemon()
+    eventually(lambda: f"{kitchen.base}/right/state" in _all_retained(kitchen), 8, every=0.3)
+    daemon.stop()
+    _without_right(kitchen)
+    (kitchen.state_dir / "retained.json").unlink(missing_ok=True)
+    ear = kitchen.ear()
+    other = {"burner": "right", "lid": "shut"}
+    ear.send("lid/state", other, retain=True)
+    kitchen.daemon()
+    _nothing_of_right(kitchen)
+    assert f"{kitchen.base}/lid/state" in _all_retained(kitchen), "another program's"
+
+
+@pytest.fixture
+def quiet_broker(tmp_path):
+    """Hands a gasguard nothing that is retained for a wildcard, as RabbitMQ does."""
+    rules = tmp_path / "rules"
+    rules.write_text(
+        "topic readwrite #\n"
+        "user gasguard\n"
+        "topic write #\n"
+        "topic read +/status\ntopic read +/+/+/set\ntopic read +/+/+/+/set\n"
+    )
+    rules.chmod(0o600)
+    broker = Mosquitto(tmp_path / "quiet", more=(f"acl_file {rules}",))
+    yield broker
+    broker.stop()
+
+
+@pytest.mark.parametrize("form", ["component", "device"])
+def test_nor_on_a_broker_that_hands_out_nothing_for_wildcards(make_kitchen, form, quiet_broker):
+    kitchen = _kitchen(make_kitchen, quiet_broker, form=form)
+    kitchen.data["mqtt"]["username"] = "gasguard"
+    kitchen.write()
+    kitchen.stove()
+    daemon = kitchen.daemon()
+    ear = _ear(kitchen)
+    _holds(kitchen, ear, _wanted(kitchen))
+    daemon.stop()
+    _without_right(kitchen)
+    mark = ear.mark
+    kitchen.daemon()
+    _nothing_of_right(kitchen)
+    emptied = [one.topic for one in ear.heard[mark:] if "right" in one.topic and not one.payload]
+    assert emptied[-1] == f"{kitchen.base}/right/state", "the entities go before what they read"
+
+
+def test_nor_where_the_base_topic_was_another(make_kitchen):
+    kitchen = _kitchen(make_kitchen)
+    kitchen.stove()
+    daemon = kitchen.daemon()
+    ear = _ear(kitchen)
+    _holds(kitchen, ear, _wanted(kitchen))
+    daemon.stop()
+    kitchen.data["mqtt"]["base_topic"] += "_new"
+    kitchen.write()
+    kitchen.daemon()
+    assert eventually(lambda: not _all_retained(kitchen).keys() - _wanted(kitchen).keys(), 10)
+    _holds(kitchen, ear, _wanted(kitchen))
+
+
+@pytest.mark.parametrize(
+    "damage", [b"", b"{", b"[" * 100_000, b"7", b'{"a/#": [], "": [], "ok": 7, "x": [7]}', b"\xff"]
+)
+def test_a_damaged_memory_costs_nothing(make_kitchen, damage):
+    kitchen = _kitchen(make_kitchen)
+    kitchen.stove()
+    kitchen.state_dir.mkdir()
+    memory = kitchen.state_dir / "retained.json"
+    memory.write_bytes(damage)
+    kitchen.daemon()
+    ear = _ear(kitchen)
+    _holds(kitchen, ear, _wanted(kitchen))
+    wanted = {f"{kitchen.base}/{name}" for name in ("status", "left/state", "right/state")}
+    eventually(
+        lambda: json.loads(memory.read_text()).keys() == _wanted(kitchen).keys() | wanted, 12
+    )
+
+
+def test_a_disk_that_hangs_there_holds_nothing_up(make_kitchen):
+    kitchen = _kitchen(make_kitchen)
+    kitchen.stove()
+    kitchen.state_dir.mkdir()
+    os.mkfifo(kitchen.state_dir / "retained.json")
+    daemon = kitchen.daemon()
+    ear = _ear(kitchen)
+    _holds(kitchen, ear, _wanted(kitchen))
+    ear.send("left/off/set")
+    ear.ack("confirmed", within=2)
+    assert daemon.stop() == 0
+
+
 @pytest.mark.parametrize(("old", "new"), [("component", "device"), ("device", "component")])
 def test_a_change_of_form_keeps_what_users_made_of_their_entities(make_kitchen, old, new):
     """Home Assistant's own way: migrate on the old topic, announce anew, empty the old topic."""
@@ -210,7 +331,7 @@ def test_two_guards_on_one_broker_leave_each_other_alone(make_kitchen):
         kitchen.stove()
         kitchen.daemon()
     both = {**_wanted(one), **_wanted(other)}
-    assert len(both) == 60
+    assert len(both) == 72
     _holds(one, ear, both)
     one.daemons[0].stop()
     del one.data["burners"]["right"]
@@ -221,8 +342,6 @@ def test_two_guards_on_one_broker_leave_each_other_alone(make_kitchen):
 
 def test_a_broker_that_denies_the_topics_costs_the_guard_nothing(make_kitchen, tmp_path):
     """Access rules that leave gasguard its own topics only: no reconnecting, commands work."""
-    from tests.support.brokers import Mosquitto
-
     broker = Mosquitto(tmp_path / "strict")
     try:
         kitchen = _kitchen(make_kitchen, broker)

@@ -82,7 +82,7 @@ class Site:
     def start(self) -> None:
         """Start the daemon. Its log goes into a pipe that somebody reads, or does not."""
         self.daemon = subprocess.Popen(
-            [*self.lan.pi, *GASGUARD, "run", "-v", "-c", str(self.kitchen.path)],
+            [*self.lan.ours, *GASGUARD, "run", "-v", "-c", str(self.kitchen.path)],
             stderr=self._drain.writer,
             cwd=ROOT,
         )

@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+from tests.support.namespaces import behind_sudo
 from tests.support.waiting import eventually
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -41,6 +42,7 @@ class Process:
         cwd: Path | None = None,
     ) -> None:
         self.log = log
+        self._command = command
         self._file = log.open("wb")
         self._popen = subprocess.Popen(
             command,
@@ -54,7 +56,12 @@ class Process:
 
     @property
     def pid(self) -> int:
-        return self._popen.pid
+        """Of what the command came to."""
+        if not self.running:
+            return self._popen.pid
+        pid = eventually(lambda: behind_sudo(self._command, self._popen.pid), 5)
+        assert pid is not None
+        return pid
 
     @property
     def running(self) -> bool:
@@ -77,7 +84,8 @@ class Process:
         assert text in self.output, f"ended without saying {text!r}:\n{self.output}"
 
     def send_signal(self, number: int) -> None:
-        self._popen.send_signal(number)
+        if self.running:
+            os.kill(self.pid, number)
 
     def kill(self) -> None:
         """kill -9."""
@@ -93,7 +101,7 @@ class Process:
         try:
             return self._popen.wait(within)
         except subprocess.TimeoutExpired:
-            self._popen.kill()
+            self.send_signal(signal.SIGKILL)
             self._popen.wait(5)
             raise AssertionError(f"did not end within {within} s:\n{self.output}") from None
         finally:

@@ -2,9 +2,10 @@
 
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
+from multiprocessing import Pipe, Process
+from multiprocessing.connection import Connection, wait
 
 from tests.torture.draw import FAMILIES, draw_plan
 from tests.torture.session import run
@@ -19,6 +20,10 @@ class Failure:
     index: int
     rule: str
     text: str
+
+
+_Batch = tuple[list[Failure], int]
+"""What broke in so many sessions."""
 
 
 @dataclass(slots=True)
@@ -66,16 +71,43 @@ class Campaign:
         if self.jobs == 1:
             yield from map(work, starts)
             return
-        with ProcessPoolExecutor(self.jobs) as pool:
-            try:
-                yield from pool.map(work, starts)
-            finally:
-                pool.shutdown(cancel_futures=True)
+        yield from _side_by_side(work, [starts[job :: self.jobs] for job in range(self.jobs)])
 
 
-def _several(
-    seed: int, last: int, faults: tuple[str, ...], start: int
-) -> tuple[list[Failure], int]:
+def _side_by_side(work: Callable[[int], _Batch], shares: list[range]) -> Iterator[_Batch]:
+    """Each share in a process of its own. Pipes and no pool: a pool needs semaphores, and those a
+    `/dev/shm` that may be written, which a chroot has not."""
+    workers: dict[Connection, Process] = {}
+    try:
+        for share in shares:
+            done, doing = Pipe(duplex=False)
+            workers[done] = Process(target=_worker, args=(work, share, doing), daemon=True)
+            workers[done].start()
+            doing.close()
+        open_ends = list(workers)
+        while open_ends:
+            for end in wait(open_ends):
+                assert isinstance(end, Connection)
+                try:
+                    yield end.recv()
+                except EOFError:
+                    open_ends.remove(end)
+                    workers[end].join()
+                    if workers[end].exitcode:
+                        raise RuntimeError("a worker broke; its words are above") from None
+    finally:
+        for end, worker in workers.items():
+            worker.terminate()
+            worker.join()
+            end.close()
+
+
+def _worker(work: Callable[[int], _Batch], share: range, doing: Connection) -> None:
+    for start in share:
+        doing.send(work(start))
+
+
+def _several(seed: int, last: int, faults: tuple[str, ...], start: int) -> _Batch:
     indexes = range(start, min(start + _AT_A_TIME, last))
     outcomes = [(index, run(draw_plan(seed, index, faults))) for index in indexes]
     return [Failure(index, o.rule, o.text) for index, o in outcomes if o.rule], len(indexes)

@@ -1,7 +1,8 @@
-"""Publishes the discovery messages, and takes back those of burners that are no longer there.
+"""Publishes the discovery messages, and takes back what burners that are gone have left.
 
-They are retained, so the broker itself is the record of what was announced: at each connection the
-topics that are this gasguard's own are listened to for a moment. Everything runs on the event loop.
+Discovery and states are retained. What is there of earlier times is known in two ways: at each
+connection the topics that are this gasguard's own are listened to for a moment, and what it has
+left itself it remembers (`traces`). Everything runs on the event loop.
 """
 
 import asyncio
@@ -13,12 +14,15 @@ from collections.abc import Callable
 from gasguard.config.load import Config
 from gasguard.interfaces.home_assistant.discovery import (
     birth_topics,
+    is_state_of,
     messages,
     own_topics,
     read_own,
     unique_ids,
 )
+from gasguard.interfaces.home_assistant.traces import Left, Traces
 from gasguard.mqtt.link import Connection, Message
+from gasguard.mqtt.topics import Topics
 
 log = logging.getLogger(__name__)
 
@@ -45,9 +49,16 @@ class Announcer:
     def __init__(self, config: Config) -> None:
         self._wanted = messages(config)
         self._entities = {one for payload in self._wanted.values() for one in unique_ids(payload)}
-        self._own = own_topics(config.mqtt)
+        self._topics = Topics(config.mqtt.base_topic)
+        self._own = (own_topics(config.mqtt), self._topics.state("+"))
+        self._leaves: Left = {
+            self._topics.status: set(),
+            **{self._topics.state(burner): set() for burner in config.burners},
+            **{topic: unique_ids(payload) for topic, payload in self._wanted.items()},
+        }
+        self._traces = Traces(config.state_dir)
         self._births = birth_topics(config.mqtt)
-        self._found: dict[str, set[str]] = {}
+        self._found: Left = {}
         self._born = asyncio.Event()
         self._connection: Connection | None = None
         self._tell_states: Callable[[], None] = lambda: None
@@ -78,7 +89,7 @@ class Announcer:
                     "mqtt.home_assistant.discovery: false",
                     _STRIKES,
                     _PAUSE / 60,
-                    self._own,
+                    " and ".join(self._own),
                 )
         self.stop()
 
@@ -92,29 +103,42 @@ class Announcer:
 
     def hears(self, topic: str) -> bool:
         """Whether a message on this topic is for the announcer."""
-        return topic in self._births or _fits(self._own, topic)
+        return topic in self._births or any(_fits(pattern, topic) for pattern in self._own)
 
     def received(self, message: Message) -> None:
         """A message on a topic that `hears` named."""
         if message.topic in self._births:
             if message.payload == b"online":
                 self._born.set()
-        elif len(self._found) < _MOST_FOUND and (found := read_own(message.payload)) is not None:
-            self._found[message.topic] = found
+        elif message.topic not in self._leaves and len(self._found) < _MOST_FOUND:
+            burner = self._topics.burner_of(message.topic, "state")
+            if burner is None:
+                found = read_own(message.payload)
+            else:
+                found = set() if is_state_of(burner, message.payload) else None
+            if found is not None:
+                self._found[message.topic] = found
 
     async def _serve(self, connection: Connection) -> None:
         loop = asyncio.get_running_loop()
         if self._strikes >= _STRIKES:
             await asyncio.sleep(_PAUSE)
         self._began = loop.time()
-        connection.listen(self._own)
-        for topic in self._births:
+        for topic in (*self._own, *self._births):
             connection.listen(topic)
         await asyncio.sleep(LISTEN_FOR)
-        connection.stop_listening(self._own)
+        for topic in self._own:
+            connection.stop_listening(topic)
+        left = await self._traces.recall()
+        # Before anything is left there that a crash would make forgotten.
+        await self._traces.keep({**left, **self._leaves})
+        self._found |= {topic: ids for topic, ids in left.items() if topic not in self._leaves}
         await self._announce(connection)
         await asyncio.sleep(_SOUND_AFTER)
         self._strikes, self._began = 0, None
+        while connection.backlog:  # noqa: ASYNC110 - counted on the link's thread
+            await asyncio.sleep(0.05)
+        await self._traces.keep(self._leaves)
         while True:
             await self._born.wait()
             await asyncio.sleep(random.uniform(*JITTER))  # noqa: S311 - only spreads
@@ -122,7 +146,7 @@ class Announcer:
             await self._announce(connection)
 
     async def _announce(self, connection: Connection) -> None:
-        stale = {topic: ids for topic, ids in self._found.items() if topic not in self._wanted}
+        stale = dict(self._found)
         self._found.clear()
         # The same entities in the other form: Home Assistant keeps what users made of them.
         moving = [topic for topic, ids in stale.items() if ids & self._entities]
@@ -135,10 +159,17 @@ class Announcer:
         if self._wanted:
             await asyncio.sleep(SETTLE)
             self._tell_states()
-        for topic in stale:
+        # Entities first: they cannot read an empty state.
+        announced = [topic for topic, ids in stale.items() if ids]
+        others = [topic for topic, ids in stale.items() if not ids]
+        for topic in announced:
+            await self._publish(connection, topic, "")
+        if announced and others:
+            await asyncio.sleep(SETTLE)
+        for topic in others:
             await self._publish(connection, topic, "")
         if stale:
-            log.info("mqtt: took back %d messages from Home Assistant's discovery", len(stale))
+            log.info("mqtt: took back %d retained messages of earlier times", len(stale))
 
     async def _publish(
         self, connection: Connection, topic: str, payload: str, *, retain: bool = True

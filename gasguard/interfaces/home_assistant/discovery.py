@@ -14,7 +14,12 @@ from typing import Any, NamedTuple
 from gasguard import __version__
 from gasguard.config.broker import Mqtt
 from gasguard.config.load import Config
-from gasguard.interfaces.home_assistant.entities import Entity, burner_entities, hub_entities
+from gasguard.interfaces.home_assistant.entities import (
+    Entity,
+    burner_entities,
+    hazard_entity,
+    hub_entities,
+)
 from gasguard.interfaces.home_assistant.words import WORDS
 from gasguard.mqtt.topics import Topics
 
@@ -41,6 +46,8 @@ class Device(NamedTuple):
     """One device in Home Assistant and its entities."""
 
     key: str
+    """What may come and go has one of its own: in the device form a message names all that is left
+    of its device, and nothing else removes an entity."""
     place: str
     """Begins the ids of its entities: `gasguard_left`."""
     about: Payload
@@ -93,15 +100,25 @@ def entity_ids(config: Config, burner: str) -> dict[str, str]:
 
 def read_own(payload: bytes) -> set[str] | None:
     """The entities that a message found on our topics announces; None when it is not gasguard's."""
+    data = _object(payload)
+    origin = None if data is None else data.get("origin")
+    if data is None or not isinstance(origin, dict) or origin.get("name") != ORIGIN:
+        return None
+    return unique_ids(data)
+
+
+def _object(payload: bytes) -> Payload | None:
     try:
         data = json.loads(payload) if len(payload) <= _LONGEST else None
     except (ValueError, RecursionError):
         return None
-    if not isinstance(data, dict):
-        return None
-    origin = data.get("origin")
-    ours = isinstance(origin, dict) and origin.get("name") == ORIGIN
-    return unique_ids(data) if ours else None
+    return data if isinstance(data, dict) else None
+
+
+def is_state_of(burner: str, payload: bytes) -> bool:
+    """Whether a message found on a burner's state topic is what a gasguard publishes there."""
+    data = _object(payload)
+    return data is not None and data.get("burner") == burner and "phase" in data
 
 
 def unique_ids(payload: Mapping[str, Any]) -> set[str]:
@@ -123,12 +140,24 @@ def _devices(config: Config) -> list[Device]:
         Device(_HUB, place, hub, hub_entities(topics, words)),
         *(
             Device(
+                f"hazard-{name}",
+                f"{place}_{name}",
+                hub,
+                {"alarm": hazard_entity(topics.of(heeding), name, hazard.kind, words)},
+            )
+            for name, hazard in config.hazards.items()
+            # All that heed it say the same of it.
+            for heeding in [one for one in config.burners if name in config.hazards_of(one)][:1]
+        ),
+        *(
+            Device(
                 f"burner-{name}",
                 f"{place}_{name}",
                 {
                     "identifiers": [f"{own}-burner-{name}"],
                     "name": burner.name or name,
                     "model": words.model,
+                    "via_device": own,
                     **about,
                 },
                 burner_entities(
@@ -177,7 +206,7 @@ def _device_form(mqtt: Mqtt, device: Device) -> dict[str, Payload]:
     entities = _whole(mqtt, device)
     gone = (
         {}
-        if device.key == _HUB
+        if not device.key.startswith("burner-")
         else {
             key: {"platform": platform}
             for key, platform in _OPTIONAL.items()

@@ -9,7 +9,7 @@ from typing import Any
 
 from gasguard.config.burners import BurnerConfig
 from gasguard.core.messages import Kind
-from gasguard.core.model import MAX_TIMER, Phase, Reason
+from gasguard.core.model import MAX_TIMER, Contact, Lock, Phase, Reason
 from gasguard.interfaces.home_assistant.words import NEVER, Words
 from gasguard.mqtt.topics import ALL, BurnerTopics, Topics
 
@@ -17,6 +17,14 @@ Entity = dict[str, Any]
 """A discovery payload without its device; `platform` is the kind of entity."""
 
 EXTEND_BY = "5m"
+_EXPIRE_AFTER = 200
+"""Seconds: three times as long as a state is published again at the latest."""
+_DEVICE_CLASSES: dict[str, str] = {
+    Lock.GAS_ALARM: "gas",
+    Lock.CARBON_MONOXIDE: "carbon_monoxide",
+    Lock.SMOKE_ALARM: "smoke",
+    Lock.OVERHEAT: "heat",
+}
 _MINUTES = round(MAX_TIMER / 60)
 
 _LATCHED = "value_json.locks | reject('eq', 'child') | list"
@@ -27,7 +35,7 @@ _PROBLEM = (
     " or (not value_json.relay.reachable"
     " and (value_json.phase != 'starting' or value_json.relay.problem))"
     f" or {_IN_SERIES} | selectattr('problem') | list"
-    " or 'silent' in (value_json.hazards | default({})).values() | list"
+    " or value_json.sensor_problems"
 )
 # Closed only where a read-back says so, and the trip has not failed: no false comfort.
 _VALVE = (
@@ -61,6 +69,26 @@ def hub_entities(topics: Topics, words: Words) -> dict[str, Entity]:
         },
     }
     return {key: {"name": words.names[key], "qos": 1, **entity} for key, entity in entities.items()}
+
+
+def hazard_entity(topic: BurnerTopics, name: str, kind: str, words: Words) -> Entity:
+    """What the guard has heard from an alarm, as a burner that heeds it tells."""
+    said = f"(value_json.hazards | default({{}})).get('{name}')"
+    return {
+        "name": f"{words.shown(kind)} ({name})",
+        "platform": "binary_sensor",
+        "device_class": _DEVICE_CLASSES.get(kind, "safety"),
+        "state_topic": topic.state,
+        # Silent is not clear.
+        "value_template": f"{{{{ {{'alarm': 'ON', 'clear': 'OFF'}}.get({said}, 'None') }}}}",
+        "json_attributes_topic": topic.state,
+        "json_attributes_template": (
+            f"{{{{ {{'says': {said}, 'problem': value_json.sensor_problems.get('{name}')}}"
+            " | to_json }}"
+        ),
+        "qos": 1,
+        "availability": [_available(topic.status)],
+    }
 
 
 def burner_entities(
@@ -124,6 +152,9 @@ def _shutoff(topic: BurnerTopics) -> dict[str, Entity]:
         "valve": {
             "platform": "valve",
             "device_class": "gas",
+            # It refuses `toggle`, and one refusal fails Home Assistant's call for a whole area:
+            # what belongs to the configuration is left out of areas.
+            "entity_category": "config",
             "command_topic": topic.request("off"),
             "payload_close": "CLOSE",
             "payload_open": None,
@@ -165,26 +196,36 @@ def _timer(topic: BurnerTopics) -> dict[str, Entity]:
 
 
 def _tellers(topic: BurnerTopics, words: Words) -> dict[str, Entity]:
-    # No `options`: Home Assistant would hold a state in the old language against the new list.
+    last_trip = f"value_json.last_trip.reason if value_json.last_trip else '{NEVER}'"
     return {
         "phase": {
-            "platform": "sensor",
-            "device_class": "enum",
+            **_enum("value_json.phase", list(Phase), words),
             "icon": "mdi:gas-burner",
-            "value_template": _shown("value_json.phase", list(Phase), words),
             **_attributes(topic, "phase", "contact", "locks"),
         },
-        "last_trip": {
+        "contact": {
+            **_enum("value_json.contact", list(Contact), words),
+            "icon": "mdi:electric-switch",
+            "entity_category": "diagnostic",
+        },
+        "locks": {
             "platform": "sensor",
-            "device_class": "enum",
+            "icon": "mdi:lock-alert",
+            "value_template": _joined("value_json.locks", list(Lock), words),
+            **_attributes(topic, "locks"),
+        },
+        "last_trip": {
+            **_enum(last_trip, [*Reason, NEVER], words),
             "icon": "mdi:history",
-            "value_template": _shown(
-                f"(value_json.last_trip.reason if value_json.last_trip else '{NEVER}')",
-                [*Reason, NEVER],
-                words,
-            ),
             "json_attributes_topic": topic.state,
             "json_attributes_template": "{{ (value_json.last_trip or {}) | to_json }}",
+        },
+        "answer": {
+            "platform": "sensor",
+            "icon": "mdi:message-reply-text-outline",
+            "state_topic": topic.ack,
+            "value_template": _answer(words),
+            "json_attributes_topic": topic.ack,
         },
         "problem": {
             "platform": "binary_sensor",
@@ -193,7 +234,8 @@ def _tellers(topic: BurnerTopics, words: Words) -> dict[str, Entity]:
             "json_attributes_topic": topic.state,
             "json_attributes_template": (
                 "{{ {'locks': value_json.locks, 'relay': value_json.relay.problem,"
-                " 'hazards': value_json.hazards | default({})} | to_json }}"
+                " 'hazards': value_json.hazards | default({}),"
+                " 'sensors': value_json.sensor_problems} | to_json }}"
             ),
         },
         "relay": {
@@ -283,10 +325,37 @@ def _attributes(topic: BurnerTopics, *keys: str) -> Entity:
     }
 
 
+def _enum(expression: str, known: list[str], words: Words) -> Entity:
+    """A sensor that shows one of the contract's words in this language.
+
+    Home Assistant holds the state that it has against the `options` of a new message, and fails
+    where it is another language's. What expires counts as expired until a state was read anew.
+    """
+    return {
+        "platform": "sensor",
+        "device_class": "enum",
+        "options": [words.shown(word) for word in known],
+        "expire_after": _EXPIRE_AFTER,
+        "value_template": f"{{{{ {_shown(f'({expression})', known, words)} }}}}",
+    }
+
+
 def _shown(expression: str, known: list[str], words: Words) -> str:
-    """A template that shows one of the contract's words in this language."""
-    shown = {str(word): words.shown(word) for word in known}
-    if all(word == text for word, text in shown.items()):
-        return f"{{{{ {expression} }}}}"
-    table = json.dumps(shown, ensure_ascii=False)
-    return f"{{{{ {table}.get({expression}, {expression}) }}}}"
+    table = json.dumps({str(word): words.shown(word) for word in known}, ensure_ascii=False)
+    return f"{table}.get({expression}, {expression})"
+
+
+def _joined(expression: str, known: list[str], words: Words) -> str:
+    """A template that shows a list of the contract's words."""
+    return (
+        f"{{% for one in {expression} %}}{{{{ {_shown('one', known, words)} }}}}"
+        f"{{{{ '' if loop.last else '{words.comma}' }}}}"
+        f"{{% else %}}{words.no_lock}{{% endfor %}}"
+    )
+
+
+def _answer(words: Words) -> str:
+    """A template that shows how a request was answered: its code, where there is one."""
+    said = "value_json.code or value_json.status"
+    table = json.dumps(words.answers, ensure_ascii=False)
+    return f"{{% set said = {said} %}}{{{{ {table}.get(said, said) }}}}"

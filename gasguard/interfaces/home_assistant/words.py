@@ -3,32 +3,95 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from gasguard.core.model import Phase, Reason
+from gasguard.core.messages import Status
+from gasguard.core.model import Contact, Lock, Phase, Reason
 
 Language = Literal["en", "zh"]
 
-NEVER = "none"
-"""What the sensor of the last shutoff says before there was one, in English."""
+NEVER = "never"
+"""What the sensor of the last shutoff says before there was one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """One language: names by entity key, and how states are shown."""
+    """One language."""
 
-    names: dict[str, str]
-    states: dict[str, str]
-    """By the contract's own words: phases and trip reasons; identical ones may be left out."""
     model: str
+    names: dict[str, str]
+    """By entity key."""
+    states: dict[str, str]
+    """By the contract's own words: phases, contacts, locks, trip reasons, kinds of alarms."""
+    answers: dict[str, str]
+    """To requests: by code, or by status where there is none."""
+    no_lock: str
+    comma: str
 
     def shown(self, word: str) -> str:
-        """How one of the contract's words is shown."""
-        return self.states.get(word, word)
+        """How one of the contract's words is shown; one without a text as words, not as a key."""
+        return self.states.get(word) or word.replace("_", " ").capitalize()
 
 
 WORDS: dict[Language, Words] = {
     "en": Words(
         model="Gas burner shutoff",
-        states={},
+        no_lock="Not locked",
+        comma=", ",
+        states={
+            Phase.STARTING: "Starting",
+            Phase.READY: "Ready",
+            Phase.TRIPPING: "Shutting off",
+            Phase.TRIPPED: "Shut off",
+            Phase.LOCKED_OUT: "Locked",
+            Phase.TRIP_FAILED: "Shutoff failed",
+            Contact.CLOSED: "Closed",
+            Contact.OPEN: "Open",
+            Contact.UNKNOWN: "Unknown",
+            Lock.CHILD: "Child lock",
+            Lock.STUCK: "Shutoff had failed",
+            Reason.REMOTE: "Remote",
+            Reason.VOICE: "Voice",
+            Reason.TIMER: "Timer",
+            Reason.MAX_BURN: "Burned too long",
+            Reason.UNATTENDED: "Left unattended",
+            Reason.SCHEDULE: "Schedule",
+            Reason.LEASE: "Relay's countdown",
+            Reason.GAS_ALARM: "Gas alarm",
+            Reason.CARBON_MONOXIDE: "Carbon monoxide alarm",
+            Reason.SMOKE_ALARM: "Smoke alarm",
+            Reason.OVERHEAT: "Overheated",
+            Reason.LOCK: "Child lock",
+            Reason.RESTART: "Guard restarted",
+            Reason.SHUTDOWN: "Guard stopped",
+            Reason.PROOF_TEST: "Proof test",
+            NEVER: "Never",
+        },
+        answers={
+            Status.ACCEPTED: "Accepted",
+            Status.CONFIRMED: "Confirmed",
+            "not_confirmed": "Failed: not confirmed",
+            "flame_burns_on": "Failed: the flame burns on",
+            "invalid_duration": "Refused: not a duration",
+            "too_long": "Refused: longer than 24 hours",
+            "malformed": "Refused: not understood",
+            "no_timer": "Refused: no timer is running",
+            "locked_out": "Refused: the burner is locked",
+            "trip_failed": "Refused: the shutoff has failed",
+            "unsupported": "Refused: this burner cannot do that",
+            "remote_rearm": "Refused: re-arm at the guard itself",
+            "rearm_limit": "Refused: re-armed too often",
+            "hazard": "Refused: an alarm still reports",
+            "flame_lit": "Refused: the flame still burns",
+            "child_lock": "Refused: the child lock is on",
+            "schedule": "Refused: not at this time",
+            "not_tripped": "Refused: nothing to re-arm",
+            "retained": "Refused: a stored command",
+            "unknown_burner": "Refused: no such burner",
+            "unknown_schedule": "Refused: no such schedule",
+            "not_saved": "Refused: it could not be saved",
+            "busy": "Refused: too much at once",
+            "overtaken": "Refused: a shutoff came after it",
+            "mi_home_countdown": "Refused: Mi Home's countdown runs",
+        },
         names={
             "off_all": "Shut off all",
             "online": "Guard running",
@@ -39,7 +102,10 @@ WORDS: dict[Language, Words] = {
             "timer_extend": "Add 5 minutes",
             "ends_at": "Shuts off at",
             "phase": "State",
+            "contact": "Thermocouple circuit",
+            "locks": "Locked by",
             "last_trip": "Last shutoff",
+            "answer": "Last command",
             "problem": "Problem",
             "relay": "Relay",
             "flame": "Flame",
@@ -55,6 +121,8 @@ WORDS: dict[Language, Words] = {
     ),
     "zh": Words(
         model="燃气灶关火器",
+        no_lock="未锁定",
+        comma="、",
         states={
             Phase.STARTING: "启动中",
             Phase.READY: "就绪",
@@ -62,6 +130,11 @@ WORDS: dict[Language, Words] = {
             Phase.TRIPPED: "已关火",
             Phase.LOCKED_OUT: "已锁定",
             Phase.TRIP_FAILED: "关火失败",
+            Contact.CLOSED: "闭合",
+            Contact.OPEN: "断开",
+            Contact.UNKNOWN: "未知",
+            Lock.CHILD: "童锁",
+            Lock.STUCK: "曾关火失败",
             Reason.REMOTE: "远程",
             Reason.VOICE: "语音",
             Reason.TIMER: "定时",
@@ -79,6 +152,33 @@ WORDS: dict[Language, Words] = {
             Reason.PROOF_TEST: "关火测试",
             NEVER: "无",
         },
+        answers={
+            Status.ACCEPTED: "已接受",
+            Status.CONFIRMED: "已确认",
+            "not_confirmed": "失败：未能确认",
+            "flame_burns_on": "失败：火还在烧",
+            "invalid_duration": "被拒绝：不是有效的时长",
+            "too_long": "被拒绝：超过 24 小时",
+            "malformed": "被拒绝：看不懂",
+            "no_timer": "被拒绝：没有定时",
+            "locked_out": "被拒绝：灶头已锁定",
+            "trip_failed": "被拒绝：关火失败，尚未解决",
+            "unsupported": "被拒绝：这个灶头不支持",
+            "remote_rearm": "被拒绝：请在本机上恢复",
+            "rearm_limit": "被拒绝：恢复次数过多",
+            "hazard": "被拒绝：报警尚未解除",
+            "flame_lit": "被拒绝：火还没有灭",
+            "child_lock": "被拒绝：童锁已锁",
+            "schedule": "被拒绝：现在是禁用时段",
+            "not_tripped": "被拒绝：没有可恢复的",
+            "retained": "被拒绝：是服务器保留的旧命令",
+            "unknown_burner": "被拒绝：没有这个灶头",
+            "unknown_schedule": "被拒绝：没有这个日程",
+            "not_saved": "被拒绝：无法保存",
+            "busy": "被拒绝：一时命令太多",
+            "overtaken": "被拒绝：之后又有关火命令",
+            "mi_home_countdown": "被拒绝：米家倒计时正在运行",
+        },
         names={
             "off_all": "全部关火",
             "online": "守护运行中",
@@ -89,7 +189,10 @@ WORDS: dict[Language, Words] = {
             "timer_extend": "延长 5 分钟",
             "ends_at": "关火时间",
             "phase": "状态",
+            "contact": "热电偶回路",
+            "locks": "锁定原因",
             "last_trip": "上次关火原因",
+            "answer": "上次命令",
             "problem": "故障",
             "relay": "继电器",
             "flame": "火焰",

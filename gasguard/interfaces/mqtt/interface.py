@@ -206,6 +206,10 @@ class MqttInterface:
 
     def _on_news(self, news: News) -> None:
         name = news.state.settings.burner
+        refused = any(tell.kind is Kind.COMMAND_REJECTED for tell in news.tells)
+        if refused and not self._congested:
+            # Whoever shows already what was asked for, a number or a lock, springs back.
+            self._published.pop(name, None)
         self._publish_state(name, news.state, news.at)
         if self._connection is not None:
             self._kept.look(self._connection, self._controller.states())

@@ -1,0 +1,1 @@
+"""gasguard on bare Debian, as a new user meets it: `make test-debian`."""
