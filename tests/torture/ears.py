@@ -66,17 +66,16 @@ class Ears:
             if word is True:
                 bench.account.sensed(True, self._scene.now)
             return
-        self._expect(bench, flame)
+        self._expect(bench, flame, self._scene.now)
         if word is not _SAME:
             bench.account.sensed(word if isinstance(word, bool) else None, self._scene.now)
 
-    def _expect(self, bench: Bench, flame: FlameConfig) -> None:
+    def _expect(self, bench: Bench, flame: FlameConfig, heard_at: float) -> None:
         name = bench.account.name
         if name in self._expiries:
             self._expiries[name].cancel()
-        self._expiries[name] = self._loop.call_later(
-            flame.expire_after - _UNSURE, self._unheard, bench
-        )
+        expires_at = heard_at + flame.expire_after - _UNSURE
+        self._expiries[name] = self._loop.call_at(expires_at, self._unheard, bench)
 
     def _unheard(self, bench: Bench) -> None:
         bench.account.sensed(None, self._scene.now)
@@ -117,6 +116,10 @@ class Ears:
             alarm.changed_at = self._scene.now
 
     def _listening(self) -> None:
+        for bench in self._scene.benches.values():
+            if flame := bench.account.config.flame:
+                # What is kept begins a flame, and is no sign of life.
+                self._expect(bench, flame, self._scene.pi.up_since)
         if not self._scene.broker.guard_connected and self._missing is None:
             self._connected(False)
 

@@ -147,6 +147,8 @@ class Judge:
         flame, limit = bench.account.config.flame, bench.account.config.limits.max_burn
         if flame is None or limit is None or bench.flame_since is None:
             return None
+        if bench.last_open(self.scene.now) >= bench.flame_since:
+            return None  # the guard did open, and the contact is welded: another rule's matter
         unheard = flame.expire_after + _SENSED_LATE
         return max(bench.flame_since, self.scene.pi.up_since) + unheard + limit
 
