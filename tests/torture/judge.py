@@ -247,7 +247,7 @@ class Judge:
             self._event(bench, event)
         held_open = state["contact"] == "open" and state["phase"] in ("tripped", "locked_out")
         opened = bench.last_open(scene.now) >= scene.pi.up_since
-        if held_open and opened and account.lit_told is None and account.out_since is not None:
+        if held_open and opened and account.lit_told is None:
             # Whatever burnt before this guard began is over: no sensor has said that it is not.
             account.lit_since = account.lit_perhaps = None
         if scene.disk.sound:
