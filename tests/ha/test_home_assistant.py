@@ -363,7 +363,7 @@ def test_a_burner_that_left_the_configuration_goes_with_its_device(house):
     eventually(lambda: not any("_right_" in name for name in house.ha.registry()), 10)
     assert not any("_right_" in name for name in house.ha.states())
     eventually(lambda: set(house.ha.devices()) == {"gasguard", "Left burner"}, 5)
-    assert not house.ear.on("right/state")[-1].payload
+    eventually(lambda: not house.ear.on("right/state")[-1].payload, 5)
     house.ha.until(sensor__gasguard_left_phase="Ready")
 
 

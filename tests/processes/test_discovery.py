@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gasguard.interfaces.home_assistant.announcer import JITTER
+from gasguard.interfaces.home_assistant.announcer import JITTER, SETTLE
 from gasguard.interfaces.home_assistant.discovery import messages, node
 from tests.support.brokers import Mosquitto
 from tests.support.ear import Ear
@@ -248,8 +248,9 @@ def test_nor_on_a_broker_that_hands_out_nothing_for_wildcards(make_kitchen, form
     mark = ear.mark
     kitchen.daemon()
     _nothing_of_right(kitchen)
-    emptied = [one.topic for one in ear.heard[mark:] if "right" in one.topic and not one.payload]
-    assert emptied[-1] == f"{kitchen.base}/right/state", "the entities go before what they read"
+    emptied = [one for one in ear.heard[mark:] if "right" in one.topic and not one.payload]
+    assert emptied[-1].topic == f"{kitchen.base}/right/state"
+    assert emptied[-1].at - emptied[-2].at > SETTLE / 2, "entities go before what they read"
 
 
 def test_nor_where_the_base_topic_was_another(make_kitchen):
