@@ -113,7 +113,7 @@ def _row(name: str, state: dict[str, Any]) -> list[Text]:
         Text(state["flame"]),
         _timer(state["timer"]),
         _trip(state["last_trip"]),
-        _relay(state["relay"], state.get("hazards", {})),
+        _relay(state["relay"], state.get("sensor_problems", {})),
     ]
 
 
@@ -131,11 +131,11 @@ def _trip(trip: dict[str, Any] | None) -> Text:
     return text if trip["confirmed"] else text.append(", not confirmed", _ALARMING)
 
 
-def _relay(relay: dict[str, Any], hazards: dict[str, str]) -> Text:
+def _relay(relay: dict[str, Any], sensors: dict[str, str]) -> Text:
     problem = relay["problem"] or ""
     if not relay["reachable"]:
         text = Text("unreachable", _ALARMING).append(f" {problem}".rstrip(), "none")
     else:
         text = Text(problem or f"{relay['latency_ms']} ms")
-    silent = ", ".join(name for name, word in hazards.items() if word == "silent")
+    silent = ", ".join(sensors)
     return text.append(f" {silent} silent", _ALARMING) if silent else text
