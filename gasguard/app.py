@@ -28,6 +28,8 @@ OPEN_FIRST_WITHIN = 2.0
 """Seconds that demands from before the start have to be confirmed before anything else begins."""
 SENSORS_FIRST_WITHIN = 1.0
 """Seconds that the devices' connection to the broker has before people's begins."""
+_REMEMBER_WITHIN = 2.0
+"""Seconds that a card which hangs may hold up the memory of starts."""
 _SOCKET_AGAIN_AFTER = 5.0
 """Seconds between two tries to make the local socket."""
 _CLOSE_WITHIN = 3.0
@@ -43,12 +45,13 @@ async def running(
     Raises StoreError when the state folder is unusable or another daemon uses it.
     """
     clock, troubles = clock or SystemClock(), troubles or Troubles()
-    store = Store.open(config.state_dir)
-    troubles.watch("state", lambda: store.trouble)
+    with contextlib.suppress(OSError):
+        config.state_dir.mkdir(parents=True, exist_ok=True)
     with alone_in(config.state_dir) as alone:
         if not alone:
-            await store.aclose()
             raise StoreError(f"another gasguard is running on {config.state_dir}")
+        store = Store.open(config.state_dir)
+        troubles.watch("state", lambda: store.trouble)
         async with _guarding(config, clock, troubles, store) as controller:
             yield controller
 
@@ -57,31 +60,31 @@ async def running(
 async def _guarding(
     config: Config, clock: Clock, troubles: Troubles, store: Store
 ) -> AsyncIterator[Controller]:
-    starts = Starts(config.state_dir, clock.boot_id())
     heartbeats = Heartbeats()
     drivers = Drivers(partial(bus_of, config, heartbeats, troubles))
     troubles.watch("relays", drivers.shared)
     controller = Controller(circuits(config, drivers), store, clock, heartbeats)
     watching = sensors(config, drivers, controller.post)
     controller.observers.append(Journal(store))
-    ways_in = WaysIn(config, controller, store, clock, heartbeats, troubles, starts)
+    ways_in = WaysIn(config, controller, store, clock, heartbeats, troubles)
     control = ControlSocket(
         config.control_socket, controller, store, clock, troubles, runtime=runtime_folder()
     )
-    listening = await _listen(control, config, troubles)
     controller.start()
+    listening = await _listen(control, config, troubles)
     again = None if listening else asyncio.create_task(_listen_later(control, config, troubles))
     notifier = Notifier()
     watchdog = asyncio.create_task(
         feed_watchdog(heartbeats, notifier, lambda: _status(controller, troubles))
     )
     await controller.opened_what_must_be(OPEN_FIRST_WITHIN)
+    starts = await _remembered(config, clock)
     for sensor in watching:
         sensor.start()
     if watching:
         # Who waits for `online` to let a sensor speak shall be heard.
         await drivers.until_connected(SENSORS_FIRST_WITHIN)
-    ways_in.open()
+    ways_in.open(starts)
     crashed = True
     try:
         yield controller
@@ -99,9 +102,17 @@ async def _guarding(
         await asyncio.gather(ways_in.close(), *(sensor.aclose() for sensor in watching))
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(store.aclose(), _CLOSE_WITHIN)
-        if not crashed:
+        if not crashed and starts is not None:
             await starts.forget()
         notifier.close()
+
+
+async def _remembered(config: Config, clock: Clock) -> Starts | None:
+    """What is known of earlier starts; None where the card does not say."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_REMEMBER_WITHIN):
+            return await asyncio.to_thread(Starts, config.state_dir, clock.boot_id())
+    return None
 
 
 async def _listen(control: ControlSocket, config: Config, troubles: Troubles) -> bool:

@@ -35,10 +35,18 @@ class Quantity:
 
     number: float
     unit: str | None = None
+    written: str | None = None
+    """The unit as it was written, before conversion."""
 
     def fits(self, other: "Quantity") -> bool:
-        """Whether the two can be compared: a number without a unit is taken to have the other's."""
-        return self.unit is None or other.unit is None or self.unit == other.unit
+        """Whether the two can be compared."""
+        return self.unit == other.unit or None in (self.unit, other.unit)
+
+    def as_beside(self, other: "Quantity") -> "Quantity":
+        """This one, which is meant in the other's unit as written if it says none itself."""
+        if self.unit is not None or other.written is None:
+            return self
+        return _in(self.number, other.written)
 
     def below(self, other: "Quantity") -> bool:
         """Whether this is less, in a unit that fits."""
@@ -57,8 +65,12 @@ def parse_quantity(text: str) -> Quantity | None:
         return Quantity(number)
     if unit not in _UNITS:
         return None
-    name, times, plus = _UNITS[unit]
-    return Quantity(number * times + plus, name)
+    return _in(number, unit)
+
+
+def _in(number: float, written: str) -> Quantity:
+    name, times, plus = _UNITS[written]
+    return Quantity(number * times + plus, name, written)
 
 
 def same_word(value: str | int | float | bool) -> str:

@@ -99,11 +99,12 @@ class Starts:
         try:
             data = json.loads(self._path.read_bytes())
             memory = _Memory(**data)
-            memory.crashes = int(memory.crashes)
+            memory.crashes = max(0, int(memory.crashes))
+            memory.starting = str(memory.starting)
             memory.strikes = {str(part): int(count) for part, count in memory.strikes.items()}
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
+        except Exception as error:  # noqa: BLE001 - whatever stands there, the guard starts
             log.warning("%s: not understood (%s): no earlier start counts", self._path, error)
             return None
         return memory

@@ -5,6 +5,7 @@ devices' own connection waits for nothing, since relays and alarms hang on it.
 """
 
 import asyncio
+import contextlib
 import logging
 from collections import deque
 from collections.abc import Callable
@@ -41,20 +42,19 @@ class WaysIn:
         clock: Clock,
         heartbeats: Heartbeats,
         troubles: Troubles,
-        starts: Starts,
     ) -> None:
         """From now on the guard's news is kept for them."""
         self._config, self._controller, self._store = config, controller, store
         self._clock, self._heartbeats = clock, heartbeats
-        self._troubles, self._starts = troubles, starts
+        self._troubles = troubles
         self._early: deque[News] = deque(maxlen=_MOST_EARLY)
         controller.observers.append(self._early.append)
         self._ways: list[_Way] = []
         self._opening: asyncio.Task[None] | None = None
 
-    def open(self) -> None:
-        """Begin to start them; returns at once."""
-        self._opening = asyncio.get_running_loop().create_task(self._open())
+    def open(self, starts: Starts | None) -> None:
+        """Begin to start them; returns at once. `starts`: what is known of earlier ones."""
+        self._opening = asyncio.get_running_loop().create_task(self._open(starts))
         self._opening.add_done_callback(self._opened)
 
     def _opened(self, opening: "asyncio.Task[None]") -> None:
@@ -68,27 +68,28 @@ class WaysIn:
             await asyncio.wait([self._opening])
         await asyncio.gather(*(way.stop() for way in self._ways))
 
-    async def _open(self) -> None:
+    async def _open(self, starts: Starts | None) -> None:
         wanted: list[tuple[str, Callable[[], _Way]]] = [("mqtt", self._mqtt)]
         if (bemfa := self._config.bemfa) is not None:
             wanted.append(("bemfa", partial(self._bemfa, bemfa)))
-        for part, _ in wanted:
-            if self._starts.is_left_out(part):
-                why = f"left out: {STRIKES} starts in a row crashed at it; the next one tries again"
-                self._trouble(part, why)
-        wanted = [(part, make) for part, make in wanted if not self._starts.is_left_out(part)]
-        if wanted and (delay := self._starts.delay):
-            late = f"the last {self._starts.crashes} starts crashed: approached {delay:.0f} s later"
-            self._trouble("brokers", late)
-            await asyncio.sleep(delay)
+        left_out = {part for part, _ in wanted if starts and starts.is_left_out(part)}
+        for part in sorted(left_out):
+            why = f"left out: {STRIKES} starts in a row crashed at it; the next one tries again"
+            self._trouble(part, why)
+        wanted = [(part, make) for part, make in wanted if part not in left_out]
+        if starts and wanted and starts.delay:
+            late = f"the last {starts.crashes} starts crashed"
+            self._trouble("brokers", f"{late}: approached {starts.delay:.0f} s later")
+            await asyncio.sleep(starts.delay)
             self._trouble("brokers", "")
         for part, make in wanted:
-            await self._start(part, make)
-        await asyncio.sleep(SOUND_AFTER)
-        await self._starts.forget()
+            await self._start(part, make, starts)
+        if starts:
+            await asyncio.sleep(SOUND_AFTER)
+            await starts.forget()
 
-    async def _start(self, part: str, make: Callable[[], _Way]) -> None:
-        async with self._starts.starting(part):
+    async def _start(self, part: str, make: Callable[[], _Way], starts: Starts | None) -> None:
+        async with starts.starting(part) if starts else contextlib.nullcontext():
             try:
                 self._ways.append(make())
             except Exception as error:

@@ -74,8 +74,9 @@ class OnTopic(Strict):
     usual_off: ClassVar[frozenset[str]] = frozenset()
     any_number: ClassVar[bool] = False
     """Whether every number but 0 is the danger; else only 1 is."""
-    possible: ClassVar[tuple[float, float] | None] = None
-    """Numbers beyond these are a broken wire or another unit."""
+    possible: ClassVar[tuple[float, float]] = (-40.0, 1e6)
+    """Numbers beyond these are a broken wire or another unit: a heat sensor without one says −127
+    (DS18B20)."""
 
     @property
     def word_in(self) -> str | None:
@@ -87,7 +88,7 @@ class OnTopic(Strict):
         """From where on a number is the danger, and from where down it is none."""
         if self.on_above is None:
             return None
-        return self.on_above, self.off_below or self.on_above
+        return self.on_above, (self.off_below or self.on_above).as_beside(self.on_above)
 
     @property
     def words(self) -> tuple[frozenset[str], frozenset[str]]:
@@ -117,7 +118,7 @@ class OnTopic(Strict):
         if self.on_above is None:
             if self.off_below is not None:
                 raise ValueError("off_below needs on_above, for example on_above: 60")
-        elif self.off_below is not None and not self.off_below.below(self.on_above):
+        elif self.off_below and not self.off_below.as_beside(self.on_above).below(self.on_above):
             raise ValueError("off_below must be less than on_above, for example 45 and 60")
         return self
 
@@ -159,7 +160,7 @@ class ThermocoupleFlame(FlameConfig):
     @property
     def levels(self) -> tuple[Quantity, Quantity]:
         """See `OnTopic.levels`."""
-        return Quantity(self.lit_above, "mV"), Quantity(self.out_below, "mV")
+        return Quantity(self.lit_above, "mV", "mv"), Quantity(self.out_below, "mV", "mv")
 
     @model_validator(mode="after")
     def _levels_apart(self) -> Self:

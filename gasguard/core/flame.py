@@ -32,6 +32,9 @@ def flame_read(turn: Turn, event: FlameRead) -> None:
     if event.stored:
         if event.flame is Flame.LIT:
             _lit(turn)
+            if turn.state.flame_hearing.silent:
+                # It may burn, but that is no word which would ever run out.
+                turn.set(flame=Flame.UNKNOWN)
         return
     _hear(turn, spoke(turn.state.flame_hearing, turn.now))
     if event.flame is Flame.LIT:
@@ -115,6 +118,9 @@ def forget_flame(turn: Turn) -> None:
     """It is certain that it does not burn: its sensor says so, or somebody who has looked."""
     burnt_on = turn.state.burns_on
     turn.set(flame_seen=False, flame_deadline=None, burns_on=False)
+    if turn.state.phase not in _CAN_BURN:
+        # Behind an open contact the magnet has dropped: what is lit next is another burn.
+        turn.set(burning_since=None, unseen_since=None)
     if burnt_on and turn.state.opening is None:
         turn.set(phase=Phase.LOCKED_OUT)
 

@@ -16,9 +16,8 @@ def hazard_read(turn: Turn, event: HazardRead) -> None:
     for index in _indices(turn.state, event.sensor):
         view = turn.state.hazard_views[index]
         reported = turn.state.hazards
-        # Only the sensor's own live word ends an alarm: what a broker has kept may be older.
-        ends = event.active is False and not (event.stored and view.reports)
-        if event.active or ends:
+        # Only the sensor's own live word says clear: what a broker has kept may be older.
+        if event.active or (event.active is False and not event.stored):
             view = replace(view, reports=event.active)
         if event.active:
             view = replace(view, tested=True)
@@ -45,7 +44,7 @@ def hazard_garbled(turn: Turn, sensor: str, why: str) -> None:
     for index in _indices(turn.state, sensor):
         view = turn.state.hazard_views[index]
         heard = spoke(view.hearing, turn.now, why)
-        _set_view(turn, index, replace(view, hearing=heard, reports=view.reports or None))
+        _set_view(turn, index, replace(view, hearing=heard))
         _judge(turn, index)
 
 
@@ -90,7 +89,9 @@ def _judge(turn: Turn, index: int) -> None:
     view = turn.state.hazard_views[index]
     tell = partial(_tell_silence, turn, view.sensor)
     heard = judged(turn, view.hearing, view.sensor.expire_after, tell)
-    _set_view(turn, index, replace(view, hearing=heard))
+    # Whatever a silent one said before, but for an alarm, is worth nothing when it is back.
+    reports = (view.reports or None) if heard.silent else view.reports
+    _set_view(turn, index, replace(view, hearing=heard, reports=reports))
 
 
 SILENCE = for_each(_sensors, _falls_silent_at, _judge)

@@ -97,9 +97,10 @@ def _measured(
     quantity: Quantity, levels: tuple[Quantity, Quantity], value: object, sensor: OnTopic
 ) -> Said:
     above, below = levels
+    quantity = quantity.as_beside(above)
     if not quantity.fits(above) or not quantity.fits(below):
         return _not_understood(value, sensor)
-    least, most = sensor.possible or (quantity.number, quantity.number)
+    least, most = sensor.possible
     if not least <= quantity.number <= most:
         return Said(garbled=f"says {quantity.number:g}, which nothing could measure there")
     if quantity.number >= above.number:

@@ -27,6 +27,13 @@ record is saved: otherwise the next start would find an empty, clean file."""
 _HEAD = b"SQLite format 3\0"
 _LEAST_SIZE = 512
 """Bytes: SQLite's smallest page."""
+_HELD_UP = (
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_CANTOPEN,
+)
 UNREADABLE = (sqlite3.Error, ValueError, TypeError, KeyError)
 """What reading a damaged file raises."""
 
@@ -77,7 +84,9 @@ def open_or_create(path: Path) -> sqlite3.Connection | Unwritable:
         try:
             return connect(path)
         except UNREADABLE as error:
-            if isinstance(error, sqlite3.OperationalError) and not _opens(path):
+            if isinstance(error, sqlite3.OperationalError) and (
+                _is_held_up(error) or not _opens(path)
+            ):
                 raise
             aside = _set_aside(path)
             log.error("%s is damaged (%s): set aside as %s", path, error, aside.name)
@@ -180,6 +189,11 @@ def _read_beside(path: Path, why: str) -> Unwritable | None:
 def _is_read_only(folder: Path) -> bool:
     existing = next(place for place in (folder, *folder.parents) if place.exists())
     return bool(os.statvfs(existing).f_flag & os.ST_RDONLY)
+
+
+def _is_held_up(error: sqlite3.Error) -> bool:
+    """Whether somebody else has the file, or the card does not do its work: no damage."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in _HELD_UP
 
 
 def _opens(path: Path) -> bool:

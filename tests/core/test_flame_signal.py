@@ -15,6 +15,7 @@ from tests.core.burner import (
     only_tell,
     opens,
     ready,
+    rejection,
     stamp_at,
     starting,
     tells,
@@ -256,3 +257,41 @@ def test_out_counts_once_it_has_lasted_and_not_before():
     assert not closes(burner.watch(OUT_SETTLES - 0.1, OPEN))
     assert closes(burner.watch(0.2, OPEN))
     assert burner.phase is Phase.TRIPPED
+
+
+def test_a_kept_lit_of_a_silent_sensor_may_burn_and_is_no_word_that_stays():
+    burner = ready(flame_expires_after=15.0, flame_out_within=120.0)
+    burner.watch(20, CLOSED)
+    assert tells(burner.send(FlameRead(LIT, stored=True)), Kind.FLAME_LIT)
+    assert burner.state.flame is UNKNOWN and burner.state.flame_seen
+    burner.off()
+    burner.now += 0.1
+    burner.read(OPEN)
+    assert tells(burner.watch(121, OPEN), Kind.TRIP_FAILED)
+    assert closes(burner.rearm(Source.CLI)), "whoever has looked may"
+
+
+def test_a_hot_thermocouple_after_the_longest_burn_is_no_second_one():
+    burner = ready(max_burn=600.0, rearm_after=10.0)
+    burner.flame(LIT)
+    burner.watch(600, CLOSED)
+    burner.read(OPEN)
+    burner.watch(25, OPEN)
+    burner.flame(OUT)
+    assert closes(burner.watch(OUT_SETTLES, OPEN))
+    burner.now += 0.1
+    burner.read(CLOSED)
+    assert not opens(burner.watch(300, CLOSED))
+
+
+def test_nobody_looks_away_an_opening_that_is_under_way():
+    burner = ready(flame_out_within=30.0)
+    burner.flame(LIT)
+    burner.off()
+    burner.now += 0.1
+    burner.read(OPEN)
+    burner.flame(UNKNOWN)
+    burner.watch(31, OPEN)
+    assert burner.phase is Phase.TRIP_FAILED
+    burner.off()
+    assert rejection(burner.rearm(Source.CLI)) == "trip_failed"

@@ -107,10 +107,23 @@ def test_a_stored_clear_ends_no_alarm():
     assert closes(burner.rearm())
 
 
-def test_a_stored_clear_is_a_word_where_there_was_none():
+def test_a_stored_clear_is_no_word():
     burner = ready(hazard_sensors=GAS)
     gas_says(burner, False, stored=True)
-    assert words(burner) == [False]
+    assert words(burner) == [None]
+
+
+def test_what_a_silent_sensor_said_before_is_no_word_once_it_can_be_heard_again():
+    burner = ready(hazard_sensors=GAS)
+    gas_says(burner, False)
+    gas_is(burner, False)
+    assert words(burner) == [None]
+    gas_is(burner, True)
+    assert words(burner) == [None], "it may have said alarm meanwhile"
+    gas_says(burner, True)
+    gas_is(burner, False)
+    gas_is(burner, True)
+    assert words(burner) == [True], "an alarm stays one"
 
 
 @pytest.mark.parametrize("active", [True, False, None])

@@ -190,7 +190,6 @@ def test_a_hazard_sensor_listens_at_qos_1_with_what_is_kept() -> None:
         bus.say("zigbee/gas", '{"gas": false}')
         assert told == [
             HazardRead("gas", True, stored=True),
-            HazardRead("gas", None, stored=False),
             HazardRead("gas", False, stored=False),
         ]
 
@@ -314,5 +313,29 @@ def test_an_alarm_that_goes_on_after_its_test_counts() -> None:
         bus.say("zigbee/gas", '{"gas": true, "test": true}')
         bus.say("zigbee/gas", '{"gas": true, "test": false}')
         assert told[-1] == HazardRead("gas", True)
+
+    hazard(story)
+
+
+def test_a_payload_without_the_word_shows_no_life_of_what_measures() -> None:
+    """Its radio lives and says how well; the word must run out all the same."""
+
+    async def story(bus: Bus, told: list[Any]) -> None:
+        bus.say("stove/flame", '{"mv": 0.2}')
+        bus.say("stove/flame", '{"rssi": -60}')
+        assert told == [FlameRead(Flame.OUT)]
+
+    flame(story, "thermocouple", field="mv")
+
+
+def test_other_words_do_not_lengthen_what_calls_itself_a_test() -> None:
+    async def story(bus: Bus, _sensor: MqttSensor, told: list[Any]) -> None:
+        bus.connect(True)
+        bus.say("zigbee/gas", '{"gas": false, "test": false}')
+        for _ in range(8):
+            bus.say("zigbee/gas", '{"gas": true, "test": true}')
+            bus.say("zigbee/gas", '{"battery": 90}')
+            await asyncio.sleep(TEST_LASTS / 6)
+        assert HazardRead("gas", True) in told, "a flag may be stuck"
 
     hazard(story)

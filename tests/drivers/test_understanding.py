@@ -117,6 +117,28 @@ def test_levels_and_units(reading: str, seen: object) -> None:
     assert says(reading, sensor) == seen
 
 
+@pytest.mark.parametrize(
+    ("settings", "reading", "seen"),
+    [
+        ({"on_above": "1.5 V"}, "2.3", True),
+        ({"on_above": "1.5 V"}, "2300 mV", True),
+        ({"on_above": "1.5 V"}, "1.2", False),
+        ({"on_above": "1.5 V", "off_below": 1}, "1.2", None),
+        ({"on_above": "140 °F"}, "70", False),
+        ({"on_above": "140 °F"}, "141", True),
+    ],
+)
+def test_a_number_without_a_unit_is_in_that_of_the_level(
+    settings: dict[str, Any], reading: str, seen: object
+) -> None:
+    assert says(reading, alarm("overheat", **settings)) is seen
+
+
+@pytest.mark.parametrize("sensor", [alarm("overheat", on_above="60 °C"), flame(on_above=60)])
+def test_a_heat_sensor_that_lacks_its_wire_is_not_cold(sensor: OnTopic) -> None:
+    assert says("-127", sensor) == "?"
+
+
 def test_one_level_alone_parts_all_numbers() -> None:
     sensor = alarm("overheat", on_above=120)
     assert [says(number, sensor) for number in ("120", "119.9", "-3")] == [True, False, False]

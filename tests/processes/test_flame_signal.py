@@ -50,8 +50,8 @@ def test_a_sensor_that_falls_silent_over_a_welded_contact_is_no_burner_that_is_o
 
 
 def test_a_sensor_that_dies_while_it_says_out_does_not_end_max_burn(sensed):
-    kitchen, topic = sensed({"max_burn": "10s"}, expire_after="2s")
-    stove, _, ear = kitchen.start()
+    kitchen, topic = sensed({"max_burn": "10s"}, expire_after="3s")
+    stove, _, ear = kitchen.start(speed=5)
     ear.publish(topic, "out")
     ear.until(flame="out")
     mark = ear.mark
@@ -71,7 +71,7 @@ def test_a_sensor_that_dies_while_it_says_out_does_not_end_max_burn(sensed):
 @pytest.mark.parametrize("words", ['{"contact": true}', "burning", "", "21.5"])
 def test_a_sensor_that_nobody_understands_does_not_end_max_burn(sensed, words):
     kitchen, topic = sensed({"max_burn": "10s"})
-    stove, daemon, ear = kitchen.start()
+    stove, daemon, ear = kitchen.start(speed=5)
     stove.light("left")
     began = time.monotonic()
     ear.publish(topic, words)

@@ -312,6 +312,12 @@ class Account:
         else:
             self.out_since = None
 
+    def glimpsed(self, now: float) -> None:
+        """What a broker has kept of a silent sensor says that it was lit, nobody knows when."""
+        self.seen = self.seen_perhaps = True
+        if self.lit_since is None:
+            self.lit_since, self.lit_on_disk = now, False
+
     def looked_at(self) -> None:
         """Somebody may have said at the stove that it is out, where no sensor says so."""
         if self.lit_told is None and self.out_since is None:

@@ -26,6 +26,8 @@ class Ears:
         self._scene, self._judge, self._loop = scene, judge, scene.loop
         self._by_topic: dict[str, list[Callable[[Heard], None]]] = {}
         self._expiries: dict[str, asyncio.TimerHandle] = {}
+        self._silent: set[str] = set()
+        """Burners whose flame sensor was last not understood, or said nothing for too long."""
         self._missing: asyncio.TimerHandle | None = None
         """Runs while the living guard has no broker."""
         scene.broker.on_heard, scene.broker.on_connected = self._heard, self._connected
@@ -53,6 +55,7 @@ class Ears:
         self._stop_missing()
         for expiry in self._expiries.values():
             expiry.cancel()
+        self._silent.clear()
         for bench in self._scene.benches.values():
             for alarm in bench.alarms.values():
                 alarm.heard_at = alarm.word = None
@@ -63,10 +66,16 @@ class Ears:
     def _flame_heard(self, bench: Bench, flame: FlameConfig, heard: Heard) -> None:
         word = _measured(flame, heard.payload) if flame.levels else _meaning(heard.payload)
         if heard.retained:
-            if word is True:
+            if word is True and bench.account.name in self._silent:
+                bench.account.glimpsed(self._scene.now)
+            elif word is True:
                 bench.account.sensed(True, self._scene.now)
             return
         self._expect(bench, flame, self._scene.now)
+        if isinstance(word, bool):
+            self._silent.discard(bench.account.name)
+        elif word is None:
+            self._silent.add(bench.account.name)
         if word is not _SAME:
             bench.account.sensed(word if isinstance(word, bool) else None, self._scene.now)
 
@@ -78,6 +87,7 @@ class Ears:
         self._expiries[name] = self._loop.call_at(expires_at, self._unheard, bench)
 
     def _unheard(self, bench: Bench) -> None:
+        self._silent.add(bench.account.name)
         bench.account.sensed(None, self._scene.now)
 
     # --- hazards ------------------------------------------------------------------------------

@@ -27,8 +27,10 @@ _TOGETHER_AGAIN = 300.0
 """Seconds until a module that does not take such a question gets one again."""
 _PART_WITHIN = 0.2
 """Seconds that another property, asked for by itself, may hold up the answer to the first."""
-_LACKING_AGAIN, _SILENT_AGAIN = 300.0, 10.0
+_LACKING_AGAIN, _SILENT_AGAIN = 60.0, 10.0
 """Seconds until a property that was refused, or not answered, is asked for again."""
+_LACKING_AFTER = 3
+"""Times in a row that it must be: one lost answer must not make a voice channel deaf."""
 
 _MAY_BE_THE_WIRE = (Cause.SILENT, Cause.WRONG_TOKEN, Cause.BUSY)
 """Causes for which one unanswered question shows nothing of the module."""
@@ -74,6 +76,8 @@ class Properties:
         self._transport, self._asked = transport, asked
         self._silences = 0
         self._together_at = float("-inf")
+        self._failures: dict[int, int] = {}
+        """How often in a row each property was not told."""
         self._missing: dict[int, tuple[float, Told]] = {}
         """Properties that are not told, by index: when to ask again, and why they are not."""
 
@@ -177,7 +181,12 @@ class Properties:
         told = (await self._alone(self._asked[index], left)).told[0]
         if told.trouble is None:
             self._missing.pop(index, None)
-        elif isinstance(told.trouble, Refused):
+            self._failures.pop(index, None)
+            return told
+        self._failures[index] = self._failures.get(index, 0) + 1
+        if self._failures[index] < _LACKING_AFTER:
+            return told
+        if isinstance(told.trouble, Refused):
             self._missing[index] = now + _LACKING_AGAIN, told
         elif left == _PART_WITHIN:
             # With less time than that its silence shows nothing.

@@ -126,8 +126,10 @@ class MqttSensor:
 
     def _spoke(self, said: Said, *, stored: bool) -> None:
         if said.missing and self._understood:
-            # Its battery, say: a sign of life from a sensor that is known to be the right one.
-            said = Said(test=said.test)
+            # Its battery, say. That its radio lives does not show that it still measures.
+            if self._test.begins(said) and not stored:
+                self._listener.tested()
+            return
         if said.garbled is not None:
             self._complain(said.garbled)
         elif said.danger is not None:
@@ -221,8 +223,9 @@ class _Test:
 
     def explains(self, said: Said) -> bool:
         """Whether this alarm is none but a test."""
-        if not (said.danger and said.test and self._tells_apart):
+        if said.danger is False or said.test is False:
             self.stop()
+        if not (said.danger and said.test and self._tells_apart):
             return False
         if self._lasting is None:
             self._lasting = asyncio.get_running_loop().call_later(TEST_LASTS, self._too_long)

@@ -286,10 +286,13 @@ def _bound(path: Path) -> socket.socket:
 
 def _answers(path: Path) -> bool:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-        probe.settimeout(1.0)
+        # A stopped process with a full queue would hold up the loop.
+        probe.setblocking(False)
         try:
             with socket_address(path) as address:
                 probe.connect(address)
+        except BlockingIOError:
+            return True
         except OSError:
             return False
         return True
