@@ -118,7 +118,7 @@ def forget_flame(turn: Turn) -> None:
     """It is certain that it does not burn: its sensor says so, or somebody who has looked."""
     burnt_on = turn.state.burns_on
     turn.set(flame_seen=False, flame_deadline=None, burns_on=False)
-    if turn.state.phase not in _CAN_BURN:
+    if turn.state.phase not in _CAN_BURN and not turn.state.settings.jog:
         # Behind an open contact the magnet has dropped: what is lit next is another burn.
         turn.set(burning_since=None, unseen_since=None)
     if burnt_on and turn.state.opening is None:

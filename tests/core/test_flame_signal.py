@@ -295,3 +295,10 @@ def test_nobody_looks_away_an_opening_that_is_under_way():
     assert burner.phase is Phase.TRIP_FAILED
     burner.off()
     assert rejection(burner.rearm(Source.CLI)) == "trip_failed"
+
+
+def test_a_jogging_module_has_closed_by_itself_and_proves_no_dropped_magnet():
+    burner = tripped(jog=True, max_burn=600.0, rearm_after=300.0)
+    burner.flame(LIT)
+    burner.goes_out()
+    assert burner.state.burning_since is not None
