@@ -163,6 +163,10 @@ def test_a_sensor_that_goes_silent_is_an_alarm_of_its_own_and_no_trip(gas_kitche
     ear.ack("accepted", since=mark)
     assert not {"trip", "sensor_recovered"} & set(ear.events(since=mark))
     ear.publish(topic, json.dumps({"battery": 99}))
+    ear.send("left/timer/set", "cancel")
+    ear.event("timer_cancelled", since=mark)
+    assert "sensor_recovered" not in ear.events(since=mark), "its radio lives: no more is known"
+    ear.publish(topic, reports(gas=False))
     ear.event("sensor_recovered", since=mark)
 
 

@@ -72,6 +72,7 @@ class Broker:
         self._kept_there: dict[str, Out] = {}
         """What the devices' own broker retains."""
         self._guard: GuardBus | None = None
+        self._pauses_until = 0.0
         self._lives = 0
         """Counts its starts: what was on its way to an earlier one is lost."""
 
@@ -107,7 +108,7 @@ class Broker:
         self._arrive(partial(self._pass_to_guard, out))
 
     def _pass_to_guard(self, out: Out) -> None:
-        payload = out.payload.encode()
+        payload = out.payload.encode(errors="surrogateescape")
         self.digest = crc32(payload, crc32(out.topic.encode(), self.digest))
         if out.retain:
             self.retained[out.topic] = payload
@@ -263,6 +264,20 @@ class Broker:
     def _heard_again(self) -> None:
         if self._guard is not None and not (self.hangs or self._to_guard.stalls):
             self._guard.heard_from()
+
+    def send_too_much(self, pause: float) -> None:
+        """A message has come that is too long for the guard: it cuts it at its head.
+
+        What reads packets is below what is simulated, so this is only what follows from it.
+        """
+        if self.guard_connected and self._guard is not None:
+            self._pauses_until = self.loop.time() + pause
+            self._guard.break_off(pause)
+
+    @property
+    def is_shunned(self) -> bool:
+        """Whether the guard stays away from it for that."""
+        return self.loop.time() < self._pauses_until
 
     def part(self, qos: int, unacknowledged: float, *, expiry: bool) -> None:
         """The bridge to the devices breaks.

@@ -102,8 +102,8 @@ class GuardBus:
         self._live = False
         self._stop_waiting()
 
-    def break_off(self) -> None:
-        """The connection is lost."""
+    def break_off(self, pause: float | None = None) -> None:
+        """The connection is lost, or the guard has ended it; then it comes back after a pause."""
         if self._dead or not self._started:
             return
         self._stop_waiting()
@@ -113,7 +113,7 @@ class GuardBus:
             self._broker.air.heard_at.pop(address, None)
         if was_live:
             self._tell_changed()
-        self._again()
+        self._again(pause)
 
     def unheard_from(self) -> None:
         """The broker answers no pings from now on: the connection is given up in a while."""
@@ -141,9 +141,9 @@ class GuardBus:
             partial(self._connected, number), partial(self._if_current, number, self._again)
         )
 
-    def _again(self) -> None:
+    def _again(self, pause: float | None = None) -> None:
         number = self._number
-        wait = self._random.uniform(*RETRY)
+        wait = self._random.uniform(*RETRY) if pause is None else pause
         self._broker.loop.call_later(wait, self._if_current, number, self._connect)
 
     def _connected(self, number: int) -> None:

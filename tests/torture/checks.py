@@ -5,6 +5,7 @@ the guard says is what it publishes, and is looked at only where the rule is abo
 """
 
 import asyncio
+import json
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -25,8 +26,10 @@ _TOLD_WITHIN = 1.5
 _LISTENS_WITHIN = 12.0
 """Seconds after its start, or a broker's return, until the guard listens to its sensors."""
 _ASKED_WITHIN = 5.0
+_MEDDLING_TOLD_WITHIN = 4.0
+"""Seconds: a poll, a call, and a look of the judge."""
 _ALARMS = ("gas_alarm", "smoke_alarm", "overheat")
-_WHY_STUCK = {"lying", "stuck", "welded", "pending_s", "delay_s", "jitter_s", "reorder"}
+_WHY_STUCK = {"lying", "stuck", "welded", "pending_s", "delay_s", "jitter_s", "reorder", "rival"}
 _TRIPS = ("tripping", "trip_failed")
 _MOST_TASKS = 40
 """For one relay, and for all else."""
@@ -299,6 +302,29 @@ def no_lengthening_of_a_foreign_countdown(scene: Scene, bench: Bench, order: Ord
     return None
 
 
+# --- text -----------------------------------------------------------------------------------------
+
+
+@_among(ON_STATE)
+def what_stands_there_is_text(_scene: Scene, bench: Bench) -> str | None:
+    """Text that is no text goes no further than where it came in: nobody could publish it."""
+    return _no_text(bench.shown)
+
+
+@_among(ON_EVENT)
+def what_is_told_is_text(_scene: Scene, _bench: Bench, event: Payload) -> str | None:
+    """The same for the journal, which would lose its rows."""
+    return _no_text(event)
+
+
+def _no_text(payload: Payload | None) -> str | None:
+    try:
+        json.dumps(payload, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        return f"half a character is told: {error.object[error.start - 20 : error.end]!a}"
+    return None
+
+
 # --- at every look --------------------------------------------------------------------------------
 
 
@@ -384,9 +410,14 @@ def hazards_are_what_their_sensors_say(scene: Scene, bench: Bench) -> str | None
     """Contract, `hazards`: an alarm that has reached the guard is told, and so is its end."""
     state = bench.shown
     for name, alarm in bench.alarms.items() if state is not None else ():
-        if alarm.word is None or scene.now - alarm.changed_at < _TOLD_WITHIN:
-            continue
         told = state["hazards"][name] if state is not None else ""
+        spoke_at = NEVER if alarm.heard_at is None else alarm.heard_at
+        if scene.now - max(alarm.changed_at, spoke_at) < _TOLD_WITHIN:
+            continue
+        if told == "clear" and alarm.word is not False:
+            return f"{name} is told as clear, but its last word is not"
+        if alarm.word is None:
+            continue
         if alarm.word is not (told == "alarm"):
             word = "alarm" if alarm.word else "clear"
             return f"{name} is told as {told}, but its last word is {word}"
@@ -395,7 +426,10 @@ def hazards_are_what_their_sensors_say(scene: Scene, bench: Bench) -> str | None
 
 @_among(AT_EVERY_LOOK)
 def a_silent_hazard_sensor_is_told(scene: Scene, bench: Bench) -> str | None:
-    """Failure table, hazard sensor goes silent: an alarm of its own, in time and not before."""
+    """Failure table, hazard sensor goes silent: an alarm of its own, in time and not before.
+
+    One that says what nobody understands is as good as silent.
+    """
     state = bench.shown
     if state is None:
         return None
@@ -407,11 +441,13 @@ def a_silent_hazard_sensor_is_told(scene: Scene, bench: Bench) -> str | None:
         if told == "alarm" or scene.now - just_now < _TOLD_WITHIN:
             continue
         offline = bool(alarm.offline)
-        if told != "silent" and (offline or over > _TOLD_WITHIN):
+        if told != "silent" and (offline or alarm.garbled or over > _TOLD_WITHIN):
             why = "is said to be offline" if offline else f"should have spoken {over:.0f} s ago"
+            why = "is not understood" if alarm.garbled else why
             return f"{name} {why}, and is told as {told}"
         remembered = alarm.heard_at is None and name in bench.account.given_up
-        if told == "silent" and not (offline or remembered or over > -_TOLD_WITHIN):
+        may_be = offline or alarm.garbled or remembered or over > -_TOLD_WITHIN
+        if told == "silent" and not may_be:
             return f"{name} is told as silent, but can be heard and may be for {-over:.0f} s"
     return None
 
@@ -446,6 +482,22 @@ def silence_is_told(scene: Scene, bench: Bench) -> str | None:
             return f"relay {relay.index} has been silent for 11 s and counts as reachable"
         if not view["reachable"] and now > max(relay.good_since, up_since) + 5.6:
             return f"relay {relay.index} has answered for 5 s and counts as unreachable"
+    return None
+
+
+@_among(AT_EVERY_LOOK)
+def who_closes_it_is_told(scene: Scene, bench: Bench) -> str | None:
+    """Failure table, two controllers: that something else closes the relay stands in the state."""
+    state, at = bench.shown, bench.meddled_at
+    if state is None or at is None:
+        return None
+    told = state["relay"]["problem"] is not None
+    closes = any(relay.last_close_order > at - 2 for relay in bench.relays)
+    well = scene.well_for(bench, scene.now - at + 3) and scene.disk.sound
+    if told or closes or not well:
+        bench.meddled_at = None
+    elif scene.now > at + _MEDDLING_TOLD_WITHIN:
+        return f"something else closed it {scene.now - at:.0f} s ago, and no problem is told"
     return None
 
 

@@ -7,6 +7,7 @@ it is asked of SQLite itself.
 
 import asyncio
 import contextlib
+import errno
 import sqlite3
 from collections import deque
 from collections.abc import Callable
@@ -14,7 +15,10 @@ from concurrent.futures import Executor
 from pathlib import Path
 from random import Random
 from typing import Any, TypeVar
+from unittest import mock
 
+from gasguard.errors import StoreError
+from gasguard.guard import database
 from gasguard.guard.store import FILE_NAME, Store
 
 T = TypeVar("T")
@@ -30,20 +34,33 @@ _SUFFIXES = ("", "-wal")
 class _Store(Store):
     """One whose SQLite can be made to refuse, and asked whether a power cut loses what it wrote."""
 
+    _refuses = False
+
     def refuse(self, refuses: bool) -> None:
         """Fail every write, or no longer."""
-        self._db.execute(f"PRAGMA query_only = {'ON' if refuses else 'OFF'}")
+        self._refuses = refuses
+        if isinstance(self._file, sqlite3.Connection):
+            self._file.execute(f"PRAGMA query_only = {'ON' if refuses else 'OFF'}")
+
+    @property
+    def _db(self) -> sqlite3.Connection:
+        if self._refuses and isinstance(self._file, database.Unwritable):
+            raise StoreError(self._file.trouble)
+        return super()._db
 
     @property
     def fsyncs(self) -> bool:
-        """Whether a commit waits for the disk."""
-        (level,) = self._db.execute("PRAGMA synchronous").fetchone()
+        """Whether a commit waits for the disk; nothing waits where nothing is written."""
+        if isinstance(self._file, database.Unwritable):
+            return True
+        (level,) = self._file.execute("PRAGMA synchronous").fetchone()
         return bool(level >= _FULL)
 
     def abandon(self) -> None:
         """Give the file handles back. What SQLite tidies up at that, its caller undoes."""
-        with contextlib.suppress(sqlite3.Error):
-            self._db.close()
+        if isinstance(self._file, sqlite3.Connection):
+            with contextlib.suppress(sqlite3.Error):
+                self._file.close()
 
 
 class Disk(Executor):
@@ -143,13 +160,23 @@ class Disk(Executor):
     # --- life and death -----------------------------------------------------------------------
 
     def open(self) -> Store:
-        """The guard starts. Raises StoreError as the store does."""
-        store = _Store.open(self.folder, self)
+        """The guard starts; while the disk refuses, from a card that is read-only."""
+        with self._read_only() if self._refuses else contextlib.nullcontext():
+            store = _Store.open(self.folder, self)
         assert isinstance(store, _Store)
         self._store = store
         self._at_start = self._files()
         store.refuse(self._refuses)
         return store
+
+    def _read_only(self) -> contextlib.AbstractContextManager[object]:
+        def connect(path: Path) -> sqlite3.Connection:
+            if path.parent == self.folder:
+                raise OSError(errno.EROFS, "is read-only", str(path.parent))
+            return really(path)
+
+        really = database.connect
+        return mock.patch.multiple(database, connect=connect, _is_read_only=lambda _folder: True)
 
     def crash(self, *, power: bool) -> None:
         """Nothing more is executed; a transaction under way is as if it had never begun."""

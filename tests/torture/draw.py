@@ -8,6 +8,7 @@ from gasguard.simulator.seeding import stream
 from tests.torture.bridge import RETURNS_AFTER
 from tests.torture.kitchens import ALARMS, Kitchen, draw_kitchen
 from tests.torture.plan import LENGTH, Action, Plan
+from tests.torture.unclean import WORDS
 
 _OLD_ANSWER = 0.05
 """Seconds by which the radio's answer may be late in a session."""
@@ -284,6 +285,15 @@ def _disk(draw: Drawing, at: float) -> None:
         draw.act(at + 0.3, "off", draw.burner())
         draw.act(at + 6, "kill", where="step", number=0, away=1.0, machine=False, right=True)
         return
+    if draw.random.random() < 0.3:
+        # The card has become read-only, and the guard must start from what can still be read.
+        name, seconds = draw.burner(), round(draw.about(20, 60, least=0.8), 2)
+        draw.act(at, "timer", name, seconds=seconds)
+        draw.act(at + 3, "disk", fault="refuses", seconds=2 * seconds)
+        away = round(draw.about(1, seconds), 2)
+        machine, right = draw.random.random() < 0.3, draw.random.random() < 0.8
+        draw.act(at + 5, "kill", where="step", number=0, away=away, machine=machine, right=right)
+        return
     fault = draw.random.choice(["hangs", "refuses", "slow"])
     draw.act(at, "disk", fault=fault, seconds=draw.duration())
 
@@ -426,6 +436,42 @@ def _network(draw: Drawing, at: float) -> None:
         draw.act(at, "relay_moves", draw.burner(), relay=random.randrange(2), after=after)
 
 
+def _rival(draw: Drawing, at: float) -> None:
+    """A second controller: what the guard opens it closes again, and the guard must be quicker."""
+    name, seconds = draw.burner(), round(draw.about(2, 10, 40, least=0.5), 2)
+    draw.act(at, draw.random.choice(["off", "off", "lock"]), name)
+    draw.act(at + draw.about(0.01, 1, 10), "rival", name, seconds=seconds)
+    if draw.random.random() < 0.3:
+        draw.act(at + seconds, "unlock", name)
+
+
+def _unclean(draw: Drawing, at: float) -> None:
+    """Somebody puts what is no word on a sensor's or a relay's topic, at times again and again."""
+    random, name, alarm = draw.random, draw.burner(), draw.random.choice(ALARMS)
+    if random.random() < 0.15:
+        draw.act(at, "oversized")
+        return
+    if random.random() < 0.15:
+        # A guard that has just started has understood nobody yet.
+        name = random.choice(list(draw.kitchen.sensors) or [name])
+        word = random.choice(["half a character", *random.sample(list(WORDS), 2)])
+        soon = at + random.uniform(1.4, 10)
+        draw.act(at, "kill", where="step", number=0, away=1.0, machine=False, right=True)
+        draw.act(soon, "unclean", name, where="flame", word=word, keep=False)
+        return
+    where = random.choice(["flame", "flame", alarm, alarm, "availability"])
+    if draw.kitchen.kind_on_mqtt(name, 1) and random.random() < 0.4:
+        where = "state"
+    if where == alarm and random.random() < 0.4:
+        # It warns, and somebody drowns it out.
+        draw.act(at - random.choice([0.3, 2.0]), "hazard", name, alarm=alarm, seconds=60.0)
+        draw.act(at + 30, "rearm", name, source="cli")
+    every = random.choice([0.1, 0.7, 5.0, 40.0])
+    for n in range(random.choice([1, 1, 2, 5])):
+        word, keep = random.choice(list(WORDS)), random.random() < 0.3
+        draw.act(at + n * every, "unclean", name, where=where, word=word, keep=keep)
+
+
 _TROUBLE: dict[str, Callable[[Drawing, float], None]] = {
     "wire": _wire,
     "relay": _relay,
@@ -437,6 +483,8 @@ _TROUBLE: dict[str, Callable[[Drawing, float], None]] = {
     "hazard": _hazard,
     "broker": _broker,
     "network": _network,
+    "unclean": _unclean,
+    "rival": _rival,
 }
 FAMILIES = tuple(_TROUBLE)
 """Kinds of trouble that `--faults` chooses from; without any, people only cook."""

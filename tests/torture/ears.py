@@ -1,10 +1,11 @@
 """What the guard has been told by its sensors: taken from what comes to it on its connection."""
 
 import asyncio
+import json
 from collections.abc import Callable
 from functools import partial
 
-from gasguard.config.sensors import FlameConfig
+from gasguard.config.sensors import FlameConfig, OnTopic
 from gasguard.drivers.bus import Heard
 from gasguard.drivers.mqtt.sensor import MISSED_AFTER
 from tests.torture.judge import Judge
@@ -15,6 +16,8 @@ _NO = ("out", "off", "clear", "0", "false")
 _UNSURE = 0.1
 """Seconds before a sensor's word expires in which the guard may go either way."""
 _SAME = "as before"
+_ELSE = "of something else"
+"""An object without the key that holds the word."""
 _BROKER = ""
 """Stands among the topics for the broker itself."""
 
@@ -28,6 +31,8 @@ class Ears:
         self._expiries: dict[str, asyncio.TimerHandle] = {}
         self._silent: set[str] = set()
         """Burners whose flame sensor was last not understood, or said nothing for too long."""
+        self._understood: set[str] = set()
+        """Topics on which the living guard has heard a word that it knows."""
         self._missing: asyncio.TimerHandle | None = None
         """Runs while the living guard has no broker."""
         scene.broker.on_heard, scene.broker.on_connected = self._heard, self._connected
@@ -37,7 +42,7 @@ class Ears:
                 for _, topic in flame.topics():
                     self._listen(topic, partial(self._flame_heard, bench, flame))
             for sensor, hazard in scene.config.hazards_of(name).items():
-                self._listen(hazard.topic, partial(self._alarm_heard, bench, sensor))
+                self._listen(hazard.topic, partial(self._alarm_heard, bench, sensor, hazard))
                 for part in hazard.availability:
                     words = {part.online.encode(): True, part.offline.encode(): False}
                     told = partial(self._there_heard, bench.alarms[sensor], words)
@@ -56,21 +61,25 @@ class Ears:
         for expiry in self._expiries.values():
             expiry.cancel()
         self._silent.clear()
+        self._understood.clear()
         for bench in self._scene.benches.values():
             for alarm in bench.alarms.values():
                 alarm.heard_at = alarm.word = None
+                alarm.garbled = False
                 alarm.offline.clear()
 
     # --- flames -------------------------------------------------------------------------------
 
     def _flame_heard(self, bench: Bench, flame: FlameConfig, heard: Heard) -> None:
-        word = _measured(flame, heard.payload) if flame.levels else _meaning(heard.payload)
+        word = _measured(flame, heard.payload) if flame.levels else self._word(flame, heard)
         if heard.retained:
             if word is True and bench.account.name in self._silent:
                 bench.account.glimpsed(self._scene.now)
             elif word is True:
                 bench.account.sensed(True, self._scene.now)
             return
+        if word == _ELSE:
+            return  # that its radio lives does not show that it still measures
         self._expect(bench, flame, self._scene.now)
         if isinstance(word, bool):
             self._silent.discard(bench.account.name)
@@ -92,25 +101,42 @@ class Ears:
 
     # --- hazards ------------------------------------------------------------------------------
 
-    def _alarm_heard(self, bench: Bench, sensor: str, heard: Heard) -> None:
-        alarm, active = bench.alarms[sensor], _meaning(heard.payload)
-        if active is None:
-            return
+    def _alarm_heard(self, bench: Bench, sensor: str, hazard: OnTopic, heard: Heard) -> None:
+        alarm, active = bench.alarms[sensor], self._word(hazard, heard)
         lock = self._scene.config.hazards[sensor].kind
-        if active or not heard.retained:
+        if isinstance(active, bool) and (active or not heard.retained):
             # An alarm ends by the sensor's own live word: what is kept may be older.
             if alarm.word is not active:
                 alarm.word, alarm.changed_at = active, self._scene.now
             if not active:
                 bench.account.reporting.pop(lock, None)
         if not heard.retained:
-            alarm.heard_at = self._scene.now
-            if alarm.offline:
-                # Whoever says that it is offline is mistaken, or late.
-                alarm.offline.clear()
-                alarm.changed_at = self._scene.now
-        if active and lock not in bench.account.reporting:
+            self._alarm_speaks(alarm, active)
+        if active is True and lock not in bench.account.reporting:
             self._judge.hazard(bench, lock)
+
+    def _alarm_speaks(self, alarm: Alarm, word: bool | str | None) -> None:
+        """What nobody understands takes "clear" away, and no alarm. Another subject is nothing."""
+        if word == _ELSE:
+            return
+        alarm.heard_at = self._scene.now
+        if alarm.offline:
+            # Whoever says that it is offline is mistaken, or late.
+            alarm.offline.clear()
+            alarm.changed_at = self._scene.now
+        if word is None:
+            alarm.garbled, alarm.word = True, alarm.word or None
+        else:
+            alarm.garbled = False
+
+    def _word(self, sensor: OnTopic, heard: Heard) -> bool | str | None:
+        """What it says; once the sensor was understood, what else it sends is no nonsense."""
+        word = _meaning(heard.payload)
+        if word is None and sensor.word_in and _is_object(heard.payload):
+            return _ELSE if heard.topic in self._understood else None
+        if word is not None:
+            self._understood.add(heard.topic)
+        return word
 
     def _there_heard(self, alarm: Alarm, words: dict[bytes, bool], heard: Heard) -> None:
         if (online := words.get(heard.payload)) is not None:
@@ -155,9 +181,12 @@ class Ears:
 
 
 def _measured(flame: FlameConfig, payload: bytes) -> bool | str | None:
-    """Lit, out, or between; None where a sensor says that it cannot measure."""
+    """Lit, out, or between; None where a sensor says that it cannot measure, or no number."""
     above, below = flame.levels or (None, None)
-    read = float(payload)
+    try:
+        read = float(payload)
+    except ValueError:
+        return None
     if above is None or below is None or not -5 <= read <= 60:
         return None
     return True if read >= above.number else False if read <= below.number else _SAME
@@ -165,7 +194,14 @@ def _measured(flame: FlameConfig, payload: bytes) -> bool | str | None:
 
 def _meaning(payload: bytes) -> bool | None:
     """Of a word, plain or as a Zigbee alarm's JSON."""
-    word = payload.decode().lower()
+    word = payload.decode(errors="replace").lower()
     if word.startswith("{"):
         return True if ": true" in word else False if ": false" in word else None
     return True if word in _YES else False if word in _NO else None
+
+
+def _is_object(payload: bytes) -> bool:
+    try:
+        return isinstance(json.loads(payload), dict)
+    except (ValueError, RecursionError):
+        return False

@@ -5,12 +5,16 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from gasguard.mqtt.link import OVERSIZED_PAUSE
 from gasguard.simulator.channels import Address
 from gasguard.simulator.faults import Faults
+from gasguard.simulator.mqtt.devices import Out
 from gasguard.simulator.seeding import stream
+from tests.torture import unclean
 from tests.torture.judge import Judge
 from tests.torture.pi import Trust
 from tests.torture.plan import Action, Plan
+from tests.torture.rival import Rival
 from tests.torture.scene import Scene
 from tests.torture.sensors import Sensors
 
@@ -38,6 +42,7 @@ class Hands:
         self._sensors = Sensors(plan, scene, stream(plan.seed, "sensors"))
         self.back: asyncio.Future[None] = self._loop.create_future()
         """Done while the guard runs."""
+        self._rival = Rival(scene, judge, stream(plan.seed, "rival"))
         self._networks_away = self._name_faults = self._disk_faults = 0
         self._disk_was_sound = True
         """When the guard died."""
@@ -52,7 +57,7 @@ class Hands:
             args = {"source": _ASKED_BY[kind], **action.args}
             self._judge.ask(action.burner, kind, **args)
             return
-        owners = (self, self._sensors, self._scene.pi.clock, self._scene.house)
+        owners = (self, self._sensors, self._rival, self._scene.pi.clock, self._scene.house)
         doing: Callable[..., Any] = next(getattr(o, kind) for o in owners if hasattr(o, kind))
         result = doing(*burner, **action.args)
         if asyncio.iscoroutine(result):
@@ -155,6 +160,18 @@ class Hands:
         else:
             broker.rejoin()
         self._scene.broker_changed(silent_for=silent_for)
+
+    def oversized(self) -> None:
+        """Somebody publishes what is too long for the guard on a topic that it listens to."""
+        scene = self._scene
+        scene.broker.send_too_much(OVERSIZED_PAUSE)
+        scene.broker_changed()
+        self._loop.call_later(OVERSIZED_PAUSE, scene.broker_changed)
+
+    def unclean(self, burner: str, where: str, word: str, keep: bool) -> None:
+        """Somebody puts what is no word on a device's topics: see `tests.torture.unclean`."""
+        for topic in unclean.topics(self._scene.config, burner, where):
+            self._scene.broker.from_device(Out(topic, unclean.WORDS[word], keep))
 
     # --- the network --------------------------------------------------------------------------
 
@@ -310,6 +327,7 @@ class Hands:
 
     def calm(self) -> None:
         """The end of the session: everything heals, and the guard comes back."""
+        self._rival.calm()
         for address in list(self._active):
             self._active[address].clear()
             self._inject(address)

@@ -27,7 +27,9 @@ _ON_ITS_WAY = 0.2
 """An open sent so shortly before is still at work: another adds nothing."""
 _PULSED_WITHIN = 2.5
 """Seconds between two pulses of a jogging module that is locked: a poll, and a call."""
-_DISK_ERRORS = ("state not saved", "is damaged")
+_CLOSES_WITHIN = 2.0
+"""Seconds for which the guard may be at a closing that it has ordered."""
+_DISK_ERRORS = ("state not saved", "is damaged", "cannot be written", "cannot be read")
 _WORDS = {
     "off": ("off", ""),
     "cancel": ("timer", "cancel"),
@@ -180,8 +182,27 @@ class Judge:
             asks, words = _WORDS[kind]
         window.ask(burner, source, asks, words, partial(self._answered, bench, ask))
 
+    def meddled(self, bench: Bench) -> None:
+        """A rival is about to close a relay: the guard must tell, if it is sure to see it.
+
+        It is not while it opens or closes the circuit itself: then it is busy with its own orders.
+        """
+        scene, state, account = self.scene, bench.shown, bench.account
+        held = account.demand_at > NEVER or account.locked
+        if state is None or bench.meddled_at is not None or not (held and scene.disk.sound):
+            return
+        rests = state["phase"] in ("tripped", "locked_out") and state["contact"] == "open"
+        if rests and bench.shown_at > account.demand_at and self._closing_rests(bench):
+            bench.meddled_at = scene.now
+
+    def _closing_rests(self, bench: Bench) -> bool:
+        """Whether the guard has not ordered this circuit closed just now."""
+        recent = self.scene.now - _CLOSES_WITHIN
+        return all(watch.last_close_order < recent for watch in bench.relays)
+
     def _off_asked(self, bench: Bench) -> None:
         scene, name = self.scene, bench.account.name
+        bench.meddled_at = None
         self._note_open(bench)
         self.owe(bench, "an off", scene.now)
         bench.timer_noted = None
@@ -226,6 +247,7 @@ class Judge:
     def hazard(self, bench: Bench, kind: str) -> None:
         """A hazard sensor's alarm has reached the guard."""
         account, now = bench.account, self.scene.now
+        bench.meddled_at = None
         # A jogging module that is locked already is pulsed, which is no demand anew.
         again = account.jog and kind in {*account.latched, *account.perhaps}
         if not again:
@@ -261,6 +283,8 @@ class Judge:
         self.note(f"{account.name} tells {kind} {reason or ''}")
         since = max(now - scene.told_late_by, scene.pi.up_since)
         if kind == "trip":
+            if "closed from outside" not in event.get("message", ""):
+                bench.meddled_at = None
             account.demanded(since, now)
             if reason == "max_burn":
                 account.burnt_out(since)
@@ -307,7 +331,7 @@ class Judge:
         self._opens_sent.clear()
         for bench in self.scene.benches.values():
             bench.account.killed(self.scene.now)
-            bench.shown = None
+            bench.shown = bench.meddled_at = None
             bench.owed.clear()
             bench.voice_off_at = None
             for watch in bench.relays:

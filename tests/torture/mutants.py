@@ -32,8 +32,10 @@ MQTT_ANSWERS = "gasguard.drivers.mqtt.answers"
 MQTT_RELAY = "gasguard.drivers.mqtt.relay"
 SENSOR = "gasguard.drivers.mqtt.sensor"
 UNDERSTANDING = "gasguard.drivers.understanding"
+TEXT = "gasguard.text"
 ASSEMBLE = "gasguard.assemble"
 SAVING = "gasguard.guard.saving"
+STORE = "gasguard.guard.store"
 DATABASE = "gasguard.guard.database"
 JOURNAL = "gasguard.guard.journal"
 ACTIONS = "gasguard.core.actions"
@@ -174,7 +176,7 @@ MUTANTS = [
     Mutant(
         "a flame sensor that says it sees nothing is ignored",
         SENSOR,
-        "            self._steady.say(_GARBLED, partial(self._listener.garbled, said.garbled))",
+        "            self._later(_GARBLED, partial(self._listener.garbled, said.garbled))",
         "            pass",
     ),
     Mutant(
@@ -182,6 +184,12 @@ MUTANTS = [
         SENSOR,
         "call_later(MISSED_AFTER, missed)",
         "call_later(1e6, missed)",
+    ),
+    Mutant(
+        "a connection that is away for a moment silences every sensor",
+        SENSOR,
+        "call_later(MISSED_AFTER, missed)",
+        "call_later(1.0, missed)",
     ),
     Mutant(
         "a broker that is back does not count",
@@ -224,6 +232,24 @@ MUTANTS = [
         SENSOR,
         "self._listener.said(said.danger, stored=True)",
         "self._listener.said(said.danger, stored=False)",
+    ),
+    Mutant(
+        "a word that nobody understands is a sign of life",
+        HAZARDS,
+        "heard = spoke(view.hearing, turn.now, why)",
+        "heard = spoke(view.hearing, turn.now)",
+    ),
+    Mutant(
+        "a word that nobody understands leaves an alarm clear",
+        HAZARDS,
+        "reports=view.reports or None",
+        "reports=view.reports",
+    ),
+    Mutant(
+        "half a character is let in",
+        TEXT,
+        "return data if data.isascii() else _whole(data)",
+        "return data",
     ),
     # --- the relay's keeper -----------------------------------------------------------------------
     Mutant(
@@ -369,6 +395,18 @@ MUTANTS = [
         "_create(path, after_damage=False)",
     ),
     Mutant(
+        "what a read-only card holds is not read",
+        DATABASE,
+        "return Unwritable(path, why, records.load(db), damaged",
+        "return Unwritable(path, why, {}, damaged",
+    ),
+    Mutant(
+        "a card that is writable again is not written",
+        STORE,
+        "            self._file = opened = connect(file.path)",
+        "            raise OSError",
+    ),
+    Mutant(
         "commits are not fsynced",
         DATABASE,
         "PRAGMA synchronous = FULL",
@@ -380,6 +418,12 @@ MUTANTS = [
         READINGS,
         "elif state.phase is not Phase.READY and before.contact is not Contact.CLOSED:",
         "elif False:",
+    ),
+    Mutant(
+        "it is not remembered that something else has closed it",
+        READINGS,
+        "(*recent, turn.now)[-MAX_MEDDLINGS:]",
+        "()",
     ),
     Mutant(
         "an off on the voice channel is missed",

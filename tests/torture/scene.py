@@ -75,6 +75,8 @@ class Alarm:
     """When it last spoke itself."""
     word: bool | None = None
     """Its last word, or the alarm that a broker had kept."""
+    garbled: bool = False
+    """What it said last is no word."""
     offline: set[str] = field(default_factory=set)
     """Topics that say so since then; an empty one for the broker's own absence."""
     changed_at: float = NEVER
@@ -100,6 +102,8 @@ class Bench:
     voice_on_since: float = NEVER
     voice_off_at: float | None = None
     """An off there that the guard must notice."""
+    meddled_at: float | None = None
+    """When a rival closed what the guard holds open, and has said so: it must find out and tell."""
     foreign: tuple[float, float] | None = None
     """Mi Home's own countdown: when it was set and when it ends."""
 
@@ -217,7 +221,8 @@ class Scene:
 
     def broker_changed(self, *, silent_for: float = 0.0) -> None:
         """The broker's faults were exchanged; devices are not there before so many seconds."""
-        if self.broker.away or self.broker.hangs or self.broker.stalls:
+        broker = self.broker
+        if broker.away or broker.hangs or broker.stalls or broker.is_shunned:
             self.broker_well_since = FAR
         elif self.broker_well_since == FAR:
             self.broker_well_since = self.now
@@ -227,7 +232,7 @@ class Scene:
     def _with_broker(self, faults: Faults) -> Faults:
         """A module's faults and the broker's together, as if all were on the module's wire."""
         broker = self.broker
-        cut = broker.away or broker.hangs or broker.parted or broker.stalls
+        cut = broker.away or broker.hangs or broker.parted or broker.stalls or broker.is_shunned
         return faults.changed(
             {
                 "offline": faults.offline or cut,

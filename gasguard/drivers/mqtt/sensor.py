@@ -148,7 +148,7 @@ class MqttSensor:
 
     def _live(self, said: Said) -> None:
         if said.garbled is not None:
-            self._steady.say(_GARBLED, partial(self._listener.garbled, said.garbled))
+            self._later(_GARBLED, partial(self._listener.garbled, said.garbled))
         elif said.danger is None:
             self._listener.said(None, stored=False)
         else:
@@ -156,7 +156,16 @@ class MqttSensor:
 
     def _counts(self, danger: bool) -> None:
         badness = _DANGER if danger else _CLEAR
-        self._steady.say(badness, partial(self._listener.said, danger, stored=False))
+        self._later(badness, partial(self._listener.said, danger, stored=False))
+
+    def _later(self, badness: int, tell: Callable[[], None]) -> None:
+        def pass_on() -> None:
+            tell()
+            if self._offline:
+                # It was said before others said that it is offline, and counts only now.
+                self._listener.reachable(False)
+
+        self._steady.say(badness, pass_on)
 
     def _there(self, what: str, *, online: bool) -> None:
         before = bool(self._offline)
