@@ -138,7 +138,11 @@ class Broker:
         return self._guard.qos(topic) if self._guard is not None else None
 
     def sever(self) -> None:
-        """The guard's process is dead; what it had sent is on its way all the same."""
+        """The guard's process is dead; what it had sent is on its way all the same.
+
+        The next one knows of no message that was too long.
+        """
+        self._pauses_until = 0.0
         if self._guard is not None:
             self._guard.sever()
             self._guard = None

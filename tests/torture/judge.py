@@ -327,6 +327,7 @@ class Judge:
 
     def _killed(self) -> None:
         self.on_killed()
+        self.scene.broker_changed()
         self._expected.clear()
         self._opens_sent.clear()
         for bench in self.scene.benches.values():
