@@ -4,6 +4,7 @@ Flame sensors say lit and out, late, or measure millivolts; hazard sensors alarm
 live, and fall silent, known to be offline or not.
 """
 
+import asyncio
 import json
 from random import Random
 
@@ -34,6 +35,8 @@ class Sensors:
         self._keeps = random.random() < 0.5
         """Whether the broker keeps their words; else it only has a "clear" of long ago."""
         self._blind: set[str] = set()
+        self._sensing: dict[str, asyncio.TimerHandle] = {}
+        """What each lit/out sensor is about to notice."""
         self._flames = dict.fromkeys(plan.sensors, False)
         """What each lit/out sensor says last."""
         self._hazards = scene.config.hazards
@@ -97,8 +100,12 @@ class Sensors:
     def _flame_changed(self, burner: str, lit: bool) -> None:
         lag = self._plan.sensors.get(burner)
         if lag is not None:
-            # It is warm long after the flame: the fall takes longer than the rise.
-            self._loop.call_later(lag if lit else 3 * lag, self._senses, burner, lit)
+            # It is warm long after the flame: the fall takes longer than the rise, and who relights
+            # it within that time has never let it cool.
+            if burner in self._sensing:
+                self._sensing[burner].cancel()
+            after = lag if lit else 3 * lag
+            self._sensing[burner] = self._loop.call_later(after, self._senses, burner, lit)
 
     def _senses(self, burner: str, lit: bool) -> None:
         self._flames[burner] = lit
