@@ -38,6 +38,8 @@ def flame_read(turn: Turn, event: FlameRead) -> None:
         return
     _hear(turn, spoke(turn.state.flame_hearing, turn.now))
     if event.flame is Flame.LIT:
+        # Seen at last: who lit it a moment ago is not shut off for the time before.
+        turn.set(unseen_since=None)
         _lit(turn)
     elif event.flame is Flame.OUT:
         _out(turn)

@@ -35,18 +35,24 @@ def state_payload(
         "flame": state.flame.value,
         "timer": state.timer and _timer(state.timer, state, now),
         "burning_since": _moment(state.burning_since, now),
-        "must_end_at": _moment(state.must_end_at, now),
+        "must_end_at": _moment(_shown_end(state), now),
         "last_trip": state.last_trip and _trip(state.last_trip),
         "locks": sorted(lock.value for lock in state.locks),
         "relay": _relay(state, now),
         **(_hazards(state) if state.hazard_views else {}),
-        "sensor_problems": _sensor_problems(state),
+        **({"sensor_problems": problems} if (problems := _sensor_problems(state)) else {}),
         **({} if settings.voice_relay is None else {"voice_armed": state.voice_armed}),
         **(
             {"troubles": [f"{part}: {text}" for part, text in troubles.items()]} if troubles else {}
         ),
         "updated_at": iso(now.wall),
     }
+
+
+def _shown_end(state: State) -> float | None:
+    """When `max_burn` ends. A sensor that has yet to speak is no flame that people ask about."""
+    seen = state.burning_since is not None or state.flame_hearing.silent
+    return state.must_end_at if seen else None
 
 
 def _moment(boot: float | None, now: Instant) -> str | None:

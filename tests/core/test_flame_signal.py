@@ -145,13 +145,25 @@ def test_a_sensor_that_falls_silent_while_it_says_out_starts_the_count():
     assert opens(burner.watch(3600, CLOSED))
 
 
-def test_a_flame_seen_after_nobody_saw_may_have_burnt_before():
+def test_a_flame_seen_at_last_counts_from_its_sight():
+    """A sensor that speaks of changes only, and somebody who lights the burner after a restart."""
     burner = ready(max_burn=3600.0)
     burner.watch(3000, CLOSED)
     burner.flame(LIT)
-    told = only_tell(burner.watch(600, CLOSED), Kind.TRIP)
+    seen_at = burner.now
+    out = burner.watch(3599, CLOSED)
+    assert not opens(out)
+    told = only_tell(burner.watch(2, CLOSED), Kind.TRIP)
     assert told.reason == Reason.MAX_BURN
+    assert burner.state.last_trip.began == pytest.approx(seen_at + 3600)
     assert "message" not in told.details, "it was seen to burn"
+
+
+def test_what_a_broker_has_kept_is_no_sight_of_it():
+    burner = ready(max_burn=3600.0)
+    burner.watch(3000, CLOSED)
+    burner.send(FlameRead(LIT, stored=True))
+    assert opens(burner.watch(600, CLOSED))
 
 
 def test_of_two_reasons_to_count_the_earlier_counts():

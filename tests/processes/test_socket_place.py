@@ -106,7 +106,7 @@ def test_doctor_tells_a_daemon_whose_socket_is_missing_from_none(kitchen):
     assert second.code == 2
     assert "another gasguard is running" in second.err
     daemon.stop()
-    assert "daemon                 warn is not running" in kitchen.local("doctor").out
+    assert "daemon                 warn no daemon at" in kitchen.local("doctor").out
 
 
 def test_what_is_no_socket_at_all_is_no_daemon(kitchen):

@@ -152,7 +152,9 @@ class Judge:
         if bench.last_open(self.scene.now) >= bench.flame_since:
             return None  # the guard did open, and the contact is welded: another rule's matter
         unheard = flame.expire_after + _SENSED_LATE
-        return max(bench.flame_since, self.scene.pi.up_since) + unheard + limit
+        # Seen at last, it counts from its sight.
+        since = max(bench.flame_since, bench.account.lit_since or NEVER)
+        return max(since, self.scene.pi.up_since) + unheard + limit
 
     def owe(
         self, bench: Bench, why: str, since: float, *, extra: float = 0.0, level: bool = False

@@ -242,8 +242,8 @@ MUTANTS = [
     Mutant(
         "a word that nobody understands leaves an alarm clear",
         HAZARDS,
-        "reports=view.reports or None",
-        "reports=view.reports",
+        "reports = (view.reports or None) if heard.silent else view.reports",
+        "reports = view.reports",
     ),
     Mutant(
         "half a character is let in",
@@ -452,21 +452,20 @@ MUTANTS = [
     Mutant(
         "a hazard sensor that falls silent ends its alarm",
         HAZARDS,
-        "    _set_view(turn, index, replace(view, hearing=heard))\n\n\nSILENCE",
-        "    reports = None if heard.silent else view.reports\n"
-        "    _set_view(turn, index, replace(view, hearing=heard, reports=reports))\n\n\nSILENCE",
+        "reports = (view.reports or None) if heard.silent",
+        "reports = None if heard.silent",
     ),
     Mutant(
         "the end of an alarm is not heard",
         HAZARDS,
-        "        if event.active or ends:",
-        "        if event.active:",
+        "if event.active or (event.active is False and not event.stored):",
+        "if event.active:",
     ),
     Mutant(
         "what a broker has kept ends an alarm",
         HAZARDS,
-        "not (event.stored and view.reports)",
-        "True",
+        "(event.active is False and not event.stored)",
+        "event.active is False",
     ),
     Mutant(
         "a hazard is forgotten at a restart",

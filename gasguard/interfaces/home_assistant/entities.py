@@ -35,7 +35,7 @@ _PROBLEM = (
     " or (not value_json.relay.reachable"
     " and (value_json.phase != 'starting' or value_json.relay.problem))"
     f" or {_IN_SERIES} | selectattr('problem') | list"
-    " or value_json.sensor_problems"
+    " or value_json.sensor_problems | default({})"
 )
 # Closed only where a read-back says so, and the trip has not failed: no false comfort.
 _VALVE = (
@@ -83,7 +83,8 @@ def hazard_entity(topic: BurnerTopics, name: str, kind: str, words: Words) -> En
         "value_template": f"{{{{ {{'alarm': 'ON', 'clear': 'OFF'}}.get({said}, 'None') }}}}",
         "json_attributes_topic": topic.state,
         "json_attributes_template": (
-            f"{{{{ {{'says': {said}, 'problem': value_json.sensor_problems.get('{name}')}}"
+            f"{{{{ {{'says': {said}, 'problem':"
+            f" (value_json.sensor_problems | default({{}})).get('{name}')}}"
             " | to_json }}"
         ),
         "qos": 1,
@@ -235,7 +236,7 @@ def _tellers(topic: BurnerTopics, words: Words) -> dict[str, Entity]:
             "json_attributes_template": (
                 "{{ {'locks': value_json.locks, 'relay': value_json.relay.problem,"
                 " 'hazards': value_json.hazards | default({}),"
-                " 'sensors': value_json.sensor_problems} | to_json }}"
+                " 'sensors': value_json.sensor_problems | default({})} | to_json }}"
             ),
         },
         "relay": {
