@@ -148,6 +148,8 @@ class Ears:
             alarm.offline.discard(what)
         else:
             alarm.offline.add(what)
+            # It may say alarm meanwhile, and nobody hears it.
+            alarm.word = alarm.word or None
         if before != bool(alarm.offline):
             alarm.changed_at = self._scene.now
 
