@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from gasguard.starts import FILE_NAME, Starts
 
 
@@ -65,3 +67,22 @@ def test_what_cannot_be_taken_back_is_not_believed(tmp_path):
     (tmp_path / "starts.new").mkdir()  # nothing can be written
     assert Starts(tmp_path, "boot").delay == 0
     assert (tmp_path / FILE_NAME).exists()
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        '{"boot_id": "boot", "crashes": Infinity}',
+        '{"boot_id": "boot", "crashes": 1e999}',
+        '{"boot_id": "boot", "crashes": -5}',
+        '{"boot_id": "boot", "starting": [1]}',
+        '{"boot_id": "boot", "strikes": [1]}',
+        "[]",
+        "\0",
+    ],
+)
+def test_whatever_stands_in_the_file_the_guard_starts(tmp_path, damage):
+    (tmp_path / FILE_NAME).write_text(damage)
+    starts = Starts(tmp_path, "boot")
+    assert starts.delay == 0.0
+    assert not starts.is_left_out("mqtt")
