@@ -3,7 +3,6 @@
 import contextlib
 import fcntl
 import os
-import socket
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +11,7 @@ from gasguard.cli.options import is_own, written_by_demo
 from gasguard.config.load import CONTROL_SOCKET
 from gasguard.errors import GasguardError
 from gasguard.guard.store import FILE_NAME
-from gasguard.interfaces.local.unix import socket_address
+from gasguard.interfaces.local.unix import answers
 
 CONFIG = "config.yaml"
 _IN_USE = "demo.lock"
@@ -41,7 +40,7 @@ def fresh_folder(folder: Path) -> Iterator[None]:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise GasguardError(_runs(folder)) from None
-        if _answers(folder / CONTROL_SOCKET):
+        if answers(folder / CONTROL_SOCKET):
             raise GasguardError(_runs(folder))
         for pattern in (f"{FILE_NAME}*", CONTROL_SOCKET):
             for left in folder.glob(pattern):
@@ -65,14 +64,3 @@ def _runs(folder: Path) -> str:
         f"a demo is running in {folder} already: use that one, or end it with Ctrl-C in its "
         f"terminal, or start one beside it: gasguard demo --state-dir {folder}-2"
     )
-
-
-def _answers(path: Path) -> bool:
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-        probe.settimeout(1.0)
-        try:
-            with socket_address(path) as address:
-                probe.connect(address)
-        except OSError:
-            return False
-        return True

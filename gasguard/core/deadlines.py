@@ -28,7 +28,6 @@ from gasguard.core.model import (
 )
 from gasguard.core.turn import Turn
 
-_CAN_BURN = (Phase.STARTING, Phase.READY)
 _UNSEEN = (
     "no sound word of the flame: max_burn counts from the moment the burner could burn; look after "
     "the flame sensor"
@@ -112,7 +111,7 @@ def _prewarn(turn: Turn, timer: Timer) -> None:
 def _burn_ends_at(state: State) -> float | None:
     """When a burner that can burn must be tripped."""
     end, last = state.must_end_at, state.last_trip
-    if end is None or state.phase in _CAN_BURN:
+    if end is None or state.phase in flame.CAN_BURN:
         return end
     # A module in jog mode has closed by itself and may have been lit again while still tripped.
     closed_itself = state.settings.jog and state.phase is Phase.TRIPPED

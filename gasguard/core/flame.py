@@ -15,7 +15,7 @@ from gasguard.core.messages import FLAME, FlameRead, Kind, OpenContact
 from gasguard.core.model import OUT_LASTS, OUT_SETTLES, Flame, Hearing, Lock, Phase, State
 from gasguard.core.turn import Turn
 
-_CAN_BURN = (Phase.STARTING, Phase.READY)
+CAN_BURN = (Phase.STARTING, Phase.READY)
 _BURNS_ON = "the contact is open but the flame burns on: turn the stove off by hand"
 _NOT_SEEN_OUT = (
     "the contact is open but no sensor says that the flame is out: look at it, turn the stove off "
@@ -120,7 +120,7 @@ def forget_flame(turn: Turn) -> None:
     """It is certain that it does not burn: its sensor says so, or somebody who has looked."""
     burnt_on = turn.state.burns_on
     turn.set(flame_seen=False, flame_deadline=None, burns_on=False)
-    if turn.state.phase not in _CAN_BURN and not turn.state.settings.jog:
+    if turn.state.phase not in CAN_BURN and not turn.state.settings.jog:
         # Behind an open contact the magnet has dropped: what is lit next is another burn.
         turn.set(burning_since=None, unseen_since=None)
     if burnt_on and turn.state.opening is None:
@@ -139,7 +139,7 @@ def count_unseen(turn: Turn) -> None:
     state = turn.state
     if state.settings.max_burn is None or state.unseen_since is not None:
         return
-    if state.flame is Flame.UNKNOWN and state.phase in _CAN_BURN and state.flame_sensed:
+    if state.flame is Flame.UNKNOWN and state.phase in CAN_BURN and state.flame_sensed:
         turn.set(unseen_since=turn.now)
 
 

@@ -25,7 +25,7 @@ from gasguard.guard.proof_test import proof_test
 from gasguard.guard.store import Store
 from gasguard.health import Troubles
 from gasguard.interfaces.front import Front
-from gasguard.interfaces.local.unix import socket_address
+from gasguard.interfaces.local.unix import answers, socket_address
 from gasguard.interfaces.payloads import ack_payload, state_payload
 from gasguard.interfaces.requests import BadRequest
 from gasguard.mqtt.topics import means_all, meant
@@ -83,7 +83,7 @@ class ControlSocket:
         await self._serve_at(self._path)
 
     async def _serve_at(self, path: Path) -> None:
-        if _answers(path):
+        if answers(path):
             raise FileExistsError(f"another gasguard answers at {path}")
         listener = _bound(path)
         # asyncio tries to accept `backlog` times in a row. Out of file descriptors each try fails
@@ -282,17 +282,3 @@ def _bound(path: Path) -> socket.socket:
     finally:
         os.umask(before)
     return listener
-
-
-def _answers(path: Path) -> bool:
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-        # A stopped process with a full queue would hold up the loop.
-        probe.setblocking(False)
-        try:
-            with socket_address(path) as address:
-                probe.connect(address)
-        except BlockingIOError:
-            return True
-        except OSError:
-            return False
-        return True
