@@ -572,8 +572,8 @@ MUTANTS = [
     Mutant(
         "the maximum burn time is not kept",
         DEADLINES,
-        "    if end is None or state.phase in _CAN_BURN:\n        return end",
-        "    if end is None or state.phase in _CAN_BURN:\n        return None",
+        "    if end is None or state.phase in flame.CAN_BURN:\n        return end",
+        "    if end is None or state.phase in flame.CAN_BURN:\n        return None",
     ),
     Mutant(
         "the lease is renewed during a demand",
