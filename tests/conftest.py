@@ -1,5 +1,6 @@
 """Shared fixtures. Nothing here starts anything until a test asks for it."""
 
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,6 +10,10 @@ import pytest
 if TYPE_CHECKING:
     from tests.support.brokers import Broker, Mosquitto, OldBroker
     from tests.support.ear import Ear
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # Shells start what runs in the background so, and the processes under test would inherit it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

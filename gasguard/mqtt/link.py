@@ -10,7 +10,7 @@ import socket
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from random import Random
 
@@ -118,7 +118,8 @@ class _Service:
         self._link.connected(self, properties)
         self._identified = getattr(properties, "SubscriptionIdentifierAvailable", 1) == 1
         for subscription in self._link.subscriptions:
-            self._expect(subscription, subscribe(self.client, subscription))
+            first = subscribe(self.client, subscription, identified=self._identified)
+            self._expect(subscription, first)
             if subscription.as_published and self.terms.is_mqtt5:
                 again = subscribe_as_published(
                     self.client, subscription, identified=self._identified
@@ -205,18 +206,26 @@ class _Service:
     def _as_published(self, message: paho.MQTTMessage) -> bool:
         """Whether the message's flag is its publisher's: then it is said now."""
         by = getattr(message.properties, "SubscriptionIdentifier", [])
-        if self._identified and not (by or message.retain or self._unanswered):
+        if self._identified and not by and self._was_to_be_numbered(message):
             # It numbers nothing, though it said so: then what was kept came before its answer.
-            self._identified = not self._asked_as_published(message.topic)
+            self._identified = False
         if self._identified:
             return AS_PUBLISHED in by
         return not self._unanswered and self._asked_as_published(message.topic)
 
-    def _asked_as_published(self, topic: str) -> bool:
-        return self.terms.is_mqtt5 and any(
-            one.as_published and paho.topic_matches_sub(one.topic, topic)
-            for one in self._link.subscriptions
+    def _was_to_be_numbered(self, message: paho.MQTTMessage) -> bool:
+        kept_or_early = message.retain or self._unanswered
+        return any(
+            one.own or (one.as_published and not kept_or_early)
+            for one in self._matching(message.topic)
         )
+
+    def _asked_as_published(self, topic: str) -> bool:
+        return self.terms.is_mqtt5 and any(one.as_published for one in self._matching(topic))
+
+    def _matching(self, topic: str) -> Iterator[Subscription]:
+        asked = self._link.subscriptions
+        return (one for one in asked if paho.topic_matches_sub(one.topic, topic))
 
 
 class MqttLink:

@@ -30,6 +30,9 @@ QUEUE = 1000
 """Messages that a connection takes before the server has acknowledged any."""
 AS_PUBLISHED = 1
 """The identifier of subscriptions by which the retain flag is as it was published."""
+OWN_WORD = 2
+"""The identifier of the subscription to what the connection publishes itself: the first message of
+all, by which a server shows whether it numbers them as it has said."""
 _CONNECT_WITHIN = 5.0
 _UNSUPPORTED_PROTOCOL = (132, 1)  # CONNACK reason of MQTT 5, return code of 3.1.1
 
@@ -285,13 +288,20 @@ def lacks_protocol(reason: ReasonCode) -> bool:
     return reason.value in _UNSUPPORTED_PROTOCOL or "protocol" in str(reason).lower()
 
 
-def subscribe(client: paho.Client, wanted: Subscription) -> int | None:
-    """Ask for a topic; the number that the answer will carry, None without a connection."""
+def subscribe(client: paho.Client, wanted: Subscription, *, identified: bool = False) -> int | None:
+    """Ask for a topic; the number that the answer will carry, None without a connection.
+
+    `identified`: what comes of the connection's own word carries `OWN_WORD`.
+    """
     if client.protocol != paho.MQTTv5:
         return client.subscribe(wanted.topic, qos=wanted.qos)[1]
     # Retained commands are asked for so that they can be answered and cleared; noLocal keeps the
     # clearing from coming back as a command.
-    return client.subscribe(wanted.topic, options=_options(wanted, kept=wanted.retained))[1]
+    return client.subscribe(
+        wanted.topic,
+        options=_options(wanted, kept=wanted.retained),
+        properties=_identifier(OWN_WORD) if identified and wanted.own else None,
+    )[1]
 
 
 def subscribe_as_published(
@@ -303,12 +313,17 @@ def subscribe_as_published(
     comes by `subscribe`, and what is said now by this one. `identified`: that carries
     `AS_PUBLISHED`. The flag is asked for both times: mosquitto 2.0 only heeds the first.
     """
-    properties = None
-    if identified:
-        properties = Properties(PacketTypes.SUBSCRIBE)  # type: ignore[no-untyped-call] # paho
-        properties.SubscriptionIdentifier = AS_PUBLISHED
-    options = _options(wanted, kept=False)
-    return client.subscribe(wanted.topic, options=options, properties=properties)[1]
+    return client.subscribe(
+        wanted.topic,
+        options=_options(wanted, kept=False),
+        properties=_identifier(AS_PUBLISHED) if identified else None,
+    )[1]
+
+
+def _identifier(number: int) -> Properties:
+    properties = Properties(PacketTypes.SUBSCRIBE)  # type: ignore[no-untyped-call] # paho
+    properties.SubscriptionIdentifier = number
+    return properties
 
 
 def _options(wanted: Subscription, *, kept: bool) -> SubscribeOptions:

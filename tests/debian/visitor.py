@@ -18,6 +18,8 @@ _GASGUARD = ".venv/bin/gasguard"
 
 
 def main() -> int:
+    # Whoever runs this in the background hands down that Ctrl-C is not heeded.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     demo = subprocess.Popen(
         ["make", "demo"],
         stdin=subprocess.DEVNULL,

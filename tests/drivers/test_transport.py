@@ -1,13 +1,14 @@
 """The resending transport against a device that is a script: what is on the wire, to the byte."""
 
 import asyncio
+import contextlib
 import itertools
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
 
-from gasguard.drivers.miio.codec import HELLO, decode, encode, encode_hello_reply
+from gasguard.drivers.miio.codec import HELLO, decode, encode, encode_hello_reply, seal
 from gasguard.drivers.miio.place import Place
 from gasguard.drivers.miio.transport import Device, MessageIds, MiioTransport
 from gasguard.errors import Refused, Unreachable
@@ -179,3 +180,22 @@ def test_strangers_and_nonsense_are_not_heard() -> None:
         assert device.requests
 
     play(nonsense, story)
+
+
+def test_an_urgent_call_is_sent_twice_whatever_an_earlier_question_brings() -> None:
+    """A poll's answer that is no JSON comes just behind an opening whose first packet is lost."""
+
+    async def story(device: ScriptedDevice, transport: MiioTransport) -> None:
+        with contextlib.suppress(Unreachable):
+            await transport.call("get_prop", [], 0.05)
+        device.requests.clear()
+        opening = asyncio.ensure_future(transport.call("set_power", ["off"], 1, urgent=True))
+        await asyncio.sleep(0.005)
+        device.wire.sendto(seal(TOKEN, DEVICE, device.stamp, b"no json"), device.peer)
+        await asyncio.sleep(0.005)
+        device.answer = obedient
+        result, _ = await opening
+        assert result == ["ok"]
+        assert len(device.requests) == 2
+
+    play(silent, story)

@@ -49,6 +49,8 @@ class Broker5:
         """A reason to end the connection over a message."""
         self.connects: list[Connect] = []
         self.subscribed: list[str] = []
+        self.identifiers: dict[str, int] = {}
+        """That of the newest subscription to each topic, where it has one."""
         self.published: list[Published] = []
         self.clients: list[socket.socket] = []
         threading.Thread(target=self._accept, daemon=True).start()
@@ -73,6 +75,13 @@ class Broker5:
         """End the newest connection, and say why."""
         self.clients[-1].sendall(_packet(DISCONNECT, bytes([reason, 0])))
         self.clients[-1].shutdown(socket.SHUT_RDWR)
+
+    def deliver(self, topic: str, payload: bytes, *, retain: bool, identifier: int = 0) -> None:
+        """Send a message of MQTT 5 to the newest client; with no identifier if that is 0."""
+        properties = b"\x0b" + bytes([identifier]) if identifier else b""
+        name = len(topic).to_bytes(2, "big") + topic.encode()
+        body = name + bytes([len(properties)]) + properties + payload
+        self.clients[-1].sendall(_packet(0x31 if retain else 0x30, body))
 
     def _accept(self) -> None:
         while True:
@@ -114,6 +123,8 @@ class Broker5:
         at = 2 + (1 + body[2] if level == 5 else 0)
         topic, _ = _text(body, at)
         self.subscribed.append(topic)
+        if level == 5 and body[2]:
+            self.identifiers[topic] = body[4]
         answer = self.refuses_topics.get(topic, body[-1] & 3)
         client.sendall(_packet(SUBACK, body[:2] + (b"\0" if level == 5 else b"") + bytes([answer])))
 

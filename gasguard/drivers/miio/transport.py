@@ -152,7 +152,7 @@ class MiioTransport:
         """The device's `result` and the seconds from the answered sending to the answer.
 
         Sends until answered or `within` seconds have passed; with `resend` false only once; an
-        `urgent` call twice at once. After an answer that is no JSON nothing is sent again: what it
+        `urgent` call twice at once. After an answer that is no JSON nothing more is sent: what it
         said is lost, and whoever asked may know a better question.
         Raises Unreachable (with its cause) or Refused (with the device's code).
         """
@@ -249,7 +249,8 @@ class MiioTransport:
                             payload, latency = await answered.get()
                             no_json |= payload is None
                 except TimeoutError:
-                    if no_json:
+                    # It may have been an earlier question's: an opening goes out twice anyway.
+                    if no_json and not (urgent and sends == 1):
                         raise self._not_json(method) from None
                     continue
                 self._measured(latency)
