@@ -105,10 +105,10 @@ $(READY): pyproject.toml
 .PHONY: mosquitto
 mosquitto:
 	@command -v mosquitto >/dev/null && command -v mosquitto_pub >/dev/null && \
-	command -v openssl >/dev/null && command -v ip >/dev/null || { \
+	command -v openssl >/dev/null && command -v ip >/dev/null && command -v groff >/dev/null || { \
 		if [ "$$(id -u)" = 0 ]; then SUDO=; else SUDO="sudo -n"; fi; \
 		echo "installing mosquitto for the tests ..."; \
 		{ $$SUDO apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$SUDO apt-get install -y -qq \
-			--no-install-recommends mosquitto mosquitto-clients openssl iproute2 >/dev/null; } || \
-		{ echo "the tests need mosquitto and its clients: sudo apt install mosquitto mosquitto-clients openssl iproute2"; \
+			--no-install-recommends mosquitto mosquitto-clients openssl iproute2 groff-base >/dev/null; } || \
+		{ echo "the tests need mosquitto and its clients: sudo apt install mosquitto mosquitto-clients openssl iproute2 groff-base"; \
 			exit 1; }; }

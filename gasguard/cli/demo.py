@@ -13,7 +13,7 @@ import click
 
 from gasguard.cli.demo_folder import CONFIG, fresh_folder
 from gasguard.cli.help import examples
-from gasguard.cli.options import Amount, demo_folder, find_config
+from gasguard.cli.options import demo_folder, find_config, speed_option
 from gasguard.config.load import Config
 from gasguard.errors import GasguardError
 
@@ -21,14 +21,7 @@ _LAST_WORDS_WITHIN = 1.0
 
 
 @click.command(epilog=examples("gasguard demo", "gasguard demo --speed 10"))
-@click.option(
-    "--speed",
-    metavar="FACTOR",
-    type=Amount(1000),
-    default=1.0,
-    show_default=True,
-    help="Run the stove this much faster.",
-)
+@speed_option
 @click.option(
     "--mqtt-port",
     metavar="PORT",

@@ -112,6 +112,18 @@ def config_option(required: bool = False) -> Callable[[F], F]:
     )
 
 
+def speed_option(command: F) -> F:
+    """--speed FACTOR, of a simulated stove."""
+    return click.option(
+        "--speed",
+        metavar="FACTOR",
+        type=Amount(1000),
+        default=1.0,
+        show_default=True,
+        help="Run the stove this much faster.",
+    )(command)
+
+
 MQTT_URL = "gasguard.mqtt_url"
 """Where the root context's `meta` has the URL that was given."""
 

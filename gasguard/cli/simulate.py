@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from gasguard.cli.help import examples
-from gasguard.cli.options import Amount, config_option
+from gasguard.cli.options import config_option, speed_option
 from gasguard.config.load import Config, load_config
 from gasguard.errors import GasguardError
 
@@ -16,14 +16,7 @@ _LAST_WORDS_WITHIN = 1.0
 
 @click.command(epilog=examples("gasguard simulate -c config.example.yaml"))
 @config_option(required=True)
-@click.option(
-    "--speed",
-    metavar="FACTOR",
-    type=Amount(1000),
-    default=1.0,
-    show_default=True,
-    help="Run the stove this much faster.",
-)
+@speed_option
 @click.option("--seed", default=0, show_default=True, help="Makes faults repeatable.")
 def simulate(config_path: Path, speed: float, seed: int) -> None:
     """Simulate the stove and the relays of FILE, for tests without hardware.

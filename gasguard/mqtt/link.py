@@ -9,9 +9,7 @@ import logging
 import socket
 import threading
 import time
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from random import Random
 
 import paho.mqtt.client as paho
@@ -19,9 +17,9 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from gasguard.luck import LUCK
+from gasguard.mqtt.complaints import Complaints
 from gasguard.mqtt.connection import Connection, Message
 from gasguard.mqtt.server import (
-    AS_PUBLISHED,
     Client,
     Server,
     Subscription,
@@ -29,9 +27,8 @@ from gasguard.mqtt.server import (
     fresh_id,
     lacks_protocol,
     new_client,
-    subscribe,
-    subscribe_as_published,
 )
+from gasguard.mqtt.service import Listener, Service
 from gasguard.mqtt.terms import Terms
 
 __all__ = ["Connection", "Listener", "Message", "MqttLink"]
@@ -46,186 +43,11 @@ ANSWER_WITHIN = 10.0
 """Seconds that a server has to say whether it lets us in."""
 SPEECHLESS_AFTER = 2.0
 """Seconds after which a server that says nothing to MQTT 5 is asked in 3.1.1."""
-_REMEMBERED = 64
-"""Messages back that a repeated one is recognised. Brokers have 20 or so on the way at a time."""
 _SHORT = 20.0
 """Seconds. Connections that are lost sooner, one after the other, hint at a second client."""
 _SHORT_ONES = 2
-_MOST_TOLD = 100
-_RIVAL_FOR = 600.0
-"""Seconds that a second client with the same id is told of after it was seen last."""
 _TAKEN_OVER = 142
 _ID_NOT_TAKEN = 133
-
-
-@dataclass(frozen=True, slots=True)
-class Listener:
-    """What the owner wants to hear. Everything is called on the link's thread.
-
-    A link that was retired or stopped says nothing any more.
-    """
-
-    subscribed: Callable[["Connection"], None]
-    """Connected, and every subscription is answered; none that is vital was refused."""
-    received: Callable[["Connection", Message], None]
-    lost: Callable[["Connection"], None]
-    refused: Callable[["Connection", str], None] = lambda _connection, _topic: None
-    """A subscription that is not vital was refused: nothing will be heard on its topic."""
-    unpublished: Callable[["Connection", str, str], None] = lambda _connection, _topic, _why: None
-    """What is published on this topic is refused; with an empty reason: it is taken again."""
-    failed: Callable[[str], None] | None = None
-    """Why a connection could not be had or was lost; without this it is logged."""
-
-
-class _Service:
-    """What is known of one connection while it is served. paho calls its methods, on its thread."""
-
-    def __init__(self, link: "MqttLink", client: Client, address: str, terms: Terms) -> None:
-        self._link = link
-        self.client, self.terms, self.address = client, terms, address
-        self.connection = Connection(client, link.server.name, address, terms, self._unpublished)
-        self.asked_at = float("inf")
-        """When the server was asked to let us in."""
-        self.answered = False
-        """The server has said whether it takes us."""
-        self.usable = False
-        """It has been of use."""
-        self.sent_away: ReasonCode | None = None
-        """Why the server has ended it, where it said so."""
-        self._unanswered: dict[int, Subscription] = {}
-        self._identified = False
-        self._heard: deque[tuple[int, int]] = deque(maxlen=_REMEMBERED)
-        client.on_connect = self._on_connect
-        client.on_disconnect = self._on_disconnect
-        client.on_subscribe = self._on_subscribe
-        client.on_message = self._on_message
-
-    def _on_connect(
-        self,
-        _client: paho.Client,
-        _userdata: object,
-        _flags: paho.ConnectFlags,
-        reason: ReasonCode,
-        properties: Properties | None,
-    ) -> None:
-        self.answered = True
-        if self._link.stopping:
-            return
-        if reason.is_failure:
-            self._link.turned_away(self, reason)
-            self.client.disconnect()
-            return
-        self._link.connected(self, properties)
-        self._identified = getattr(properties, "SubscriptionIdentifierAvailable", 1) == 1
-        for subscription in self._link.subscriptions:
-            first = subscribe(self.client, subscription, identified=self._identified)
-            self._expect(subscription, first)
-            if subscription.as_published and self.terms.is_mqtt5:
-                again = subscribe_as_published(
-                    self.client, subscription, identified=self._identified
-                )
-                self._expect(subscription, again)
-
-    def _expect(self, subscription: Subscription, mid: int | None) -> None:
-        if mid is not None:
-            self._unanswered[mid] = subscription
-
-    def _on_disconnect(
-        self,
-        _client: paho.Client,
-        _userdata: object,
-        flags: paho.DisconnectFlags,
-        reason: ReasonCode,
-        _properties: Properties | None,
-    ) -> None:
-        if flags.is_disconnect_packet_from_server:
-            self.sent_away = reason
-
-    def _on_subscribe(
-        self,
-        _client: paho.Client,
-        _userdata: object,
-        mid: int,
-        reasons: list[ReasonCode],
-        _properties: Properties | None,
-    ) -> None:
-        if self._link.stopping:
-            return
-        refusal = next((reason for reason in reasons if reason.is_failure), None)
-        subscription = self._unanswered.get(mid)
-        if subscription is None:
-            topic = self.connection.aside(mid)
-            if refusal is not None and topic is not None:
-                self._link.unheard(topic, refusal)
-            return
-        if refusal is not None and subscription.vital:
-            # It stays among the unanswered: this connection is never told to be usable.
-            self._link.complain(
-                f"the subscription to {subscription.topic} is refused ({refusal}): "
-                "check the broker's access rules"
-            )
-            self.client.disconnect()
-            return
-        del self._unanswered[mid]
-        if refusal is not None:
-            self._link.unheard(subscription.topic, refusal)
-            self._link.listener.refused(self.connection, subscription.topic)
-        if not self._unanswered:
-            self.usable = True
-            self._link.usable(self)
-
-    def _unpublished(self, topic: str, why: str) -> None:
-        if not self._link.stopping:
-            self._link.unpublished(self, topic, why)
-
-    def _on_message(
-        self, _client: paho.Client, _userdata: object, message: paho.MQTTMessage
-    ) -> None:
-        if self._link.stopping:
-            # What waited behind a hang is of unknown age, and another link is at work.
-            return
-        key = (message.mid, hash((message.topic, message.payload)))
-        if message.dup and key in self._heard:
-            # Some brokers repeat on a live connection what is acknowledged too late for them.
-            return
-        if message.qos:
-            self._heard.append(key)
-        said_now = self._as_published(message)
-        self._link.listener.received(
-            self.connection,
-            Message(
-                message.topic,
-                bytes(message.payload),
-                message.retain and not said_now,
-                getattr(message.properties, "ResponseTopic", None),
-                getattr(message.properties, "CorrelationData", None),
-                to_be_kept=message.retain and said_now,
-            ),
-        )
-
-    def _as_published(self, message: paho.MQTTMessage) -> bool:
-        """Whether the message's flag is its publisher's: then it is said now."""
-        by = getattr(message.properties, "SubscriptionIdentifier", [])
-        if self._identified and not by and self._was_to_be_numbered(message):
-            # It numbers nothing, though it said so: then what was kept came before its answer.
-            self._identified = False
-        if self._identified:
-            return AS_PUBLISHED in by
-        return not self._unanswered and self._asked_as_published(message.topic)
-
-    def _was_to_be_numbered(self, message: paho.MQTTMessage) -> bool:
-        kept_or_early = message.retain or self._unanswered
-        return any(
-            one.own or (one.as_published and not kept_or_early)
-            for one in self._matching(message.topic)
-        )
-
-    def _asked_as_published(self, topic: str) -> bool:
-        return self.terms.is_mqtt5 and any(one.as_published for one in self._matching(topic))
-
-    def _matching(self, topic: str) -> Iterator[Subscription]:
-        asked = self._link.subscriptions
-        return (one for one in asked if paho.topic_matches_sub(one.topic, topic))
 
 
 class MqttLink:
@@ -245,17 +67,9 @@ class MqttLink:
         self._turn = 0
         """Whose turn it is among the hosts."""
         self._stopping = threading.Event()
-        self._service: _Service | None = None
+        self._service: Service | None = None
         self._thread = threading.Thread(target=self._run, name=server.name, daemon=True)
-        self._complaints: dict[str, str] = {}
-        """The present one of each host."""
-        self._told: set[str] = set()
-        """What is said once."""
-        self._complained = False
-        """Of the present try."""
-        self._trouble = ""
-        self._rival: tuple[float, str] | None = None
-        """When another client took the connection over, and what is told of it."""
+        self._complaints = Complaints(server, listener.failed)
         self._again = False
         """The same host at once, on other terms."""
         self._come_back_after = 0.0
@@ -284,10 +98,7 @@ class MqttLink:
     @property
     def trouble(self) -> str:
         """What is wrong at present, in words for people; empty when nothing is."""
-        rival = self._rival
-        if not self._trouble and rival is not None and time.monotonic() < rival[0] + _RIVAL_FOR:
-            return rival[1]
-        return self._trouble
+        return self._complaints.trouble
 
     @property
     def lacks(self) -> list[str]:
@@ -332,7 +143,8 @@ class MqttLink:
     def _run(self) -> None:
         while not self.stopping:
             self._seen = time.monotonic()
-            self._come_back_after, self._again, self._complained = 0.0, False, False
+            self._come_back_after, self._again = 0.0, False
+            self._complaints.complained = False
             usable = False
             try:
                 usable = self._connect_and_serve()
@@ -351,7 +163,7 @@ class MqttLink:
         """Whether the connection that has ended was of use. Raises OSError."""
         host, terms = self._host, self._terms[self._host]
         client = new_client(self.server, terms, self._id or fresh_id())
-        service = self._service = _Service(self, client, self.server.address(host), terms)
+        service = self._service = Service(self, client, self.server.address(host), terms)
         try:
             connect(client, self.server, host, terms)
             service.asked_at = time.monotonic()
@@ -368,7 +180,7 @@ class MqttLink:
             self.listener.lost(service.connection)
         return service.usable
 
-    def _ended(self, service: _Service) -> None:
+    def _ended(self, service: Service) -> None:
         """A connection is over: why, and what to try next."""
         terms = service.terms
         if service.usable:
@@ -378,7 +190,7 @@ class MqttLink:
             terms.limited = True
             self._come_back_after = 0.01 if helped else OVERSIZED_PAUSE
             self.complain(f"{service.client.oversized} is not taken; if it is retained, remove it")
-        elif self.stopping or self._again or self._complained:
+        elif self.stopping or self._again or self._complaints.complained:
             return
         elif not service.answered:
             self._unanswered(terms, silent=service.client.socket() is not None)
@@ -416,7 +228,7 @@ class MqttLink:
             if not was_5:
                 self.complain(why)
 
-    def _sent_away(self, service: _Service, reason: ReasonCode) -> bool:
+    def _sent_away(self, service: Service, reason: ReasonCode) -> bool:
         """The server said why it ends the connection. Whether that is dealt with."""
         if reason.value == _TAKEN_OVER:
             self._taken_over()
@@ -424,7 +236,7 @@ class MqttLink:
         told = service.terms.give_in(reason, has_will=False)
         if told is None:
             return False
-        self._tell(service.address, told)
+        self._complaints.lacks(self._host, told)
         self._again = True
         return True
 
@@ -434,16 +246,15 @@ class MqttLink:
             f"another client with the client id {self._id} has taken the connection over: are "
             "there two gasguards? Give each its own mqtt.client_id and base_topic"
         )
-        again = self._rival is None
-        self._rival = (time.monotonic(), f"broker {self.server.address(self._host)}: {text}")
-        if self.server.gives_way and again:
+        news = self._complaints.suspect_rival(self._host, text)
+        if self.server.gives_way and news:
             # Both are heard then; taking turns, each would miss half of all offs.
             self._id = fresh_id()
             self._again = True
             text += "; going on under another id"
-        self._say_once(f"broker {self.server.address(self._host)}: {text}")
+        self._complaints.once(f"broker {self.server.address(self._host)}: {text}")
 
-    def _lost(self, service: _Service) -> None:
+    def _lost(self, service: Service) -> None:
         """Brokers without a word for it, too, let a newer client with the same id take over."""
         soon = time.monotonic() - service.asked_at < _SHORT
         self._short_ones = self._short_ones + 1 if soon else 0
@@ -452,26 +263,24 @@ class MqttLink:
             self._id = fresh_id()
         elif self._short_ones >= _SHORT_ONES and self._id:
             why += f" again and again; does another client use the client id {self._id}?"
-            address = self.server.address(self._host)
-            self._rival = (time.monotonic(), f"broker {address}: connection lost{why}")
+            self._complaints.suspect_rival(self._host, f"connection lost{why}")
         self.complain(f"connection lost{why}")
 
-    def connected(self, service: _Service, properties: Properties | None) -> None:
+    def connected(self, service: Service, properties: Properties | None) -> None:
         """The server has let us in."""
         service.terms.took_5 = service.terms.is_mqtt5
         protocol = "5" if service.terms.is_mqtt5 else "3.1.1"
         log.info(
             "%s: connected, protocol %s, broker %s", self.server.name, protocol, service.address
         )
-        self._tell(service.address, service.terms.let_in(properties))
+        self._complaints.lacks(self._host, service.terms.let_in(properties))
 
-    def usable(self, service: _Service) -> None:
+    def usable(self, service: Service) -> None:
         """All is subscribed to."""
-        self._complaints.pop(self._host, None)
-        self._trouble = ""
+        self._complaints.settle(self._host)
         self.listener.subscribed(service.connection)
 
-    def turned_away(self, service: _Service, reason: ReasonCode) -> None:
+    def turned_away(self, service: Service, reason: ReasonCode) -> None:
         """The server has not let us in. It may take another protocol, or less."""
         terms = service.terms
         if lacks_protocol(reason):
@@ -485,7 +294,7 @@ class MqttLink:
                 return
         told = terms.give_in(reason, has_will=self.server.will_topic is not None)
         if told is not None:
-            self._tell(service.address, told)
+            self._complaints.lacks(self._host, told)
             self._again = True
             return
         look_at = "mqtt.client_id" if reason.value == _ID_NOT_TAKEN else self.server.login
@@ -498,50 +307,23 @@ class MqttLink:
         log.info("%s: broker has no MQTT %s", self.server.name, lacks)
         terms.other_protocol()
 
-    # --- saying so ----------------------------------------------------------------------------
-
     def unheard(self, topic: str, refusal: ReasonCode) -> None:
         """A subscription is refused that the connection can do without."""
-        self._say_once(f"the broker refuses the subscription to {topic} ({refusal})")
+        self._complaints.once(f"the broker refuses the subscription to {topic} ({refusal})")
 
-    def unpublished(self, service: _Service, topic: str, why: str) -> None:
+    def unpublished(self, service: Service, topic: str, why: str) -> None:
         """What is published on a topic is refused, or, with an empty reason, taken again."""
         if why:
-            self._say_once(
+            self._complaints.once(
                 f"the broker refuses what is published on {topic} ({why}): "
                 "check its access rules (firmware_notes/mqtt.md)"
             )
         self.listener.unpublished(service.connection, topic, why)
 
-    def _tell(self, address: str, told: Sequence[str]) -> None:
-        for text in told:
-            log.warning("%s: broker %s %s", self.server.name, address, text)
-
-    def _say_once(self, text: str) -> None:
-        level = logging.DEBUG
-        if text not in self._told and len(self._told) < _MOST_TOLD:
-            self._told.add(text)
-            level = logging.WARNING
-        log.log(level, "%s: %s", self.server.name, text)
-
     def complain(self, text: str) -> None:
         """Say what is wrong; again only once something has changed."""
-        if self.stopping:
-            return
-        server, host = self.server, self._host
-        before = self._complaints.get(host)
-        self._complaints[host], self._complained = text, True
-        self._trouble = f"broker {server.address(host)}: {text}"
-        if self.listener.failed is not None:
-            self.listener.failed(text)
-            return
-        log.log(
-            logging.DEBUG if text == before else logging.WARNING,
-            "%s: broker %s: %s; trying again for ever",
-            server.name,
-            server.address(host),
-            text,
-        )
+        if not self.stopping:
+            self._complaints.complain(self._host, text)
 
 
 def _hang_up(client: Client) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.brokers import Mosquitto
 from tests.support.kitchen import Kitchen, burner
 from tests.support.namespaces import mounting
 
@@ -46,6 +47,20 @@ def make_kitchen(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Mak
 def kitchen(make_kitchen: MakeKitchen) -> Kitchen:
     """The plain one: burner `left`, a normally open relay, re-armed 2 s after a trip."""
     return make_kitchen()
+
+
+@pytest.fixture(scope="module")
+def house(broker: Mosquitto, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kitchen]:
+    """Two burners for the tests of a module, which leave them as they found them."""
+    # A command line starts slowly on a busy machine: right must not re-arm by itself meanwhile.
+    slow = burner(limits={"rearm_after": "1m"})
+    burners = {"left": burner(name="左灶"), "right": slow}
+    kitchen = Kitchen(tmp_path_factory.mktemp("house"), broker, burners)
+    try:
+        kitchen.start()
+        yield kitchen
+    finally:
+        kitchen.close()
 
 
 @pytest.fixture

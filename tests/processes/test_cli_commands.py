@@ -7,24 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.support.kitchen import Kitchen, Said, burner
+from tests.support.kitchen import Said
 from tests.support.waiting import eventually
 
 OFF = r"{}: off, confirmed in \d+ ms\n"
-
-
-@pytest.fixture(scope="module")
-def house(broker, tmp_path_factory):
-    """Two burners for the tests that leave them as they found them."""
-    # A command line starts slowly on a busy machine: right must not re-arm by itself meanwhile.
-    slow = burner(limits={"rearm_after": "1m"})
-    burners = {"left": burner(name="左灶"), "right": slow}
-    kitchen = Kitchen(tmp_path_factory.mktemp("house"), broker, burners)
-    try:
-        kitchen.start()
-        yield kitchen
-    finally:
-        kitchen.close()
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """What people write at the command line, misspelt or not, and what they are told."""
 
 import json
+import os
 import re
 import socket
 import subprocess
@@ -11,19 +12,6 @@ import yaml
 
 from tests.support.kitchen import GASGUARD, ROOT, Kitchen, burner
 from tests.support.terminal import CTRL_C, Terminal
-
-
-@pytest.fixture(scope="module")
-def house(broker, tmp_path_factory):
-    """Two burners and their daemon, which no test leaves other than it found them."""
-    slow = burner(limits={"rearm_after": "1m"})
-    burners = {"left": burner(name="左灶"), "right": slow}
-    kitchen = Kitchen(tmp_path_factory.mktemp("house"), broker, burners)
-    try:
-        kitchen.start()
-        yield kitchen
-    finally:
-        kitchen.close()
 
 
 @pytest.fixture(params=["socket", "broker"])
@@ -230,3 +218,18 @@ def test_a_reader_that_goes_is_no_fault(house, words):
     process.stderr.close()
     process.wait(10)
     assert said == ""
+
+
+def test_ctrl_c_while_it_is_still_being_imported_is_no_fault(tmp_path):
+    """As of somebody quicker than a Pi's card: click, the first import, takes long here."""
+    (tmp_path / "click.py").write_text(
+        "import os, signal, time\nos.kill(os.getpid(), signal.SIGINT)\ntime.sleep(9)\n"
+    )
+    ended = subprocess.run(
+        [*GASGUARD, "status"],
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        timeout=8,
+        check=False,
+    )
+    assert (ended.returncode, ended.stderr) == (130, b"")

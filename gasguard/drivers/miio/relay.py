@@ -2,6 +2,7 @@
 
 import contextlib
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -26,7 +27,7 @@ _LONGEST_COUNTDOWN = 1e7
 """Counts beyond are no countdown (the longest known is 86,500 s): a calendar must hold its end."""
 
 
-class _MiioDevice:
+class _MiioDevice(ABC):
     """What both kinds share: the wire, the wiring, and questions that only `doctor` asks."""
 
     read_back = ReadBack.ANSWERED
@@ -61,8 +62,9 @@ class _MiioDevice:
             return latency
         return within
 
+    @abstractmethod
     def _question(self) -> tuple[str, list[Any]]:
-        raise NotImplementedError
+        """Method and parameters of what the guard's polls ask."""
 
     async def property(self, siid: int, piid: int, within: float) -> object:
         """The value of one MIoT property. Raises Refused where it has none."""
