@@ -47,6 +47,11 @@ class Judge:
         with self._lock:
             self._standing = [one for one in self._standing if one.why != why]
 
+    def expects(self, why: str) -> bool:
+        """Whether that deadline stands."""
+        with self._lock:
+            return any(one.why == why for one in self._standing)
+
     def cut(self, what: str) -> None:
         """From now on nothing can reach the relay, because of `what`."""
         self._cut.add(what)

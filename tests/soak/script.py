@@ -18,6 +18,8 @@ FOUND_WITHIN = 6.0
 SENDS_AGAIN_WITHIN = 2.0
 """Seconds until a socket that remembers another network is replaced."""
 _SPEAKS_EVERY = 1.0
+_LEAVES_A_TIMER = 0.9
+"""How often one that runs is left to end: a cook who sets it anew each time never meets its end."""
 _SENSED_WITHIN = 5.0
 _HUGE = 300_000
 _UNCLEAN = '{"\\ud800": 1}'
@@ -152,7 +154,9 @@ class Day:
         if not self._burnt:
             self._light()
             return
-        seconds = self._random.choice([3, 5, 8, 15])
+        if self.judge.expects("a timer") and self._random.random() < _LEAVES_A_TIMER:
+            return
+        seconds = self._random.choice([2, 3, 5, 8])
         self._ask("timer", f"{seconds}s", lambda at: self._timer_runs(at + seconds))
 
     def _timer_runs(self, end: float) -> None:
