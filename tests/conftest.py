@@ -11,9 +11,11 @@ if TYPE_CHECKING:
     from tests.support.brokers import Broker, Mosquitto, OldBroker
     from tests.support.ear import Ear
 
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-    # Shells start what runs in the background so, and the processes under test would inherit it.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+# Shells have these ignored in what runs in the background, nohup does, and the processes under test
+# would inherit it.
+for number, usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+    if signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, usual)
 
 
 @pytest.fixture(scope="session")

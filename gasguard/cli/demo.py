@@ -46,6 +46,7 @@ def demo(speed: float, mqtt_port: int | None, web_port: int | None, state_dir: P
 
     Each demo starts afresh, with both burners lit, and tells what happens. Type help in it.
     """
+    from gasguard.cli.terminal import leave
     from gasguard.logs import log_to_stderr
 
     folder = (state_dir or demo_folder()).absolute()
@@ -57,6 +58,7 @@ def demo(speed: float, mqtt_port: int | None, web_port: int | None, state_dir: P
             asyncio.run(_demo(folder / CONFIG, mqtt_port, speed))
         finally:
             log.stop()
+    leave()
 
 
 async def _demo(path: Path, mqtt_port: int | None, speed: float) -> None:

@@ -23,7 +23,10 @@ def simulate(config_path: Path, speed: float, seed: int) -> None:
 
     Reads commands from standard input while it runs: try `help`.
     """
+    from gasguard.cli.terminal import leave
+
     asyncio.run(_simulate(load_config(config_path), speed, seed))
+    leave()
 
 
 async def _simulate(config: Config, speed: float, seed: int) -> None:

@@ -2,11 +2,12 @@
 
 import asyncio
 import contextlib
+import os
 import queue
 import signal
 import threading
 from collections.abc import Coroutine
-from typing import Any, TextIO
+from typing import Any, NoReturn, TextIO
 
 _ROOM = 1000
 """Pieces of text that wait for a reader who has stopped; what comes beyond is dropped."""
@@ -35,6 +36,12 @@ async def attend(console: Coroutine[Any, Any, None], stop: asyncio.Event) -> Non
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def leave() -> NoReturn:
+    """End with all done. A thread may still read or write where nobody is: the interpreter's own
+    farewell would wait for the stream that it holds, and abort."""
+    os._exit(0)
 
 
 class Printer:

@@ -108,7 +108,7 @@ class MqttInterface:
     @property
     def trouble(self) -> str:
         """What is wrong with the connection, in words for people; empty when nothing is."""
-        return self._desk.trouble or self._standing.trouble
+        return "; ".join(filter(None, (self._desk.trouble, self._standing.trouble)))
 
     def _is_off(self, topic: str) -> bool:
         addressed = self._topics.addressed(topic)
