@@ -61,7 +61,8 @@ def test_an_off_sent_live_with_retain_is_a_live_off_and_lies_nowhere(kitchen, to
     kitchen.rearm()
     never(lambda: ear.events().count("trip") > 1, 0.3, "the clearing was taken for an off")
     assert not left_there(kitchen)
-    assert "command_rejected" not in ear.events()
+    # A re-arm may come too late, behind that of the burner's own: that is another rejection.
+    assert "retained" not in [one.json.get("code") for one in ear.on("left/event")]
 
 
 @pytest.mark.parametrize("topic, asks, payload", RETAINED[1:])
