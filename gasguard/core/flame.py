@@ -122,7 +122,7 @@ def forget_flame(turn: Turn) -> None:
     turn.set(flame_seen=False, flame_deadline=None, burns_on=False)
     if turn.state.phase not in CAN_BURN and not turn.state.settings.jog:
         # Behind an open contact the magnet has dropped: what is lit next is another burn.
-        turn.set(burning_since=None, unseen_since=None)
+        turn.set(burning_since=None)
     if burnt_on and turn.state.opening is None:
         turn.set(phase=Phase.LOCKED_OUT)
 
@@ -165,7 +165,7 @@ def is_held_open(state: State) -> bool:
 
 def _burns_on_at(state: State) -> float | None:
     """When what was seen lit, and is not seen out, can be no thermocouple that is still hot."""
-    waits = is_held_open(state) and state.flame_seen and state.flame is not Flame.OUT
+    waits = is_held_open(state) and state.flame is not Flame.OUT
     return state.flame_deadline if waits else None
 
 

@@ -40,13 +40,24 @@ def test_a_sensor_not_heard_for_long_says_nothing_any_more_and_that_is_told():
     assert not tells(burner.watch(89.9, CLOSED), Kind.SENSOR_SILENT)
     told = only_tell(burner.watch(0.2, CLOSED), Kind.SENSOR_SILENT)
     assert told.details["sensor"] == FLAME
-    assert "said nothing for longer than its expire_after" in told.details["message"]
-    assert "max_burn" not in told.details["message"], "there is none"
+    assert told.details["message"] == (
+        "the flame sensor has said nothing for longer than its expire_after: nobody knows whether "
+        "it burns; look after it"
+    ), "no word of max_burn, which there is none of"
     assert burner.state.flame is UNKNOWN
     assert not tells(burner.watch(3600, CLOSED), Kind.SENSOR_SILENT), "told once"
     out = burner.flame(OUT)
     assert only_tell(out, Kind.SENSOR_RECOVERED).details == {"sensor": FLAME}
     assert burner.state.flame is OUT
+
+
+def test_nonsense_is_told_as_such_however_long_the_guard_listens():
+    burner = ready(flame_expires_after=90.0)
+    for _ in range(3):
+        burner.flame(OUT)
+        burner.watch(60, CLOSED)
+    told = only_tell(burner.send(SensorGarbled(FLAME, "says 'soup'")), Kind.SENSOR_SILENT)
+    assert "soup" in told.details["message"]
 
 
 def test_every_word_counts_as_being_heard():

@@ -325,6 +325,14 @@ def test_a_word_that_nobody_understands_takes_clear_away():
     assert words(burner) == [False]
 
 
+def test_nonsense_is_told_as_such_however_long_the_guard_listens():
+    burner = ready(hazard_sensors=GAS)
+    for _ in range(3):
+        gas_says(burner, False)
+        burner.watch(0.7 * GAS[0].expire_after, CLOSED)
+    assert "soup" in only_tell(gas_garbled(burner), Kind.SENSOR_SILENT).details["message"]
+
+
 def test_it_ends_no_alarm():
     burner = ready(hazard_sensors=GAS)
     gas_says(burner, True)

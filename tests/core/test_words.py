@@ -38,6 +38,10 @@ def test_the_words_are_those_of_the_contract(kind):
     assert [word.value for word in kind] == WORDS[kind].split()
 
 
+def test_a_flame_sensor_is_called_so_among_the_sensors():
+    assert messages.FLAME == "flame"
+
+
 # --- figures --------------------------------------------------------------------------------------
 
 FIGURES = {

@@ -500,7 +500,7 @@ MUTANTS = [
     Mutant(
         "a flame burns on only while its sensor speaks",
         FLAME,
-        "and state.flame_seen and state.flame is not Flame.OUT",
+        "and state.flame is not Flame.OUT",
         "and state.flame is Flame.LIT",
     ),
     Mutant(
