@@ -163,7 +163,7 @@ def voice_restored(turn: Turn, event: VoiceRestored) -> None:
     turn.set(voice_armed=event.problem is None)
     if turn.state.closing is not None and turn.state.flame is Flame.LIT:
         # Restoring took a while, and meanwhile somebody has lit it: no closing while it burns.
-        turn.set(closing=None, close_not_before=turn.now + CLOSE_AGAIN_AFTER)
+        turn.set(closing=None)
         turn.out.append(OpenContact())
 
 

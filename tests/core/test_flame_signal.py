@@ -12,6 +12,7 @@ from tests.core.burner import (
     START,
     Burner,
     closes,
+    closing,
     only_tell,
     opens,
     ready,
@@ -325,3 +326,16 @@ def test_a_jogging_module_has_closed_by_itself_and_proves_no_dropped_magnet():
     burner.flame(LIT)
     burner.goes_out()
     assert burner.state.burning_since is not None
+
+
+def test_what_was_lit_while_it_closed_is_no_flame_that_burns_on_behind_the_next_trip():
+    burner = closing(flame_out_within=30.0)
+    burner.flame(LIT)
+    burner.read(CLOSED)
+    assert burner.phase is Phase.READY
+    burner.watch(600, CLOSED)
+    for _ in range(2):
+        burner.read(OPEN)
+        burner.now += 0.1
+    assert not tells(burner.watch(29, OPEN), Kind.TRIP_FAILED)
+    assert tells(burner.watch(2, OPEN), Kind.TRIP_FAILED)

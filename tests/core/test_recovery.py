@@ -21,6 +21,7 @@ from tests.core.burner import (
     ready,
     rejection,
     stamp_at,
+    starting,
     tells,
     trip_failed,
     tripped,
@@ -434,3 +435,29 @@ def test_without_a_boot_id_old_rearms_count_from_now_on():
     assert rejection(burner.rearm()) == "rearm_limit"
     burner.watch(900.0, OPEN)
     assert closes(burner.rearm())
+
+
+def test_a_timer_that_ends_at_the_very_moment_of_the_start_opens_at_once():
+    gone = ready()
+    gone.now = 2048.0
+    gone.timer(60)
+    again = Burner((record_of(gone.state), stamp_at(2048.0)), stamp_at(2108.0))
+    assert opens(again.first)
+    assert again.state.last_trip.reason is Reason.TIMER
+
+
+@pytest.mark.parametrize("how", TRUSTWORTHY)
+def test_a_burn_that_nobody_sees_goes_on_over_a_restart(how):
+    """Its sensor has never spoken: `max_burn` counts from the closing."""
+    gone = ready(max_burn=600.0)
+    gone.watch(200, CLOSED)
+    again = restarted(gone, how, away=60.0, max_burn=600.0)
+    again.read(CLOSED)
+    assert not tells(again.watch(339, CLOSED), Kind.TRIP)
+    assert only_tell(again.watch(2, CLOSED), Kind.TRIP).reason is Reason.MAX_BURN
+
+
+def test_a_flame_sensor_has_its_time_to_speak_from_the_start():
+    burner = starting(flame_expires_after=90.0)
+    assert not tells(burner.watch(89.9, CLOSED), Kind.SENSOR_SILENT)
+    assert tells(burner.watch(0.2, CLOSED), Kind.SENSOR_SILENT)

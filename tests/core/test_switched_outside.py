@@ -149,6 +149,16 @@ def test_who_closes_it_from_outside_leaves_a_trace_for_ten_minutes():
     assert burner.state.relays[0].meddled_at == (burner.now,), "the old ones count no more"
 
 
+def test_ten_minutes_are_ten_minutes():
+    burner = locked_out()
+    for at in (2048.0, 2648.0):
+        burner.now = at
+        burner.read(CLOSED)
+        burner.now += 0.1
+        burner.read(OPEN)
+    assert burner.state.relays[0].meddled_at == (2648.0,)
+
+
 def test_the_trace_has_an_end():
     burner = locked_out()
     for _ in range(40):
