@@ -19,6 +19,7 @@ from gasguard.health import Heartbeats, Notifier, Troubles, feed_watchdog
 from gasguard.interfaces.journal import Journal
 from gasguard.interfaces.local.control import ControlSocket
 from gasguard.interfaces.local.unix import runtime_folder
+from gasguard.interfaces.schedules.watch import Schedules
 from gasguard.starts import Starts
 from gasguard.ways_in import WaysIn
 
@@ -66,9 +67,16 @@ async def _guarding(
     controller = Controller(circuits(config, drivers), store, clock, heartbeats)
     watching = sensors(config, drivers, controller.post)
     controller.observers.append(Journal(store))
-    ways_in = WaysIn(config, controller, store, clock, heartbeats, troubles)
+    schedules = Schedules(config, controller, store, clock, heartbeats, troubles)
+    ways_in = WaysIn(config, controller, store, clock, heartbeats, troubles, schedules)
     control = ControlSocket(
-        config.control_socket, controller, store, clock, troubles, runtime=runtime_folder()
+        config.control_socket,
+        controller,
+        store,
+        clock,
+        troubles,
+        runtime=runtime_folder(),
+        schedules=schedules,
     )
     controller.start()
     listening = await _listen(control, config, troubles)
@@ -78,6 +86,7 @@ async def _guarding(
         feed_watchdog(heartbeats, notifier, lambda: _status(controller, troubles))
     )
     await controller.opened_what_must_be(OPEN_FIRST_WITHIN)
+    schedules.start()
     starts = await _remembered(config, clock)
     for sensor in watching:
         sensor.start()
@@ -94,6 +103,7 @@ async def _guarding(
         if again is not None:
             again.cancel()
         notifier.send("STOPPING=1")
+        await schedules.stop()
         await control.stop()
         # After a failure systemd starts the guard again in a second: timers go on then.
         orderly = not controller.failed.done()

@@ -182,6 +182,7 @@ def core_settings(name: str, burner: BurnerConfig, config: Config) -> Settings:
             HazardSensor(sensor, Lock(hazard.kind), hazard.expire_after)
             for sensor, hazard in config.hazards_of(name).items()
         ),
+        scheduled=any(one.lock for one in config.schedules_of(name).values()),
     )
 
 

@@ -4,7 +4,7 @@ import asyncio
 import ctypes
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Protocol
 
@@ -14,6 +14,13 @@ __all__ = ["Clock", "Instant", "SystemClock", "iso", "until"]
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _STA_UNSYNC = 0x0040  # <sys/timex.h>: the kernel's clock is not disciplined by NTP
+_NO_EARLIER = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
+"""Unix time. This program did not exist before."""
+_BATTERY_CLOCKS = Path("/sys/class/rtc")
+_TIMESYNCD = Path("/run/systemd/timesync")
+"""Where systemd-timesyncd runs, it is there, and `synchronized` in it since it first was."""
+_BOARD = Path("/proc/device-tree/model")
+"""Boards have one, computers that keep their time do not."""
 _TIME_ERROR = 5  # adjtimex() return value for an unsynchronised clock
 
 
@@ -30,6 +37,10 @@ class Clock(Protocol):
 
     def synchronised(self) -> bool:
         """Whether the wall clock is known to be right."""
+        ...
+
+    def believable(self) -> bool:
+        """Whether nothing says that the wall clock is wrong, or is still to be set."""
         ...
 
 
@@ -55,10 +66,22 @@ class SystemClock:
         status = int.from_bytes(timex.raw[5 * longs : 5 * longs + 4], "little")
         return answer not in (-1, _TIME_ERROR) and not status & _STA_UNSYNC
 
+    def believable(self) -> bool:
+        if time.time() < _NO_EARLIER:
+            return False
+        if self.synchronised() or any(_BATTERY_CLOCKS.glob("rtc*")):
+            return True
+        # A Pi begins with the time at which it was last switched off, until it hears from outside.
+        waits_for_time = _TIMESYNCD.exists() or _BOARD.exists()
+        return not waits_for_time or (_TIMESYNCD / "synchronized").exists()
 
-def iso(wall: float) -> str:
-    """Unix time as ISO 8601 to the second, with the local offset: Home Assistant needs one."""
-    return datetime.fromtimestamp(wall, UTC).astimezone().isoformat(timespec="seconds")
+
+def iso(wall: float, zone: tzinfo | None = None) -> str:
+    """Unix time as ISO 8601 to the second, with an offset: Home Assistant needs one.
+
+    In this machine's time zone unless another is given.
+    """
+    return datetime.fromtimestamp(wall, UTC).astimezone(zone).isoformat(timespec="seconds")
 
 
 async def until(done: Callable[[], bool], within: float) -> None:

@@ -19,6 +19,7 @@ from gasguard.guard.bulletins import News
 from gasguard.guard.controller import Controller
 from gasguard.guard.store import Store
 from gasguard.health import Heartbeats, Troubles
+from gasguard.interfaces.requests import Skippable
 from gasguard.starts import SOUND_AFTER, STRIKES, Starts
 
 log = logging.getLogger(__name__)
@@ -42,8 +43,10 @@ class WaysIn:
         clock: Clock,
         heartbeats: Heartbeats,
         troubles: Troubles,
+        schedules: Skippable,
     ) -> None:
         """From now on the guard's news is kept for them."""
+        self._schedules = schedules
         self._config, self._controller, self._store = config, controller, store
         self._clock, self._heartbeats = clock, heartbeats
         self._troubles = troubles
@@ -115,6 +118,7 @@ class WaysIn:
             Announcer(self._config),
             self._heartbeats,
             self._troubles,
+            self._schedules if self._config.schedules else None,
         )
         self._troubles.watch("mqtt", lambda: mqtt.trouble)
         # Nothing is awaited in between: no news is heard twice, and none by nobody.

@@ -23,6 +23,14 @@ class Daemon(Protocol):
         """Every burner's state."""
         ...
 
+    def schedules(self) -> dict[str, dict[str, Any]]:
+        """What each schedule says."""
+        ...
+
+    def skip(self, schedule: str) -> Ack:
+        """Have its present window, or its next one, not count; the answer (with `schedule`)."""
+        ...
+
     def watch(self) -> Iterator[dict[str, dict[str, Any]]]:
         """States now, and again whenever something changed, for ever."""
         ...

@@ -47,7 +47,10 @@ def _wanted(config: Config) -> list[Subscription]:
     flames = (burner.flame.topics() for burner in config.burners.values() if burner.flame)
     alarms = (hazard.topics() for hazard in config.hazards.values())
     sensors = {topic for topics in (*flames, *alarms) for _, topic in topics}
-    return [*subscriptions(config.mqtt), *map(Subscription, sorted(sensors))]
+    return [
+        *subscriptions(config.mqtt, scheduled=bool(config.schedules)),
+        *map(Subscription, sorted(sensors)),
+    ]
 
 
 def _rows(server: Server, probed: Probed, *, one_lives: bool) -> Iterator[Finding]:

@@ -25,6 +25,7 @@ _COMMANDS = {
     "lock": "gasguard.cli.control",
     "unlock": "gasguard.cli.control",
     "rearm": "gasguard.cli.control",
+    "schedule": "gasguard.cli.schedule",
     "history": "gasguard.cli.history",
     "doctor": "gasguard.cli.doctor",
     "discover": "gasguard.cli.discover",

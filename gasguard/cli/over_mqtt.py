@@ -19,7 +19,7 @@ from gasguard.config.broker import Tls
 from gasguard.errors import no_burner
 from gasguard.mqtt.link import Connection, Listener, Message, MqttLink
 from gasguard.mqtt.server import Server, Subscription
-from gasguard.mqtt.topics import ALL, Topics, means_all, meant
+from gasguard.mqtt.topics import ALL, SKIP, Topics, means_all, meant
 
 _CONNECT_WITHIN = 6.0
 """Seconds for both protocols: connecting, and the broker's word on the subscriptions."""
@@ -64,6 +64,9 @@ class MqttDaemon:
         self._topics = Topics(parts.path.strip("/") or "gasguard")
         self._inbox: queue.Queue[Message] = queue.Queue()
         self._states: dict[str, dict[str, Any]] = {}
+        self._schedules: dict[str, dict[str, Any]] = {}
+        self._skipped: list[Ack] = []
+        """Answers to what was skipped."""
         self._daemon: str | None = None
         self._came_online = False
         """It has just said so."""
@@ -117,7 +120,11 @@ class MqttDaemon:
             return None
         if not isinstance(data, dict):
             return None
-        if (name := self._topics.burner_of(topic, "state")) is not None:
+        if (name := self._topics.schedule_of(topic, "state")) is not None:
+            self._schedules[name] = data
+        elif self._topics.schedule_of(topic, "ack") is not None:
+            self._skipped.append(data)
+        elif (name := self._topics.burner_of(topic, "state")) is not None:
             self._states[name] = data
         elif (name := self._topics.burner_of(topic, "ack")) is not None:
             return name, data
@@ -233,6 +240,29 @@ class MqttDaemon:
                     "states: it keeps none for wildcards, or this user may not read them"
                 )
             return self._states
+
+    def schedules(self) -> dict[str, dict[str, Any]]:
+        """See `Daemon.schedules`."""
+        with self._connected() as connection:
+            connection.listen(self._topics.schedule("+", "state"))
+            self._take_states()
+            self._check_online()
+            return self._schedules
+
+    def skip(self, schedule: str) -> Ack:
+        """See `Daemon.skip`."""
+        with self._connected() as connection:
+            connection.listen(self._topics.schedule(schedule, "ack"))
+            self._take_states(_WORD_WITHIN)
+            self._check_online()
+            connection.publish(self._topics.schedule(schedule, SKIP), "")
+            deadline = time.monotonic() + ANSWER_WITHIN
+            while time.monotonic() < deadline and not self._skipped:
+                with contextlib.suppress(queue.Empty):
+                    self._next(min(_LOOK_EVERY, _until(deadline)))
+        if not self._skipped:
+            raise Unreached(f"broker {self._server.addresses}: the daemon did not answer")
+        return {"schedule": schedule, **self._skipped[-1]}
 
     def watch(self) -> Iterator[dict[str, dict[str, Any]]]:
         """See `Daemon.watch`."""

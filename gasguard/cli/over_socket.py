@@ -83,6 +83,20 @@ class SocketDaemon:
             return answer["states"], answer.get("troubles", {})
         raise Unreached(f"the daemon at {self._path} hung up")
 
+    def schedules(self) -> dict[str, dict[str, Any]]:
+        """See `Daemon.schedules`."""
+        for answer in self._ask({"command": "status"}, timeout=ANSWER_WITHIN):
+            found: dict[str, dict[str, Any]] = answer.get("schedules", {})
+            return found
+        raise Unreached(f"the daemon at {self._path} hung up")
+
+    def skip(self, schedule: str) -> Ack:
+        """See `Daemon.skip`."""
+        for answer in self._ask({"command": "skip", "schedule": schedule}, timeout=ANSWER_WITHIN):
+            ack: Ack = answer["ack"]
+            return ack
+        raise Unreached(f"the daemon at {self._path} hung up")
+
     def watch(self) -> Iterator[dict[str, dict[str, Any]]]:
         """See `Daemon.watch`."""
         for answer in self._ask({"command": "watch"}, timeout=ANSWER_WITHIN):

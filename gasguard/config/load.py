@@ -13,6 +13,7 @@ from gasguard.config.explain import explain, explain_empty
 from gasguard.config.faults import Fault, Marks
 from gasguard.config.fields import FilePath, Flag, Strict
 from gasguard.config.names import BurnerId, Name
+from gasguard.config.schedules import Schedule, TimeZone
 from gasguard.config.sensors import Hazard
 from gasguard.config.together import (
     disagreements,
@@ -20,6 +21,7 @@ from gasguard.config.together import (
     own_topics,
     shared_flames,
     shared_hardware,
+    unheld_locks,
     unknown_burners,
 )
 from gasguard.config.yaml_file import Document, read_file
@@ -47,6 +49,10 @@ class Config(Strict):
     burners: dict[BurnerId, BurnerConfig] = Field(min_length=1, max_length=256)
     hazards: dict[Name, Hazard] = Field({}, max_length=64)
     """Gas, smoke and heat alarms, by name."""
+    schedules: dict[Name, Schedule] = Field({}, max_length=64)
+    """Windows that lock and offs at a time, by name."""
+    timezone: TimeZone | None = None
+    """That of the schedules; None is this machine's."""
     on_shutdown: Literal["trip_if_active", "leave"] = "trip_if_active"
     allow_remote_rearm: Flag = False
 
@@ -57,6 +63,10 @@ class Config(Strict):
             for name, hazard in self.hazards.items()
             if hazard.burners is None or burner in hazard.burners
         }
+
+    def schedules_of(self, burner: str) -> dict[str, Schedule]:
+        """Those that concern this burner."""
+        return {name: one for name, one in self.schedules.items() if one.concerns(burner)}
 
     @property
     def control_socket(self) -> Path:
@@ -121,6 +131,7 @@ def examine(document: Document, folder: Path) -> tuple[Config, list[Fault]]:
     faults += disagreements(config.burners)
     faults += incomplete_burners(raw)
     faults += unknown_burners(raw)
+    faults += unheld_locks(config.burners, config.schedules)
     faults += own_topics(config.mqtt, config.burners, config.hazards)
     return config, faults
 
@@ -137,7 +148,9 @@ def _sound_parts(raw: dict[str, Any], folder: Path) -> Config:
         return found
 
     config = Config.model_construct(
-        burners=sound("burners", BurnerConfig), hazards=sound("hazards", Hazard)
+        burners=sound("burners", BurnerConfig),
+        hazards=sound("hazards", Hazard),
+        schedules=sound("schedules", Schedule),
     )
     for key in ("mqtt", "bemfa", "state_dir"):
         with contextlib.suppress(ValidationError):

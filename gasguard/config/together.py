@@ -8,6 +8,7 @@ from gasguard.config.broker import Mqtt
 from gasguard.config.burners import NO_FLAME, NO_RELAY, BurnerConfig
 from gasguard.config.faults import Fault
 from gasguard.config.relays.base import Agreement, Claim
+from gasguard.config.schedules import Schedule
 from gasguard.config.sensors import Hazard
 from gasguard.config.shape import nearest
 from gasguard.mqtt.topics import Topics
@@ -149,15 +150,32 @@ def unknown_burners(raw: dict[str, Any]) -> Iterator[Fault]:
 
 
 def _named_burners(raw: dict[str, Any]) -> Iterator[tuple[str, object]]:
-    bemfa, hazards = raw.get("bemfa"), raw.get("hazards")
+    bemfa = raw.get("bemfa")
     topics = bemfa.get("topics") if isinstance(bemfa, dict) else None
     for name in topics if isinstance(topics, dict) else ():
         yield f"bemfa.topics.{name}", name
-    for hazard, settings in hazards.items() if isinstance(hazards, dict) else ():
-        names = settings.get("burners") if isinstance(settings, dict) else None
-        for index, name in enumerate(names if isinstance(names, list) else ()):
-            if isinstance(name, str):  # pydantic has told of all else
-                yield f"hazards.{hazard}.burners.{index}", name
+    for part in ("hazards", "schedules"):
+        named = raw.get(part)
+        for one, settings in named.items() if isinstance(named, dict) else ():
+            names = settings.get("burners") if isinstance(settings, dict) else None
+            for index, name in enumerate(names if isinstance(names, list) else ()):
+                if isinstance(name, str):  # pydantic has told of all else
+                    yield f"{part}.{one}.burners.{index}", name
+
+
+def unheld_locks(
+    burners: dict[str, BurnerConfig], schedules: dict[str, Schedule]
+) -> Iterator[Fault]:
+    """Windows for relays that cannot hold a lock."""
+    for name, schedule in schedules.items():
+        for burner_id, burner in burners.items():
+            jogs = any(relay.jogs_for for relay in burner.in_series)
+            if schedule.lock is not None and schedule.concerns(burner_id) and jogs:
+                yield Fault(
+                    f"schedules.{name}.lock",
+                    f"the relay of {burner_id} is in jog mode (点动) and closes by itself: it "
+                    "cannot hold a lock; switch jog off in Mi Home, remove relay.jog, or use off:",
+                )
 
 
 def own_topics(

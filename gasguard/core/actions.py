@@ -25,6 +25,7 @@ REASON_OF_LOCK = {
     Lock.SMOKE_ALARM: Reason.SMOKE_ALARM,
     Lock.OVERHEAT: Reason.OVERHEAT,
     Lock.CHILD: Reason.LOCK,
+    Lock.SCHEDULE: Reason.SCHEDULE,
     Lock.RESTART: Reason.RESTART,
 }
 """What a burner behind this lock is tripped for; where several locks stand, the first of these.
@@ -190,6 +191,24 @@ def latch(turn: Turn, lock: Lock, source: Source = Source.GUARD) -> None:
     drop_timer(turn, REASON_OF_LOCK.get(lock, lock), source)
     turn.set(locks=turn.state.locks | {lock})
     turn.tell(Kind.LOCKED, lock)
+
+
+def lock_out(turn: Turn, lock: Lock, source: Source) -> None:
+    """Add a lock, and open the contact where it is not open for another cause already."""
+    state = turn.state
+    latch(turn, lock, source)
+    if state.phase is Phase.TRIPPED and state.closing is None:
+        turn.set(phase=Phase.LOCKED_OUT)
+    elif state.phase is not Phase.LOCKED_OUT:
+        trip(turn, REASON_OF_LOCK[lock], source)
+
+
+def leave_lockout(turn: Turn) -> None:
+    """Leave it unless a lock still stands, and close where that is due."""
+    state = turn.state
+    if state.phase is Phase.LOCKED_OUT and not state.locks:
+        turn.set(phase=Phase.TRIPPING if state.opening is not None else Phase.TRIPPED)
+    CLOSING.do_if_due(turn)
 
 
 # --- closing --------------------------------------------------------------------------------------

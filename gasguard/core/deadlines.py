@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from gasguard.core import flame, hazards
+from gasguard.core import flame, hazards, schedule
 from gasguard.core.actions import (
     CLOSING,
     drop_timer,
@@ -184,6 +184,8 @@ DEADLINES = (
     for_each(_timer, _timer_ends_at, _end_timer),
     for_each(_timer, _prewarning_at, _prewarn),
     Deadline(_burn_ends_at, _end_burn),
+    schedule.WARNING,
+    schedule.LOCKING,
     # Then, what trips have not achieved.
     Deadline(_unconfirmed_at, _fail_unconfirmed),
     for_each(_relays_behind_open, _should_be_open_at, _tell_not_open),

@@ -15,15 +15,17 @@
           └─────────▶ tripped or locked_out ─────────┴─┤ locked_out ├────────▶  trip_failed
                                                        └────────────┘  re-arm
 
-A demand (off, timer, limit, voice, hazard, lock, an opening nobody ordered) is possible everywhere.
+A demand (off, timer, limit, voice, hazard, lock, schedule, an opening nobody ordered) is possible
+everywhere.
 """
 
 from collections.abc import Callable
 from typing import Any
 
-from gasguard.core import deadlines, flame, hazards, readings, requests, sensors
+from gasguard.core import deadlines, flame, hazards, readings, requests, schedule, sensors
 from gasguard.core.instant import Instant
 from gasguard.core.messages import (
+    CalendarRead,
     CancelTimer,
     ChildLock,
     Command,
@@ -33,6 +35,7 @@ from gasguard.core.messages import (
     HazardRead,
     HazardTested,
     Off,
+    OffIsDue,
     Rearm,
     RelayFailed,
     RelayRead,
@@ -68,6 +71,8 @@ HANDLERS: dict[type[Any], Callable[[Turn, Any], None]] = {
     HazardTested: hazards.hazard_tested,
     SensorGarbled: sensors.garbled,
     SensorReachable: sensors.reachable,
+    CalendarRead: schedule.calendar_read,
+    OffIsDue: schedule.off_is_due,
     Tick: lambda turn, _tick: deadlines.tick(turn),
     Shutdown: requests.shutdown,
 }

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from gasguard.core.model import Contact, Flame, Reason, Source
+from gasguard.core.model import Calendar, Contact, Flame, Reason, Source
 
 # --- events: requests -------------------------------------------------------------------------
 
@@ -157,6 +157,25 @@ class SensorReachable:
     reachable: bool
 
 
+# --- events: the calendar ---------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarRead:
+    """What the schedules say of this burner now: a level, told whenever it changes."""
+
+    calendar: Calendar
+    source: Source = Source.SCHEDULE
+    """Whoever has skipped a window, where that is why it changes."""
+
+
+@dataclass(frozen=True, slots=True)
+class OffIsDue:
+    """A schedule's off: it shuts off a burner that is in use, and no other."""
+
+    schedule: str
+
+
 # --- events: time and life --------------------------------------------------------------------
 
 
@@ -187,6 +206,8 @@ Event = (
     | HazardTested
     | SensorGarbled
     | SensorReachable
+    | CalendarRead
+    | OffIsDue
     | Tick
     | Shutdown
 )
@@ -246,6 +267,7 @@ class Kind(StrEnum):
     COMMAND_REJECTED = "command_rejected"
     PROOF_TEST_PASSED = "proof_test_passed"
     PROOF_TEST_FAILED = "proof_test_failed"
+    SCHEDULE_SKIPPED = "schedule_skipped"
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,9 +32,10 @@ class Flame(StrEnum):
 
 
 class Lock(StrEnum):
-    """A cause that keeps the burner off. All but `child` are latched trips."""
+    """A cause that keeps the burner off. All but `child` and `schedule` are latched trips."""
 
     CHILD = "child"
+    SCHEDULE = "schedule"
     GAS_ALARM = "gas_alarm"
     CARBON_MONOXIDE = "carbon_monoxide"
     SMOKE_ALARM = "smoke_alarm"
@@ -132,6 +133,22 @@ class HazardSensor:
 
 
 @dataclass(frozen=True, slots=True)
+class Calendar:
+    """What the schedules last said of a burner."""
+
+    window: str | None = None
+    """The schedule in whose window it is, if in any."""
+    by: str | None = None
+    """The schedule that shuts off next, or does while its window holds."""
+    begins_at: float = 0.0
+    """When that window began or begins, or its off is due."""
+    shuts_off_at: float = 0.0
+    """When a burner that is in use then is shut off: after the schedule's grace."""
+    until: str = ""
+    """When the window ends, for people to read."""
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """One burner's configuration. Durations in seconds."""
 
@@ -155,6 +172,8 @@ class Settings:
     """Seconds without a word from the flame sensor after which the flame is unknown; None: there is
     no such sensor."""
     hazard_sensors: tuple[HazardSensor, ...] = ()
+    scheduled: bool = False
+    """There are schedules for it: the lock of their windows outlives a restart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,6 +332,9 @@ class State:
     """An off on the voice channel is a demand; false from an off until it was seen on again."""
     rearmed_at: tuple[float, ...] = ()
     """When latched trips were re-armed lately."""
+    calendar: Calendar = Calendar()
+    warned_for: float | None = None
+    """The shutoff by a schedule, by its moment, that was warned of last."""
 
     @property
     def contact(self) -> Contact:
@@ -330,7 +352,7 @@ class State:
     @property
     def latched(self) -> frozenset[Lock]:
         """The locks that only a re-arm ends."""
-        return self.locks - {Lock.CHILD}
+        return self.locks - {Lock.CHILD, Lock.SCHEDULE}
 
     @property
     def problem(self) -> str | None:

@@ -93,6 +93,9 @@ def recover(
     # CLOCK_BOOTTIME starts anew with the machine: shift what was saved on the old one.
     shift = None if passed is None else present.boot - (stamp.boot + passed)
     locks = frozenset(record.locks) | ({Lock.RESTART} if damaged else frozenset())
+    if not settings.scheduled:
+        # Its schedule was taken out of the configuration: nobody would ever end that lock.
+        locks -= {Lock.SCHEDULE}
     state = State(
         settings,
         relays=_relay_views(settings, record, present),

@@ -3,7 +3,8 @@
 from dataclasses import replace
 from math import inf
 
-from gasguard.core.actions import CLOSING, drop_timer, latch, trip
+from gasguard.core import schedule
+from gasguard.core.actions import drop_timer, leave_lockout, lock_out, trip
 from gasguard.core.flame import forget_flame
 from gasguard.core.messages import (
     CancelTimer,
@@ -143,13 +144,8 @@ def child_lock(turn: Turn, request: ChildLock) -> None:
         )
         return
     turn.answer(request.ref, Status.ACCEPTED)
-    if Lock.CHILD in state.locks:
-        return
-    latch(turn, Lock.CHILD, request.source)
-    if state.phase is Phase.TRIPPED and state.closing is None:
-        turn.set(phase=Phase.LOCKED_OUT)
-    elif state.phase is not Phase.LOCKED_OUT:
-        trip(turn, Reason.LOCK, request.source)
+    if Lock.CHILD not in state.locks:
+        lock_out(turn, Lock.CHILD, request.source)
 
 
 def unlock(turn: Turn, request: Unlock) -> None:
@@ -158,7 +154,7 @@ def unlock(turn: Turn, request: Unlock) -> None:
     if Lock.CHILD in turn.state.locks:
         turn.set(locks=turn.state.locks - {Lock.CHILD})
         turn.tell(Kind.UNLOCKED, Lock.CHILD, request.source)
-        _leave_lockout(turn)
+        leave_lockout(turn)
 
 
 def rearm(turn: Turn, request: Rearm) -> None:
@@ -178,7 +174,7 @@ def rearm(turn: Turn, request: Rearm) -> None:
         for lock in sorted(latched):
             turn.tell(Kind.UNLOCKED, lock, request.source)
     turn.set(hold_until=turn.now)
-    _leave_lockout(turn)
+    leave_lockout(turn)
 
 
 def _rearm_refusal(turn: Turn, source: Source, recent: tuple[float, ...]) -> tuple[str, str] | None:
@@ -207,8 +203,10 @@ def _rearm_refusal(turn: Turn, source: Source, recent: tuple[float, ...]) -> tup
         return "rearm_limit", f"re-armed {REARM_LIMIT} times in 15 min; again in {minutes} min"
     if state.flame is Flame.LIT:
         return "flame_lit", "the flame still reads lit"
-    if not latched and state.locks:
+    if not latched and Lock.CHILD in state.locks:
         return "child_lock", "the child lock is on; unlock it"
+    if not latched and state.locks:
+        return "schedule", schedule.why_locked(state)
     if not latched and state.phase is not Phase.TRIPPED:
         return "not_tripped", f"nothing to re-arm: the burner is {state.phase}"
     return None
@@ -220,11 +218,3 @@ def _still_reporting(state: State) -> str:
         for view in state.hazard_views
         if view.reports
     )
-
-
-def _leave_lockout(turn: Turn) -> None:
-    """Leave it unless a lock still stands, and close where that is due."""
-    state = turn.state
-    if state.phase is Phase.LOCKED_OUT and not state.locks:
-        turn.set(phase=Phase.TRIPPING if state.opening is not None else Phase.TRIPPED)
-    CLOSING.do_if_due(turn)

@@ -50,6 +50,7 @@ _MIGRATIONS = (
     CREATE INDEX journal_at ON journal (at);
     """,
     "ALTER TABLE guard ADD COLUMN checksum INTEGER;",
+    "CREATE TABLE memory (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;",
 )
 
 

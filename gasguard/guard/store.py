@@ -82,6 +82,25 @@ class Store:
         """
         return self._run(lambda: records.save(self._db, burner, record, stamp))
 
+    def recall(self) -> dict[str, str]:
+        """What was last given to `remember`; nothing of it while the file cannot be written."""
+        file = self._file
+        if isinstance(file, Unwritable):
+            return {}
+        return dict(file.execute("SELECT name, value FROM memory"))
+
+    def remember(self, name: str, value: str) -> "asyncio.Future[None]":
+        """Keep a text by its name; the future resolves once it is fsynced.
+
+        The future raises StoreError when the disk refuses.
+        """
+
+        def write() -> None:
+            with self._db as db:
+                db.execute("INSERT OR REPLACE INTO memory VALUES (?, ?)", (name, value))
+
+        return self._run(write)
+
     def note(self, at: float, burner: str, event: dict[str, Any]) -> None:
         """Put an event on the journal; `flush` writes it. `at` is Unix time."""
         self._rows.put(at, burner, event)

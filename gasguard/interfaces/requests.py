@@ -1,7 +1,9 @@
 """People's words, from MQTT or the local socket, made into requests."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 from gasguard.core.messages import (
     CancelTimer,
@@ -16,6 +18,7 @@ from gasguard.core.messages import (
 from gasguard.core.model import Source
 from gasguard.durations import parse_duration
 from gasguard.errors import DurationError, GasguardError
+from gasguard.guard.bulletins import Reply
 
 MAX_PAYLOAD = 1024
 """Bytes; no request is longer. An off is carried out whatever its length."""
@@ -30,6 +33,21 @@ class BadRequest(GasguardError):
         super().__init__(message)
         self.code = code
         self.request_id = request_id
+
+
+class Skippable(Protocol):
+    """Schedules, as ways in see them."""
+
+    observers: list[Callable[[], None]]
+    """Called when one says something else than before."""
+
+    def states(self) -> dict[str, dict[str, Any]]:
+        """What each says."""
+        ...
+
+    def skip(self, name: str, source: Source, reply: Reply | None = None) -> None:
+        """The window that holds, or the next one, does not count. Raises BadRequest."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

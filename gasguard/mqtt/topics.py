@@ -21,6 +21,11 @@ def means_all(written: Iterable[str]) -> bool:
     return any(name.casefold() == ALL for name in written)
 
 
+SCHEDULE = "schedule"
+"""Stands where a burner's id does, before a schedule's name."""
+SKIP = "skip/set"
+
+
 class Addressed(NamedTuple):
     """Whom a topic names, and what it asks for. Whether there is such a burner is open."""
 
@@ -91,6 +96,17 @@ class Topics:
         """Whose `state`, `event` or `ack` a topic is; None if it is something else."""
         burner = topic.removeprefix(f"{self.base}/").removesuffix(f"/{what}")
         return burner if topic == f"{self.base}/{burner}/{what}" and "/" not in burner else None
+
+    def schedule(self, name: str, what: str) -> str:
+        """A schedule's `state` (retained) or `ack`, or where its `SKIP` is sent."""
+        return f"{self.base}/{SCHEDULE}/{name}/{what}"
+
+    def schedule_of(self, topic: str, what: str) -> str | None:
+        """Whose topic of that kind it is; None if it is something else."""
+        before = f"{self.base}/{SCHEDULE}/"
+        name = topic.removeprefix(before).removesuffix(f"/{what}")
+        sound = name and not set(name) & set("/+#")
+        return name if sound and topic == self.schedule(name, what) else None
 
     def owns(self, topic: str) -> bool:
         """Whether gasguard publishes or listens there."""

@@ -192,6 +192,9 @@ class SimulatedClock:
     def synchronised(self) -> bool:
         return self.is_synchronised
 
+    def believable(self) -> bool:
+        return self.is_synchronised
+
     def jump_wall(self, seconds: float) -> None:
         """Somebody sets the wall clock; nothing else moves."""
         self._wall_offset += seconds

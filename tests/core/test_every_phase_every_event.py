@@ -13,6 +13,7 @@ from gasguard.core.machine import HANDLERS
 from gasguard.core.messages import (
     FLAME,
     Answer,
+    CalendarRead,
     CancelLease,
     CancelTimer,
     ChildLock,
@@ -23,6 +24,7 @@ from gasguard.core.messages import (
     HazardRead,
     HazardTested,
     Off,
+    OffIsDue,
     OpenContact,
     Rearm,
     RelayFailed,
@@ -39,6 +41,7 @@ from gasguard.core.messages import (
     VoiceRestored,
 )
 from gasguard.core.model import (
+    Calendar,
     Contact,
     Flame,
     HazardSensor,
@@ -60,6 +63,7 @@ KITCHENS: dict[str, dict[str, object]] = {
         "hazard_sensors": (HazardSensor("gas_alarm", Lock.GAS_ALARM, 90.0),)
     },
     "with a flame sensor that speaks up": {"flame_expires_after": 15.0, "max_burn": 600.0},
+    "with schedules": {"scheduled": True},
     "with a lease": {"relays": (RelaySettings(lease=180.0),)},
     "with two relays": {"relays": (RelaySettings(lease=180.0, lease_grain=60.0), RelaySettings())},
 }
@@ -145,6 +149,13 @@ def events(now: float) -> list[Event]:
             for name in (FLAME, "gas_alarm", "nobody")
             for there in (False, True)
         ),
+        *(
+            CalendarRead(Calendar(window, by, now + begins, now + begins + grace, "06:00"))
+            for window, by in ((None, None), (None, "night"), ("night", "night"))
+            for begins in (-3600.0, 0.0, 30.0, math.inf)
+            for grace in (0.0, 60.0)
+        ),
+        OffIsDue("bedtime"),
         Tick(),
         Shutdown(),
     ]

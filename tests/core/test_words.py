@@ -21,14 +21,14 @@ WORDS: dict[type[StrEnum], str] = {
     Phase: "starting ready tripping tripped locked_out trip_failed",
     Contact: "closed open unknown",
     Flame: "lit out unknown",
-    Lock: "child gas_alarm carbon_monoxide smoke_alarm overheat stuck restart",
+    Lock: "child schedule gas_alarm carbon_monoxide smoke_alarm overheat stuck restart",
     Reason: "remote voice timer max_burn unattended schedule lease gas_alarm "
     "carbon_monoxide smoke_alarm overheat lock restart shutdown proof_test",
     Source: "mqtt cli web mi_home bemfa schedule guard",
     Kind: "trip trip_confirmed trip_failed rearmed timer_started timer_extended timer_cancelled "
     "prewarning flame_lit flame_out relay_unreachable relay_recovered sensor_silent "
     "sensor_recovered sensor_tested locked unlocked "
-    "command_rejected proof_test_passed proof_test_failed",
+    "command_rejected proof_test_passed proof_test_failed schedule_skipped",
     Status: "accepted rejected confirmed failed",
 }
 
@@ -102,6 +102,14 @@ DEFAULTS: dict[type, dict[str, object]] = {
         "allow_remote_rearm": False,
         "flame_expires_after": None,
         "hazard_sensors": (),
+        "scheduled": False,
+    },
+    model.Calendar: {
+        "window": None,
+        "by": None,
+        "begins_at": 0.0,
+        "shuts_off_at": 0.0,
+        "until": "",
     },
     model.HazardSensor: {},
     # a sensor never heard says neither alarm nor clear
@@ -155,6 +163,8 @@ DEFAULTS: dict[type, dict[str, object]] = {
         # contract, section 4: a voice channel found off at start is a demand
         "voice_armed": True,
         "rearmed_at": (),
+        "calendar": model.Calendar(None, None, 0.0, 0.0, ""),
+        "warned_for": None,
     },
     Record: {
         "held_open": False,
@@ -186,6 +196,7 @@ DEFAULTS: dict[type, dict[str, object]] = {
     messages.VoiceRestored: {"problem": None},
     messages.HazardRead: {"stored": False},
     messages.FlameRead: {"stored": False},
+    messages.CalendarRead: {"source": Source.SCHEDULE},
     messages.OpenContact: {"overtakes_close": False},
     messages.Tell: {"reason": None, "source": None, "details": {}},
     messages.Answer: {"code": None, "message": None},

@@ -1,27 +1,22 @@
 """The wall clock jumps around a running timer of the real daemon: it ends on time (rule 8).
 
-libfaketime (the PyPI build; Debian's 0.9.10 breaks sleep) is preloaded into the daemon and reads
-the offset from a file every second. By default it moves every clock by the offset:
-CLOCK_BOOTTIME and CLOCK_MONOTONIC too, which no clock of the kernel's ever does. With
-FAKETIME_DONT_FAKE_MONOTONIC=1 it leaves those two (and CLOCK_MONOTONIC_RAW) alone and moves
-CLOCK_REALTIME alone: exactly what `date -s` or a first NTP answer does.
+libfaketime moves CLOCK_REALTIME and leaves CLOCK_BOOTTIME and CLOCK_MONOTONIC alone: exactly what
+`date -s` or a first NTP answer does.
 """
 
 import subprocess
 import sys
 import time
 from datetime import datetime
-from pathlib import Path
 
-import libfaketime
 import pytest
 
 from tests.disaster.timing import TimerSet
 from tests.support.kitchen import Kitchen
 from tests.support.processes import Process
 from tests.support.waiting import eventually
+from tests.support.wall import FakeWall
 
-LIBRARY = Path(libfaketime.__file__).parent / "vendor/libfaketime/src/libfaketime.so.1"
 HOUR, DAYS = 3600, 10 * 86400
 LOOK = """
 import os, sys, time
@@ -32,29 +27,6 @@ os.rename(sys.argv[1] + ".new", sys.argv[1])
 time.sleep(1.1)
 print(*(round(b - a) for a, b in zip(before, look())))
 """
-
-
-class FakeWall:
-    """The offset of the wall clock, and the environment of a process that sees it."""
-
-    def __init__(self, folder: Path) -> None:
-        self._file = folder / "offset"
-        self.jump(0)
-        self.env = {
-            "LD_PRELOAD": str(LIBRARY),
-            "FAKETIME_TIMESTAMP_FILE": str(self._file),
-            # Reads the file once a second, not at each look at a clock: that costs whole seconds
-            # on a busy machine.
-            "FAKETIME_CACHE_DURATION": "0",
-            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-        }
-
-    def jump(self, to: int) -> None:
-        """From now on the wall clock is `to` seconds off. In one step: the reader aborts on half
-        a line."""
-        new = self._file.with_suffix(".new")
-        new.write_text(f"{to:+d}\n")
-        new.replace(self._file)
 
 
 @pytest.fixture

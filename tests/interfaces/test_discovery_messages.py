@@ -31,6 +31,8 @@ FULL = {
 }
 
 
+SCHEDULES = {"night": {"lock": {"from": "22:00", "to": "06:00"}}, "bedtime": {"off": "23:30"}}
+
 # Contract, section 3; written out a second time on purpose.
 CODES = """accepted confirmed not_confirmed flame_burns_on
     invalid_duration too_long malformed no_timer locked_out trip_failed unsupported remote_rearm
@@ -45,12 +47,21 @@ def rendered(template: str, state: dict[str, Any]) -> str:
     return environment.from_string(template).render(value_json=state)
 
 
-def config(*, base="gasguard", rearm=False, burners=None, hazards=None, **home_assistant: Any):
+def config(
+    *,
+    base="gasguard",
+    rearm=False,
+    burners=None,
+    hazards=None,
+    schedules=None,
+    **home_assistant: Any,
+):
     return parse_config(
         {
             "mqtt": {"base_topic": base, "home_assistant": home_assistant},
             "burners": burners or {"left": FULL, "right": {"relay": relay()}},
             "hazards": hazards or {},
+            "schedules": schedules or {},
             "allow_remote_rearm": rearm,
         },
         Path(),
@@ -116,7 +127,7 @@ def test_entity_ids_do_not_depend_on_the_language():
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_every_entity_and_every_word_has_its_text(language):
     words = WORDS[language]
-    keys = {one.rpartition("-")[2] for one in announced(rearm=True)}
+    keys = {one.rpartition("-")[2] for one in announced(rearm=True, schedules=SCHEDULES)}
     assert keys == set(words.names)
     for kind in (Phase, Contact, Reason, Lock):
         shown = [words.shown(word) for word in kind]
@@ -322,3 +333,49 @@ def test_our_own_messages_are_known_again():
 def test_a_wrong_option_is_named_with_the_right_ones(key, value, right):
     with pytest.raises(ConfigError, match=rf"mqtt\.home_assistant\.{key}: must be {right}"):
         config(**{key: value})
+
+
+# --- schedules --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("form", ["component", "device"])
+def test_a_schedule_is_told_of_and_skipped_and_is_no_switch(form):
+    found = {
+        key: entity
+        for key, entity in announced(schedules=SCHEDULES, form=form).items()
+        if "-schedule-" in key
+    }
+    assert {key.rpartition("-schedule-")[2] for key in found} == {
+        f"{name}-{key}" for name in SCHEDULES for key in ("active", "next", "skip")
+    }
+    assert {entity["platform"] for entity in found.values()} == {
+        "binary_sensor",
+        "sensor",
+        "button",
+    }
+    skip = found["gasguard-schedule-night-skip"]
+    assert skip["command_topic"] == "gasguard/schedule/night/skip/set"
+    assert skip["default_entity_id"] == "button.gasguard_schedule_night_skip"
+    active = found["gasguard-schedule-night-active"]
+    assert active["state_topic"] == "gasguard/schedule/night/state"
+    for holds, shown in ((True, "ON"), (False, "OFF")):
+        assert rendered(active["value_template"], {"active": holds}) == shown
+
+
+@pytest.mark.parametrize("form", ["component", "device"])
+def test_a_schedule_that_is_gone_takes_nothing_else_with_it(form):
+    with_it, without = (
+        messages(config(schedules=schedules, form=form)) for schedules in (SCHEDULES, {})
+    )
+    assert without.items() <= with_it.items()
+    assert all("schedule" in topic for topic in with_it.keys() - without.keys())
+
+
+def test_the_lock_of_a_schedule_is_no_problem():
+    state = {
+        "phase": "locked_out",
+        "locks": ["schedule", "child"],
+        "relay": {"reachable": True, "problem": None},
+    }
+    assert rendered(left("problem")["value_template"], state) == "OFF"
+    assert rendered(left("problem")["value_template"], {**state, "locks": ["stuck"]}) == "ON"

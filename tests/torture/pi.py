@@ -57,6 +57,9 @@ class PiClock:
     def synchronised(self) -> bool:
         return self.right
 
+    def believable(self) -> bool:
+        return self.right
+
     def loop_time(self, boot: float) -> float:
         """The loop's time at which CLOCK_BOOTTIME read `boot`."""
         return boot + self._boot_zero

@@ -15,6 +15,7 @@ from gasguard.config.load import Config
 from gasguard.interfaces.home_assistant.discovery import (
     birth_topics,
     is_state_of,
+    is_state_of_schedule,
     messages,
     own_topics,
     read_own,
@@ -50,10 +51,15 @@ class Announcer:
         self._wanted = messages(config)
         self._entities = {one for payload in self._wanted.values() for one in unique_ids(payload)}
         self._topics = Topics(config.mqtt.base_topic)
-        self._own = (own_topics(config.mqtt), self._topics.state("+"))
+        self._own = (
+            own_topics(config.mqtt),
+            self._topics.state("+"),
+            self._topics.schedule("+", "state"),
+        )
         self._leaves: Left = {
             self._topics.status: set(),
             **{self._topics.state(burner): set() for burner in config.burners},
+            **{self._topics.schedule(name, "state"): set() for name in config.schedules},
             **{topic: unique_ids(payload) for topic, payload in self._wanted.items()},
         }
         self._traces = Traces(config.state_dir)
@@ -111,13 +117,18 @@ class Announcer:
             if message.payload == b"online":
                 self._born.set()
         elif message.topic not in self._leaves and len(self._found) < _MOST_FOUND:
-            burner = self._topics.burner_of(message.topic, "state")
-            if burner is None:
-                found = read_own(message.payload)
-            else:
-                found = set() if is_state_of(burner, message.payload) else None
+            found = self._read(message)
             if found is not None:
                 self._found[message.topic] = found
+
+    def _read(self, message: Message) -> set[str] | None:
+        """The entities that a message found there announces; None when it is not gasguard's."""
+        burner = self._topics.burner_of(message.topic, "state")
+        if burner is not None:
+            return set() if is_state_of(burner, message.payload) else None
+        if self._topics.schedule_of(message.topic, "state") is not None:
+            return set() if is_state_of_schedule(message.payload) else None
+        return read_own(message.payload)
 
     async def _serve(self, connection: Connection) -> None:
         loop = asyncio.get_running_loop()

@@ -19,6 +19,7 @@ from gasguard.interfaces.home_assistant.entities import (
     burner_entities,
     hazard_entity,
     hub_entities,
+    schedule_entities,
 )
 from gasguard.interfaces.home_assistant.words import WORDS
 from gasguard.mqtt.topics import Topics
@@ -121,6 +122,12 @@ def is_state_of(burner: str, payload: bytes) -> bool:
     return data is not None and data.get("burner") == burner and "phase" in data
 
 
+def is_state_of_schedule(payload: bytes) -> bool:
+    """Whether a message found on a schedule's state topic is what a gasguard publishes there."""
+    data = _object(payload)
+    return data is not None and {"active", "next_at", "skipped_until"} <= data.keys()
+
+
 def unique_ids(payload: Mapping[str, Any]) -> set[str]:
     """The entities that a discovery message of either form announces."""
     inner = payload.get("components")
@@ -148,6 +155,15 @@ def _devices(config: Config) -> list[Device]:
             for name, hazard in config.hazards.items()
             # All that heed it say the same of it.
             for heeding in [one for one in config.burners if name in config.hazards_of(one)][:1]
+        ),
+        *(
+            Device(
+                f"schedule-{name}",
+                f"{place}_schedule_{name}",
+                hub,
+                schedule_entities(topics, name, words),
+            )
+            for name in config.schedules
         ),
         *(
             Device(

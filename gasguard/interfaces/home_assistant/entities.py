@@ -11,7 +11,7 @@ from gasguard.config.burners import BurnerConfig
 from gasguard.core.messages import Kind
 from gasguard.core.model import MAX_TIMER, Contact, Lock, Phase, Reason
 from gasguard.interfaces.home_assistant.words import NEVER, Words
-from gasguard.mqtt.topics import ALL, BurnerTopics, Topics
+from gasguard.mqtt.topics import ALL, SKIP, BurnerTopics, Topics
 
 Entity = dict[str, Any]
 """A discovery payload without its device; `platform` is the kind of entity."""
@@ -27,7 +27,7 @@ _DEVICE_CLASSES: dict[str, str] = {
 }
 _MINUTES = round(MAX_TIMER / 60)
 
-_LATCHED = "value_json.locks | reject('eq', 'child') | list"
+_LATCHED = "value_json.locks | reject('in', ['child', 'schedule']) | list"
 _IN_SERIES = "value_json.relay.in_series | default([])"
 _PROBLEM = (
     "value_json.phase == 'trip_failed'"
@@ -89,6 +89,44 @@ def hazard_entity(topic: BurnerTopics, name: str, kind: str, words: Words) -> En
         ),
         "qos": 1,
         "availability": [_available(topic.status)],
+    }
+
+
+def schedule_entities(topics: Topics, name: str, words: Words) -> dict[str, Entity]:
+    """A schedule, by key. Nothing that a call for a whole area could switch on or off."""
+    state = topics.schedule(name, "state")
+    next_at = "value_json.next_at"
+    entities: dict[str, Entity] = {
+        "active": {
+            "platform": "binary_sensor",
+            "icon": "mdi:calendar-lock",
+            "state_topic": state,
+            "value_template": "{{ 'ON' if value_json.active else 'OFF' }}",
+            "json_attributes_topic": state,
+            "availability": [_available(topics.status)],
+        },
+        "next": {
+            "platform": "sensor",
+            "device_class": "timestamp",
+            "state_topic": state,
+            "value_template": f"{{{{ {next_at} }}}}",
+            "availability": [
+                _available(topics.status),
+                {
+                    **_available(state),
+                    "value_template": f"{{{{ 'online' if {next_at} else 'offline' }}}}",
+                },
+            ],
+            "availability_mode": "all",
+        },
+        "skip": {
+            **_button(topics.schedule(name, SKIP), "PRESS", "mdi:calendar-remove"),
+            "availability": [_available(topics.status)],
+        },
+    }
+    return {
+        key: {"name": f"{words.names[key]} ({name})", "qos": 1, **entity}
+        for key, entity in entities.items()
     }
 
 

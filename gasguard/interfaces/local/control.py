@@ -27,7 +27,7 @@ from gasguard.health import Troubles
 from gasguard.interfaces.front import Front
 from gasguard.interfaces.local.unix import answers, socket_address
 from gasguard.interfaces.payloads import ack_payload, state_payload
-from gasguard.interfaces.requests import BadRequest
+from gasguard.interfaces.requests import BadRequest, Skippable
 from gasguard.mqtt.topics import means_all, meant
 
 log = logging.getLogger(__name__)
@@ -61,7 +61,9 @@ class ControlSocket:
         troubles: Troubles | None = None,
         *,
         runtime: Path | None = None,
+        schedules: Skippable | None = None,
     ) -> None:
+        self._schedules = schedules
         self._served = runtime / path.name if runtime else path
         self._path, self._controller, self._store, self._clock = path, controller, store, clock
         self._troubles = troubles or Troubles()
@@ -161,6 +163,8 @@ class ControlSocket:
             await self._history(request, send)
         elif asks == "proof-test":
             await self._proof_test(request, send)
+        elif asks == "skip":
+            await self._skip(str(request.get("schedule")), send)
         else:
             await self._requests(request, asks, send)
 
@@ -192,6 +196,15 @@ class ControlSocket:
         self._front.ask(name, asks, payload, partial(_reply, name, asks, send, settled))
         return settled
 
+    async def _skip(self, name: str, send: Send) -> None:
+        if self._schedules is None:
+            raise BadRequest("unknown_schedule", "no schedule is configured")
+        told: asyncio.Queue[Answer] = asyncio.Queue()
+        self._schedules.skip(name, Source.CLI, told.put_nowait)
+        async with asyncio.timeout(ANSWER_WITHIN):
+            answer = await told.get()
+        send({"ack": {"schedule": name, **ack_payload("skip", None, answer)}})
+
     async def _proof_test(self, request: dict[str, Any], send: Send) -> None:
         name = str(request.get("burner"))
         self._front.check(name)
@@ -205,7 +218,8 @@ class ControlSocket:
         states = self._controller.states()
         troubles = self._troubles.present()
         shown = {name: state_payload(state, now, troubles) for name, state in states.items()}
-        send({"states": shown, "troubles": troubles})
+        schedules = self._schedules.states() if self._schedules is not None else {}
+        send({"states": shown, "troubles": troubles, "schedules": schedules})
 
     async def _watch(self, send: Send) -> None:
         """States now and at each change, until the client goes."""

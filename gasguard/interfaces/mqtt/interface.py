@@ -22,13 +22,14 @@ from gasguard.interfaces.home_assistant.announcer import Announcer
 from gasguard.interfaces.home_assistant.discovery import birth_topics
 from gasguard.interfaces.mqtt.history import HistoryAnswers
 from gasguard.interfaces.mqtt.kept import KeptRequests
+from gasguard.interfaces.mqtt.schedules import MqttSchedules
 from gasguard.interfaces.mqtt.standing import Standing
 from gasguard.interfaces.payloads import ack_payload, event_payload, state_payload, steady_part
-from gasguard.interfaces.requests import id_in
+from gasguard.interfaces.requests import Skippable, id_in
 from gasguard.mqtt.desk import Desk
 from gasguard.mqtt.link import Connection, Message
 from gasguard.mqtt.server import Subscription, peoples
-from gasguard.mqtt.topics import ALL, Topics
+from gasguard.mqtt.topics import ALL, SKIP, Topics
 
 log = logging.getLogger(__name__)
 
@@ -43,14 +44,19 @@ _MOST_UNKNOWN = 500
 """Names of unknown burners that are told of once each."""
 
 
-def subscriptions(settings: Mqtt) -> list[Subscription]:
-    """What the people's connection listens to. Without the commands it is no use."""
+def subscriptions(settings: Mqtt, *, scheduled: bool = False) -> list[Subscription]:
+    """What the people's connection listens to. Without the commands it is no use.
+
+    `scheduled`: there are schedules, which people may skip.
+    """
     topics = Topics(settings.base_topic)
+    skips = topics.schedule("+", SKIP)
     return [
         *(Subscription(topic, as_published=True) for topic in topics.requests()),
         # Its own word comes back: that shows whether anything is let through to it.
         Subscription(topics.status, vital=False, own=True),
         Subscription(topics.history, vital=False),
+        *([Subscription(skips, vital=False, as_published=True)] if scheduled else []),
     ]
 
 
@@ -66,6 +72,7 @@ class MqttInterface:
         announcer: Announcer,
         heartbeats: Heartbeats | None = None,
         troubles: Troubles | None = None,
+        schedules: Skippable | None = None,
     ) -> None:
         self._topics = Topics(settings.base_topic)
         self._troubles = troubles or Troubles()
@@ -81,10 +88,14 @@ class MqttInterface:
         self._history = HistoryAnswers(controller, store, clock)
         self._standing = Standing(self._topics.status)
         self._kept = KeptRequests()
+        self._schedules = None
+        if schedules is not None:
+            self._schedules = MqttSchedules(schedules, self._topics, self._kept)
+            schedules.observers.append(self._publish_schedules)
         self._births = birth_topics(settings)
         self._desk = Desk(
             peoples(settings),
-            subscriptions(settings),
+            subscriptions(settings, scheduled=schedules is not None),
             self,
             heartbeats,
             received=self._received,
@@ -177,6 +188,11 @@ class MqttInterface:
         self._published.clear()
         for name, state in self._controller.states().items():
             self._publish_state(name, state, self._clock.now())
+        self._publish_schedules()
+
+    def _publish_schedules(self) -> None:
+        if self._schedules is not None and self._connection is not None:
+            self._schedules.publish(self._connection)
 
     def lost(self, connection: Connection) -> None:
         """See `Owner.lost`."""
@@ -291,6 +307,8 @@ class MqttInterface:
             self._announcer.received(message)
             if message.topic in self._births and message.payload == b"online":
                 self._home_assistant_began(message)
+        elif self._schedules and (name := self._topics.schedule_of(message.topic, SKIP)):
+            self._schedules.asked(connection, name, message)
         elif (addressed := self._topics.addressed(message.topic)) is not None:
             # Some brokers (amqtt) also send what was never subscribed to.
             self._request(connection, *addressed, message)

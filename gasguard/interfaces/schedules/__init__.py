@@ -1,0 +1,1 @@
+"""Schedules: what the calendar says, told to the guard."""

@@ -1,0 +1,379 @@
+"""Looks at the wall clock every second and tells the guard what schedules say of each burner.
+
+What is told is a level: it is worked out anew at each look, so that no step of the clock, no crash
+and no late look is missed. An off is told once for its day.
+"""
+
+import asyncio
+import contextlib
+import json
+import logging
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import date, tzinfo
+from typing import TYPE_CHECKING, Any
+
+from gasguard.clock import Clock, Instant, iso
+from gasguard.config.load import Config
+from gasguard.config.schedules import Schedule
+from gasguard.core.messages import Answer, CalendarRead, Kind, OffIsDue, Status, Tell
+from gasguard.core.model import Calendar, Source
+from gasguard.errors import StoreError, did_you_mean
+from gasguard.guard.bulletins import Reply
+from gasguard.guard.controller import BEAT_WITHIN, Controller
+from gasguard.guard.store import Store
+from gasguard.health import Heartbeats, Troubles
+from gasguard.interfaces.requests import BadRequest
+
+if TYPE_CHECKING:
+    from gasguard.interfaces.schedules.calendar import Moment, Occurrence, Window
+
+log = logging.getLogger(__name__)
+
+LOOK_EVERY = 1.0
+_STEPPED = 0.5
+"""Seconds by which wall clock and boot clock drift apart at once where somebody sets the former."""
+_KEY = "schedule."
+"""Before a schedule's name, where what is remembered of it is stored."""
+_UNBELIEVABLE = (
+    "the clock is not set yet: windows that hold are kept, no new one begins and no off comes; see "
+    "that this machine reaches a time server"
+)
+
+
+@dataclass
+class _Schedule:
+    """One of them, and what is known of it."""
+
+    settings: Schedule
+    window: "Window | None"
+    moment: "Moment | None"
+    skipped: date | None = None
+    """The day whose window, or off, does not count."""
+    done: date | None = None
+    """The day whose off was told last."""
+    known: bool = True
+    """It was there at an earlier look, at the same time of day."""
+    holds: "Occurrence | None" = None
+    """The window that it is in, skipped or not."""
+    next: "Occurrence | None" = None
+    fresh_until: float = field(default=float("-inf"))
+    """Unix time until which these two hold good, if nobody sets the clock."""
+
+    @property
+    def active(self) -> "Occurrence | None":
+        """The window that locks."""
+        return None if self.holds is None or self.holds.day == self.skipped else self.holds
+
+
+class Schedules:
+    """All schedules. Lives on the event loop; says nothing before `start`."""
+
+    def __init__(
+        self,
+        config: Config,
+        controller: Controller,
+        store: Store,
+        clock: Clock,
+        heartbeats: Heartbeats | None = None,
+        troubles: Troubles | None = None,
+    ) -> None:
+        self._controller, self._store, self._clock = controller, store, clock
+        self._heartbeats = heartbeats or Heartbeats()
+        self.observers: list[Callable[[], None]] = []
+        """Called when a schedule says something else than before."""
+        self._config = config
+        self._zone: tzinfo | None = None
+        self._schedules: dict[str, _Schedule] = {}
+        self._told: dict[str, Calendar] = {}
+        self._shown: dict[str, dict[str, Any]] = {}
+        self._wall_at_boot: float | None = None
+        self._believed = False
+        self._task: asyncio.Task[None] | None = None
+        if troubles is not None and config.schedules:
+            troubles.watch("schedules", lambda: "" if self._believed else _UNBELIEVABLE)
+
+    def start(self) -> None:
+        """Tell the guard what is so now, and go on to; the guard has started before."""
+        if not self._config.schedules:
+            return
+        self._zone = _zone(self._config)
+        self._schedules = _built(self._config, self._zone)
+        self._recall()
+        self._look()
+        self._task = asyncio.get_running_loop().create_task(self._watch())
+
+    async def stop(self) -> None:
+        """Look no more."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    # --- for people ---------------------------------------------------------------------------
+
+    def states(self) -> dict[str, dict[str, Any]]:
+        """What each schedule says now, as JSON data (contract, section 5)."""
+        return {name: self._payload(one) for name, one in self._schedules.items()}
+
+    def skip(self, name: str, source: Source, reply: Reply | None = None) -> None:
+        """The window that holds, or else the next one, or the next off, does not count.
+
+        One that is still to come, or lasts, is not skipped twice. Raises BadRequest.
+        """
+        one = self.known(name)
+        now = self._clock.now()
+        if not self._believed:
+            raise BadRequest("busy", _UNBELIEVABLE)
+        self._refresh(one, now.wall)
+        if self._skip_lasts(one):
+            self._answer(reply, Status.ACCEPTED, "it is skipped already")
+            return
+        which = one.holds or one.next
+        if which is None:
+            raise BadRequest("malformed", f"{name} never comes")
+        keeping = self._remember(name, one, skipped=which.day)
+        task = asyncio.get_running_loop().create_task(
+            self._skip(name, one, which, keeping, source, reply)
+        )
+        task.add_done_callback(lambda done: done.cancelled() or done.exception())
+
+    def known(self, name: str) -> _Schedule:
+        """The schedule of that name. Raises BadRequest."""
+        if name not in self._schedules:
+            names = ", ".join(self._schedules)
+            there = f"there are: {names}" if names else "none is configured"
+            near = did_you_mean(name, self._schedules)
+            raise BadRequest("unknown_schedule", f"no schedule {name[:40]!r}; {near}{there}")
+        return self._schedules[name]
+
+    async def _skip(
+        self,
+        name: str,
+        one: _Schedule,
+        which: "Occurrence",
+        keeping: "asyncio.Future[None]",
+        source: Source,
+        reply: Reply | None,
+    ) -> None:
+        try:
+            await keeping
+        except StoreError as error:
+            self._answer(reply, Status.REJECTED, f"nothing changed: {error}", "not_saved")
+            return
+        one.skipped = which.day
+        log.info("schedule %s: %s is skipped (%s)", name, which.day, source)
+        until = iso(which.ends_at, self._zone)
+        for burner in self._burners(one):
+            details: dict[str, str | float | bool] = {"schedule": name, "until": until}
+            self._controller.tell(burner, Tell(Kind.SCHEDULE_SKIPPED, None, source, details))
+        self._look(source)
+        self._answer(reply, Status.ACCEPTED, None)
+
+    def _answer(
+        self, reply: Reply | None, status: Status, message: str | None, code: str | None = None
+    ) -> None:
+        if reply is not None:
+            reply(Answer(0, status, code, message))
+
+    def _skip_lasts(self, one: _Schedule) -> bool:
+        days = [each.day for each in (one.holds, one.next) if each is not None]
+        return one.skipped is not None and one.skipped in days
+
+    def _payload(self, one: _Schedule) -> dict[str, Any]:
+        comes = one.next
+        if comes is not None and comes.day == one.skipped:
+            comes = _after(one, comes)
+        lately = [each for each in (one.holds, one.next) if each is not None]
+        skipped = next((each for each in lately if each.day == one.skipped), None)
+        active = one.active
+        return {
+            "active": active is not None,
+            "next_at": None if comes is None else iso(comes.begins_at, self._zone),
+            "skipped_until": None if skipped is None else iso(skipped.ends_at, self._zone),
+            **({"until": iso(active.ends_at, self._zone)} if active is not None else {}),
+        }
+
+    # --- the look -----------------------------------------------------------------------------
+
+    async def _watch(self) -> None:
+        beat = self._heartbeats.expect("schedules", BEAT_WITHIN)
+        while True:
+            await asyncio.sleep(LOOK_EVERY)
+            beat()
+            try:
+                self._look()
+            except Exception:
+                log.exception("schedules: a look failed")
+
+    def _look(self, source: Source = Source.SCHEDULE) -> None:
+        now = self._clock.now()
+        wall_at_boot = now.wall - now.boot
+        if self._wall_at_boot is None or abs(wall_at_boot - self._wall_at_boot) > _STEPPED:
+            for one in self._schedules.values():
+                one.fresh_until = float("-inf")
+        self._wall_at_boot = wall_at_boot
+        if not self._believes():
+            return
+        for name, one in self._schedules.items():
+            self._refresh(one, now.wall)
+            self._tell_off(name, one, now.wall)
+        for burner in self._controller.states():
+            self._tell(burner, now, source)
+        shown = self.states()
+        if shown != self._shown:
+            self._shown = shown
+            for observer in self.observers:
+                observer()
+
+    def _believes(self) -> bool:
+        believable = self._clock.believable()
+        if believable != self._believed:
+            log.log(
+                logging.INFO if believable else logging.WARNING,
+                "schedules: %s",
+                "the clock is set" if believable else _UNBELIEVABLE,
+            )
+        self._believed = believable
+        return believable
+
+    def _refresh(self, one: _Schedule, wall: float) -> None:
+        """Work out what holds and what comes, where it may be other than it was."""
+        if wall < one.fresh_until:
+            return
+        if one.window is not None:
+            one.holds, one.next = one.window.at(wall), one.window.next(wall)
+        elif one.moment is not None:
+            one.next = one.moment.next(wall)
+        changes = [
+            one.next.begins_at if one.next else None,
+            one.holds.ends_at if one.holds else None,
+        ]
+        one.fresh_until = min((at for at in changes if at is not None), default=wall + 3600.0)
+
+    def _tell_off(self, name: str, one: _Schedule, wall: float) -> None:
+        if one.moment is None:
+            return
+        due, known = one.moment.last(wall), one.known
+        if known and (due is None or due.day == one.done):
+            return
+        one.known = True
+        one.done = None if due is None else due.day
+        if due is not None and known and due.day != one.skipped:
+            for burner in self._burners(one):
+                self._controller.post(burner, OffIsDue(name))
+        self._remember_done(name, one)
+
+    def _tell(self, burner: str, now: Instant, source: Source) -> None:
+        calendar = self._calendar(burner, now)
+        if not _same(self._told.get(burner), calendar):
+            self._told[burner] = calendar
+            self._controller.post(burner, CalendarRead(calendar, source))
+
+    def _calendar(self, burner: str, now: Instant) -> Calendar:
+        """All schedules of a burner in one: what holds, or else what shuts off next."""
+        own = {name: one for name, one in self._schedules.items() if one.settings.concerns(burner)}
+        holding = [
+            (active.begins_at + one.settings.grace, name, active)
+            for name, one in own.items()
+            if (active := one.active) is not None
+        ]
+        coming = [
+            (comes.begins_at + one.settings.grace, name, comes)
+            for name, one in own.items()
+            if (comes := one.next) is not None and comes.day != one.skipped
+        ]
+        first = min(holding or coming, default=None, key=lambda each: each[:2])
+        if first is None:
+            return Calendar()
+        shuts_off, name, which = first
+        # The last of several windows to end is the end of the lock.
+        ends = [active.ends_at for _, _, active in holding]
+        return Calendar(
+            window=name if holding else None,
+            by=name,
+            begins_at=now.boot + which.begins_at - now.wall,
+            shuts_off_at=now.boot + shuts_off - now.wall,
+            until=iso(max(ends), self._zone) if ends else "",
+        )
+
+    def _burners(self, one: _Schedule) -> Iterable[str]:
+        return [name for name in self._controller.states() if one.settings.concerns(name)]
+
+    # --- what outlives the daemon -------------------------------------------------------------
+
+    def _recall(self) -> None:
+        kept = self._store.recall()
+        for name, one in self._schedules.items():
+            try:
+                data = json.loads(kept[_KEY + name])
+                one.skipped, one.done = _date(data["skipped"]), _date(data["done"])
+                one.known = data["at"] == _time_of(one)
+            except (KeyError, TypeError, ValueError):
+                # What was due before it was written down is nobody's wish.
+                one.known = False
+
+    def _remember(
+        self, name: str, one: _Schedule, *, skipped: date | None
+    ) -> "asyncio.Future[None]":
+        data = {
+            "at": _time_of(one),
+            "skipped": skipped and skipped.isoformat(),
+            "done": one.done and one.done.isoformat(),
+        }
+        return self._store.remember(_KEY + name, json.dumps(data))
+
+    def _remember_done(self, name: str, one: _Schedule) -> None:
+        def done(kept: "asyncio.Future[None]") -> None:
+            with contextlib.suppress(asyncio.CancelledError):
+                if (error := kept.exception()) is not None:
+                    log.warning("schedule %s: %s", name, error)
+
+        self._remember(name, one, skipped=one.skipped).add_done_callback(done)
+
+
+def _same(told: Calendar | None, calendar: Calendar) -> bool:
+    """Whether the guard knows it already. The clocks' drift is no news."""
+    return (
+        told is not None
+        and (told.window, told.by, told.until) == (calendar.window, calendar.by, calendar.until)
+        and abs(told.begins_at - calendar.begins_at) < _STEPPED
+        and abs(told.shuts_off_at - calendar.shuts_off_at) < _STEPPED
+    )
+
+
+# Imported there: the guard is live before anything that it does not need is.
+
+
+def _zone(config: Config) -> tzinfo:
+    from zoneinfo import ZoneInfo
+
+    from tzlocal import get_localzone
+
+    return ZoneInfo(config.timezone) if config.timezone else get_localzone()
+
+
+def _built(config: Config, zone: tzinfo) -> dict[str, _Schedule]:
+    from gasguard.interfaces.schedules.calendar import Moment, Window
+
+    return {
+        name: _Schedule(
+            one,
+            Window(one.lock, zone) if one.lock else None,
+            Moment(one.off, zone) if one.off else None,
+        )
+        for name, one in config.schedules.items()
+    }
+
+
+def _after(one: _Schedule, skipped: "Occurrence") -> "Occurrence | None":
+    if one.window is not None:
+        return one.window.at(skipped.ends_at) or one.window.next(skipped.ends_at)
+    return one.moment.next(skipped.ends_at) if one.moment is not None else None
+
+
+def _time_of(one: _Schedule) -> int | None:
+    return None if one.settings.off is None else one.settings.off.at
+
+
+def _date(text: str | None) -> date | None:
+    return None if text is None else date.fromisoformat(text)
