@@ -23,7 +23,7 @@ from gasguard.simulator.simnet import SimulatedNetwork
 
 T = TypeVar("T")
 
-_FIRST_MOMENT = 1000.0
+FIRST_MOMENT = 1000.0
 _OWN_SOCKETS = 1  # asyncio's self-pipe
 
 LIMIT = 7200.0
@@ -48,8 +48,8 @@ class _JumpingSelector(selectors.SelectSelector):
 
     def __init__(self, limit: float) -> None:
         super().__init__()
-        self.now = _FIRST_MOMENT
-        self._ends_at = _FIRST_MOMENT + limit
+        self.now = FIRST_MOMENT
+        self._ends_at = FIRST_MOMENT + limit
         self._steps = 0
         self._watched = self.get_map()
 
@@ -73,7 +73,7 @@ class _JumpingSelector(selectors.SelectSelector):
         return []
 
     def _pass(self, seconds: float) -> None:
-        passed = self.now - _FIRST_MOMENT
+        passed = self.now - FIRST_MOMENT
         if self.now + seconds > self._ends_at:
             self._ends_at = self.now + _CLEANING_UP
             raise EndlessError(

@@ -18,7 +18,7 @@ EFFECT_WITHIN = 5.7
 """Longest that a request waits for the disk, and its answer for news before it."""
 _SETTLES_LATE = 2.0
 """Seconds by which the guard may take longer to call it out: what bounces counts a second later."""
-CHILD, RESTART, STUCK = "child", "restart", "stuck"
+CHILD, RESTART, SCHEDULE, STUCK = "child", "restart", "schedule", "stuck"
 HELD_OPEN = ("tripping", "tripped", "trip_failed")
 """Phases of a burner whose demand is on disk once they are told from a sound one."""
 Span = tuple[float, float]

@@ -10,8 +10,10 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from gasguard.core.model import OUT_LASTS, REARM_LIMIT, REARM_WINDOW
-from tests.torture.account import CHILD, NEVER, STUCK, Ask
+from tests.torture.account import CHILD, NEVER, SCHEDULE, STUCK, Ask
+from tests.torture.curfew import NOTICED_WITHIN
 from tests.torture.house import Order
+from tests.torture.pi import WALL_ZERO
 from tests.torture.scene import Alarm, Bench, RelayWatch, Scene
 from tests.torture.window import Payload
 
@@ -264,9 +266,96 @@ def locks_are_those_that_were_set(scene: Scene, bench: Bench) -> str | None:
     account, locks = bench.account, set((bench.shown or {"locks": ()})["locks"])
     if CHILD in locks and account.child == {False}:
         return "the child lock stands, though nobody has set it or it was taken away"
-    for lock in locks - {CHILD, STUCK}:
+    for lock in locks - {CHILD, SCHEDULE, STUCK}:
         if lock not in account.latched and lock not in account.perhaps:
             return f"{lock} stands, though it was never set or was re-armed"
+    return None
+
+
+# --- schedules ------------------------------------------------------------------------------------
+
+
+@_among(AT_EVERY_LOOK)
+def a_window_locks(scene: Scene, bench: Bench) -> str | None:
+    """Contract, section 6: a window is a level, and locks at the latest behind its grace."""
+    state, now = bench.shown, scene.now
+    if state is None or bench.account.jog or SCHEDULE in state["locks"]:
+        return None
+    for entry in scene.curfew.of(bench.account.name):
+        since = max(entry.holds_since, scene.pi.up_since + 2)
+        if now > since + entry.settings.grace + NOTICED_WITHIN + scene.told_late_by:
+            return f"schedule {entry.name} has held for {now - since:.0f} s and locks nothing"
+    return None
+
+
+@_among(AT_EVERY_LOOK)
+def only_a_window_locks(scene: Scene, bench: Bench) -> str | None:
+    """Contract, section 6: the end of the window is the end of its lock."""
+    state, now = bench.shown, scene.now
+    if state is None or SCHEDULE not in state["locks"] or not scene.pi.clock.believable():
+        return None
+    entries = scene.curfew.of(bench.account.name)
+    held_at = max((entry.may_have_held_at for entry in entries), default=NEVER)
+    since = max(held_at, scene.curfew.changed_at, scene.pi.up_since + 2)
+    if now > since + NOTICED_WITHIN + scene.told_late_by:
+        return f"the lock of a schedule stands {now - since:.0f} s behind the last window"
+    return None
+
+
+@_among(AT_EVERY_LOOK)
+def what_a_schedule_has_locked_stays_so_while_nobody_knows_the_time(
+    scene: Scene, bench: Bench
+) -> str | None:
+    """Contract, section 6: over a restart too."""
+    state = bench.shown
+    if state is None or not bench.schedule_lock_sure or scene.pi.clock.believable():
+        return None
+    unknown = scene.curfew.changed_at < scene.now - NOTICED_WITHIN
+    if unknown and SCHEDULE not in state["locks"]:
+        return "the lock of a schedule is gone, though the clock is not known to be right"
+    return None
+
+
+@_among(ON_CLOSE)
+def no_closing_while_a_schedule_locks(
+    bench: Bench, _relay: RelayWatch, sent_at: float
+) -> str | None:
+    """Rule 4, for a lock that the calendar ends."""
+    for entry in bench.curfew.of(bench.account.name) if bench.curfew else ():
+        behind_grace = entry.holds_since + entry.settings.grace + NOTICED_WITHIN
+        if sent_at > behind_grace and bench.curfew and bench.curfew.surely_holds(entry, sent_at):
+            return f"closed by the guard in the window of schedule {entry.name}"
+    return None
+
+
+@_among(ON_EVENT)
+def a_schedule_shuts_off_in_its_time(scene: Scene, bench: Bench, event: Payload) -> str | None:
+    """Contract, section 6: within a window, behind its grace, or at the time of an off."""
+    if event["type"] != "trip" or event["reason"] != SCHEDULE:
+        return None
+    message, now = event.get("message", ""), scene.now
+    if "closed from outside" in message:
+        return None
+    entries = scene.curfew.of(bench.account.name)
+    late = NOTICED_WITHIN + scene.told_late_by
+    if scene.curfew.changed_at > now - late:
+        return None
+    if message:
+        named = [entry for entry in entries if message == f"schedule {entry.name}"]
+        if not any(entry.due(WALL_ZERO + now + scene.pi.clock.wall_error) for entry in named):
+            return "an off came that no schedule has"
+        return None
+    scene.curfew.glance(now)
+    holding = [entry for entry in entries if entry.may_have_held_at > now - late]
+    if not holding:
+        return "tripped for a schedule outside its window"
+    lit_told = bench.account.lit_told
+    in_use = lit_told is not None and lit_told < now - late and bench.last_open(now) < now - late
+    graced = all(now < entry.may_hold_since + entry.settings.grace - late for entry in holding)
+    began_here = all(entry.may_hold_since > scene.pi.up_since + late for entry in holding)
+    stepped = scene.curfew.changed_at > now - 600
+    if in_use and graced and began_here and not stepped:
+        return "tripped for a schedule before its grace was over"
     return None
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from gasguard.simulator.seeding import stream
 from tests.torture.bridge import RETURNS_AFTER
-from tests.torture.kitchens import ALARMS, Kitchen, draw_kitchen
+from tests.torture.kitchens import ALARMS, Kitchen, add_schedules, draw_kitchen
 from tests.torture.plan import LENGTH, Action, Plan
 from tests.torture.unclean import WORDS
 
@@ -58,6 +58,7 @@ def draw_plan(seed: int, index: int, faults: "tuple[str, ...] | None" = None) ->
     """Session number `index` of the campaign `seed`."""
     random = stream(seed, f"session {index}")
     kitchen = draw_kitchen(random, stream(seed, f"mqtt {index}"), stream(seed, f"hazards {index}"))
+    add_schedules(stream(seed, f"schedules {index}"), kitchen.config)
     drawing = Drawing(random, kitchen)
     # A part of the sessions has one or two kinds of trouble only: what each does alone.
     troubles = [family for family in FAMILIES if faults is None or family in faults]
@@ -299,10 +300,21 @@ def _disk(draw: Drawing, at: float) -> None:
 
 
 def _clock(draw: Drawing, at: float) -> None:
-    jump = draw.random.choice([-86400.0, -3600.0, -30.0, 30.0, 3600.0, 86400.0])
-    draw.act(at, "jump", seconds=jump)
+    jump = draw.random.choice([-86400.0, -3600.0, -300.0, -30.0, 30.0, 300.0, 3600.0, 86400.0])
+    draw.act(at, "jump", seconds=jump, believed=draw.random.random() < 0.5)
     if draw.random.random() < 0.7:
         draw.act(at + draw.random.expovariate(1 / 60), "ntp")
+
+
+def _schedule(draw: Drawing, at: float) -> None:
+    """Somebody leaves a window or an off out, once or time and again."""
+    names = list(draw.kitchen.config.get("schedules", {}))
+    if not names:
+        return _clock(draw, at)
+    name = draw.random.choice(names)
+    for n in range(draw.random.choice([1, 1, 2, 3])):
+        draw.act(at + n * draw.about(0.01, 0.5, 3, 100), "skip", schedule=name)
+    return None
 
 
 def _hazard(draw: Drawing, at: float) -> None:
@@ -485,6 +497,7 @@ _TROUBLE: dict[str, Callable[[Drawing, float], None]] = {
     "network": _network,
     "unclean": _unclean,
     "rival": _rival,
+    "schedule": _schedule,
 }
 FAMILIES = tuple(_TROUBLE)
 """Kinds of trouble that `--faults` chooses from; without any, people only cook."""

@@ -91,6 +91,11 @@ class Hands:
                 self._scene.house.sync()
             bench.foreign = None
 
+    # --- the calendar -------------------------------------------------------------------------
+
+    def skip(self, schedule: str) -> None:
+        self._judge.skip(schedule)
+
     # --- relays and wires ---------------------------------------------------------------------
 
     def fault(self, burner: str, relay: int, seconds: float, **changes: Any) -> None:

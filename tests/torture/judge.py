@@ -7,10 +7,13 @@ from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
+from gasguard.core.messages import Answer, Status
+from gasguard.core.model import Source
 from gasguard.drivers.mqtt.relay import RESEND_MAX, RESEND_MIN
+from gasguard.interfaces.requests import BadRequest
 from gasguard.simulator.channels import Address
 from tests.torture import checks
-from tests.torture.account import CHILD, NEVER, Ask
+from tests.torture.account import CHILD, NEVER, SCHEDULE, Ask
 from tests.torture.house import Order, renewal_of
 from tests.torture.pi import Trust
 from tests.torture.scene import Bench, Obligation, RelayWatch, Scene
@@ -84,6 +87,7 @@ class Judge:
     def look(self) -> None:
         """Every second: what time alone brings about."""
         scene = self.scene
+        self._look_at_the_calendar()
         for name, bench in scene.benches.items():
             if scene.pi.alive:
                 self._fall_due(bench)
@@ -98,6 +102,39 @@ class Judge:
                 del self._expected[address, key]
                 text = f"no open went to {address[0]} within {_AT_ONCE * 1000:.0f} ms of an off"
                 self.verdict("an_off_opens_at_once", text, burner)
+
+    def _look_at_the_calendar(self) -> None:
+        scene, now = self.scene, self.scene.now
+        came = scene.curfew.look(now, alive=scene.pi.alive and scene.pi.up_since < now - 5)
+        for entry in came:
+            for name, bench in scene.benches.items():
+                closed = bench.last_open(now) < now - 5 and not bench.account.jog
+                flame = bench.account.config.flame
+                lit_told = bench.account.lit_told
+                in_use = flame is None or (lit_told is not None and lit_told < now - 2)
+                if entry.settings.concerns(name) and closed and in_use:
+                    self.owe(bench, f"the off of schedule {entry.name}", now, extra=1.5)
+
+    def skip(self, name: str) -> None:
+        """Somebody leaves a schedule out."""
+        scene, asked_at = self.scene, self.scene.now
+        schedules, life = scene.pi.schedules, scene.pi.up_since
+        if schedules is None:
+            return
+        entry = next(one for one in scene.curfew.entries if one.name == name)
+        day = scene.curfew.asked(entry, asked_at)
+
+        def answered(answer: Answer) -> None:
+            if scene.pi.up_since != life:
+                return
+            self.note(f"skip of {name}: {answer.status} {answer.message or ''}")
+            if answer.status is Status.ACCEPTED and answer.message is None:
+                scene.curfew.answered(entry, day, asked_at, scene.now)
+
+        try:
+            schedules.skip(name, Source.MQTT, answered)
+        except BadRequest as bad:
+            self.note(f"skip of {name}: {bad.code}")
 
     def _fall_due(self, bench: Bench) -> None:
         """Turn deadlines that have passed, and contacts that must be open, into obligations."""
@@ -123,9 +160,9 @@ class Judge:
         if lives_until is not None and lives_until < now and bench.flame_noted != lives_until:
             bench.flame_noted = lives_until
             self.owe(bench, "a flame that outlives max_burn", lives_until)
-        if not bench.free(now):
+        if not bench.free(now) or bench.schedule_locked:
             bench.free_since = now
-        if account.locked or account.perhaps:
+        if account.locked or account.perhaps or bench.schedule_locked:
             bench.locked_until = now
         held = account.locked or account.demand_at > NEVER
         unpulsed = bench.last_open(now) < now - _PULSED_WITHIN
@@ -274,6 +311,11 @@ class Judge:
         if held_open and opened and account.lit_told is None:
             # Whatever burnt before this guard began is over: no sensor has said that it is not.
             account.lit_since = account.lit_perhaps = None
+        if SCHEDULE in state["locks"]:
+            bench.schedule_locked = True
+            bench.schedule_lock_sure |= scene.disk.sound
+        elif scene.disk.sound:
+            bench.schedule_locked = bench.schedule_lock_sure = False
         if scene.disk.sound:
             account.shown(state)
 
@@ -292,6 +334,10 @@ class Judge:
                 account.burnt_out(since)
             self._note_open(bench)
             self.owe(bench, f"a trip ({reason})", account.demand_since)
+        elif kind == "locked" and reason == SCHEDULE:
+            bench.schedule_locked = True
+        elif kind == "unlocked" and reason == SCHEDULE:
+            bench.schedule_locked = bench.schedule_lock_sure = False
         elif kind == "locked" and reason != CHILD:
             account.latch(reason, since, now)
             if scene.disk.sound:
@@ -312,6 +358,7 @@ class Judge:
             bench.timer_noted = bench.burn_noted = None
             if damaged:
                 account.lost_everything(now)
+                bench.schedule_lock_sure = False
                 self.owe(bench, "a start from a damaged store", now)
             elif account.restarted(trust[name]):
                 self.owe(bench, "a start without a trustworthy clock", now)
@@ -332,6 +379,7 @@ class Judge:
         self.scene.broker_changed()
         self._expected.clear()
         self._opens_sent.clear()
+        self.scene.curfew.killed()
         for bench in self.scene.benches.values():
             bench.account.killed(self.scene.now)
             bench.shown = bench.meddled_at = None

@@ -4,6 +4,9 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
+from gasguard.simulator.simtime import FIRST_MOMENT
+from tests.torture.pi import WALL_ZERO
+
 _TOKEN = "00112233445566778899aabbccddeeff"
 
 
@@ -150,6 +153,33 @@ def _mqtt_relay(random: Random, name: str) -> dict[str, Any]:
     return relay
 
 
+def add_schedules(random: Random, config: dict[str, Any]) -> None:
+    """Windows and offs within a session, in some of them."""
+    if random.random() >= 0.4:
+        return
+    config["timezone"] = "UTC"
+    config["schedules"] = schedules = {}
+    jogs = [name for name, one in config["burners"].items() if "jog" in one.get("relay", {})]
+    lockable = [name for name in config["burners"] if name not in jogs]
+    for name in ("first", "second")[: random.randint(1, 2)]:
+        begins = _SESSION_BEGINS + random.randint(1, 17)
+        if random.random() < 0.65 and lockable:
+            ends = begins + random.choice([1, 2, 4, 8])
+            one: dict[str, Any] = {"lock": {"from": _clock(begins), "to": _clock(ends)}}
+            one["burners"] = random.sample(lockable, random.randint(1, len(lockable)))
+            if random.random() < 0.5:
+                one["grace"] = random.choice(["20s", "60s", "3m"])
+        else:
+            one = {"off": _clock(begins)}
+        schedules[name] = one
+
+
+def _clock(minutes: int) -> str:
+    return f"{minutes // 60 % 24:02}:{minutes % 60:02}"
+
+
+_SESSION_BEGINS = round((WALL_ZERO + FIRST_MOMENT) % 86400) // 60
+"""Minutes after midnight, UTC."""
 ALARMS = ("gas_alarm", "smoke_alarm", "overheat")
 _WIRINGS = ("normally_closed", "normally_open")
 _KINDS = ("plain", "plain", "plain", "voice", "voice", "lease", "jog", "legacy", "series")

@@ -16,6 +16,7 @@ from gasguard.drivers.base import Sensor
 from gasguard.guard.controller import Controller
 from gasguard.health import Heartbeats
 from gasguard.interfaces.journal import Journal
+from gasguard.interfaces.schedules.watch import Schedules
 from gasguard.simulator.mqtt.setup import plan_mqtt
 from tests.torture.broker import Broker
 from tests.torture.disk import Disk
@@ -46,6 +47,8 @@ class PiClock:
         self.right = True
         """Known to be synchronised; then `wall_error` is 0."""
         self.last_right = self.last_wrong = float("-inf")
+        self._believed = True
+        """Nobody knows that it is wrong, though it may be."""
 
     def now(self) -> Instant:
         time = self._loop.time()
@@ -58,7 +61,7 @@ class PiClock:
         return self.right
 
     def believable(self) -> bool:
-        return self.right
+        return self.right or self._believed
 
     def loop_time(self, boot: float) -> float:
         """The loop's time at which CLOCK_BOOTTIME read `boot`."""
@@ -71,11 +74,11 @@ class PiClock:
         else:
             self.last_wrong = self._loop.time()
 
-    def jump(self, seconds: float) -> None:
+    def jump(self, seconds: float, believed: bool = False) -> None:
         """Somebody sets the wall clock: the kernel then counts it as unsynchronised."""
         self.note()
         self.wall_error += seconds
-        self.right = False
+        self.right, self._believed = False, believed
         self.note()
 
     def ntp(self) -> None:
@@ -92,7 +95,7 @@ class PiClock:
             self.wall_error = 0.0
         else:
             self.wall_error -= away
-        self.right = right
+        self.right, self._believed = right, False
 
 
 class Pi:
@@ -111,6 +114,7 @@ class Pi:
         self.heartbeats = Heartbeats(loop.time)
         self.controller: Controller | None = None
         self.window: Window | None = None
+        self.schedules: Schedules | None = None
         self.up_since = float("inf")
         """When the living guard started."""
         self.on_told: Told = lambda _burner, _changed, _events: None
@@ -151,6 +155,7 @@ class Pi:
         )
         self._sensors = sensors(self._config, drivers, controller.post)
         controller.observers.append(Journal(store))
+        self.schedules = Schedules(self._config, controller, store, self.clock, self.heartbeats)
         self.window = Window(controller, lambda *told: self.on_told(*told))
         self._air.connect()
         self.controller, self.up_since = controller, self._loop.time()
@@ -164,6 +169,8 @@ class Pi:
 
     async def _listen(self, controller: Controller) -> None:
         await controller.opened_what_must_be(OPEN_FIRST_WITHIN)
+        if self.schedules is not None:
+            self.schedules.start()
         for sensor in self._sensors:
             sensor.start()
         self.on_listening()
@@ -174,7 +181,7 @@ class Pi:
             return
         self.controller.drop()
         self.window.shut()
-        self.controller = self.window = None
+        self.controller = self.window = self.schedules = None
         self.up_since = float("inf")
         self._air.sever()
         self._broker.sever()

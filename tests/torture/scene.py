@@ -14,6 +14,7 @@ from gasguard.simulator.faults import Faults
 from gasguard.simulator.setup import Wired
 from tests.torture.account import FAR, NEVER, Account
 from tests.torture.broker import Broker
+from tests.torture.curfew import Curfew
 from tests.torture.disk import Disk
 from tests.torture.house import House
 from tests.torture.loop import TappedNetwork
@@ -109,6 +110,11 @@ class Bench:
 
     locked_until: float = NEVER
     """When it was last seen locked, or perhaps locked."""
+    schedule_locked: bool = False
+    """The lock of a schedule is shown, or may be on disk."""
+    schedule_lock_sure: bool = False
+    """It is on disk, and nothing has ended it."""
+    curfew: Curfew | None = None
     lease_end: float | None = None
     """When the countdown that the guard set last would end."""
     countdown: Countdown | None = None
@@ -154,6 +160,7 @@ class Scene:
     ) -> None:
         self.config, self.loop, self.house, self.air = config, loop, house, air
         self.disk, self.pi, self.broker = disk, pi, broker
+        self.curfew = Curfew(config, pi.clock)
         self.benches: dict[str, Bench] = {}
         self._silent_until: dict[Address, float] = {}
         self.wire_faults: set[str] = set()
@@ -173,6 +180,7 @@ class Scene:
             bench = Bench(Account(name, burner), relays, voice=house.voice(name))
             bench.alarms = {sensor: Alarm(hazards[sensor].expire_after) for sensor in hazards}
             bench.countdown = next((c for r in relays if (c := house.countdown(r.wired))), None)
+            bench.curfew = self.curfew
             self.benches[name] = bench
             for relay in relays:
                 relay.open_now = house.reads_open(relay.wired)

@@ -4,9 +4,11 @@ A window is a level of the clock on the wall: it holds while that shows a time i
 repeated hour counts twice, and a skipped one never. APScheduler says when the clock shows a time.
 """
 
+import heapq
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
+from itertools import takewhile
 
 from apscheduler.triggers.cron import CronTrigger
 
@@ -15,8 +17,10 @@ from gasguard.config.schedules import DAYS, Lock, Off
 OWED_FOR = 3600.0
 """Seconds for which an off is made up for: the daemon was away, or the clock was set forward."""
 _HOUR = 3600.0
-_AHEAD = 8 * 24 * _HOUR
-"""Every weekday comes within it, whatever the clocks do."""
+_AHEAD = 15 * 24 * _HOUR
+"""Every weekday comes within it, whatever the clocks do, and once more where one is skipped."""
+_LONGEST = 2 * 24 * _HOUR
+"""No window holds for longer without a day's change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +63,7 @@ class Window:
         day = self.day(now)
         if day is None:
             return None
-        changes = [at for at in self._changes(now - _AHEAD) if at <= now]
+        changes = takewhile(lambda at: at <= now, self._changes(now - _LONGEST))
         began = [at for at in changes if self.day(at) == day and self.day(at - 1) != day]
         return Occurrence(day, max(began, default=now), self._end(now, day))
 
@@ -75,10 +79,11 @@ class Window:
     def _end(self, now: float, day: date) -> float:
         return next(at for at in self._changes(now) if at > now and self.day(at) != day)
 
-    def _changes(self, since: float) -> list[float]:
+    def _changes(self, since: float) -> Iterator[float]:
         """Moments at which it may begin to hold or end, in order."""
-        found = {*_fires(self._begins, since), *_fires(self._ends, since)}
-        return sorted(found | {*_steps(since, self._zone)})
+        return heapq.merge(
+            _fires(self._begins, since), _fires(self._ends, since), _steps(since, self._zone)
+        )
 
 
 class Moment:
@@ -90,7 +95,7 @@ class Moment:
 
     def last(self, now: float) -> Occurrence | None:
         """The last one that was due, if that is no longer ago than `OWED_FOR`."""
-        due = [one for one in self._all(now - OWED_FOR - 1) if one.begins_at <= now]
+        due = takewhile(lambda one: one.begins_at <= now, self._all(now - OWED_FOR - 1))
         owed = [one for one in due if one.begins_at >= now - OWED_FOR]
         return owed[-1] if owed else None
 
@@ -113,8 +118,8 @@ def _trigger(minutes: int, days: frozenset[int], zone: tzinfo) -> CronTrigger:
 
 
 def _fires(trigger: CronTrigger, since: float) -> Iterator[float]:
-    """When the clock shows that time, from `since` on for `_AHEAD` seconds twice, in order."""
-    at, last = since, since + 2 * _AHEAD
+    """When the clock shows that time, from `since` on for `_AHEAD` seconds, in order."""
+    at, last = since, since + _AHEAD
     while at <= last:
         asked = datetime.fromtimestamp(at, trigger.timezone)
         fire = trigger.get_next_fire_time(None, asked)
@@ -131,7 +136,7 @@ def _fires(trigger: CronTrigger, since: float) -> Iterator[float]:
 def _steps(since: float, zone: tzinfo) -> Iterator[float]:
     """When the zone's offset changes."""
     low = since
-    while low < since + 2 * _AHEAD:
+    while low < since + _AHEAD:
         high = low + 24 * _HOUR
         if _offset(low, zone) != _offset(high, zone):
             yield _step_between(low, high, zone)

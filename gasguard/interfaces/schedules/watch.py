@@ -57,8 +57,12 @@ class _Schedule:
     holds: "Occurrence | None" = None
     """The window that it is in, skipped or not."""
     next: "Occurrence | None" = None
+    says: dict[str, Any] = field(default_factory=dict)
+    """What people are told of it."""
+    due: "Occurrence | None" = None
+    """The off that came last, if it was no longer ago than it is made up for."""
     fresh_until: float = field(default=float("-inf"))
-    """Unix time until which these two hold good, if nobody sets the clock."""
+    """Unix time until which these three hold good, if nobody sets the clock."""
 
     @property
     def active(self) -> "Occurrence | None":
@@ -113,7 +117,7 @@ class Schedules:
 
     def states(self) -> dict[str, dict[str, Any]]:
         """What each schedule says now, as JSON data (contract, section 5)."""
-        return {name: self._payload(one) for name, one in self._schedules.items()}
+        return {name: one.says for name, one in self._schedules.items()}
 
     def skip(self, name: str, source: Source, reply: Reply | None = None) -> None:
         """The window that holds, or else the next one, or the next off, does not count.
@@ -161,6 +165,7 @@ class Schedules:
             self._answer(reply, Status.REJECTED, f"nothing changed: {error}", "not_saved")
             return
         one.skipped = which.day
+        one.says = self._payload(one)
         log.info("schedule %s: %s is skipped (%s)", name, which.day, source)
         until = iso(which.ends_at, self._zone)
         for burner in self._burners(one):
@@ -216,7 +221,7 @@ class Schedules:
             return
         for name, one in self._schedules.items():
             self._refresh(one, now.wall)
-            self._tell_off(name, one, now.wall)
+            self._tell_off(name, one)
         for burner in self._controller.states():
             self._tell(burner, now, source)
         shown = self.states()
@@ -243,17 +248,18 @@ class Schedules:
         if one.window is not None:
             one.holds, one.next = one.window.at(wall), one.window.next(wall)
         elif one.moment is not None:
-            one.next = one.moment.next(wall)
+            one.due, one.next = one.moment.last(wall), one.moment.next(wall)
         changes = [
             one.next.begins_at if one.next else None,
             one.holds.ends_at if one.holds else None,
         ]
         one.fresh_until = min((at for at in changes if at is not None), default=wall + 3600.0)
+        one.says = self._payload(one)
 
-    def _tell_off(self, name: str, one: _Schedule, wall: float) -> None:
+    def _tell_off(self, name: str, one: _Schedule) -> None:
         if one.moment is None:
             return
-        due, known = one.moment.last(wall), one.known
+        due, known = one.due, one.known
         if known and (due is None or due.day == one.done):
             return
         one.known = True

@@ -1,0 +1,147 @@
+"""What schedules say, by a look at the wall clock alone, and what must come of it.
+
+Windows here begin and end on minutes of UTC, every day. What may be so (a skip that is not answered
+yet) and what is so for certain are kept apart; a check speaks up only where both agree.
+"""
+
+from dataclasses import dataclass, field
+
+from gasguard.config.load import Config
+from gasguard.config.schedules import Schedule
+from tests.torture.pi import WALL_ZERO, PiClock
+
+DAY = 86400.0
+OWED_FOR = 3600.0
+"""Seconds for which an off is made up for (contract, section 6)."""
+NOTICED_WITHIN = 3.0
+"""Seconds from a change of what holds until the guard has told of it: a look, and a write."""
+NEVER, FAR = float("-inf"), float("inf")
+
+
+@dataclass
+class Entry:
+    """One schedule."""
+
+    name: str
+    settings: Schedule
+    skips: set[float] = field(default_factory=set)
+    """Days, by the Unix time of their midnight, that may be skipped."""
+    skipped: float | None = None
+    """The day that is, for certain."""
+    holds_since: float = FAR
+    """Since when every look has seen it hold for certain (loop time)."""
+    may_hold_since: float = FAR
+    """Since when every look has seen that it may hold."""
+    may_have_held_at: float = NEVER
+    done: set[float] = field(default_factory=set)
+    """Days whose off the guard may have told."""
+
+    def day(self, wall: float) -> float | None:
+        """The day on which the window began that the clock shows; None outside."""
+        lock = self.settings.lock
+        if lock is None:
+            return None
+        begins, ends = lock.begins * 60.0, lock.to * 60.0
+        today = wall - wall % DAY
+        for day in (today, today - DAY):
+            if day + begins <= wall < day + ends + (DAY if ends <= begins else 0):
+                return day
+        return None
+
+    def next_day(self, wall: float) -> float:
+        """The day of the next one, or of the next off."""
+        off, lock = self.settings.off, self.settings.lock
+        begins = (off.at if off is not None else lock.begins if lock is not None else 0) * 60.0
+        today = wall - wall % DAY
+        return today if wall < today + begins else today + DAY
+
+    def due(self, wall: float) -> float | None:
+        """The Unix time of the last off, if it is still owed."""
+        if self.settings.off is None:
+            return None
+        today = wall - wall % DAY
+        times = [day + self.settings.off.at * 60.0 for day in (today, today - DAY)]
+        return next((at for at in times if at <= wall <= at + OWED_FOR), None)
+
+
+class Curfew:
+    """All schedules, as somebody sees them who looks at the guard's own clock."""
+
+    def __init__(self, config: Config, clock: PiClock) -> None:
+        self._config, self._clock = config, clock
+        self.entries = [Entry(name, one) for name, one in config.schedules.items()]
+        self.changed_at = NEVER
+        """When the clock was set, or its being right changed."""
+        self._looked_at = 0.0
+        self._was = (0.0, True)
+
+    def of(self, burner: str) -> list[Entry]:
+        """Those of one burner."""
+        return [entry for entry in self.entries if entry.settings.concerns(burner)]
+
+    def look(self, now: float, *, alive: bool) -> list[Entry]:
+        """To be called every second. Gives the offs that have come due since the last look."""
+        clock, wall = self._clock, WALL_ZERO + now + self._clock.wall_error
+        state = (clock.wall_error, clock.believable())
+        if state != self._was:
+            self._was, self.changed_at = state, now
+            for entry in self.entries:
+                entry.holds_since = entry.may_hold_since = FAR
+        before, self._looked_at = self._looked_at, now
+        counts = alive and clock.believable()
+        came = []
+        for entry in self.entries:
+            day = entry.day(wall)
+            may = day is not None and day != entry.skipped
+            surely = may and day not in entry.skips
+            if may:
+                entry.may_have_held_at = now
+            entry.may_hold_since = min(entry.may_hold_since, now) if may else FAR
+            entry.holds_since = min(entry.holds_since, now) if surely and counts else FAR
+            due = entry.due(wall)
+            if due is None or not counts:
+                continue
+            midnight = due - due % DAY
+            fresh = wall - due < now - before + 0.1 and self.changed_at < before
+            if fresh and midnight not in entry.done and midnight not in entry.skips:
+                came.append(entry)
+            entry.done.add(midnight)
+        return came
+
+    def glance(self, now: float) -> None:
+        """See what may hold at this moment, between two looks."""
+        wall = WALL_ZERO + now + self._clock.wall_error
+        for entry in self.entries:
+            day = entry.day(wall)
+            if day is not None and day != entry.skipped:
+                entry.may_have_held_at = now
+                entry.may_hold_since = min(entry.may_hold_since, now)
+
+    def surely_holds(self, entry: Entry, at: float) -> bool:
+        """Whether its window holds at that moment, by a clock that is believed."""
+        day = entry.day(WALL_ZERO + at + self._clock.wall_error)
+        skipped = day in entry.skips or day == entry.skipped
+        return self._clock.believable() and day is not None and not skipped
+
+    # --- skips --------------------------------------------------------------------------------
+
+    def asked(self, entry: Entry, now: float) -> float:
+        """Somebody skips; which day that is, if it is done at once."""
+        wall = WALL_ZERO + now + self._clock.wall_error
+        day = entry.day(wall)
+        next_day = entry.next_day(wall)
+        # Between the question and its effect it may begin or end.
+        entry.skips |= {one for one in (day, next_day, next_day + DAY) if one is not None}
+        return next_day if day is None else day
+
+    def answered(self, entry: Entry, day: float, asked_at: float, now: float) -> None:
+        """It was accepted, and not for being skipped already."""
+        same = entry.day(WALL_ZERO + now + self._clock.wall_error) == entry.day(
+            WALL_ZERO + asked_at + self._clock.wall_error
+        )
+        entry.skipped = day if same and self.changed_at < asked_at else None
+
+    def killed(self) -> None:
+        """A dead guard tells nothing."""
+        for entry in self.entries:
+            entry.holds_since = FAR
