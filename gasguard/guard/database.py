@@ -11,7 +11,7 @@ import shutil
 import sqlite3
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -63,6 +63,8 @@ class Unwritable:
     saved: Saved
     damaged: bool
     """As of `is_after_damage`."""
+    memory: dict[str, str] = field(default_factory=dict)
+    """As of `recall`."""
 
     @property
     def trouble(self) -> str:
@@ -143,6 +145,11 @@ def is_after_damage(db: sqlite3.Connection) -> bool:
     return bool(mark == _AFTER_DAMAGE)
 
 
+def recall(db: sqlite3.Connection) -> dict[str, str]:
+    """What else was to be remembered, by name. Raises sqlite3.Error."""
+    return dict(db.execute("SELECT name, value FROM memory"))
+
+
 def _migrate(db: sqlite3.Connection) -> None:
     (version,) = db.execute("PRAGMA user_version").fetchone()
     if version > len(_MIGRATIONS):
@@ -181,7 +188,7 @@ def _read_beside(path: Path, why: str) -> Unwritable | None:
             with contextlib.suppress(FileNotFoundError):
                 shutil.copyfile(f"{path}-wal", f"{copy}-wal")
             with contextlib.closing(connect(copy)) as db:
-                return Unwritable(path, why, records.load(db), damaged=is_after_damage(db))
+                return Unwritable(path, why, records.load(db), is_after_damage(db), recall(db))
     except (OSError, *UNREADABLE) as error:
         log.error("%s cannot be read either: %s", path, error)
         return None

@@ -22,6 +22,7 @@ from gasguard.guard.database import (
     is_after_damage,
     only_read,
     open_or_create,
+    recall,
 )
 
 log = logging.getLogger(__name__)
@@ -83,11 +84,9 @@ class Store:
         return self._run(lambda: records.save(self._db, burner, record, stamp))
 
     def recall(self) -> dict[str, str]:
-        """What was last given to `remember`; nothing of it while the file cannot be written."""
+        """What was last given to `remember`."""
         file = self._file
-        if isinstance(file, Unwritable):
-            return {}
-        return dict(file.execute("SELECT name, value FROM memory"))
+        return file.memory if isinstance(file, Unwritable) else recall(file)
 
     def remember(self, name: str, value: str) -> "asyncio.Future[None]":
         """Keep a text by its name; the future resolves once it is fsynced.

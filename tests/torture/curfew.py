@@ -141,6 +141,12 @@ class Curfew:
         )
         entry.skipped = day if same and self.changed_at < asked_at else None
 
+    def forgotten(self) -> None:
+        """The store was damaged: what was skipped counts again."""
+        for entry in self.entries:
+            entry.skips |= set() if entry.skipped is None else {entry.skipped}
+            entry.skipped = None
+
     def killed(self) -> None:
         """A dead guard tells nothing."""
         for entry in self.entries:

@@ -353,6 +353,8 @@ class Judge:
 
     def booted(self, trust: dict[str, Trust], *, damaged: bool) -> None:
         """A guard has started. `trust`: what each burner's record lets it know of the time."""
+        if damaged:
+            self.scene.curfew.forgotten()
         for name, bench in self.scene.benches.items():
             account, now = bench.account, self.scene.now
             bench.timer_noted = bench.burn_noted = None

@@ -47,6 +47,9 @@ REQUESTS = "gasguard.core.requests"
 LEASE = "gasguard.core.lease"
 FLAME = "gasguard.core.flame"
 HEARING = "gasguard.core.hearing"
+SCHEDULE = "gasguard.core.schedule"
+CALENDAR = "gasguard.interfaces.schedules.calendar"
+WATCH = "gasguard.interfaces.schedules.watch"
 
 MUTANTS = [
     # --- the wire ---------------------------------------------------------------------------------
@@ -586,5 +589,66 @@ MUTANTS = [
         LEASE,
         "    own = view.lease_inherited and",
         "    own = True or view.lease_inherited and",
+    ),
+    # --- schedules --------------------------------------------------------------------------------
+    Mutant(
+        "the end of a window does not end its lock",
+        SCHEDULE,
+        "if event.calendar.window is None and Lock.SCHEDULE in turn.state.locks:",
+        "if False:",
+    ),
+    Mutant(
+        "a window whose clock was set is not looked at anew",
+        WATCH,
+        "abs(wall_at_boot - self._wall_at_boot) > _STEPPED",
+        "False",
+    ),
+    Mutant(
+        "a clock that nobody believes begins and ends windows",
+        WATCH,
+        "        return believable\n",
+        "        return True\n",
+    ),
+    Mutant(
+        "the lock of a schedule does not outlive the guard",
+        RECOVERY,
+        "    if not settings.scheduled:",
+        "    if True:",
+    ),
+    Mutant(
+        "what was skipped is forgotten with the guard",
+        WATCH,
+        'one.skipped, one.done = _date(data["skipped"]), _date(data["done"])',
+        'one.done = _date(data["done"])',
+    ),
+    Mutant(
+        "a burner in use has no grace",
+        SCHEDULE,
+        "    return calendar.shuts_off_at if _in_use(state) else calendar.begins_at",
+        "    return calendar.begins_at",
+    ),
+    Mutant(
+        "an off comes again when its time does",
+        WATCH,
+        "if known and (due is None or due.day == one.done):",
+        "if known and due is None:",
+    ),
+    Mutant(
+        "an off is not owed any more once its second is over",
+        CALENDAR,
+        "OWED_FOR = 3600.0",
+        "OWED_FOR = 0.2",
+    ),
+    Mutant(
+        "a re-arm ends the lock of a schedule",
+        "gasguard.core.model",
+        "return self.locks - {Lock.CHILD, Lock.SCHEDULE}",
+        "return self.locks - {Lock.CHILD}",
+    ),
+    Mutant(
+        "a skip leaves the window out for ever",
+        WATCH,
+        "self.holds.day == self.skipped else self.holds",
+        "self.skipped is not None else self.holds",
     ),
 ]
