@@ -342,15 +342,19 @@ def a_schedule_shuts_off_in_its_time(scene: Scene, bench: Bench, event: Payload)
         return None
     if message:
         named = [entry for entry in entries if message == f"schedule {entry.name}"]
-        if not any(entry.due(WALL_ZERO + now + scene.pi.clock.wall_error) for entry in named):
+        dues = {entry.due(WALL_ZERO + now + scene.pi.clock.wall_error) for entry in named} - {None}
+        if not dues:
             return "an off came that no schedule has"
-        return None
+        again = dues & bench.offs_told
+        bench.offs_told |= {due for due in dues if due is not None}
+        return "an off came a second time" if again else None
     scene.curfew.glance(now)
     holding = [entry for entry in entries if entry.may_have_held_at > now - late]
     if not holding:
         return "tripped for a schedule outside its window"
     lit_told = bench.account.lit_told
-    in_use = lit_told is not None and lit_told < now - late and bench.last_open(now) < now - late
+    burnt = all(not relay.open_now or relay.opened_at > now - late for relay in bench.relays)
+    in_use = lit_told is not None and lit_told < now - late and burnt
     graced = all(now < entry.may_hold_since + entry.settings.grace - late for entry in holding)
     began_here = all(entry.may_hold_since > scene.pi.up_since + late for entry in holding)
     stepped = scene.curfew.changed_at > now - 600

@@ -79,8 +79,11 @@ class Curfew:
         """Those of one burner."""
         return [entry for entry in self.entries if entry.settings.concerns(burner)]
 
-    def look(self, now: float, *, alive: bool) -> list[Entry]:
-        """To be called every second. Gives the offs that have come due since the last look."""
+    def look(self, now: float, *, alive: bool, remembers: bool) -> list[tuple[Entry, float]]:
+        """To be called every second. Gives the offs that have come due, and when.
+
+        `alive`: the guard has been for a while. `remembers`: it knows which offs it told before.
+        """
         clock, wall = self._clock, WALL_ZERO + now + self._clock.wall_error
         state = (clock.wall_error, clock.believable())
         if state != self._was:
@@ -103,8 +106,10 @@ class Curfew:
                 continue
             midnight = due - due % DAY
             fresh = wall - due < now - before + 0.1 and self.changed_at < before
-            if fresh and midnight not in entry.done and midnight not in entry.skips:
-                came.append(entry)
+            missed = remembers and self.changed_at == NEVER
+            told = midnight in entry.done or midnight in entry.skips
+            if (fresh or missed) and not told:
+                came.append((entry, due - WALL_ZERO - clock.wall_error))
             entry.done.add(midnight)
         return came
 

@@ -14,6 +14,7 @@ from gasguard.interfaces.requests import BadRequest
 from gasguard.simulator.channels import Address
 from tests.torture import checks
 from tests.torture.account import CHILD, NEVER, SCHEDULE, Ask
+from tests.torture.curfew import NOTICED_WITHIN
 from tests.torture.house import Order, renewal_of
 from tests.torture.pi import Trust
 from tests.torture.scene import Bench, Obligation, RelayWatch, Scene
@@ -59,6 +60,8 @@ class Judge:
         self.on_breach: Callable[[], None] = lambda: None
         self.on_killed: Callable[[], None] = lambda: None
         self._numbers = self._looks = 0
+        self._lived_long = False
+        """A guard has had the time to write down which offs it knows."""
         self._expected: dict[tuple[Address, tuple[int, int]], tuple[float, str]] = {}
         self._opens_sent: dict[tuple[Address, tuple[int, int]], float] = {}
         house = scene.house
@@ -105,15 +108,18 @@ class Judge:
 
     def _look_at_the_calendar(self) -> None:
         scene, now = self.scene, self.scene.now
-        came = scene.curfew.look(now, alive=scene.pi.alive and scene.pi.up_since < now - 5)
-        for entry in came:
+        alive = scene.pi.alive and scene.pi.up_since < now - 5
+        remembers = self._lived_long and not scene.disk_faulted
+        for entry, due in scene.curfew.look(now, alive=alive, remembers=remembers):
+            since = max(due, scene.pi.up_since)
             for name, bench in scene.benches.items():
-                closed = bench.last_open(now) < now - 5 and not bench.account.jog
-                flame = bench.account.config.flame
+                closed = bench.last_open(now) < since - 5 and not bench.account.jog
                 lit_told = bench.account.lit_told
-                in_use = flame is None or (lit_told is not None and lit_told < now - 2)
+                in_use = bench.account.config.flame is None
+                in_use |= lit_told is not None and lit_told < since - 2
                 if entry.settings.concerns(name) and closed and in_use:
-                    self.owe(bench, f"the off of schedule {entry.name}", now, extra=1.5)
+                    self.owe(bench, f"the off of schedule {entry.name}", since, extra=1.5)
+        self._lived_long |= alive and scene.pi.up_since < now - 10
 
     def skip(self, name: str) -> None:
         """Somebody leaves a schedule out."""
@@ -315,7 +321,8 @@ class Judge:
             bench.schedule_locked = True
             bench.schedule_lock_sure |= scene.disk.sound
         elif scene.disk.sound:
-            bench.schedule_locked = bench.schedule_lock_sure = False
+            bench.schedule_locked = False
+            bench.schedule_lock_sure &= not self._time_is_known()
         if scene.disk.sound:
             account.shown(state)
 
@@ -337,7 +344,8 @@ class Judge:
         elif kind == "locked" and reason == SCHEDULE:
             bench.schedule_locked = True
         elif kind == "unlocked" and reason == SCHEDULE:
-            bench.schedule_locked = bench.schedule_lock_sure = False
+            bench.schedule_locked = False
+            bench.schedule_lock_sure &= not self._time_is_known()
         elif kind == "locked" and reason != CHILD:
             account.latch(reason, since, now)
             if scene.disk.sound:
@@ -348,6 +356,12 @@ class Judge:
             account.given_up.add(event["sensor"])
         elif kind == "rearmed" and since > account.demand_at:
             account.closed()
+
+    def _time_is_known(self) -> bool:
+        """Whether the guard believes its clock, or did just now."""
+        scene = self.scene
+        just_now = scene.curfew.changed_at > scene.now - NOTICED_WITHIN
+        return scene.pi.clock.believable() or just_now
 
     # --- the guard's life ---------------------------------------------------------------------
 
@@ -385,6 +399,7 @@ class Judge:
         for bench in self.scene.benches.values():
             bench.account.killed(self.scene.now)
             bench.shown = bench.meddled_at = None
+            bench.offs_told.clear()
             bench.owed.clear()
             bench.voice_off_at = None
             for watch in bench.relays:

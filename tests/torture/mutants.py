@@ -637,7 +637,7 @@ MUTANTS = [
         "an off is not owed any more once its second is over",
         CALENDAR,
         "OWED_FOR = 3600.0",
-        "OWED_FOR = 0.2",
+        "OWED_FOR = 0.0",
     ),
     Mutant(
         "a re-arm ends the lock of a schedule",

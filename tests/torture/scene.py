@@ -114,6 +114,8 @@ class Bench:
     """The lock of a schedule is shown, or may be on disk."""
     schedule_lock_sure: bool = False
     """It is on disk, and nothing has ended it."""
+    offs_told: set[float] = field(default_factory=set)
+    """Schedules' offs that the living guard has told, by their moment."""
     curfew: Curfew | None = None
     lease_end: float | None = None
     """When the countdown that the guard set last would end."""
