@@ -400,8 +400,8 @@ MUTANTS = [
     Mutant(
         "what a read-only card holds is not read",
         DATABASE,
-        "return Unwritable(path, why, records.load(db), damaged",
-        "return Unwritable(path, why, {}, damaged",
+        "return Unwritable(path, why, records.load(db), is_after",
+        "return Unwritable(path, why, {}, is_after",
     ),
     Mutant(
         "a card that is writable again is not written",

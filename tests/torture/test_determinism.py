@@ -47,7 +47,7 @@ def test_every_kind_of_action_and_of_kitchen_is_drawn() -> None:
         *("hazard", "hazard_silent", "flame_unknown", "flame_glitches"),
         *("fault", "reboot", "disk", "jump", "ntp", "kill", "broker"),
         *("network", "names", "relay_moves"),
-        *("unclean", "oversized", "rival"),
+        *("unclean", "oversized", "rival", "skip"),
     }
     burners = [burner for plan in plans for burner in plan.config["burners"].values()]
     relays = [relay for b in burners for relay in b.get("relays", [b.get("relay")])]
@@ -59,6 +59,8 @@ def test_every_kind_of_action_and_of_kitchen_is_drawn() -> None:
     assert any("voice" in b for b in burners) and any("relays" in b for b in burners)
     assert any("max_burn" in b["limits"] for b in burners)
     assert any(len(plan.config["burners"]) == 2 for plan in plans)
+    schedules = [one for p in plans for one in p.config.get("schedules", {}).values()]
+    assert any("off" in one for one in schedules) and any("grace" in one for one in schedules)
 
 
 def test_a_burner_behind_the_broker_tells_the_same_story_again() -> None:
@@ -80,10 +82,11 @@ def test_people_alone_break_nothing_and_are_not_troubled() -> None:
         "unclean",
         "oversized",
         "rival",
+        "skip",
     }
     for index in range(5):
         plan = draw_plan(8, index, ())
         assert not trouble & {action.kind for action in plan.actions}
         assert all(0 < action.at < LENGTH for action in plan.actions)
         assert run(plan).rule is None
-    assert len(FAMILIES) == 12
+    assert len(FAMILIES) == 13
