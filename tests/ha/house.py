@@ -1,5 +1,6 @@
 """One household with Home Assistant in it: broker, simulated stove, daemon, core."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,12 @@ from tests.support.processes import Process
 BASE = "gasguard"
 _FLAME = "stove/left/flame"
 _GAS = "stove/gas"
+
+
+def _far_from_now() -> dict[str, str]:
+    """A window that does not hold before the tests are over."""
+    begins = datetime.now(UTC) + timedelta(hours=6)
+    return {"from": f"{begins:%H:%M}", "to": f"{begins + timedelta(hours=1):%H:%M}"}
 
 
 class House:
@@ -32,6 +39,8 @@ class House:
             mqtt={"base_topic": BASE, "home_assistant": {"form": form}},
             allow_remote_rearm=True,
             hazards={"kitchen_gas": {"driver": "mqtt", "kind": "gas_alarm", "topic": _GAS}},
+            schedules={"night": {"lock": _far_from_now()}},
+            timezone="UTC",
         )
         self.kitchen.base = BASE
         self._core_runs = False

@@ -4,7 +4,7 @@ The tests share one house and run in this order: each leaves both burners ready.
 """
 
 import time
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -34,6 +34,8 @@ SHOWN = {
     "button.gasguard_off_all": ("unknown", None),
     "binary_sensor.gasguard_online": ("on", "connectivity"),
     "binary_sensor.gasguard_kitchen_gas_alarm": ("unknown", "gas"),
+    "binary_sensor.gasguard_schedule_night_active": ("off", None),
+    "button.gasguard_schedule_night_skip": ("unknown", None),
 }
 """State and device class of what appears, the left burner's and the hub's."""
 
@@ -155,6 +157,17 @@ def test_odd_and_long_timers_are_shown_without_complaint(house):
     house.ear.ack("rejected", "right")
     house.ear.send("right/timer/set", "cancel")
     ha.until(number__gasguard_right_timer="0")
+
+
+def test_a_schedule_is_shown_and_skipped(house):
+    ha, shown = house.ha, "sensor.gasguard_schedule_night_next"
+    assert ha.attributes(shown)["device_class"] == "timestamp"
+    begins = datetime.fromisoformat(ha.state(shown))
+    assert timedelta(hours=5) < begins - datetime.now(UTC) < timedelta(hours=6, minutes=1)
+    ha.call("button.press", "button.gasguard_schedule_night_skip")
+    eventually(lambda: datetime.fromisoformat(ha.state(shown)) == begins + timedelta(days=1), 5)
+    until = ha.attributes("binary_sensor.gasguard_schedule_night_active")["skipped_until"]
+    assert datetime.fromisoformat(until) == begins + timedelta(hours=1)
 
 
 def test_the_flame_is_shown_where_there_is_a_sensor(house):

@@ -501,6 +501,12 @@ MUTANTS = [
         "return state.out_since if burns",
     ),
     Mutant(
+        "what nobody sees is not counted as a burn",
+        FLAME,
+        "    if state.settings.max_burn is None or state.unseen_since is not None:",
+        "    if True:",
+    ),
+    Mutant(
         "a flame burns on only while its sensor speaks",
         FLAME,
         "and state.flame is not Flame.OUT",
