@@ -3,6 +3,7 @@
 import os
 import re
 import subprocess
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import pytest
@@ -46,6 +47,10 @@ def household(tmp_path_factory):
         },
     )
     kitchen.base = "gasguard"
+    begins = datetime.now(UTC) + timedelta(hours=6)
+    window = {"from": f"{begins:%H:%M}", "to": f"{begins + timedelta(hours=1):%H:%M}"}
+    kitchen.data |= {"timezone": "UTC", "schedules": {"night": {"lock": window}}}
+    kitchen.write()
     for program in ("mosquitto_pub", "mosquitto_sub", "mosquitto_rr"):
         (folder / program).write_text(f"-h 127.0.0.1\n-p {broker.port}\n")
     try:
