@@ -7,6 +7,7 @@ import signal
 from collections.abc import AsyncIterator
 from functools import partial
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from gasguard.alone import alone_in
 from gasguard.assemble import Drivers, bus_of, circuits, sensors
@@ -16,9 +17,11 @@ from gasguard.errors import GasguardError, StoreError
 from gasguard.guard.controller import Controller
 from gasguard.guard.store import Store
 from gasguard.health import Heartbeats, Notifier, Troubles, feed_watchdog
-from gasguard.interfaces.journal import Journal
+from gasguard.interfaces.journal import Journal, Life
 from gasguard.interfaces.local.control import ControlSocket
 from gasguard.interfaces.local.unix import runtime_folder
+from gasguard.interfaces.meter import Meter
+from gasguard.interfaces.past import Past
 from gasguard.interfaces.schedules.watch import Schedules
 from gasguard.starts import Starts
 from gasguard.ways_in import WaysIn
@@ -66,19 +69,24 @@ async def _guarding(
     troubles.watch("relays", drivers.shared)
     controller = Controller(circuits(config, drivers), store, clock, heartbeats)
     watching = sensors(config, drivers, controller.post)
-    controller.observers.append(Journal(store))
+    life, meter = Life(store, clock, list(config.burners)), Meter(store, clock, _powers(config))
+    controller.observers += [Journal(store), meter]
+    zone = ZoneInfo(config.timezone) if config.timezone else None
+    past = Past(store, meter, clock, list(config.burners), zone=zone)
     schedules = Schedules(config, controller, store, clock, heartbeats, troubles)
-    ways_in = WaysIn(config, controller, store, clock, heartbeats, troubles, schedules)
+    ways_in = WaysIn(config, controller, past, clock, heartbeats, troubles, schedules)
     control = ControlSocket(
         config.control_socket,
         controller,
-        store,
+        past,
         clock,
         troubles,
         runtime=runtime_folder(),
         schedules=schedules,
     )
     controller.start()
+    life.begins()
+    meter.start()
     listening = await _listen(control, config, troubles)
     again = None if listening else asyncio.create_task(_listen_later(control, config, troubles))
     notifier = Notifier()
@@ -110,11 +118,18 @@ async def _guarding(
         trip = orderly and config.on_shutdown == "trip_if_active"
         await controller.stop(trip_if_active=trip)
         await asyncio.gather(ways_in.close(), *(sensor.aclose() for sensor in watching))
+        await meter.stop()
+        life.ends()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(store.aclose(), _CLOSE_WITHIN)
         if not crashed and starts is not None:
             await starts.forget()
         notifier.close()
+
+
+def _powers(config: Config) -> dict[str, float | None]:
+    """Rated heat inputs in kW of the burners whose flame is seen."""
+    return {name: one.rated_kw for name, one in config.burners.items() if one.flame is not None}
 
 
 async def _remembered(config: Config, clock: Clock) -> Starts | None:

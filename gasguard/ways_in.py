@@ -17,8 +17,8 @@ from gasguard.config.bemfa import Bemfa
 from gasguard.config.load import Config
 from gasguard.guard.bulletins import News
 from gasguard.guard.controller import Controller
-from gasguard.guard.store import Store
 from gasguard.health import Heartbeats, Troubles
+from gasguard.interfaces.past import Past
 from gasguard.interfaces.requests import Skippable
 from gasguard.starts import SOUND_AFTER, STRIKES, Starts
 
@@ -39,7 +39,7 @@ class WaysIn:
         self,
         config: Config,
         controller: Controller,
-        store: Store,
+        past: Past,
         clock: Clock,
         heartbeats: Heartbeats,
         troubles: Troubles,
@@ -47,7 +47,7 @@ class WaysIn:
     ) -> None:
         """From now on the guard's news is kept for them."""
         self._schedules = schedules
-        self._config, self._controller, self._store = config, controller, store
+        self._config, self._controller, self._past = config, controller, past
         self._clock, self._heartbeats = clock, heartbeats
         self._troubles = troubles
         self._early: deque[News] = deque(maxlen=_MOST_EARLY)
@@ -113,7 +113,7 @@ class WaysIn:
         mqtt = MqttInterface(
             self._config.mqtt,
             self._controller,
-            self._store,
+            self._past,
             self._clock,
             Announcer(self._config),
             self._heartbeats,

@@ -14,7 +14,12 @@ _WORDS = {"gasguard.core.messages", "gasguard.core.model", "gasguard.core.instan
 """What the core says to others, without what it decides."""
 _COMMON = {"gasguard.errors", "gasguard.clock", "gasguard.luck", "gasguard.text"}
 _DEVICES = {"gasguard.drivers.base", "gasguard.drivers.bus", "gasguard.drivers.names"}
-_DISK = {"gasguard.guard.database", "gasguard.guard.records", "gasguard.guard.journal"}
+_DISK = {
+    "gasguard.guard.database",
+    "gasguard.guard.records",
+    "gasguard.guard.journal",
+    "gasguard.guard.burns",
+}
 _ANYTHING = {"gasguard"}
 _OUTSIDE = {"*"}
 """Any library: the room's own affair."""
@@ -98,12 +103,14 @@ ROOMS = [
     Room("gasguard.guard.database", {"gasguard.guard.records", "gasguard.errors"}, libraries=set()),
     Room("gasguard.guard.records", {"gasguard.core.recovery"}, libraries=set()),
     Room("gasguard.guard.journal", set(), libraries=set()),
+    Room("gasguard.guard.burns", set(), libraries=set()),
     Room(
         "gasguard.interfaces",
         {
             *_WORDS,
             "gasguard.config",
             "gasguard.guard.bulletins",
+            "gasguard.guard.burns",
             "gasguard.guard.controller",
             "gasguard.guard.store",
             "gasguard.guard.proof_test",

@@ -38,3 +38,11 @@ class Daemon(Protocol):
     def history(self, burner: str | None, since: float) -> Iterator[dict[str, Any]]:
         """Events of the last `since` seconds, newest last."""
         ...
+
+    def burns(self, burner: str | None, since: float) -> Iterator[dict[str, Any]]:
+        """Burn times by day, of the last `since` seconds, as `burn_days.lines` has them."""
+        ...
+
+    def story(self, burner: str) -> Iterator[dict[str, Any]]:
+        """The newest events of a burner that there is, however old, newest last."""
+        ...

@@ -111,6 +111,7 @@ Try in another terminal:
   {program} off left --mqtt mqtt://127.0.0.1:{port}{mosquitto}
 
 Look on with:  {program} status --watch{with_config}
+Ask why:       {program} explain{with_config}
 
 Here you can type: timer left 20s, off, off left, status, and what is done in a
 kitchen: light left, mihome left off, say right 十分钟后关闭. help shows all.

@@ -63,6 +63,8 @@ def _told(tell: Tell, state: State, now: float) -> Iterator[str]:
             yield "circuit closed again: it can be lit"
         case Kind.TIMER_STARTED | Kind.TIMER_EXTENDED if state.timer is not None:
             yield f"timer ends in {format_duration(state.timer.deadline - now)}"
+        case Kind.LOCKED:
+            yield f"locked ({tell.reason})"
         case Kind.COMMAND_REJECTED:
             return  # whoever asked is answered
         case _:

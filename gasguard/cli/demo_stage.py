@@ -32,6 +32,7 @@ burners:
       contact: normally_closed
     voice: {{siid: 4, piid: 1}}
     flame: {{driver: mqtt, topic: gasguard_sim/left/flame}}
+    rated_kw: 3.8
     limits: {{max_burn: 2h, rearm_after: 5s}}
   right:
     name: Right burner
@@ -40,6 +41,7 @@ burners:
       switch: {{siid: 3, piid: 1}}
     voice: {{siid: 5, piid: 1}}
     flame: {{driver: mqtt, topic: gasguard_sim/right/flame}}
+    rated_kw: 3.8
     limits: {{max_burn: 2h, rearm_after: 5s}}
 """
 

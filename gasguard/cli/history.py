@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from gasguard.cli.burners import burner_argument
+from gasguard.cli.burns import shown
 from gasguard.cli.connect import connect
 from gasguard.cli.exits import Misused
 from gasguard.cli.help import examples
@@ -17,6 +18,7 @@ from gasguard.durations import parse_duration
 from gasguard.errors import DurationError
 from gasguard.mqtt.topics import means_all
 
+_SINCE, _BURNS_SINCE = "24h", "7d"
 _SHOWN = ("type", "at", "burner", "reason", "source")
 
 
@@ -26,27 +28,44 @@ _SHOWN = ("type", "at", "burner", "reason", "source")
         "gasguard history left --since 2h",
         "gasguard history --since 2026-11-25",
         'gasguard history --since "2026-11-25 18:30"',
+        "gasguard history --burns",
+        "gasguard history left --burns --since 90d",
     )
 )
 @burner_argument(required=False)
 @click.option(
     "--since",
-    default="24h",
-    show_default=True,
+    show_default=f"{_SINCE}; {_BURNS_SINCE} with --burns",
     help="How far back (30m, 2h, 2d), or from when (2026-11-25, 2026-11-25 18:30).",
 )
+@click.option("--burns", is_flag=True, help="Show how long burners burnt, and the gas, by day.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 @config_option()
 @mqtt_option
 def history(
-    burner: str | None, since: str, as_json: bool, config_path: Path | None, mqtt_url: str | None
+    burner: str | None,
+    since: str | None,
+    burns: bool,
+    as_json: bool,
+    config_path: Path | None,
+    mqtt_url: str | None,
 ) -> None:
-    """Show what happened, newest last, with the cause of each shutoff."""
+    """Show what happened, newest last, with the cause of each shutoff.
+
+    With --burns: how long each burner was seen to burn on each day, and with rated_kw in the
+    configuration an estimate of the gas. It needs a flame sensor.
+    """
+    since = since or (_BURNS_SINCE if burns else _SINCE)
     seconds = seconds_since(since, datetime.now().astimezone())
     # Ids are in small letters.
     wanted = None if burner is None or means_all([burner]) else burner.casefold()
     columns, empty = width(), True
-    for event in connect(config_path, mqtt_url).history(wanted, seconds):
+    daemon = connect(config_path, mqtt_url)
+    if burns and not as_json:
+        for text in shown(daemon.burns(wanted, seconds), columns):
+            click.echo(text)
+        return
+    for event in (daemon.burns if burns else daemon.history)(wanted, seconds):
         empty = False
         if as_json:
             click.echo(json.dumps(event, ensure_ascii=False))

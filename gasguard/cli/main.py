@@ -27,6 +27,7 @@ _COMMANDS = {
     "rearm": "gasguard.cli.control",
     "schedule": "gasguard.cli.schedule",
     "history": "gasguard.cli.history",
+    "explain": "gasguard.cli.explain",
     "doctor": "gasguard.cli.doctor",
     "discover": "gasguard.cli.discover",
     "proof-test": "gasguard.cli.proof_test",

@@ -16,7 +16,7 @@ from gasguard.cli.answers import Answers
 from gasguard.cli.daemon import ANSWER_WITHIN, Ack
 from gasguard.cli.exits import Misused, Unreached
 from gasguard.config.broker import Tls
-from gasguard.errors import no_burner
+from gasguard.errors import StoreError, no_burner
 from gasguard.mqtt.link import Connection, Listener, Message, MqttLink
 from gasguard.mqtt.server import Server, Subscription
 from gasguard.mqtt.topics import ALL, SKIP, Topics, means_all, meant
@@ -278,6 +278,19 @@ class MqttDaemon:
 
     def history(self, burner: str | None, since: float) -> Iterator[dict[str, Any]]:
         """See `Daemon.history`. Needs MQTT 5: the answer goes where the question says."""
+        return self._past({}, burner, since)
+
+    def burns(self, burner: str | None, since: float) -> Iterator[dict[str, Any]]:
+        """See `Daemon.burns`. Needs MQTT 5, too."""
+        return self._past({"about": "burns"}, burner, since)
+
+    def story(self, burner: str) -> Iterator[dict[str, Any]]:
+        """See `Daemon.story`. Needs MQTT 5, too."""
+        return self._past({"about": "story"}, burner, 0.0)
+
+    def _past(
+        self, about: dict[str, str], burner: str | None, since: float
+    ) -> Iterator[dict[str, Any]]:
         with self._connected() as connection:
             self._take_states()
             self._check_online()
@@ -287,7 +300,8 @@ class MqttDaemon:
                     f"history through a broker needs MQTT 5, and {self._server.addresses} has "
                     "3.1.1 only: call it at the daemon, with -c FILE"
                 )
-            question = {"since": f"{min(math.ceil(since), _EVER)}s", "burner": burner}
+            seconds = f"{min(math.ceil(since), _EVER)}s"
+            question = {**about, "since": seconds, "burner": burner}
             yield from self._answers(connection, question)
 
     def _answers(
@@ -307,6 +321,8 @@ class MqttDaemon:
                 if message.topic == answers:
                     answer = json.loads(message.payload)
                     busy = answer.get("error") == "busy"
+                    if answer.get("error") == "not_read":
+                        raise StoreError(f"the history cannot be read: {answer['message']}")
                     if "error" in answer and not busy:
                         raise Misused(answer["message"])
                     yield from answer.get("events", [])

@@ -13,6 +13,7 @@ from gasguard.alone import is_taken
 from gasguard.cli.burners import known
 from gasguard.cli.daemon import ANSWER_WITHIN, Ack
 from gasguard.cli.exits import Misused, Unreached
+from gasguard.errors import StoreError
 from gasguard.interfaces.local.unix import elsewhere, socket_address
 
 
@@ -35,6 +36,8 @@ class SocketDaemon:
                     answer = json.loads(line)
                     if answer.get("error") == "other_daemon":
                         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+                    if answer.get("error") == "not_read":
+                        raise StoreError(f"the history cannot be read: {answer['message']}")
                     if "error" in answer:
                         raise Misused(answer["message"])
                     yield answer
@@ -105,11 +108,22 @@ class SocketDaemon:
 
     def history(self, burner: str | None, since: float) -> Iterator[dict[str, Any]]:
         """See `Daemon.history`."""
+        return self._past("history", burner, since)
+
+    def burns(self, burner: str | None, since: float) -> Iterator[dict[str, Any]]:
+        """See `Daemon.burns`."""
+        return self._past("burns", burner, since)
+
+    def story(self, burner: str) -> Iterator[dict[str, Any]]:
+        """See `Daemon.story`."""
+        return self._past("story", burner, 0.0)
+
+    def _past(self, asks: str, burner: str | None, since: float) -> Iterator[dict[str, Any]]:
         if burner is not None:
             (burner,) = known([burner], self.states())
-        request = {"command": "history", "burner": burner, "since": since}
-        for answer in self._ask(request, timeout=ANSWER_WITHIN):
-            yield answer["event"]
+        request = {"command": asks, "burner": burner, "since": since}
+        # All at once: the daemon waits for nobody who reads at the pace of a pager.
+        yield from [answer["event"] for answer in self._ask(request, timeout=ANSWER_WITHIN)]
 
     def proof_test(self, burner: str) -> Iterator[dict[str, Any]]:
         """The steps of a proof test as they are done. It is only to be had at the stove."""

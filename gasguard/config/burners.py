@@ -1,9 +1,10 @@
 """Burners in the configuration."""
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from gasguard.config.fields import Duration, Strict
 from gasguard.config.relays.base import Channel, ModuleConfig, RelayConfig
@@ -12,6 +13,22 @@ from gasguard.config.sensors import AnyFlame
 
 NO_RELAY = "needs either relay: or relays: (several in series)"
 NO_FLAME = "limits.max_burn needs flame: (how else to know that it burns?)"
+_MOST_KW = 50
+"""A wok range of a restaurant; a burner at home has 1 to 6."""
+
+
+def _kilowatts(value: object) -> float:
+    said = re.fullmatch(r"([0-9]{1,6}(?:\.[0-9]{1,6})?)\s*(k?w)?", str(value).strip().lower())
+    power = 0.0 if said is None else float(said[1]) / (1000 if said[2] == "w" else 1)
+    if not 0 < power <= _MOST_KW:
+        raise ValueError(
+            f"is the burner's heat at full flame in kW, more than 0 and at most {_MOST_KW}; write "
+            "for example 3.8"
+        )
+    return power
+
+
+Kilowatts = Annotated[float, BeforeValidator(_kilowatts)]
 
 
 class Limits(Strict):
@@ -32,6 +49,8 @@ class BurnerConfig(Strict):
     voice: Channel | None = None
     flame: AnyFlame | None = None
     limits: Limits = Limits()
+    rated_kw: Kilowatts | None = None
+    """Heat at full flame (热负荷), as on its rating plate: for the estimate of gas."""
 
     @property
     def in_series(self) -> Sequence[RelayConfig]:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from gasguard.config.load import Config, examine, faultless
 from gasguard.config.machine import unsure_folder, unusable_files, unusable_folder
-from gasguard.config.together import seeming_twins, sure_twins
+from gasguard.config.together import seeming_twins, sure_twins, unseen_gas
 from gasguard.config.yaml_file import read_file
 
 
@@ -22,5 +22,9 @@ def check_file(path: Path) -> tuple[Config, list[str]]:
         *unusable_files("bemfa.tls", config.bemfa.tls if config.bemfa else None),
         *unusable_folder("state_dir", config.state_dir),
     ]
-    warnings = [*seeming_twins(config.burners), *unsure_folder("state_dir", config.state_dir)]
+    warnings = [
+        *seeming_twins(config.burners),
+        *unseen_gas(config.burners),
+        *unsure_folder("state_dir", config.state_dir),
+    ]
     return faultless(config, faults, document.marks), document.marks.told(warnings)

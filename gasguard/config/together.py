@@ -122,6 +122,16 @@ def shared_flames(burners: dict[str, BurnerConfig]) -> Iterator[Fault]:
             taken.append((f"burners.{burner_id}.flame", claim))
 
 
+def unseen_gas(burners: dict[str, BurnerConfig]) -> Iterator[Fault]:
+    """An estimate of gas that nobody will see: worth a warning."""
+    for burner_id, burner in burners.items():
+        if burner.rated_kw is not None and burner.flame is None:
+            yield Fault(
+                f"burners.{burner_id}.rated_kw",
+                "has no effect without flame: only a flame that is seen can be counted",
+            )
+
+
 def incomplete_burners(raw: dict[str, Any]) -> Iterator[Fault]:
     """What a burner lacks, told beside the faults of what it has."""
     burners = raw.get("burners")

@@ -37,18 +37,19 @@ _MAY_CLOSE = (Phase.STARTING, Phase.TRIPPED)
 
 
 def trip(
-    turn: Turn, reason: Reason, source: Source, ref: int = 0, message: str | None = None
+    turn: Turn, reason: Reason, source: Source, ref: int = 0, **details: str | bool | None
 ) -> None:
     """Demand that the contact opens, at once and in every phase. Ends the timer.
 
-    While an earlier demand is unconfirmed its cause stays on record: it came first.
+    While an earlier demand is unconfirmed its cause stays on record: it came first. `details` say
+    more of the cause.
     """
     state = turn.state
     under_way = state.opening if state.phase in (Phase.TRIPPING, Phase.TRIP_FAILED) else None
     _end_timer(turn, reason, source)
     if under_way is None or state.last_trip is None:
         turn.set(last_trip=Trip(reason, source, turn.wall, turn.now))
-        turn.tell(Kind.TRIP, reason, source, message=message)
+        turn.tell(Kind.TRIP, reason, source, **details)
     if ref:
         _let_wait(turn, ref)
     turn.set(
@@ -88,7 +89,8 @@ def reopen(turn: Turn) -> None:
     else:
         reason = state.last_trip.reason if state.last_trip else Reason.RESTART
         why = f"the burner was shut off ({reason}) and is not re-armed yet"
-    trip(turn, reason, Source.GUARD, message=f"closed from outside and opened again: {why}")
+    message = f"closed from outside and opened again: {why}"
+    trip(turn, reason, Source.GUARD, message=message, closed_outside=True)
 
 
 def pulse(turn: Turn) -> None:
@@ -186,11 +188,14 @@ def drop_timer(turn: Turn, reason: str | None, source: Source) -> None:
         turn.tell(Kind.TIMER_CANCELLED, reason, source)
 
 
-def latch(turn: Turn, lock: Lock, source: Source = Source.GUARD) -> None:
-    """Add a lock and cancel the timer: none runs behind a lock. Tripping is left to the caller."""
+def latch(turn: Turn, lock: Lock, source: Source = Source.GUARD, sensor: str | None = None) -> None:
+    """Add a lock and cancel the timer: none runs behind a lock. Tripping is left to the caller.
+
+    `sensor` is what reports the hazard.
+    """
     drop_timer(turn, REASON_OF_LOCK.get(lock, lock), source)
     turn.set(locks=turn.state.locks | {lock})
-    turn.tell(Kind.LOCKED, lock)
+    turn.tell(Kind.LOCKED, lock, source, sensor=sensor)
 
 
 def lock_out(turn: Turn, lock: Lock, source: Source) -> None:

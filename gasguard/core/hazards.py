@@ -7,7 +7,7 @@ from gasguard.core.actions import REASON_OF_LOCK, latch, pulse, trip
 from gasguard.core.deadline import for_each
 from gasguard.core.hearing import falls_silent_at, judged, spoke
 from gasguard.core.messages import HazardRead, HazardTested, Kind
-from gasguard.core.model import Contact, HazardSensor, HazardView, Lock, Source, State
+from gasguard.core.model import Contact, HazardSensor, HazardView, Source, State
 from gasguard.core.turn import Turn
 
 
@@ -25,7 +25,7 @@ def hazard_read(turn: Turn, event: HazardRead) -> None:
             view = replace(view, hearing=spoke(view.hearing, turn.now))
         _set_view(turn, index, view)
         if event.active:
-            _alarm(turn, view.sensor.kind, begins=view.sensor.kind not in reported)
+            _alarm(turn, view.sensor, begins=view.sensor.kind not in reported)
         _judge(turn, index)
 
 
@@ -61,18 +61,18 @@ def _indices(state: State, name: str) -> list[int]:
     return [index for index, view in enumerate(state.hazard_views) if view.sensor.name == name]
 
 
-def _alarm(turn: Turn, kind: Lock, *, begins: bool) -> None:
-    state = turn.state
+def _alarm(turn: Turn, sensor: HazardSensor, *, begins: bool) -> None:
+    state, kind = turn.state, sensor.kind
     begins_anew = begins and state.opening is None
     if kind not in state.locks:
-        latch(turn, kind)
-        trip(turn, REASON_OF_LOCK[kind], Source.GUARD)
+        latch(turn, kind, sensor=sensor.name)
+        trip(turn, REASON_OF_LOCK[kind], Source.GUARD, sensor=sensor.name)
     elif begins_anew and state.settings.jog:
         # Locked, but perhaps closed between two pulses, and a re-arm may come before the next one.
         pulse(turn)
     elif begins_anew and state.contact is not Contact.OPEN:
         # Locked, but nobody knows whether it is still open: it must be seen open before a re-arm.
-        trip(turn, REASON_OF_LOCK[kind], Source.GUARD)
+        trip(turn, REASON_OF_LOCK[kind], Source.GUARD, sensor=sensor.name)
 
 
 def _sensors(state: State) -> range:

@@ -5,6 +5,7 @@ is on disk before it takes effect. What observers and askers hear comes after th
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
@@ -55,6 +56,8 @@ BEAT_WITHIN = 15.0
 """Seconds in which every loop must come round. The longest honest wait is `SAVE_WITHIN`."""
 MAX_QUEUED = 100
 """Requests of one burner that may wait for the disk; more are rejected."""
+PRUNE_EVERY = 3600.0
+"""Seconds between two looks for history that is too old."""
 SHUTDOWN_WITHIN = 5.0
 """Seconds that ending waits for a confirmation (contract, on_shutdown)."""
 
@@ -406,10 +409,17 @@ class Controller:
         return Stamp(clock.boot_id(), now.boot, now.wall, clock.synchronised())
 
     async def _write_journal(self) -> None:
+        loop = asyncio.get_running_loop()
+        pruned_at = loop.time()
         while True:
             await asyncio.sleep(1.0)
             if self._store.has_rows:
                 await self._store.flush()
+            # A clock that runs ahead would make everything old.
+            if loop.time() >= pruned_at + PRUNE_EVERY and self._clock.synchronised():
+                pruned_at = loop.time()
+                with contextlib.suppress(StoreError):
+                    await self._store.prune(self._clock.now().wall)
 
 
 def _is_overtaken(request: Request, burner: Guarded, demands: int) -> bool:

@@ -51,6 +51,17 @@ _MIGRATIONS = (
     """,
     "ALTER TABLE guard ADD COLUMN checksum INTEGER;",
     "CREATE TABLE memory (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;",
+    """
+    CREATE INDEX journal_burner ON journal (burner);
+    CREATE TABLE burns (
+        id INTEGER PRIMARY KEY AUTOINCREMENT, burner TEXT NOT NULL, began REAL NOT NULL,
+        ended REAL NOT NULL, seconds REAL NOT NULL, gas REAL, ended_by TEXT
+    ) STRICT;
+    CREATE INDEX burns_ended ON burns (ended);
+    CREATE TABLE totals (
+        burner TEXT PRIMARY KEY, seconds REAL NOT NULL, gas REAL NOT NULL, since REAL NOT NULL
+    ) STRICT;
+    """,
 )
 
 

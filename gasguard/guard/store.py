@@ -7,14 +7,15 @@ import asyncio
 import contextlib
 import logging
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 from gasguard.core.recovery import Record, Stamp
 from gasguard.errors import StoreError
-from gasguard.guard import journal, records
+from gasguard.guard import burns, journal, records
 from gasguard.guard.database import (
     UNREADABLE,
     Unwritable,
@@ -30,6 +31,12 @@ log = logging.getLogger(__name__)
 _T = TypeVar("_T")
 
 FILE_NAME = "guard.db"
+STARTED, STOPPED = journal.STARTED, journal.STOPPED
+"""Types of event that nobody is told of: the guard's own life."""
+KEPT_FOR = journal.KEPT_FOR
+"""Seconds after which events and burns are deleted."""
+_PIECE = 250
+"""Rows read or deleted in one go, about a millisecond: all that a burner's state may wait for."""
 
 
 class Store:
@@ -114,17 +121,79 @@ class Store:
         return self._run(lambda: self._rows.flush(lambda: self._db))
 
     async def history(
-        self, burner: str | None, since: float, limit: int = 1000
-    ) -> list[dict[str, Any]]:
-        """Events since Unix time `since`, newest last, at most `limit`. Raises StoreError."""
+        self, burner: str | None, since: float, limit: int = 1000, *, life: bool = False
+    ) -> list[str]:
+        """Events since Unix time `since` as JSON, newest last. Raises StoreError.
 
-        def query() -> list[dict[str, Any]]:
-            self._rows.flush(lambda: self._db)
-            return journal.find(self._db, burner, since, limit)
-
-        # One question at a time: what a hundred people ask must not stand before a burner's state.
+        `life`: also those that say when the guard started and stopped.
+        """
+        asked = journal.Asked(burner, since, life)
+        found: list[str] = []
+        # One question at a time, in pieces: what a hundred people ask must not stand before a
+        # burner's state.
         async with self._reading:
-            return await self._run(query)
+            await self.flush()
+            from_seq = await self._run(lambda: journal.first(self._db, since))
+            before, more = journal.END, True
+            while more and len(found) < limit:
+                most = min(_PIECE, limit - len(found))
+                piece = await self._run(partial(self._find, asked, from_seq, before, most))
+                found += (row.event for row in piece)
+                more = len(piece) == most
+                before = piece[-1].seq if piece else before
+        return found[::-1]
+
+    def _find(
+        self, asked: journal.Asked, from_seq: int, before: int, most: int
+    ) -> list[journal.Found]:
+        return journal.find(self._db, asked, from_seq, before, most)
+
+    def began(
+        self, at: float, names: Sequence[str], started: dict[str, Any]
+    ) -> "asyncio.Future[None]":
+        """Note at Unix time `at` that the guard has started; as of `journal.begin`."""
+        return self._run(lambda: journal.begin(self._db, at, names, started))
+
+    # --- burns --------------------------------------------------------------------------------
+
+    def counted(self) -> "asyncio.Future[burns.Kept]":
+        """What was counted up to this start; to be asked for once. The future raises StoreError."""
+        return self._run(lambda: burns.begin(self._db))
+
+    def count(
+        self, new: Sequence[burns.Burn], totals: Sequence[burns.Total]
+    ) -> "asyncio.Future[None]":
+        """Write burns and totals; the future resolves once they are fsynced, or StoreError."""
+        return self._run(lambda: burns.save(self._db, new, totals))
+
+    async def burnt(self, burner: str | None, since: float) -> list[burns.Burn]:
+        """Burns that ended since Unix time `since`, oldest first. Raises StoreError."""
+        found: list[burns.Burn] = []
+        async with self._reading:
+            more = True
+            while more:
+                after = found[-1].id if found else 0
+                piece = await self._run(partial(self._find_burns, burner, since, after))
+                found += piece
+                more = len(piece) == _PIECE
+        return found
+
+    def _find_burns(self, burner: str | None, since: float, after: int) -> list[burns.Burn]:
+        return burns.find(self._db, burner, since, after, _PIECE)
+
+    # --- age ----------------------------------------------------------------------------------
+
+    async def prune(self, now: float) -> None:
+        """Delete what is older than `KEPT_FOR`, at Unix time `now`. Raises StoreError."""
+        before = now - KEPT_FOR
+        for delete in (journal.prune, burns.prune):
+            while await self._run(partial(self._prune, delete, before)):
+                pass
+
+    def _prune(
+        self, delete: Callable[[sqlite3.Connection, float, int], bool], before: float
+    ) -> bool:
+        return delete(self._db, before, _PIECE)
 
     def _run(self, work: Callable[[], _T]) -> "asyncio.Future[_T]":
         def guarded() -> _T:

@@ -13,6 +13,7 @@ from gasguard.core.model import (
     Timer,
     Trip,
 )
+from gasguard.interfaces.meter import Totals
 
 _RESTLESS = ("updated_at",)
 _RESTLESS_INSIDE = {"timer": "remaining_s", "relay": "latency_ms"}
@@ -20,11 +21,14 @@ _NO_TROUBLES: dict[str, str] = {}
 
 
 def state_payload(
-    state: State, now: Instant, troubles: Mapping[str, str] = _NO_TROUBLES
+    state: State,
+    now: Instant,
+    troubles: Mapping[str, str] = _NO_TROUBLES,
+    totals: Totals | None = None,
 ) -> dict[str, Any]:
     """A burner's state as published on `<base>/<burner>/state`.
 
-    `troubles` is what is wrong with the daemon itself, by part.
+    `troubles` is what is wrong with the daemon itself, by part; `totals` what it has burnt in all.
     """
     settings = state.settings
     return {
@@ -39,6 +43,7 @@ def state_payload(
         "last_trip": state.last_trip and _trip(state.last_trip),
         "locks": sorted(lock.value for lock in state.locks),
         "relay": _relay(state, now),
+        **({} if totals is None else {"totals": _totals(totals)}),
         **(_hazards(state) if state.hazard_views else {}),
         **({"sensor_problems": problems} if (problems := _sensor_problems(state)) else {}),
         **({} if settings.voice_relay is None else {"voice_armed": state.voice_armed}),
@@ -77,6 +82,12 @@ def _trip(trip: Trip) -> dict[str, Any]:
         "confirmed": trip.confirmed,
         "latency_ms": None if trip.latency is None else round(trip.latency * 1000),
     }
+
+
+def _totals(totals: Totals) -> dict[str, Any]:
+    gas = None if totals.gas is None else round(totals.gas, 3)
+    seconds = None if totals.seconds is None else round(totals.seconds)
+    return {"burned_s": seconds, "gas_m3": gas}
 
 
 def _relay(state: State, now: Instant) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.bench import all_off, idle, pure, shutoff, startup
+from tests.bench import all_off, idle, past, pure, shutoff, startup
 from tests.bench.environment import environment
 from tests.bench.errors import BenchError
 from tests.bench.table import show
@@ -33,10 +33,11 @@ class Size:
     burners: int
     rounds: int
     steps: int
+    questions: int
 
 
-FULL = Size(shutoff.Plan((0.0, 0.05, 0.2), 300, 30.0), 10, 5.0, 30.0, 100, 5, 40_000)
-QUICK = Size(shutoff.Plan((0.0, 0.2), 30, 8.0), 3, 2.0, 8.0, 100, 2, 20_000)
+FULL = Size(shutoff.Plan((0.0, 0.05, 0.2), 300, 30.0), 10, 5.0, 30.0, 100, 5, 40_000, 200)
+QUICK = Size(shutoff.Plan((0.0, 0.2), 30, 8.0), 3, 2.0, 8.0, 100, 2, 20_000, 30)
 
 
 async def measure(folder: Path, size: Size, wanted: list[str]) -> tuple[dict[str, Any], list[str]]:
@@ -47,6 +48,7 @@ async def measure(folder: Path, size: Size, wanted: list[str]) -> tuple[dict[str
 
     parts: dict[str, Callable[[], Awaitable[dict[str, Any]]]] = {
         "pure": pure_part,
+        "past": lambda: past.measure(folder, size.questions),
         "startup": lambda: startup.measure(folder, size.starts),
         "all_off": lambda: all_off.measure(folder, size.burners, size.rounds),
         "idle": lambda: idle.measure(folder, size.idle_warm_up, size.idle),
@@ -76,7 +78,7 @@ def main() -> int:
         "--only",
         action="append",
         default=[],
-        choices=["pure", "startup", "all_off", "idle", "shutoff"],
+        choices=["pure", "past", "startup", "all_off", "idle", "shutoff"],
         help="leave the others out; may be repeated",
     )
     options = parser.parse_args()

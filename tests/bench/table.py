@@ -58,6 +58,12 @@ def _durations(results: dict[str, Any]) -> Table:
         table.add_column(name, justify="left" if name == "what" else "right")
     for where, figures in results.get("startup", {}).items():
         table.add_row(f"process start to first ready burner, seen on {where}", *_cells(figures))
+    past = results.get("past", {})
+    for question, figures in past.get("questions", {}).items():
+        table.add_row(f"twelve months on disk: {question}", *_cells(figures))
+    for what in ("a state saved while questions are answered", "open"):
+        if what in past:
+            table.add_row(f"twelve months on disk: {what}", *_cells(past[what]))
     all_off = results.get("all_off", {})
     for what in ("all open", "all confirmed"):
         if what in all_off:
@@ -81,6 +87,9 @@ def _numbers(results: dict[str, Any]) -> Table:
         over = f"two burners, over {idle['seconds']:.0f} s"
         table.add_row(f"idle processor time, % of a core ({over})", f"{idle['cpu_percent']:.2f}")
         table.add_row("idle RSS / PSS, MB", f"{idle['rss_mb']:.1f} / {idle['pss_mb']:.1f}")
+    if past := results.get("past"):
+        what = f"twelve months on disk, MB ({past['rows']:,} events, {past['burns']:,} burns)"
+        table.add_row(what, f"{past['megabytes']:.1f}")
     for name, value in results.get("pure", {}).items():
         table.add_row(name, f"{value:,}")
     return table

@@ -96,6 +96,14 @@ _BOUNDS = (
         1000,
         "ms",
     ),
+    _Bound(
+        "twelve months: every question <= 50 ms (p99)",
+        lambda r: max(from_data(one["p99"]) for one in r["past"]["questions"].values()),
+        50,
+        "ms",
+        runs=lambda r: min(int(one["n"]) for one in r["past"]["questions"].values()),
+    ),
+    _Bound("twelve months <= 50 MB", lambda r: r["past"]["megabytes"], 50, "MB"),
     _Bound("core >= 50 000 steps/s", lambda r: r["pure"]["core steps/s"], 50_000, "steps/s", True),
 )
 

@@ -463,3 +463,35 @@ def test_a_pipe_or_an_endless_file_in_place_of_a_secret_holds_nothing_up(file: F
         assert "is not a file" in file.fault(SOUND.replace(TOKEN, f"!file {path}"))
     (file.folder / "long").write_text("a" * 100_000)
     assert "is longer than" in file.fault(SOUND.replace(TOKEN, "!file long"))
+
+
+# --- the burner's power ---------------------------------------------------------------------------
+
+SEEN = "    flame: {driver: mqtt, topic: stove/left}\n"
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [("3.8", 3.8), ("'3.8'", 3.8), ("3.8 kW", 3.8), ("3800W", 3.8), ("4", 4.0), ("50", 50.0)],
+)
+def test_a_power_is_understood_as_people_write_it(file: File, written: str, meant: float) -> None:
+    config = file.sound(f"{SOUND}{SEEN}    rated_kw: {written}\n")
+    assert config.burners["left"].rated_kw == pytest.approx(meant)
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["0", "-1", "3800", "51", "true", "nan", "3,8", "1e1", "3.8 hp", "[3.8]", "{kw: 3.8}", "''"],
+)
+def test_what_is_no_power_of_a_burner_is_told_with_a_right_one(file: File, written: str) -> None:
+    fault = file.fault(f"{SOUND}{SEEN}    rated_kw: {written}\n")
+    assert place(fault) == "burners.left.rated_kw"
+    assert where(fault)[0] == 5
+    assert "in kW" in fault and "3.8" in fault
+
+
+def test_a_power_without_a_flame_sensor_is_worth_a_warning(file: File) -> None:
+    (warning,) = file.warnings(f"{SOUND}    rated_kw: 3.8\n")
+    assert place(warning) == "burners.left.rated_kw"
+    assert where(warning)[0] == 4
+    assert "flame" in warning

@@ -38,7 +38,8 @@ def test_locking_opens_the_contact_and_holds_it_open():
     out = burner.lock(Source.WEB)
     assert statuses(out) == [Status.ACCEPTED]
     assert opens(out)
-    assert only_tell(out, Kind.LOCKED).reason == Lock.CHILD
+    locked = only_tell(out, Kind.LOCKED)
+    assert (locked.reason, locked.source, locked.details) == (Lock.CHILD, Source.WEB, {})
     assert only_tell(out, Kind.TRIP).reason is Reason.LOCK
     burner.read(OPEN)
     assert burner.phase is Phase.LOCKED_OUT
@@ -166,8 +167,12 @@ def test_a_hazard_trips_and_latches_in_every_phase(place, kind):
 
 @pytest.mark.parametrize(("kind", "reason"), HAZARDS.items())
 def test_a_hazard_trip_names_the_hazard(kind, reason):
-    told = only_tell(ready().hazard(kind), Kind.TRIP)
-    assert (told.reason, told.source) == (reason, Source.GUARD)
+    burner = ready()
+    out = burner.hazard(kind)
+    told, locked = only_tell(out, Kind.TRIP), only_tell(out, Kind.LOCKED)
+    assert (told.reason, told.source, locked.source) == (reason, Source.GUARD, Source.GUARD)
+    (sensor,) = (view.sensor.name for view in burner.state.hazard_views if view.reports)
+    assert told.details == locked.details == {"sensor": sensor}
 
 
 def test_a_hazard_that_reports_again_is_not_a_second_trip():
@@ -278,6 +283,7 @@ def test_an_alarm_that_begins_again_opens_anew_where_the_contact_is_not_known():
     assert opens(out)
     told = only_tell(out, Kind.TRIP)
     assert (told.reason, told.source) == (Reason.GAS_ALARM, Source.GUARD)
+    assert "sensor" in told.details
     assert burner.phase is Phase.TRIPPING
     burner.hazard(Lock.GAS_ALARM, active=False)
     assert not opens(burner.hazard(Lock.GAS_ALARM)), "an opening is under way"

@@ -57,6 +57,7 @@ def test_a_closing_nobody_ordered_is_undone_at_once(make):
     told = only_tell(out, Kind.TRIP)
     assert told.source is Source.GUARD
     assert "closed from outside" in told.details["message"]
+    assert told.details["closed_outside"] is True
     burner.now += 0.1
     burner.read(OPEN)
     assert burner.phase is (Phase.LOCKED_OUT if locks else Phase.TRIPPED)

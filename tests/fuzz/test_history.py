@@ -5,7 +5,7 @@ import json
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gasguard.interfaces.mqtt.history import read_question
+from gasguard.interfaces.mqtt.history import ABOUT, read_question
 from gasguard.interfaces.requests import BadRequest
 from tests.fuzz.test_commands import json_values
 
@@ -14,9 +14,10 @@ from tests.fuzz.test_commands import json_values
 @given(st.binary(max_size=60) | json_values.map(lambda data: json.dumps(data).encode()))
 def test_no_question_raises_anything_else(question):
     try:
-        since, name = read_question(question, ["left"])
+        about, since, name = read_question(question, ["left"])
     except BadRequest as bad:
         json.dumps({"message": str(bad)}, ensure_ascii=False).encode()
     else:
+        assert about in ABOUT
         assert since >= 0
         assert name in (None, "left")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from gasguard.clock import SystemClock
 from gasguard.core.messages import Off
-from gasguard.interfaces.local.control import ControlSocket, _sender
+from gasguard.interfaces.local.control import ControlSocket, _Sender
 from tests.fuzz.test_commands import json_values, near_durations
 from tests.fuzz.test_mqtt import BURNERS, Guard, History
 
@@ -64,7 +64,7 @@ def test_a_line_is_answered_whatever_it_says(server, line, crowded):
     said = []
 
     class Writer:
-        """Stands for the StreamWriter; what is sent goes the real way through `_sender`."""
+        """Stands for the StreamWriter; what is sent goes the real way through `_Sender`."""
 
         transport = SimpleNamespace(get_write_buffer_size=lambda: 0)
         is_closing = staticmethod(lambda: False)
@@ -72,7 +72,7 @@ def test_a_line_is_answered_whatever_it_says(server, line, crowded):
 
     async def serve():
         async with asyncio.timeout(5):
-            await control._serve(line, _sender(Writer), crowded=crowded)
+            await control._serve(line, _Sender(Writer), crowded=crowded)
 
     asyncio.run(serve())
     try:

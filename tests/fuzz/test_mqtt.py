@@ -131,7 +131,16 @@ class Still(asyncio.SelectorEventLoop):
 
 
 class History:
-    """Stands for the Store."""
+    """Stands for the Past."""
+
+    def totals(self, burner):
+        return None
+
+    async def story(self, burner):
+        return await self.history(burner, 0.0, 1)
+
+    async def burns(self, burner, since):
+        return await self.history(burner, since, 1)
 
     async def history(self, burner, since, limit):
         assert burner is None or isinstance(burner, str)

@@ -30,7 +30,7 @@ class House:
         (folder / "kitchen").mkdir()
         limits = {"rearm_after": "2s", "prewarn": "6s"}
         flame = {"driver": "mqtt", "topic": _FLAME}
-        left = burner(name="Left burner", flame=flame, limits=limits)
+        left = burner(name="Left burner", flame=flame, limits=limits, rated_kw="3.8")
         right = burner(name="Right burner")
         self.kitchen = Kitchen(
             folder / "kitchen",

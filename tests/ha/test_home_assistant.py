@@ -28,6 +28,8 @@ SHOWN = {
     "binary_sensor.gasguard_left_problem": ("off", "problem"),
     "binary_sensor.gasguard_left_relay": ("on", "connectivity"),
     "binary_sensor.gasguard_left_flame": ("unknown", None),
+    "sensor.gasguard_left_burn_time": ("0.0", "duration"),
+    "sensor.gasguard_left_gas": ("0.0", "gas"),
     "lock.gasguard_left_lock": ("unlocked", None),
     "event.gasguard_left_event": ("unknown", None),
     "button.gasguard_left_rearm": ("unknown", None),
@@ -176,6 +178,22 @@ def test_the_flame_is_shown_where_there_is_a_sensor(house):
         house.flame(word)
         house.ha.until(binary_sensor__gasguard_left_flame=shown)
     assert "binary_sensor.gasguard_right_flame" not in house.ha.states()
+
+
+def test_what_has_burnt_is_a_total_as_the_energy_page_takes_it(house):
+    burn_time, gas = "sensor.gasguard_left_burn_time", "sensor.gasguard_left_gas"
+    for name, unit in ((burn_time, "min"), (gas, "m³")):
+        attributes = house.ha.attributes(name)
+        assert attributes["state_class"] == "total_increasing"
+        assert attributes["unit_of_measurement"] == unit
+    before = float(house.ha.state(burn_time))
+    house.flame("lit")
+    # A tenth of a minute; told a few seconds after it is out.
+    time.sleep(7)
+    house.flame("out")
+    eventually(lambda: float(house.ha.state(burn_time)) >= before + 0.1, 20)
+    assert float(house.ha.state(gas)) > 0
+    time.sleep(3)  # a burner that was seen lit is not closed again before that
 
 
 def test_switching_everything_on_or_off_unlocks_and_rearms_nothing(house):

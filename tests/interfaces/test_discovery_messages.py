@@ -28,6 +28,7 @@ FULL = {
     "voice": {"siid": 4, "piid": 1},
     "flame": {"driver": "mqtt", "topic": "kitchen/flame"},
     "limits": {"max_burn": "2h"},
+    "rated_kw": 3.8,
 }
 
 
@@ -333,6 +334,36 @@ def test_our_own_messages_are_known_again():
 def test_a_wrong_option_is_named_with_the_right_ones(key, value, right):
     with pytest.raises(ConfigError, match=rf"mqtt\.home_assistant\.{key}: must be {right}"):
         config(**{key: value})
+
+
+@pytest.mark.parametrize(
+    ("totals", "minutes", "cubic_metres"),
+    [
+        ({"burned_s": 90, "gas_m3": 0.01}, "1.5", "0.01"),
+        ({"burned_s": 0, "gas_m3": 0.0}, "0.0", "0.0"),
+        # Not read from the disk yet, the power of the burner not known, an older state: unknown.
+        ({"burned_s": None, "gas_m3": None}, "None", "None"),
+        ({"burned_s": 90, "gas_m3": None}, "1.5", "None"),
+        (None, "None", "None"),
+    ],
+)
+def test_burn_time_and_gas_are_totals_for_the_energy_page(totals, minutes, cubic_metres):
+    state = {} if totals is None else {"totals": totals}
+    assert rendered(left("burn_time")["value_template"], state) == minutes
+    assert rendered(left("gas")["value_template"], state) == cubic_metres
+    for key, kind, unit in (("burn_time", "duration", "min"), ("gas", "gas", "m³")):
+        entity = left(key)
+        assert (entity["device_class"], entity["unit_of_measurement"]) == (kind, unit)
+        assert entity["state_class"] == "total_increasing"
+
+
+def test_without_a_power_there_is_no_gas_and_without_a_flame_sensor_no_burn_time():
+    plain = {name: value for name, value in FULL.items() if name != "rated_kw"}
+    blind = {"relay": relay(), "rated_kw": 3.8}
+    found = announced(burners={"left": plain, "right": blind})
+    assert "gasguard-burner-left-burn_time" in found
+    assert not [one for one in found if one.endswith("-gas")]
+    assert "gasguard-burner-right-burn_time" not in found
 
 
 # --- schedules --------------------------------------------------------------------------------

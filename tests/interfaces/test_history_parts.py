@@ -7,7 +7,7 @@ from gasguard.interfaces.mqtt.history import parts
 
 def test_every_part_is_small_and_nothing_is_lost():
     events = [{"n": n, "label": "蛋" * (n % 64)} for n in range(3000)]
-    found = list(parts(events))
+    found = list(parts(json.dumps(event, ensure_ascii=False) for event in events))
     assert max(len(part.encode()) for part in found) <= 64 * 1024
     assert [event for part in found for event in json.loads(part)["events"]] == events
     assert [json.loads(part)["last"] for part in found] == [False] * (len(found) - 1) + [True]

@@ -443,7 +443,7 @@ MUTANTS = [
     Mutant(
         "a hazard does not latch",
         HAZARDS,
-        "        latch(turn, kind)\n        trip(",
+        "        latch(turn, kind, sensor=sensor.name)\n        trip(",
         "        trip(",
     ),
     Mutant(

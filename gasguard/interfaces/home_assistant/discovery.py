@@ -35,6 +35,8 @@ _OPTIONAL = {
     "lock": "lock",
     "flame": "binary_sensor",
     "burning_since": "sensor",
+    "burn_time": "sensor",
+    "gas": "sensor",
     "must_end_at": "sensor",
     "voice": "binary_sensor",
     "rearm": "button",

@@ -150,6 +150,18 @@ def burner_entities(
             "value_template": "{{ {'lit': 'ON', 'out': 'OFF'}.get(value_json.flame, 'None') }}",
         }
         entities["burning_since"] = _moment(topic, "burning_since")
+        entities["burn_time"] = {
+            **_total("(value_json.totals.burned_s / 60) | round(1)", "burned_s"),
+            "device_class": "duration",
+            "unit_of_measurement": "min",
+            "icon": "mdi:timer-play-outline",
+        }
+        if burner.rated_kw is not None:
+            entities["gas"] = {
+                **_total("value_json.totals.gas_m3", "gas_m3"),
+                "device_class": "gas",
+                "unit_of_measurement": "m³",
+            }
     if burner.limits.max_burn is not None:
         entities["must_end_at"] = _moment(topic, "must_end_at")
     if burner.voice:
@@ -310,6 +322,17 @@ def _diagnostics(topic: BurnerTopics) -> dict[str, Entity]:
                 "{{ value_json.last_trip.latency_ms if value_json.last_trip else None }}"
             ),
         },
+    }
+
+
+def _total(amount: str, key: str) -> Entity:
+    """A sum that only grows, as the energy page wants it; unknown until it was read from disk."""
+    return {
+        "platform": "sensor",
+        "state_class": "total_increasing",
+        "value_template": (
+            f"{{{{ {amount} if (value_json.totals | default({{}})).{key} is number else None }}}}"
+        ),
     }
 
 

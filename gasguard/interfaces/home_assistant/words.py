@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from gasguard.core.messages import Status
-from gasguard.core.model import Contact, Lock, Phase, Reason
+from gasguard.core.model import Contact, Lock, Phase, Reason, Source
 
 Language = Literal["en", "zh"]
 
@@ -23,6 +23,8 @@ class Words:
     """By the contract's own words: phases, contacts, locks, trip reasons, kinds of alarms."""
     answers: dict[str, str]
     """To requests: by code, or by status where there is none."""
+    sources: dict[str, str]
+    """By the way in that a request came by, to stand behind "by"."""
     no_lock: str
     comma: str
 
@@ -65,6 +67,15 @@ WORDS: dict[Language, Words] = {
             Reason.SHUTDOWN: "Guard stopped",
             Reason.PROOF_TEST: "Proof test",
             NEVER: "Never",
+        },
+        sources={
+            Source.MQTT: "MQTT",
+            Source.CLI: "the command line",
+            Source.WEB: "the web page",
+            Source.MI_HOME: "Mi Home",
+            Source.BEMFA: "bemfa",
+            Source.SCHEDULE: "a schedule",
+            Source.GUARD: "gasguard",
         },
         answers={
             Status.ACCEPTED: "Accepted",
@@ -116,6 +127,8 @@ WORDS: dict[Language, Words] = {
             "relay_latency": "Relay round trip",
             "trip_latency": "Last shutoff took",
             "burning_since": "Burning since",
+            "burn_time": "Burn time",
+            "gas": "Gas burnt (estimate)",
             "must_end_at": "Burns at most until",
             "voice": "Voice shutoff ready",
             "active": "Schedule active",
@@ -156,6 +169,15 @@ WORDS: dict[Language, Words] = {
             Reason.SHUTDOWN: "程序停止",
             Reason.PROOF_TEST: "关火测试",
             NEVER: "无",
+        },
+        sources={
+            Source.MQTT: "MQTT",
+            Source.CLI: "命令行",
+            Source.WEB: "网页",
+            Source.MI_HOME: "米家",
+            Source.BEMFA: "巴法云",
+            Source.SCHEDULE: "日程",
+            Source.GUARD: "gasguard",
         },
         answers={
             Status.ACCEPTED: "已接受",
@@ -207,6 +229,8 @@ WORDS: dict[Language, Words] = {
             "relay_latency": "继电器往返时间",
             "trip_latency": "上次关火用时",
             "burning_since": "点燃时间",
+            "burn_time": "燃烧时间",
+            "gas": "用气量（估算）",
             "must_end_at": "最迟关火时间",
             "voice": "语音关火就绪",
             "active": "日程生效中",

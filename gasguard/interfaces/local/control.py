@@ -1,7 +1,7 @@
 """The local socket: the command line's way in that needs no broker.
 
 A client sends one JSON object in one line and reads JSON objects, one a line, until the connection
-closes: `{"ack": …}` for each acknowledgement, `{"states": …}`, `{"events": …}`, or `{"error": …}`.
+closes: `{"ack": …}` for each acknowledgement, `{"states": …}`, `{"event": …}`, or `{"error": …}`.
 With `"state_dir"` in it, another kitchen's daemon carries nothing out.
 """
 
@@ -11,7 +11,6 @@ import json
 import logging
 import os
 import socket
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,13 +18,14 @@ from typing import Any
 from gasguard.clock import Clock
 from gasguard.core.messages import Answer, Status
 from gasguard.core.model import Source
+from gasguard.errors import StoreError
 from gasguard.guard.bulletins import News, Reply
 from gasguard.guard.controller import Controller
 from gasguard.guard.proof_test import proof_test
-from gasguard.guard.store import Store
 from gasguard.health import Troubles
 from gasguard.interfaces.front import Front
 from gasguard.interfaces.local.unix import answers, socket_address
+from gasguard.interfaces.past import Past
 from gasguard.interfaces.payloads import ack_payload, state_payload
 from gasguard.interfaces.requests import BadRequest, Skippable
 from gasguard.mqtt.topics import means_all, meant
@@ -43,7 +43,12 @@ HISTORY_LIMIT = 5000
 _EVER = 1e10
 """Seconds: longer than any history."""
 
-Send = Callable[[dict[str, Any]], None]
+_PAST = ("history", "burns", "story")
+"""Questions about what was."""
+_READ_WITHIN = 5.0
+"""Seconds that a disk which does not answer may hold up a question."""
+_ROOM = 1 << 18
+"""Bytes that may wait for a client that reads slowly, before a long answer goes on."""
 
 
 class ControlSocket:
@@ -56,7 +61,7 @@ class ControlSocket:
         self,
         path: Path,
         controller: Controller,
-        store: Store,
+        past: Past,
         clock: Clock,
         troubles: Troubles | None = None,
         *,
@@ -65,7 +70,7 @@ class ControlSocket:
     ) -> None:
         self._schedules = schedules
         self._served = runtime / path.name if runtime else path
-        self._path, self._controller, self._store, self._clock = path, controller, store, clock
+        self._path, self._controller, self._past, self._clock = path, controller, past, clock
         self._troubles = troubles or Troubles()
         self._front = Front(controller, Source.CLI)
         self._server: asyncio.Server | None = None
@@ -123,7 +128,7 @@ class ControlSocket:
             async with asyncio.timeout(ANSWER_WITHIN):
                 line = await reader.readline()
             crowded = len(self._clients) > MAX_CLIENTS
-            await self._serve(line, _sender(writer), crowded=crowded)
+            await self._serve(line, _Sender(writer), crowded=crowded)
             async with asyncio.timeout(ANSWER_WITHIN):
                 await writer.drain()
         except (OSError, TimeoutError, ValueError, asyncio.CancelledError) as error:
@@ -134,13 +139,13 @@ class ControlSocket:
             self._clients.discard(task)
             writer.close()
 
-    async def _serve(self, line: bytes, send: Send, *, crowded: bool) -> None:
+    async def _serve(self, line: bytes, send: "_Sender", *, crowded: bool) -> None:
         try:
             await self._answer(line, send, crowded=crowded)
         except BadRequest as bad:
             send({"error": bad.code, "message": str(bad)})
 
-    async def _answer(self, line: bytes, send: Send, *, crowded: bool) -> None:
+    async def _answer(self, line: bytes, send: "_Sender", *, crowded: bool) -> None:
         try:
             request = json.loads(line)
         except (ValueError, RecursionError):
@@ -159,8 +164,8 @@ class ControlSocket:
             self._status(send)
         elif asks == "watch":
             await self._watch(send)
-        elif asks == "history":
-            await self._history(request, send)
+        elif asks in _PAST:
+            await self._tell_past(request, asks, send)
         elif asks == "proof-test":
             await self._proof_test(request, send)
         elif asks == "skip":
@@ -170,7 +175,7 @@ class ControlSocket:
 
     # --- requests -----------------------------------------------------------------------------
 
-    async def _requests(self, request: dict[str, Any], asks: str, send: Send) -> None:
+    async def _requests(self, request: dict[str, Any], asks: str, send: "_Sender") -> None:
         wanted = request.get("burners")
         written = [str(name) for name in wanted] if isinstance(wanted, list) else []
         if not written and asks != "off":
@@ -191,12 +196,12 @@ class ControlSocket:
         for name in named:
             self._front.check(name)
 
-    def _ask(self, name: str, asks: str, payload: bytes, send: Send) -> "asyncio.Future[None]":
+    def _ask(self, name: str, asks: str, payload: bytes, send: "_Sender") -> "asyncio.Future[None]":
         settled: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._front.ask(name, asks, payload, partial(_reply, name, asks, send, settled))
         return settled
 
-    async def _skip(self, name: str, send: Send) -> None:
+    async def _skip(self, name: str, send: "_Sender") -> None:
         if self._schedules is None:
             raise BadRequest("unknown_schedule", "no schedule is configured")
         told: asyncio.Queue[Answer] = asyncio.Queue()
@@ -205,7 +210,7 @@ class ControlSocket:
             answer = await told.get()
         send({"ack": {"schedule": name, **ack_payload("skip", None, answer)}})
 
-    async def _proof_test(self, request: dict[str, Any], send: Send) -> None:
+    async def _proof_test(self, request: dict[str, Any], send: "_Sender") -> None:
         name = str(request.get("burner"))
         self._front.check(name)
         async for step in proof_test(self._controller, name):
@@ -213,15 +218,18 @@ class ControlSocket:
 
     # --- questions ----------------------------------------------------------------------------
 
-    def _status(self, send: Send) -> None:
+    def _status(self, send: "_Sender") -> None:
         now = self._clock.now()
         states = self._controller.states()
         troubles = self._troubles.present()
-        shown = {name: state_payload(state, now, troubles) for name, state in states.items()}
+        shown = {
+            name: state_payload(state, now, troubles, self._past.totals(name))
+            for name, state in states.items()
+        }
         schedules = self._schedules.states() if self._schedules is not None else {}
         send({"states": shown, "troubles": troubles, "schedules": schedules})
 
-    async def _watch(self, send: Send) -> None:
+    async def _watch(self, send: "_Sender") -> None:
         """States now and at each change, until the client goes."""
         changed = asyncio.Event()
 
@@ -239,27 +247,54 @@ class ControlSocket:
         finally:
             self._controller.observers.remove(observe)
 
-    async def _history(self, request: dict[str, Any], send: Send) -> None:
+    async def _tell_past(self, request: dict[str, Any], asks: str, send: "_Sender") -> None:
+        try:
+            async with asyncio.timeout(_READ_WITHIN):
+                told = await self._past_of(request, asks)
+        except (StoreError, TimeoutError) as error:
+            raise BadRequest("not_read", str(error) or "the disk does not answer") from None
+        for event in told:
+            send.line(f'{{"event": {event}}}')
+            await send.drained()
+
+    async def _past_of(self, request: dict[str, Any], asks: str) -> list[str]:
         since, burner = request.get("since"), request.get("burner")
         # JSON has numbers that no float holds, and halves of characters that no database takes.
         seconds = min(since, _EVER) if isinstance(since, int | float) else 24 * 3600.0
+        moment = self._clock.now().wall - max(seconds, 0.0)
         name = _sound(str(burner)) if burner is not None else None
-        events = await self._store.history(
-            name, self._clock.now().wall - max(seconds, 0.0), limit=HISTORY_LIMIT
-        )
-        for event in events:
-            send({"event": event})
+        if asks == "history":
+            return await self._past.history(name, moment, limit=HISTORY_LIMIT)
+        if name is not None or asks == "story":
+            self._front.check(str(name))
+        if asks == "story":
+            return await self._past.story(str(name))
+        return await self._past.burns(name, moment)
 
 
-def _sender(writer: asyncio.StreamWriter) -> Send:
-    def send(data: dict[str, Any]) -> None:
-        if writer.is_closing():
+class _Sender:
+    """Writes to one client."""
+
+    def __init__(self, writer: asyncio.StreamWriter) -> None:
+        self._writer = writer
+
+    def __call__(self, data: dict[str, Any]) -> None:
+        """Send an object. Raises ConnectionResetError where nobody reads."""
+        self.line(json.dumps(data, ensure_ascii=False))
+
+    def line(self, text: str) -> None:
+        """Send an object that is JSON already. Raises as `__call__`."""
+        if self._writer.is_closing():
             raise ConnectionResetError("the client has gone")
-        if writer.transport.get_write_buffer_size() > 1 << 20:
+        if self._writer.transport.get_write_buffer_size() > 1 << 20:
             raise ConnectionResetError("the client does not read")
-        writer.write(json.dumps(data, ensure_ascii=False).encode(errors="replace") + b"\n")
+        self._writer.write(text.encode(errors="replace") + b"\n")
 
-    return send
+    async def drained(self) -> None:
+        """Wait until there is room again, at most `ANSWER_WITHIN` seconds. Raises TimeoutError."""
+        if self._writer.transport.get_write_buffer_size() > _ROOM:
+            async with asyncio.timeout(ANSWER_WITHIN):
+                await self._writer.drain()
 
 
 def _sound(text: str) -> str:
@@ -269,7 +304,7 @@ def _sound(text: str) -> str:
 def _reply(
     name: str,
     asks: str,
-    send: Send,
+    send: "_Sender",
     settled: "asyncio.Future[None]",
     request_id: str | None,
 ) -> Reply:

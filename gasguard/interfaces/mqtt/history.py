@@ -1,20 +1,22 @@
 """History over MQTT: a question on `<base>/history/get`, answered on MQTT 5's response topic.
 
-The question is nothing or `{"since": "24h", "burner": "left"}`. The answer comes in parts, each
-`{"events": [...], "last": false}` of at most 64 KB, or as `{"error": …, "message": …}`.
+The question is nothing or `{"since": "24h", "burner": "left"}`. With `"about": "burns"` it is how
+long burners burnt, by day; with `"about": "story"` and a burner its newest events, whatever their
+age. The answer comes in parts, each `{"events": [...], "last": false}` of at most 64 KB, or as
+`{"error": …, "message": …}`.
 """
 
 import asyncio
 import json
 import logging
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import NamedTuple
 
 from gasguard.clock import Clock
 from gasguard.durations import parse_duration
 from gasguard.errors import DurationError, StoreError, no_burner
 from gasguard.guard.controller import Controller
-from gasguard.guard.store import Store
+from gasguard.interfaces.past import Past
 from gasguard.interfaces.requests import MAX_PAYLOAD, BadRequest
 from gasguard.mqtt.link import Connection, Message
 
@@ -27,13 +29,26 @@ _ASK_EVERY = 0.5
 """Least seconds between two questions: they share the disk's thread with the guard's state."""
 _READ_WITHIN = 5.0
 _DAY = 24 * 3600.0
+ABOUT = ("events", "burns", "story")
+"""What may be asked about."""
+
+
+class Question(NamedTuple):
+    """What somebody asks."""
+
+    about: str
+    """One of `ABOUT`."""
+    since: float
+    """Seconds back."""
+    burner: str | None
+    """None for all."""
 
 
 class HistoryAnswers:
     """Answers one question at a time. Runs on the event loop."""
 
-    def __init__(self, controller: Controller, store: Store, clock: Clock) -> None:
-        self._controller, self._store, self._clock = controller, store, clock
+    def __init__(self, controller: Controller, past: Past, clock: Clock) -> None:
+        self._controller, self._past, self._clock = controller, past, clock
         self._asked_at = float("-inf")
         self._reading: asyncio.Task[None] | None = None
 
@@ -55,46 +70,56 @@ class HistoryAnswers:
 
     async def _answer(self, connection: Connection, message: Message, answer_to: str) -> None:
         try:
-            since, burner = read_question(message.payload, self._controller.states())
+            question = read_question(message.payload, self._controller.states())
             async with asyncio.timeout(_READ_WITHIN):
-                events = await self._store.history(
-                    burner, self._clock.now().wall - since, limit=MOST_EVENTS
-                )
+                told = await self._told(question)
         except BadRequest as bad:
             _publish_error(connection, message, answer_to, bad)
         except (StoreError, TimeoutError) as error:
             why = str(error) or "the disk does not answer"
             _publish_error(connection, message, answer_to, BadRequest("not_read", why))
         else:
-            for part in parts(events):
+            for part in parts(told):
                 connection.publish(answer_to, part, correlation=message.correlation or b"")
 
+    async def _told(self, question: Question) -> list[str]:
+        since = self._clock.now().wall - question.since
+        if question.about == "burns":
+            return await self._past.burns(question.burner, since)
+        if question.about == "story" and question.burner is not None:
+            return await self._past.story(question.burner)
+        return await self._past.history(question.burner, since, limit=MOST_EVENTS)
 
-def read_question(payload: bytes, known: Iterable[str]) -> tuple[float, str | None]:
-    """Seconds back and the burner, None for all. Raises BadRequest."""
+
+def read_question(payload: bytes, known: Iterable[str]) -> Question:
+    """What is asked about `known` burners. Raises BadRequest."""
     if len(payload) > MAX_PAYLOAD:
         raise BadRequest("malformed", f"longer than {MAX_PAYLOAD} bytes")
     try:
         data = json.loads(payload or b"{}")
     except (ValueError, RecursionError):
         data = None
-    if not isinstance(data, dict) or set(data) - {"since", "burner"}:
+    if not isinstance(data, dict) or set(data) - {"about", "since", "burner"}:
         raise BadRequest("malformed", 'write {"since": "24h", "burner": "left"}, or nothing')
-    since, burner = data.get("since"), data.get("burner")
+    since, burner, about = data.get("since"), data.get("burner"), data.get("about", "events")
+    if about not in ABOUT:
+        raise BadRequest("malformed", f"about is one of {', '.join(ABOUT)}")
+    if about == "story" and burner is None:
+        raise BadRequest("malformed", 'write {"about": "story", "burner": "left"}')
     if burner is not None and burner not in (names := list(known)):
         raise BadRequest("unknown_burner", no_burner(str(burner), names))
     try:
-        return (_DAY if since is None else parse_duration(str(since))), burner
+        seconds = _DAY if since is None else parse_duration(str(since))
     except DurationError as error:
         raise BadRequest("invalid_duration", f"since: {error}") from None
+    return Question(about, seconds, burner)
 
 
-def parts(events: list[dict[str, Any]]) -> Iterator[str]:
-    """The answer in messages of at most 64 KB; always at least one, the last marked so."""
+def parts(events: Iterable[str]) -> Iterator[str]:
+    """JSON objects in messages of at most 64 KB; always at least one, the last marked so."""
     lines: list[str] = []
     size = 0
-    for event in events:
-        line = json.dumps(event, ensure_ascii=False)
+    for line in events:
         length = len(line.encode())
         if lines and size + length > _PART - 100:
             yield _part(lines, last=False)

@@ -15,7 +15,6 @@ from gasguard.core.model import Source, State
 from gasguard.errors import no_burner
 from gasguard.guard.bulletins import News, Reply
 from gasguard.guard.controller import Controller
-from gasguard.guard.store import Store
 from gasguard.health import Heartbeats, Troubles
 from gasguard.interfaces.front import Front
 from gasguard.interfaces.home_assistant.announcer import Announcer
@@ -24,6 +23,7 @@ from gasguard.interfaces.mqtt.history import HistoryAnswers
 from gasguard.interfaces.mqtt.kept import KeptRequests
 from gasguard.interfaces.mqtt.schedules import MqttSchedules
 from gasguard.interfaces.mqtt.standing import Standing
+from gasguard.interfaces.past import Past
 from gasguard.interfaces.payloads import ack_payload, event_payload, state_payload, steady_part
 from gasguard.interfaces.requests import Skippable, id_in
 from gasguard.mqtt.desk import Desk
@@ -67,7 +67,7 @@ class MqttInterface:
         self,
         settings: Mqtt,
         controller: Controller,
-        store: Store,
+        past: Past,
         clock: Clock,
         announcer: Announcer,
         heartbeats: Heartbeats | None = None,
@@ -83,9 +83,9 @@ class MqttInterface:
             f"{settings.home_assistant.prefix}/",
             "$",
         )
-        self._controller, self._clock = controller, clock
+        self._controller, self._past, self._clock = controller, past, clock
         self._front = Front(controller, Source.MQTT)
-        self._history = HistoryAnswers(controller, store, clock)
+        self._history = HistoryAnswers(controller, past, clock)
         self._standing = Standing(self._topics.status)
         self._kept = KeptRequests()
         self._schedules = None
@@ -254,7 +254,8 @@ class MqttInterface:
     def _publish_state(self, name: str, state: State, now: Instant) -> None:
         if self._connection is None:
             return
-        payload = state_payload(state, now, self._troubles.present())
+        totals = self._past.totals(name)
+        payload = state_payload(state, now, self._troubles.present(), totals)
         steady = steady_part(payload)
         if self._published.get(name, (None,))[0] != steady:
             if self._publish(self._topics.state(name), payload, retain=True):
