@@ -181,7 +181,7 @@ def _rearm_refusal(turn: Turn, source: Source, recent: tuple[float, ...]) -> tup
     state = turn.state
     latched = state.latched
     unsure = state.flame_seen and state.flame is Flame.UNKNOWN
-    looked_at = unsure and state.burns_on and state.opening is None
+    looked_at = unsure and state.opening is None
     if state.phase is Phase.TRIP_FAILED and not looked_at:
         return "trip_failed", "the burner could not be shut off; mend that first, see its state"
     if unsure and source not in _LOCAL:
