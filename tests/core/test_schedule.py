@@ -232,6 +232,13 @@ def test_nobody_is_warned_where_nobody_cooks_and_whoever_begins_late_is_at_once(
     assert only_tell(heard, Kind.PREWARNING).details["remaining_s"] == 30
 
 
+def test_nobody_is_warned_of_what_is_happening_already():
+    burner = lit(ready())
+    heard = begins(burner) + burner.tick()
+    assert opens(heard)
+    assert not tells(heard, Kind.PREWARNING)
+
+
 def test_a_clock_that_is_being_set_warns_no_second_time_and_another_night_does():
     burner = lit(ready())
     warns(burner, 50.0)
