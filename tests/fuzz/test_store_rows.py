@@ -25,7 +25,9 @@ FULL = record_to_data(
         rearmed_at=(1.0, 2.0),
     )
 )
-SETTINGS = Settings("left", "left", relays=(RelaySettings(lease=60.0),), max_burn=7200.0)
+SETTINGS = Settings(
+    "left", "left", relays=(RelaySettings(lease=60.0),), max_burn=7200.0, scheduled=True
+)
 numbers = st.floats(-1e16, 1e16) | st.integers(-(10**17), 10**17)
 leaves = json_values | numbers | st.sampled_from([*Lock, *Reason, *Source])
 
