@@ -58,7 +58,7 @@ torture: $(READY) ## SEED=7 SESSIONS=3000: the guard through simulated disaster 
 	$(BIN)/python -m tests.torture --seed $(SEED) $(if $(ONLY),--only $(ONLY),--sessions $(SESSIONS) --jobs 2)
 
 .PHONY: mutants
-mutants: $(VENV)/.mutants ## changes the core in 2600 small ways: some test must notice each (half an hour)
+mutants: $(VENV)/.mutants ## changes the core in 3000 small ways: some test must notice each (half an hour)
 	nice -n 15 $(PYTEST) tests/mutants/selftest.py
 	nice -n 15 $(BIN)/python -m tests.mutants
 

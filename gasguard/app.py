@@ -94,7 +94,7 @@ async def _guarding(
         feed_watchdog(heartbeats, notifier, lambda: _status(controller, troubles))
     )
     await controller.opened_what_must_be(OPEN_FIRST_WITHIN)
-    schedules.start()
+    _begin(schedules, troubles)
     starts = await _remembered(config, clock)
     for sensor in watching:
         sensor.start()
@@ -130,6 +130,16 @@ async def _guarding(
 def _powers(config: Config) -> dict[str, float | None]:
     """Rated heat inputs in kW of the burners whose flame is seen."""
     return {name: one.rated_kw for name, one in config.burners.items() if one.flame is not None}
+
+
+def _begin(schedules: Schedules, troubles: Troubles) -> None:
+    """Look at the calendar; the guard itself does not need it."""
+    try:
+        schedules.start()
+    except Exception as error:
+        log.exception("schedules could not be started")
+        why = f"left out: they could not be started ({error!r})"
+        troubles.watch("schedules", lambda: why)
 
 
 async def _remembered(config: Config, clock: Clock) -> Starts | None:

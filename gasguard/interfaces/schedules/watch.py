@@ -11,6 +11,7 @@ import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date, tzinfo
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gasguard.clock import Clock, Instant, iso
@@ -33,6 +34,7 @@ log = logging.getLogger(__name__)
 LOOK_EVERY = 1.0
 _STEPPED = 0.5
 """Seconds by which wall clock and boot clock drift apart at once where somebody sets the former."""
+_LOCALTIME = Path("/etc/localtime")
 _KEY = "schedule."
 """Before a schedule's name, where what is remembered of it is stored."""
 _UNBELIEVABLE = (
@@ -355,7 +357,15 @@ def _zone(config: Config) -> tzinfo:
 
     from tzlocal import get_localzone
 
-    return ZoneInfo(config.timezone) if config.timezone else get_localzone()
+    if config.timezone:
+        return ZoneInfo(config.timezone)
+    try:
+        return get_localzone()
+    except (OSError, ValueError, LookupError) as error:
+        # /etc/timezone may be of another time than /etc/localtime, which is what clocks here show.
+        log.warning("schedules: %s; set timezone in the configuration", error)
+        with _LOCALTIME.open("rb") as file:
+            return ZoneInfo.from_file(file)
 
 
 def _built(config: Config, zone: tzinfo) -> dict[str, _Schedule]:
