@@ -93,6 +93,11 @@ class Lock(_From):
         """What stands behind `from`."""
         return int(getattr(self, "from"))
 
+    @property
+    def minutes(self) -> int:
+        """How long it is."""
+        return (self.to - self.begins) % _DAY or _DAY
+
     @model_validator(mode="after")
     def _long_enough(self) -> Self:
         if self.begins == self.to:
@@ -135,6 +140,8 @@ class Schedule(Strict):
             )
         if self.off is not None and self.grace:
             raise ValueError("grace goes with lock:, an off shuts off at its time")
+        if self.lock is not None and self.grace >= 60 * self.lock.minutes:
+            raise ValueError("grace is as long as the window: nothing would ever be shut off")
         return self
 
     def concerns(self, burner: str) -> bool:

@@ -74,6 +74,7 @@ RIGHT = "{driver: miot, host: 192.168.1.51, token: fedcba9876543210fedcba9876543
         (lock(more=", days: []"), "lock.days", "every day"),
         (lock(more=", dasy: [mon]"), "lock.dasy", "did you mean days?"),
         (f"{lock()}    grace: 5h\n", "grace", "at most 4h"),
+        (f"{lock('22:00', '22:30')}    grace: 30m\n", "", "as long as the window"),
         (f"{lock()}    burners: [lfet]\n", "burners.0", "did you mean left?"),
         (f"{lock()}    burners: []\n", "burners", "must not be empty"),
         (f'{lock()}    off: "23:30"\n', "", "not both"),

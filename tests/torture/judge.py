@@ -350,7 +350,7 @@ class Judge:
             account.latch(reason, since, now)
             if scene.disk.sound:
                 account.on_disk.add(reason)
-        elif kind == "timer_cancelled" and reason == "already_off":
+        elif kind == "timer_cancelled" and reason in ("already_off", SCHEDULE):
             account.spent()
         elif kind == "sensor_silent":
             account.given_up.add(event["sensor"])

@@ -168,7 +168,7 @@ def add_schedules(random: Random, config: dict[str, Any]) -> None:
             one: dict[str, Any] = {"lock": {"from": _clock(begins), "to": _clock(ends)}}
             one["burners"] = random.sample(lockable, random.randint(1, len(lockable)))
             if random.random() < 0.5:
-                one["grace"] = random.choice(["20s", "60s", "3m"])
+                one["grace"] = random.choice(["20s", "50s", "3m"] if ends - begins > 3 else ["20s"])
         else:
             one = {"off": _clock(begins)}
         schedules[name] = one

@@ -624,8 +624,8 @@ MUTANTS = [
     Mutant(
         "what was skipped is forgotten with the guard",
         WATCH,
-        'one.skipped, one.done = _date(data["skipped"]), _date(data["done"])',
-        'one.done = _date(data["done"])',
+        'one.skipped = _date(data["skipped"])',
+        'data["skipped"]',
     ),
     Mutant(
         "a burner in use has no grace",
@@ -636,7 +636,7 @@ MUTANTS = [
     Mutant(
         "an off comes again when its time does",
         WATCH,
-        "if known and (due is None or due.day == one.done):",
+        "if known and (due is None or due.day in one.done):",
         "if known and due is None:",
     ),
     Mutant(

@@ -34,6 +34,7 @@ log = logging.getLogger(__name__)
 LOOK_EVERY = 1.0
 _STEPPED = 0.5
 """Seconds by which wall clock and boot clock drift apart at once where somebody sets the former."""
+_DAYS_DONE = 8
 _LOCALTIME = Path("/etc/localtime")
 _KEY = "schedule."
 """Before a schedule's name, where what is remembered of it is stored."""
@@ -52,8 +53,8 @@ class _Schedule:
     moment: "Moment | None"
     skipped: date | None = None
     """The day whose window, or off, does not count."""
-    done: date | None = None
-    """The day whose off was told last."""
+    done: tuple[date, ...] = ()
+    """The days whose offs were told, newest last: a clock that was ahead comes back to some."""
     known: bool = True
     """It was there at an earlier look, at the same time of day."""
     holds: "Occurrence | None" = None
@@ -262,10 +263,11 @@ class Schedules:
         if one.moment is None:
             return
         due, known = one.due, one.known
-        if known and (due is None or due.day == one.done):
+        if known and (due is None or due.day in one.done):
             return
         one.known = True
-        one.done = None if due is None else due.day
+        if due is not None:
+            one.done = (*one.done, due.day)[-_DAYS_DONE:]
         if due is not None and known and due.day != one.skipped:
             for burner in self._burners(one):
                 self._controller.post(burner, OffIsDue(name))
@@ -314,7 +316,8 @@ class Schedules:
         for name, one in self._schedules.items():
             try:
                 data = json.loads(kept[_KEY + name])
-                one.skipped, one.done = _date(data["skipped"]), _date(data["done"])
+                one.skipped = _date(data["skipped"])
+                one.done = tuple(date.fromisoformat(day) for day in data["done"])
                 one.known = data["at"] == _time_of(one)
             except (KeyError, TypeError, ValueError):
                 # What was due before it was written down is nobody's wish.
@@ -326,7 +329,7 @@ class Schedules:
         data = {
             "at": _time_of(one),
             "skipped": skipped and skipped.isoformat(),
-            "done": one.done and one.done.isoformat(),
+            "done": [day.isoformat() for day in one.done],
         }
         return self._store.remember(_KEY + name, json.dumps(data))
 
