@@ -232,6 +232,26 @@ def test_nobody_is_warned_where_nobody_cooks_and_whoever_begins_late_is_at_once(
     assert only_tell(heard, Kind.PREWARNING).details["remaining_s"] == 30
 
 
+def test_a_timer_behind_an_open_contact_is_no_cooking_to_warn():
+    burner = tripped(rearm_after=600.0)
+    burner.timer(3000)
+    assert not tells(warns(burner, 100.0) + burner.watch(90, OPEN), Kind.PREWARNING)
+
+
+def test_what_is_told_at_the_last_moment_is_told_to_a_tenth_of_a_second():
+    burner = lit(ready())
+    heard = warns(burner, 0.25) + burner.tick()
+    assert only_tell(heard, Kind.PREWARNING).details["remaining_s"] == 0.2
+
+
+def test_half_a_minute_later_is_another_moment():
+    burner = lit(ready())
+    for begins_at, times in ((2060.0, 1), (2089.5, 0), (2090.0, 1)):
+        burner.now = 2048.0
+        heard = burner.send(CalendarRead(Calendar(None, "night", begins_at, begins_at)))
+        assert len(tells(heard + burner.tick(), Kind.PREWARNING)) == times
+
+
 def test_nobody_is_warned_of_what_is_happening_already():
     burner = lit(ready())
     heard = begins(burner) + burner.tick()
