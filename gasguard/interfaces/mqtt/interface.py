@@ -370,10 +370,7 @@ class MqttInterface:
         self, connection: Connection, targets: list[str], asks: str, message: Message
     ) -> None:
         """A stored request is of unknown age, and one to be stored will be: not carried out."""
-        cleared = self._kept.remove(connection, message, asks, targets)
-        why = f"a retained {asks} command is not carried out; {cleared}"
-        if message.to_be_kept:
-            why += "; send it without retain"
+        why = self._kept.refuse(connection, message, asks, targets)
         for name in targets:
             log.warning("%s: %s", name, why)
             reply = self._replier(connection, name, asks, message)

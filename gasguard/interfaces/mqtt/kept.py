@@ -45,6 +45,14 @@ class KeptRequests:
         connection.publish(message.topic, b"", retain=True)
         return "it was cleared"
 
+    def refuse(
+        self, connection: Connection, message: Message, asks: str, burners: Sequence[str]
+    ) -> str:
+        """Have it removed; says why it is not carried out, for people."""
+        cleared = self.remove(connection, message, asks, burners)
+        why = f"a retained {asks} command is not carried out; {cleared}"
+        return f"{why}; send it without retain" if message.to_be_kept else why
+
     def is_own(self, message: Message, asks: str) -> bool:
         """Whether a message is a removal that comes back. An off never counts as one."""
         if message.payload or asks == "off" or not self._echoes[message.topic]:

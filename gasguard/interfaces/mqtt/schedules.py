@@ -35,9 +35,7 @@ class MqttSchedules:
             return
         reply = self._replier(connection, name)
         if message.retain or message.to_be_kept:
-            cleared = self._kept.remove(connection, message, _SKIP, [])
-            why = f"a retained skip command is not carried out; {cleared}"
-            why += "; send it without retain" if message.to_be_kept else ""
+            why = self._kept.refuse(connection, message, _SKIP, [])
             log.warning("schedule %s: %s", name, why)
             reply(Answer(0, Status.REJECTED, "retained", why))
             return

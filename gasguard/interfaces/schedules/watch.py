@@ -64,13 +64,19 @@ class _Schedule:
     """What people are told of it."""
     due: "Occurrence | None" = None
     """The off that came last, if it was no longer ago than it is made up for."""
-    fresh_until: float = field(default=float("-inf"))
+    fresh_until: float = float("-inf")
     """Unix time until which these three hold good, if nobody sets the clock."""
 
     @property
     def active(self) -> "Occurrence | None":
         """The window that locks."""
         return None if self.holds is None or self.holds.day == self.skipped else self.holds
+
+    @property
+    def left_out(self) -> "Occurrence | None":
+        """The one that does not count, while it lasts or is the next."""
+        lately = [each for each in (self.holds, self.next) if each is not None]
+        return next((each for each in lately if each.day == self.skipped), None)
 
 
 class Schedules:
@@ -119,7 +125,7 @@ class Schedules:
     # --- for people ---------------------------------------------------------------------------
 
     def states(self) -> dict[str, dict[str, Any]]:
-        """What each schedule says now, as JSON data (contract, section 5)."""
+        """What each schedule says now, as JSON data (contract, section 6)."""
         return {name: one.says for name, one in self._schedules.items()}
 
     def skip(self, name: str, source: Source, reply: Reply | None = None) -> None:
@@ -132,7 +138,7 @@ class Schedules:
         if not self._believed:
             raise BadRequest("busy", _UNBELIEVABLE)
         self._refresh(one, now.wall)
-        if self._skip_lasts(one):
+        if one.left_out is not None:
             self._answer(reply, Status.ACCEPTED, "it is skipped already")
             return
         which = one.holds or one.next
@@ -183,17 +189,11 @@ class Schedules:
         if reply is not None:
             reply(Answer(0, status, code, message))
 
-    def _skip_lasts(self, one: _Schedule) -> bool:
-        days = [each.day for each in (one.holds, one.next) if each is not None]
-        return one.skipped is not None and one.skipped in days
-
     def _payload(self, one: _Schedule) -> dict[str, Any]:
         comes = one.next
         if comes is not None and comes.day == one.skipped:
             comes = _after(one, comes)
-        lately = [each for each in (one.holds, one.next) if each is not None]
-        skipped = next((each for each in lately if each.day == one.skipped), None)
-        active = one.active
+        skipped, active = one.left_out, one.active
         return {
             "active": active is not None,
             "next_at": None if comes is None else iso(comes.begins_at, self._zone),
