@@ -64,6 +64,13 @@ def no_burner(name: str, known: Iterable[str]) -> str:
     return f"no burner {name[:40]!r}; {did_you_mean(name, known)}there are: {', '.join(known)}"
 
 
+def no_schedule(name: str, known: Iterable[str]) -> str:
+    """What is told of a schedule that does not exist."""
+    known = list(known)
+    there = f"there are: {', '.join(known)}" if known else "none is configured"
+    return f"no schedule {name[:40]!r}; {did_you_mean(name, known)}{there}"
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """`did you mean status? `, with the blank behind it; nothing where no known word is near."""
     near = get_close_matches(word[:40].casefold(), known, n=1)

@@ -82,16 +82,18 @@ class SocketDaemon:
 
     def status(self) -> tuple[dict[str, dict[str, Any]], dict[str, str]]:
         """Every burner's state, and what is wrong with the daemon itself, by part."""
+        answer = self._status()
+        return answer["states"], answer.get("troubles", {})
+
+    def _status(self) -> dict[str, Any]:
         for answer in self._ask({"command": "status"}, timeout=ANSWER_WITHIN):
-            return answer["states"], answer.get("troubles", {})
+            return answer
         raise Unreached(f"the daemon at {self._path} hung up")
 
     def schedules(self) -> dict[str, dict[str, Any]]:
         """See `Daemon.schedules`."""
-        for answer in self._ask({"command": "status"}, timeout=ANSWER_WITHIN):
-            found: dict[str, dict[str, Any]] = answer.get("schedules", {})
-            return found
-        raise Unreached(f"the daemon at {self._path} hung up")
+        found: dict[str, dict[str, Any]] = self._status().get("schedules", {})
+        return found
 
     def skip(self, schedule: str) -> Ack:
         """See `Daemon.skip`."""

@@ -13,7 +13,7 @@ from gasguard.cli.exits import FAILED, Misused
 from gasguard.cli.help import examples
 from gasguard.cli.options import config_option, mqtt_option
 from gasguard.cli.screen import console
-from gasguard.errors import did_you_mean
+from gasguard.errors import did_you_mean, no_schedule
 
 _COLUMNS = ("schedule", "now", "next", "skipped until")
 
@@ -63,9 +63,7 @@ def schedule(
 def _known(written: str | None, schedules: dict[str, Any]) -> str:
     name = str(written).casefold()
     if name not in schedules:
-        names = ", ".join(schedules)
-        there = f"there are: {names}" if names else "none is configured"
-        raise Misused(f"no schedule {written!r}; {did_you_mean(name, schedules)}{there}")
+        raise Misused(no_schedule(str(written), schedules))
     return name
 
 

@@ -19,7 +19,7 @@ from gasguard.config.load import Config
 from gasguard.config.schedules import Schedule
 from gasguard.core.messages import Answer, CalendarRead, Kind, OffIsDue, Status, Tell
 from gasguard.core.model import Calendar, Source
-from gasguard.errors import StoreError, did_you_mean
+from gasguard.errors import StoreError, no_schedule
 from gasguard.guard.bulletins import Reply
 from gasguard.guard.controller import BEAT_WITHIN, Controller
 from gasguard.guard.store import Store
@@ -153,10 +153,7 @@ class Schedules:
     def known(self, name: str) -> _Schedule:
         """The schedule of that name. Raises BadRequest."""
         if name not in self._schedules:
-            names = ", ".join(self._schedules)
-            there = f"there are: {names}" if names else "none is configured"
-            near = did_you_mean(name, self._schedules)
-            raise BadRequest("unknown_schedule", f"no schedule {name[:40]!r}; {near}{there}")
+            raise BadRequest("unknown_schedule", no_schedule(name, self._schedules))
         return self._schedules[name]
 
     async def _skip(
