@@ -1,4 +1,6 @@
-"""People's ways in over a network, started behind the guard. One that fails is left out, and told.
+"""People's ways in over a network, and messages to them, started behind the guard.
+
+One that fails is left out, and told.
 
 What a broker has kept may end the process: after crashes it is approached later (`starts`). The
 devices' own connection waits for nothing, since relays and alarms hang on it.
@@ -15,6 +17,7 @@ from typing import Protocol
 from gasguard.clock import Clock
 from gasguard.config.bemfa import Bemfa
 from gasguard.config.load import Config
+from gasguard.config.messages import Messages
 from gasguard.guard.bulletins import News
 from gasguard.guard.controller import Controller
 from gasguard.health import Heartbeats, Troubles
@@ -33,7 +36,7 @@ class _Way(Protocol):
 
 
 class WaysIn:
-    """MQTT and bemfa. Lives on the event loop."""
+    """MQTT, bemfa, and messages. Lives on the event loop."""
 
     def __init__(
         self,
@@ -75,11 +78,10 @@ class WaysIn:
         wanted: list[tuple[str, Callable[[], _Way]]] = [("mqtt", self._mqtt)]
         if (bemfa := self._config.bemfa) is not None:
             wanted.append(("bemfa", partial(self._bemfa, bemfa)))
-        left_out = {part for part, _ in wanted if starts and starts.is_left_out(part)}
-        for part in sorted(left_out):
-            why = f"left out: {STRIKES} starts in a row crashed at it; the next one tries again"
-            self._trouble(part, why)
-        wanted = [(part, make) for part, make in wanted if part not in left_out]
+        wanted = [(part, make) for part, make in wanted if self._is_wanted(part, starts)]
+        if (messages := self._config.messages) is not None and self._is_wanted("messages", starts):
+            # Before those who take over what is early, and waiting for no broker.
+            await self._start("messages", partial(self._messages, messages), starts)
         if starts and wanted and starts.delay:
             late = f"the last {starts.crashes} starts crashed"
             self._trouble("brokers", f"{late}: approached {starts.delay:.0f} s later")
@@ -90,6 +92,14 @@ class WaysIn:
         if starts:
             await asyncio.sleep(SOUND_AFTER)
             await starts.forget()
+
+    def _is_wanted(self, part: str, starts: Starts | None) -> bool:
+        """Whether it is to be started; told where it is not."""
+        if starts is None or not starts.is_left_out(part):
+            return True
+        why = f"left out: {STRIKES} starts in a row crashed at it; the next one tries again"
+        self._trouble(part, why)
+        return False
 
     async def _start(self, part: str, make: Callable[[], _Way], starts: Starts | None) -> None:
         async with starts.starting(part) if starts else contextlib.nullcontext():
@@ -133,3 +143,12 @@ class WaysIn:
         bemfa = BemfaInterface(settings, self._controller, self._heartbeats)
         bemfa.start()
         return bemfa
+
+    def _messages(self, settings: Messages) -> _Way:
+        from gasguard.interfaces.messages.messenger import Messenger
+
+        messenger = Messenger(settings, self._config.state_dir, self._controller, self._clock)
+        self._troubles.watch("messages", lambda: messenger.trouble)
+        messenger.listen(tuple(self._early))
+        messenger.start()
+        return messenger

@@ -121,6 +121,21 @@ ROOMS = [
         },
     ),
     Room(
+        "gasguard.interfaces.messages",
+        {
+            *_WORDS,
+            "gasguard.config.messages",
+            "gasguard.guard.bulletins",
+            "gasguard.guard.controller",
+            "gasguard.interfaces.home_assistant.words",
+            "gasguard.interfaces.payloads",
+            *_COMMON,
+        },
+        libraries=set(),
+    ),
+    # A process of its own: what it imports, the daemon must not.
+    Room("gasguard.interfaces.messages.child", set(), libraries={"apprise", "requests"}),
+    Room(
         "gasguard.simulator",
         {"gasguard.drivers.miio.codec", "gasguard.config", "gasguard.mqtt", *_COMMON},
         libraries=set(),
@@ -135,6 +150,7 @@ ROOMS = [
 MAY_IMPORT_CLI = {"gasguard.cli", "gasguard.__main__"}
 MAY_IMPORT_MIIO = {"gasguard.drivers.miio"}
 MAY_IMPORT_PAHO = {"gasguard.mqtt"}
+MAY_IMPORT_APPRISE = {"gasguard.interfaces.messages.child"}
 
 
 def _module_name(path: Path) -> str:
@@ -247,6 +263,8 @@ def faults(source: str, module: str, *, is_package: bool = False) -> list[str]:
             allowed = under(module, MAY_IMPORT_MIIO)
         elif top == "paho":
             allowed = under(module, MAY_IMPORT_PAHO)
+        elif top == "apprise":
+            allowed = under(module, MAY_IMPORT_APPRISE)
         else:
             known = sys.stdlib_module_names | room.libraries
             allowed = room.libraries == _OUTSIDE or top in known
@@ -333,6 +351,10 @@ def test_the_walk_finds_the_package():
         ("gasguard.interfaces.web", "from gasguard.core.machine import step"),
         ("gasguard.interfaces.web", "from gasguard.drivers.base import Relay"),
         ("gasguard.interfaces.web", "import miio.protocol"),
+        ("gasguard.cli.messages", "import apprise"),
+        ("gasguard.interfaces.messages.courier", "def late():\n    import apprise"),
+        ("gasguard.interfaces.messages.outbox", "import requests"),
+        ("gasguard.interfaces.messages.child", "from gasguard.config.load import Config"),
         ("gasguard.simulator.stove", "from gasguard.drivers.miio.transport import Transport"),
         ("gasguard.simulator.stove", "from gasguard.core.model import Phase"),
         ("gasguard.guard.store", "import pydantic"),
@@ -357,6 +379,7 @@ def test_a_breach_is_found(module, line):
         ("gasguard.interfaces.web", "from gasguard.core.messages import Off"),
         ("gasguard.interfaces.web", "from gasguard.core import messages"),
         ("gasguard.mqtt.server", "import paho.mqtt.client"),
+        ("gasguard.interfaces.messages.child", "def late():\n    import apprise"),
         ("gasguard.drivers.mqtt.connection", "from gasguard.mqtt.link import MqttLink"),
         ("gasguard.simulator.miio.relay", "from gasguard.drivers.miio.codec import parse"),
         ("gasguard.app", "from gasguard.interfaces import mqtt"),

@@ -9,7 +9,7 @@ DATA = Path(__file__).parent.parent / "gasguard" / "data"
 _OWN = {
     *("Type", "NotifyAccess", "WatchdogSec", "ExecStart", "Restart", "RestartSec", "MemoryMax"),
     *("TimeoutStopSec", "TimeoutStartSec", "StateDirectory", "StateDirectoryMode"),
-    *("RuntimeDirectory", "RuntimeDirectoryMode"),
+    *("RuntimeDirectory", "RuntimeDirectoryMode", "OOMPolicy"),
 }
 """What the two services rightly have each for themselves."""
 

@@ -41,7 +41,20 @@ _LAST_WORDS_WITHIN = 1.0
     help="Where state and configuration are (default: a folder in the temporary folder). "
     "What an earlier demo left there is removed.",
 )
-def demo(speed: float, mqtt_port: int | None, web_port: int | None, state_dir: Path | None) -> None:
+@click.option(
+    "--message-to",
+    metavar="ADDRESS",
+    envvar="GASGUARD_MESSAGE_TO",
+    help="Send messages there: ntfy://TOPIC, barks://api.day.app/KEY, … "
+    "(better in the environment, as GASGUARD_MESSAGE_TO: others can see a command line).",
+)
+def demo(
+    speed: float,
+    mqtt_port: int | None,
+    web_port: int | None,
+    state_dir: Path | None,
+    message_to: str | None,
+) -> None:
     """Run everything on this machine, with a simulated stove; no hardware, nothing to set up.
 
     Each demo starts afresh, with both burners lit, and tells what happens. Type help in it.
@@ -55,13 +68,13 @@ def demo(speed: float, mqtt_port: int | None, web_port: int | None, state_dir: P
         # What happens is told in the demo's own words.
         logging.getLogger().setLevel(logging.WARNING)
         try:
-            asyncio.run(_demo(folder / CONFIG, mqtt_port, speed))
+            asyncio.run(_demo(folder / CONFIG, mqtt_port, speed, message_to))
         finally:
             log.stop()
     leave()
 
 
-async def _demo(path: Path, mqtt_port: int | None, speed: float) -> None:
+async def _demo(path: Path, mqtt_port: int | None, speed: float, message_to: str | None) -> None:
     from gasguard import app
     from gasguard.cli.demo_console import DemoConsole, Outcomes
     from gasguard.cli.demo_stage import light, stage
@@ -72,7 +85,7 @@ async def _demo(path: Path, mqtt_port: int | None, speed: float) -> None:
     stop = stopped_by_signals()
     printer = Printer(sys.stdout)
     async with contextlib.AsyncExitStack() as stack:
-        config, world = await stack.enter_async_context(stage(path, mqtt_port))
+        config, world = await stack.enter_async_context(stage(path, mqtt_port, message_to))
         bridge = SimulatorBridge(config, world)
         bridge.start()
         stack.push_async_callback(bridge.stop)

@@ -12,6 +12,7 @@ from gasguard.config.load import CONTROL_SOCKET
 from gasguard.errors import GasguardError
 from gasguard.guard.store import FILE_NAME
 from gasguard.interfaces.local.unix import answers
+from gasguard.interfaces.messages.shelf import FILE_NAME as MESSAGES
 
 CONFIG = "config.yaml"
 _IN_USE = "demo.lock"
@@ -42,7 +43,7 @@ def fresh_folder(folder: Path) -> Iterator[None]:
             raise GasguardError(_runs(folder)) from None
         if answers(folder / CONTROL_SOCKET):
             raise GasguardError(_runs(folder))
-        for pattern in (f"{FILE_NAME}*", CONTROL_SOCKET):
+        for pattern in (f"{FILE_NAME}*", CONTROL_SOCKET, MESSAGES):
             for left in folder.glob(pattern):
                 left.unlink()
         yield

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import secrets
 import socket
 from collections.abc import AsyncIterator
@@ -53,14 +54,17 @@ _TRIES = 5
 
 
 @contextlib.asynccontextmanager
-async def stage(path: Path, mqtt_port: int | None) -> AsyncIterator[tuple[Config, World]]:
+async def stage(
+    path: Path, mqtt_port: int | None, message_to: str | None = None
+) -> AsyncIterator[tuple[Config, World]]:
     """Broker and stove, at work inside the block; `path` is then their configuration.
 
-    `mqtt_port` as `free_port` has it. Raises GasguardError when there is no port to be had.
+    `mqtt_port` as `free_port` has it; `message_to` is where messages go. Raises GasguardError when
+    there is no port to be had, ConfigError when nothing can be sent there.
     """
     async with contextlib.AsyncExitStack() as stack:
         for left in reversed(range(_TRIES)):
-            config = _write_config(path, mqtt_port)
+            config = _write_config(path, mqtt_port, message_to)
             try:
                 world = await _set_up(stack, config)
             except (OSError, BrokerError) as error:
@@ -88,17 +92,18 @@ def _broker_port(wanted: int | None) -> int:
         raise GasguardError(f"{error}. Is another demo, or a broker, running there?") from None
 
 
-def _write_config(path: Path, mqtt_port: int | None) -> Config:
+def _write_config(path: Path, mqtt_port: int | None, message_to: str | None) -> Config:
     path.touch(mode=0o600)
-    path.write_text(
-        _CONFIG.format(
-            mark=DEMO_MARK,
-            mqtt_port=_broker_port(mqtt_port),
-            relay_port=free_port(None, 54321, socket.SOCK_DGRAM),
-            token=secrets.token_hex(16),
-        ),
-        encoding="utf-8",
+    text = _CONFIG.format(
+        mark=DEMO_MARK,
+        mqtt_port=_broker_port(mqtt_port),
+        relay_port=free_port(None, 54321, socket.SOCK_DGRAM),
+        token=secrets.token_hex(16),
     )
+    if message_to is not None:
+        # JSON's quotes are YAML's, whatever stands between them.
+        text += f"messages: {{to: {{you: {json.dumps(message_to, ensure_ascii=False)}}}}}\n"
+    path.write_text(text, encoding="utf-8")
     return load_config(path)
 
 

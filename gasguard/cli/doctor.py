@@ -26,6 +26,7 @@ from gasguard.cli.screen import console, fold, width
 from gasguard.clock import SystemClock
 from gasguard.config.bemfa import Bemfa
 from gasguard.config.load import Config, load_config
+from gasguard.config.messages import Messages
 from gasguard.drivers.base import Finding
 
 _FREE_BYTES = 50_000_000
@@ -92,6 +93,9 @@ async def _findings(config: Config, path: Path) -> AsyncIterator[Finding]:
         yield Finding(part, "fail", text)
     if config.bemfa is not None:
         yield await _aside(partial(_bemfa, config.bemfa, running=states is not None))
+    if config.messages is not None:
+        async for finding in _messages(config, config.messages):
+            yield finding
     for name, burner in config.burners.items():
         for index, relay in enumerate(burner.in_series):
             what = f"relay {name}" + (f".{index}" if burner.relays else "")
@@ -170,6 +174,12 @@ def _bemfa(settings: Bemfa, *, running: bool) -> Finding:
         return Finding("bemfa", "fail", f"{where}: {problem}")
     text = "reached; the key is in the daemon's hands, see its log" if running else "takes the key"
     return Finding("bemfa", "ok", f"{where} {text}")
+
+
+def _messages(config: Config, settings: Messages) -> AsyncIterator[Finding]:
+    from gasguard.cli.doctor_messages import message_rows
+
+    return message_rows(config, settings)
 
 
 def _status(path: Path) -> tuple[dict[str, dict[str, Any]] | None, dict[str, str], str]:

@@ -28,6 +28,7 @@ _COMMANDS = {
     "schedule": "gasguard.cli.schedule",
     "history": "gasguard.cli.history",
     "explain": "gasguard.cli.explain",
+    "messages": "gasguard.cli.messages",
     "doctor": "gasguard.cli.doctor",
     "discover": "gasguard.cli.discover",
     "proof-test": "gasguard.cli.proof_test",

@@ -13,6 +13,7 @@ from gasguard.config.shape import (
     example,
     has_block,
     is_duration,
+    keys_of,
     nearest,
     options,
     spot,
@@ -53,7 +54,7 @@ def _beside(told: Fault, there: Spot, given: dict[str, Any]) -> Iterator[Fault]:
     for model in there.models:
         fields: dict[str, Any] = {  # Any: create_model's own signature
             name: (Annotated[(field.annotation, "as it is", *field.metadata)], None)
-            for name, field in model.model_fields.items()
+            for name, field in keys_of(model).items()
         }
         parts = create_model(model.__name__, __base__=Strict, **fields)
         for fault in _inside(there, parts, given):

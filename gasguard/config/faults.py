@@ -64,10 +64,13 @@ class Marks:
 
 
 def _line(fault: Fault, mark: Mark | None) -> str:
-    place = f"{fault.place}: " if fault.place else ""
+    # Where key and value have changed places, an address with its secret is a key.
+    shown = _ADDRESS.sub("…", fault.place)
+    place = f"{shown}: " if shown else ""
     return f"{place}{fault.text}" + (f" ({mark})" if mark else "")
 
 
+_ADDRESS = re.compile(r"[\w+-]*:/\S*")
 _NO_BLANK = re.compile(r"([^\W\d]\w*)(?::(?=[^\s/])|：\s*)(.+)", re.DOTALL)
 _WORD = re.compile(r"[^\W\d](?:[^\W\d]|-)*\d{0,2}")
 _LONGEST_WORD = 32

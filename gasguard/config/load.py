@@ -12,6 +12,7 @@ from gasguard.config.burners import BurnerConfig
 from gasguard.config.explain import explain, explain_empty
 from gasguard.config.faults import Fault, Marks
 from gasguard.config.fields import FilePath, Flag, Strict
+from gasguard.config.messages import Messages
 from gasguard.config.names import BurnerId, Name
 from gasguard.config.schedules import Schedule, TimeZone
 from gasguard.config.sensors import Hazard
@@ -22,6 +23,7 @@ from gasguard.config.together import (
     shared_flames,
     shared_hardware,
     unheld_locks,
+    unknown_addresses,
     unknown_burners,
 )
 from gasguard.config.yaml_file import Document, read_file
@@ -37,6 +39,7 @@ class _Some(Strict):
 
     mqtt: Mqtt = Mqtt()
     bemfa: Bemfa | None = None
+    messages: Messages | None = None
     state_dir: FilePath = _STATE_DIR
 
 
@@ -53,6 +56,7 @@ class Config(Strict):
     """Windows that lock and offs at a time, by name."""
     timezone: TimeZone | None = None
     """That of the schedules; None is this machine's."""
+    messages: Messages | None = None
     on_shutdown: Literal["trip_if_active", "leave"] = "trip_if_active"
     allow_remote_rearm: Flag = False
 
@@ -132,6 +136,7 @@ def examine(document: Document, folder: Path) -> tuple[Config, list[Fault]]:
     faults += incomplete_burners(raw)
     faults += unknown_burners(raw)
     faults += unheld_locks(config.burners, config.schedules)
+    faults += unknown_addresses(raw)
     faults += own_topics(config.mqtt, config.burners, config.hazards)
     return config, faults
 
@@ -152,7 +157,7 @@ def _sound_parts(raw: dict[str, Any], folder: Path) -> Config:
         hazards=sound("hazards", Hazard),
         schedules=sound("schedules", Schedule),
     )
-    for key in ("mqtt", "bemfa", "state_dir"):
+    for key in ("mqtt", "bemfa", "messages", "state_dir"):
         with contextlib.suppress(ValidationError):
             one = _Some.model_validate({key: raw[key]} if key in raw else {}, context=folder)
             config = config.model_copy(update={key: getattr(one, key)})

@@ -31,7 +31,12 @@ class Spot(NamedTuple):
     @property
     def keys(self) -> list[str]:
         """All that could stand in place of the last part."""
-        return list(dict.fromkeys(key for owner in self.owners for key in owner.model_fields))
+        return list(dict.fromkeys(key for owner in self.owners for key in keys_of(owner)))
+
+
+def keys_of(model: type[BaseModel]) -> dict[str, FieldInfo]:
+    """Its fields by the keys that the file has for them: `from` cannot be a name in Python."""
+    return {field.alias or name: field for name, field in model.model_fields.items()}
 
 
 def spot(root: type[BaseModel], raw: object, location: Location) -> Spot:
@@ -42,7 +47,7 @@ def spot(root: type[BaseModel], raw: object, location: Location) -> Spot:
     here: tuple[type[BaseModel], ...] = (root,)
     field = None
     for part in location:
-        fields = [model.model_fields[str(part)] for model in here if part in model.model_fields]
+        fields = [known[str(part)] for known in map(keys_of, here) if part in known]
         if not fields and not _holds(raw, part):
             here = tuple(model for model in here if part in words_of(model)) or here
             continue

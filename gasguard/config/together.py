@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from gasguard.config.broker import Mqtt
 from gasguard.config.burners import NO_FLAME, NO_RELAY, BurnerConfig
-from gasguard.config.faults import Fault
+from gasguard.config.faults import Fault, shown_key
 from gasguard.config.relays.base import Agreement, Claim
 from gasguard.config.schedules import Schedule
 from gasguard.config.sensors import Hazard
@@ -186,6 +186,26 @@ def unheld_locks(
                     f"the relay of {burner_id} is in jog mode (点动) and closes by itself: it "
                     "cannot hold a lock; switch jog off in Mi Home, remove relay.jog, or use off:",
                 )
+
+
+def unknown_addresses(raw: dict[str, Any]) -> Iterator[Fault]:
+    """Names in `messages.routes` for whom there is no address."""
+    messages = raw.get("messages")
+    known = messages.get("to") if isinstance(messages, dict) else None
+    routes = messages.get("routes") if isinstance(messages, dict) else None
+    if not isinstance(known, dict) or not isinstance(routes, dict):
+        return
+    # Where key and value have changed places, an address is none to be named.
+    names = [name for name in known if shown_key(name) == name]
+    for cause, told in routes.items():
+        place = f"messages.routes.{cause}"
+        several = isinstance(told, list)
+        for index, name in enumerate(told if isinstance(told, list) else [told]):
+            if isinstance(name, str) and name not in known:
+                meant = nearest(name, names)
+                remedy = f"did you mean {meant}?" if meant else f"there are: {', '.join(names)}"
+                where = f"{place}.{index}" if several else place
+                yield Fault(where, f"there is no such name in messages.to; {remedy}")
 
 
 def own_topics(

@@ -267,6 +267,8 @@ class Kind(StrEnum):
     COMMAND_REJECTED = "command_rejected"
     PROOF_TEST_PASSED = "proof_test_passed"
     PROOF_TEST_FAILED = "proof_test_failed"
+    MESSAGE_SENT = "message_sent"
+    MESSAGE_FAILED = "message_failed"
     SCHEDULE_SKIPPED = "schedule_skipped"
 
 

@@ -58,7 +58,7 @@ def _locks_at(state: State) -> float | None:
 
 
 def _lock(turn: Turn) -> None:
-    lock_out(turn, Lock.SCHEDULE, Source.SCHEDULE)
+    lock_out(turn, Lock.SCHEDULE, Source.SCHEDULE, idle=None if _in_use(turn.state) else True)
 
 
 LOCKING = Deadline(_locks_at, _lock)

@@ -174,6 +174,11 @@ def test_one_that_nobody_uses_has_none(prepare):
     assert Lock.SCHEDULE in burner.state.locks
 
 
+def test_whether_anybody_used_it_is_told():
+    assert only_tell(begins(out(lit(ready()))), Kind.TRIP).details["idle"] is True
+    assert "idle" not in only_tell(begins(lit(ready())), Kind.TRIP).details
+
+
 def test_one_of_whose_flame_nothing_is_known_has_it():
     burner = ready(**UNSENSED)
     begins(burner, grace=60)

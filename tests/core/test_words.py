@@ -28,7 +28,8 @@ WORDS: dict[type[StrEnum], str] = {
     Kind: "trip trip_confirmed trip_failed rearmed timer_started timer_extended timer_cancelled "
     "prewarning flame_lit flame_out relay_unreachable relay_recovered sensor_silent "
     "sensor_recovered sensor_tested locked unlocked "
-    "command_rejected proof_test_passed proof_test_failed schedule_skipped",
+    "command_rejected proof_test_passed proof_test_failed message_sent message_failed "
+    "schedule_skipped",
     Status: "accepted rejected confirmed failed",
 }
 

@@ -14,7 +14,8 @@ import pytest
 from tests.disaster.timing import TimerSet
 from tests.support.kitchen import Kitchen
 from tests.support.processes import Process
-from tests.support.waiting import eventually
+from tests.support.receiver import Receiver
+from tests.support.waiting import eventually, never
 from tests.support.wall import FakeWall
 
 HOUR, DAYS = 3600, 10 * 86400
@@ -86,3 +87,25 @@ def test_a_timer_ends_on_time_though_the_wall_jumped_while_the_daemon_was_dead(k
     back = time.monotonic()
     assert abs(wall_error(kitchen) - jump) < 5
     timer.ends_on_time(stove, back_since=back)
+
+
+def test_quiet_hours_follow_the_wall_clock_wherever_it_jumps(kitchen, wall):
+    receiver = Receiver()
+    try:
+        hour = (time.localtime().tm_hour + 12) % 24
+        quiet = {"from": f"{(hour - 1) % 24:02}:00", "to": f"{(hour + 2) % 24:02}:00"}
+        kitchen.data["messages"] = {"to": {"mum": receiver.url()}, "quiet": quiet}
+        kitchen.write()
+        _, ear = kitchen.stove(), kitchen.ear()
+        run(kitchen, wall)
+        ear.until(phase="ready", within=10)
+        wall.jump(12 * HOUR)
+        eventually(lambda: abs(wall_error(kitchen) - 12 * HOUR) < 5, 3, "it is in quiet hours")
+        kitchen.order("off")
+        never(lambda: receiver.got, 4, "a message in quiet hours")
+        wall.jump(0)
+        message = receiver.until("was shut off", 40)
+        # Its own time is told by the clock as it goes now.
+        assert time.strftime("Time: %H:") in message["message"]
+    finally:
+        receiver.close()

@@ -11,6 +11,7 @@ import pytest
 
 from tests.disaster.limits import limited
 from tests.disaster.timing import TimerSet
+from tests.support.receiver import Receiver
 from tests.support.waiting import eventually
 
 
@@ -162,3 +163,24 @@ def test_a_state_folder_that_became_read_only_is_named_and_left_as_it_is(kitchen
     assert {path.name for path in kitchen.state_dir.iterdir()} == before
     kitchen.daemon("locked_out")
     assert kitchen.ask()["left"]["locks"] == ["child"]
+
+
+def test_a_full_disk_holds_no_message_back(kitchen):
+    receiver = Receiver()
+    try:
+        kitchen.data["messages"] = {"to": {"mum": receiver.url()}}
+        kitchen.write()
+        with mounted(kitchen.state_dir, "-t", "tmpfs", "-o", "size=1M,mode=1777", "none") as small:
+            if not small:
+                pytest.skip("mounting needs root")
+            _, daemon, ear = kitchen.start()
+            filler = fill(kitchen.state_dir)
+            ear.send("left/off/set")
+            receiver.until("was shut off")
+            assert ear.event("message_sent")["to"] == "mum"
+            daemon.says("messages.json cannot be written (No space left on device)")
+            assert not (kitchen.state_dir / "messages.new").exists()
+            filler.unlink()
+            daemon.kill()
+    finally:
+        receiver.close()

@@ -12,6 +12,7 @@ import pytest
 from tests.support.brokers import Mosquitto
 from tests.support.kitchen import Kitchen, burner
 from tests.support.namespaces import mounting
+from tests.support.receiver import Receiver
 
 MakeKitchen = Callable[..., Kitchen]
 
@@ -75,3 +76,27 @@ def read_only() -> Callable[[Kitchen], None]:
         kitchen.before = mounting(mount, kitchen.state_dir)
 
     return make
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """Where messages go."""
+    one = Receiver()
+    yield one
+    one.close()
+
+
+@pytest.fixture
+def messaging(make_kitchen: MakeKitchen, receiver: Receiver) -> MakeKitchen:
+    """Builds a kitchen whose messages go to the receiver, under the name mum."""
+
+    def build(to: dict[str, str] | None = None, **settings: Any) -> Kitchen:
+        to = {"mum": receiver.url()} if to is None else to
+        kitchen = make_kitchen(left=burner(name="左灶"), right=burner())
+        kitchen.data["messages"] = {"to": to, **settings}
+        alarm = {"driver": "mqtt", "kind": "gas_alarm", "topic": f"{kitchen.base}_gas"}
+        kitchen.data["hazards"] = {"kitchen_gas": alarm}
+        kitchen.write()
+        return kitchen
+
+    return build

@@ -1,0 +1,60 @@
+"""Which cause of the configuration an event is, and how it is to be treated on its way."""
+
+from typing import NamedTuple
+
+from gasguard.core.messages import Kind, Tell
+from gasguard.core.model import Lock
+
+HAZARDS = frozenset({Lock.GAS_ALARM, Lock.CARBON_MONOXIDE, Lock.SMOKE_ALARM, Lock.OVERHEAT})
+"""What alarms warn of; their reasons and locks have the same words."""
+SETTLES = 1.0
+"""Seconds that a shutoff has to be confirmed in, so that one message says both."""
+LONG_UNREACHABLE = 120.0
+"""Seconds for which a relay of a cold burner is away before people are told: radios come and go."""
+_DAY = 24 * 3600.0
+_PREWARNING_KEEPS = 300.0
+_REMINDER_KEEPS = 3600.0
+
+
+class Handling(NamedTuple):
+    """What becomes of the message about one event."""
+
+    causes: tuple[str, ...]
+    """Whoever is to be told of any of these is told, once; the first one is what it is."""
+    key: str
+    """What of one burner is told at most once a minute."""
+    urgent: bool = False
+    """Not held back by quiet hours, and sent before what is not."""
+    after: float = 0.0
+    """Seconds until it is sent."""
+    keeps: float = _DAY
+    """Seconds after which it is worth nothing any more."""
+
+
+def handling(tell: Tell) -> Handling | None:
+    """None for what nobody is sent a message about."""
+    kind, reason = tell.kind, tell.reason
+    hazard = reason in HAZARDS
+    match kind:
+        case Kind.MESSAGE_SENT | Kind.MESSAGE_FAILED | Kind.COMMAND_REJECTED:
+            return None
+        case Kind.TRIP | Kind.LOCKED if hazard:
+            # The lock is told first, the trip only where the burner is not being opened already.
+            return Handling(("hazard", "trip", "locked"), f"hazard {reason}", urgent=True)
+        case Kind.TRIP_FAILED:
+            return Handling(("trip_failed",), "trip_failed", urgent=True)
+        case Kind.PREWARNING:
+            left = tell.details.get("remaining_s")
+            keeps = float(left) if isinstance(left, float | int) else _PREWARNING_KEEPS
+            return Handling(("prewarning",), f"prewarning {reason}", urgent=True, keeps=keeps)
+        case Kind.TRIP if tell.details.get("idle"):
+            # What a schedule locks night after night.
+            return None
+        case Kind.TRIP:
+            return Handling(("trip",), "trip", after=SETTLES)
+        case Kind.RELAY_UNREACHABLE if tell.details.get("burning"):
+            return Handling((kind.value,), kind.value, urgent=True)
+        case Kind.RELAY_UNREACHABLE:
+            return Handling((kind.value,), kind.value, after=LONG_UNREACHABLE)
+    keeps = _REMINDER_KEEPS if kind.value == "reminder" else _DAY
+    return Handling((kind.value,), kind.value, keeps=keeps)
