@@ -198,17 +198,17 @@ def latch(turn: Turn, lock: Lock, source: Source = Source.GUARD, sensor: str | N
     turn.tell(Kind.LOCKED, lock, source, sensor=sensor)
 
 
-def lock_out(turn: Turn, lock: Lock, source: Source, *, idle: bool | None = None) -> None:
+def lock_out(turn: Turn, lock: Lock, source: Source, **details: str | bool | None) -> None:
     """Add a lock, and open the contact where it is not open for another cause already.
 
-    `idle`: nobody uses the burner.
+    `details` as `trip` takes them.
     """
     state = turn.state
     latch(turn, lock, source)
     if state.phase is Phase.TRIPPED and state.closing is None:
         turn.set(phase=Phase.LOCKED_OUT)
     elif state.phase is not Phase.LOCKED_OUT:
-        trip(turn, REASON_OF_LOCK[lock], source, idle=idle)
+        trip(turn, REASON_OF_LOCK[lock], source, 0, **details)
 
 
 def leave_lockout(turn: Turn) -> None:

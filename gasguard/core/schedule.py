@@ -28,7 +28,7 @@ def calendar_read(turn: Turn, event: CalendarRead) -> None:
 def off_is_due(turn: Turn, event: OffIsDue) -> None:
     """Shut off what is in use; one that nobody uses stays ready."""
     if _in_use(turn.state):
-        trip(turn, Reason.SCHEDULE, Source.SCHEDULE, message=f"schedule {event.schedule}")
+        trip(turn, Reason.SCHEDULE, Source.SCHEDULE, schedule=event.schedule)
 
 
 def why_locked(state: State) -> str:
@@ -58,7 +58,9 @@ def _locks_at(state: State) -> float | None:
 
 
 def _lock(turn: Turn) -> None:
-    lock_out(turn, Lock.SCHEDULE, Source.SCHEDULE, idle=None if _in_use(turn.state) else True)
+    idle = None if _in_use(turn.state) else True
+    window = turn.state.calendar.window
+    lock_out(turn, Lock.SCHEDULE, Source.SCHEDULE, schedule=window, idle=idle)
 
 
 LOCKING = Deadline(_locks_at, _lock)

@@ -74,6 +74,7 @@ def test_a_window_shuts_off_and_says_why():
     assert opens(heard)
     trip = only_tell(heard, Kind.TRIP)
     assert (trip.reason, trip.source) == (Reason.SCHEDULE, Source.SCHEDULE)
+    assert trip.details["schedule"] == "night"
     assert only_tell(heard, Kind.LOCKED).reason is Lock.SCHEDULE
 
 
@@ -287,7 +288,7 @@ def test_an_off_shuts_off_what_is_in_use(prepare):
     assert opens(heard)
     trip = only_tell(heard, Kind.TRIP)
     assert (trip.reason, trip.source) == (Reason.SCHEDULE, Source.SCHEDULE)
-    assert "bedtime" in str(trip.details["message"])
+    assert trip.details["schedule"] == "bedtime"
     burner.now += 0.01
     burner.read(OPEN)
     assert closes(burner.goes_out() + burner.watch(20, OPEN)), "it re-arms by itself"

@@ -340,8 +340,8 @@ def a_schedule_shuts_off_in_its_time(scene: Scene, bench: Bench, event: Payload)
     late = NOTICED_WITHIN + scene.told_late_by
     if scene.curfew.changed_at > now - late:
         return None
-    if message:
-        named = [entry for entry in entries if message == f"schedule {entry.name}"]
+    named = [entry for entry in entries if event.get("schedule") == entry.name]
+    if any(entry.settings.off is not None for entry in named):
         dues = {entry.due(WALL_ZERO + now + scene.pi.clock.wall_error) for entry in named} - {None}
         if not dues:
             return "an off came that no schedule has"
