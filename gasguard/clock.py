@@ -76,12 +76,20 @@ class SystemClock:
         return not waits_for_time or (_TIMESYNCD / "synchronized").exists()
 
 
+def local(wall: float, zone: tzinfo | None = None) -> datetime:
+    """Unix time as clocks show it, in this machine's time zone unless another is given.
+
+    Raises ValueError and OverflowError beyond the year 9999.
+    """
+    return datetime.fromtimestamp(wall, UTC).astimezone(zone)
+
+
 def iso(wall: float, zone: tzinfo | None = None) -> str:
     """Unix time as ISO 8601 to the second, with an offset: Home Assistant needs one.
 
     In this machine's time zone unless another is given.
     """
-    return datetime.fromtimestamp(wall, UTC).astimezone(zone).isoformat(timespec="seconds")
+    return local(wall, zone).isoformat(timespec="seconds")
 
 
 async def until(done: Callable[[], bool], within: float) -> None:

@@ -145,9 +145,12 @@ class WaysIn:
         return bemfa
 
     def _messages(self, settings: Messages) -> _Way:
+        from zoneinfo import ZoneInfo
+
         from gasguard.interfaces.messages.messenger import Messenger
 
-        messenger = Messenger(settings, self._config.state_dir, self._controller, self._clock)
+        zone = ZoneInfo(self._config.timezone) if self._config.timezone else None
+        messenger = Messenger(settings, self._config.state_dir, self._controller, self._clock, zone)
         self._troubles.watch("messages", lambda: messenger.trouble)
         messenger.listen(tuple(self._early))
         messenger.start()

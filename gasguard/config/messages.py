@@ -83,12 +83,12 @@ class Quiet(Strict):
     """Hours [from, to) by the local clock that hold back what is not urgent; they may cross
     midnight. Both are minutes after midnight."""
 
-    from_: TimeOfDay = Field(alias="from")
+    begins: TimeOfDay = Field(alias="from")
     to: EndOfWindow
 
     @model_validator(mode="after")
     def _not_empty(self) -> Self:
-        if self.from_ == self.to % _DAY:
+        if self.begins == self.to % _DAY:
             raise ValueError(
                 "from and to are the same time; leave quiet out where nothing is held back"
             )
@@ -96,9 +96,9 @@ class Quiet(Strict):
 
     def holds_at(self, minute: int) -> bool:
         """Whether they hold at this minute of the day."""
-        if self.from_ < self.to:
-            return self.from_ <= minute < self.to
-        return minute >= self.from_ or minute < self.to
+        if self.begins < self.to:
+            return self.begins <= minute < self.to
+        return minute >= self.begins or minute < self.to
 
 
 class Messages(Strict):

@@ -4,7 +4,7 @@ import re
 from typing import Annotated, Self
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, BeforeValidator, Field, create_model, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from gasguard.config.fields import Duration, Strict
 from gasguard.config.names import BurnerId
@@ -75,23 +75,12 @@ TimeZone = Annotated[str, BeforeValidator(_zone)]
 EVERY_DAY = frozenset(range(7))
 
 
-_From = create_model(
-    "_From",
-    __base__=Strict,
-    **{"from": (TimeOfDay, ...)},  # type: ignore[call-overload] # no name for Python's grammar
-)
-
-
-class Lock(_From):
+class Lock(Strict):
     """A window [from, to), which may cross midnight; its weekday is that of its beginning."""
 
+    begins: TimeOfDay = Field(alias="from")
     to: EndOfWindow
     days: Days = EVERY_DAY
-
-    @property
-    def begins(self) -> int:
-        """What stands behind `from`."""
-        return int(getattr(self, "from"))
 
     @property
     def minutes(self) -> int:

@@ -65,7 +65,7 @@ def test_quiet_hours(file, written, minutes):
     else:
         quiet = sound(file, f"  quiet: {written}\n").quiet
         assert quiet is not None
-        assert (quiet.from_, quiet.to) == minutes
+        assert (quiet.begins, quiet.to) == minutes
 
 
 @pytest.mark.parametrize(
@@ -79,10 +79,10 @@ def test_quiet_hours(file, written, minutes):
         ("  routes: {trip: [mum, mom]}\n", "messages.routes.trip.1", "did you mean mum?"),
         ("  routes: {trip: uncle}\n", "messages.routes.trip", "there are: mum, dad"),
         ("  routes: {trip: }\n", "messages.routes.trip", "is empty; write"),
-        ("  quiet: {from: 25:00, to: 07:00}\n", "messages.quiet.from", "for example 22:00"),
+        ("  quiet: {from: 25:00, to: 07:00}\n", "messages.quiet.from", "for example 23:30"),
         ("  quiet: {from: 24:00, to: 07:00}\n", "messages.quiet.from", "00:00 to 23:59"),
-        ("  quiet: {from: 22:00, to: 7}\n", "messages.quiet.to", "for example 07:00"),
-        ("  quiet: {from: 22:00, to: 07:60}\n", "messages.quiet.to", "for example 07:00"),
+        ("  quiet: {from: 22:00, to: 7}\n", "messages.quiet.to", "for example 06:00"),
+        ("  quiet: {from: 22:00, to: 07:60}\n", "messages.quiet.to", "for example 06:00"),
         ("  quiet: {from: 22:00, to: 22:00}\n", "messages.quiet", "are the same time"),
         ("  quiet: {from: 22:00}\n", "messages.quiet.to", "is required"),
         ("  quiet: 22:00-07:00\n", "messages.quiet", "mapping"),

@@ -2,9 +2,11 @@
 
 import json
 import time
+from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -203,6 +205,20 @@ def test_quiet_hours_hold_back_what_is_not_urgent_and_nothing_else(moment, held)
         ["mum left trip_failed"],
         ["mum left hazard"],
     ]
+
+
+def test_quiet_hours_and_texts_are_of_the_time_zone_that_is_set():
+    shanghai = ZoneInfo("Asia/Shanghai")
+    settings = Messages.model_validate({"to": {"mum": "json://127.0.0.1"}, "quiet": QUIET})
+    ten_in_the_evening = datetime(2026, 11, 26, 22, 0, tzinfo=shanghai).timestamp()
+    for before, quiet in ((1.0, False), (0.0, True)):
+        now = Stamp("a", 1000.0, ten_in_the_evening - before, True)
+        assert Outbox(settings, shanghai).is_quiet(now) is quiet
+    office = Office()
+    office.wall = ten_in_the_evening
+    office.happens(SILENT)
+    (letter,) = office.outbox.letters
+    assert "Time: 22:00:00" in written(letter, office.now, "en", shanghai)[1]
 
 
 def test_quiet_hours_within_one_day():

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Iterable
+from datetime import tzinfo
 from pathlib import Path
 
 from gasguard.clock import Clock, until
@@ -37,10 +38,17 @@ class Messenger:
     """Lives on the event loop. The disk has threads, the services a process of their own."""
 
     def __init__(
-        self, settings: Messages, state_dir: Path, controller: Controller, clock: Clock
+        self,
+        settings: Messages,
+        state_dir: Path,
+        controller: Controller,
+        clock: Clock,
+        zone: tzinfo | None = None,
     ) -> None:
+        """`zone` is that of the quiet hours and of the times in texts; None is this machine's."""
         self._settings, self._controller, self._clock = settings, controller, clock
-        self._outbox = Outbox(settings)
+        self._zone = zone
+        self._outbox = Outbox(settings, zone)
         self._shelf = Shelf(state_dir, self._contents)
         self._courier = Courier()
         self._wake = asyncio.Event()
@@ -168,7 +176,7 @@ class Messenger:
         if address is None:
             return Outcome(Result.IMPOSSIBLE, "nobody is called so in messages.to any more")
         try:
-            title, text = written(letter, self._stamp(), self._settings.language)
+            title, text = written(letter, self._stamp(), self._settings.language, self._zone)
         except Exception as error:
             log.exception("messages: one could not be written")
             return Outcome(Result.IMPOSSIBLE, f"it could not be written ({error!r})")

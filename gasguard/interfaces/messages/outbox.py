@@ -4,12 +4,13 @@ To each address in order; what is urgent goes before what is not, and waits for 
 one cause and burner one message a minute: the first at once, all that follows in one at its end.
 """
 
-import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import tzinfo
 from enum import Enum
 from typing import Any, NamedTuple
 
+from gasguard.clock import local
 from gasguard.config.messages import Messages
 from gasguard.core.messages import Kind, Tell
 from gasguard.guard.bulletins import News
@@ -80,8 +81,9 @@ class _Tries:
 class Outbox:
     """All letters that wait. Times are CLOCK_BOOTTIME unless named otherwise."""
 
-    def __init__(self, settings: Messages) -> None:
-        self._settings = settings
+    def __init__(self, settings: Messages, zone: tzinfo | None = None) -> None:
+        """`zone` is that of the quiet hours; None is this machine's."""
+        self._settings, self._zone = settings, zone
         self.letters: list[Letter] = []
         """Oldest first."""
         self.version = 0
@@ -230,10 +232,10 @@ class Outbox:
         return max(self._again_at(letter), paced)
 
     def is_quiet(self, now: Stamp) -> bool:
-        """Whether quiet hours hold, by the local wall clock."""
+        """Whether quiet hours hold, by the wall clock of `zone`."""
         quiet = self._settings.quiet
-        local = time.localtime(now.wall)
-        return quiet is not None and quiet.holds_at(local.tm_hour * 60 + local.tm_min)
+        shown = local(now.wall, self._zone)
+        return quiet is not None and quiet.holds_at(shown.hour * 60 + shown.minute)
 
     def next_look(self, now: Stamp) -> float | None:
         """Seconds until `take` may give something, if nothing else happens; None: nothing waits."""

@@ -1,8 +1,9 @@
 """A message's title and text: which burner, what has happened, what to do, and when it was."""
 
-import time
+from datetime import tzinfo
 from typing import Any
 
+from gasguard.clock import local
 from gasguard.interfaces.home_assistant.words import WORDS, Language
 from gasguard.interfaces.messages.causes import HAZARDS
 from gasguard.interfaces.messages.letters import Letter, Stamp
@@ -27,13 +28,15 @@ def test_message(name: str, language: Language) -> tuple[str, str]:
     return _SENDER, "\n".join(part.format(name=name) for part in said)
 
 
-def written(letter: Letter, now: Stamp, language: Language) -> tuple[str, str]:
-    """Title and text. Its own time is told by what the wall clock says now."""
+def written(
+    letter: Letter, now: Stamp, language: Language, zone: tzinfo | None = None
+) -> tuple[str, str]:
+    """Title and text. Its own time is told by what the wall clock says now, in `zone`."""
     words = SENTENCES[language]
     lines: list[str] = []
     for event in letter.events:
-        told = _told(event, letter, now, language)
-        when = words.at.format(at=_moment(letter, now, event["boot"]))
+        told = _told(event, letter, now, language, zone)
+        when = words.at.format(at=_moment(letter, now, event["boot"], zone))
         # Of several alike each sentence once, and when each was.
         lines += [*(line for line in told if line and line not in lines), when]
     if letter.more:
@@ -51,7 +54,9 @@ def _fitting(lines: list[str], burner: str) -> list[str]:
     return [*kept, f"… gasguard history {burner}"]
 
 
-def _told(event: dict[str, Any], letter: Letter, now: Stamp, language: Language) -> list[str]:
+def _told(
+    event: dict[str, Any], letter: Letter, now: Stamp, language: Language, zone: tzinfo | None
+) -> list[str]:
     words, kind = SENTENCES[language], event["type"]
     reason, why = event.get("reason"), _short(event.get("message"))
     if kind in ("trip", "locked") and reason in HAZARDS:
@@ -61,12 +66,13 @@ def _told(event: dict[str, Any], letter: Letter, now: Stamp, language: Language)
     else:
         unknown = ("{burner}: " + WORDS[language].shown(kind), "")
         said = words.events.get(f"{kind} {reason}") or words.events.get(kind) or unknown
+    at = event["boot"] + _number(event.get("remaining_s"))
     known = {
         "burner": letter.name,
         "id": letter.burner,
         "sensor": _sensor(event, words),
         "reason": _because(event, language),
-        "at": _moment(letter, now, event["boot"] + _number(event.get("remaining_s"))),
+        "at": _moment(letter, now, at, zone),
     }
     label = _short(event.get("label"))
     return [
@@ -89,12 +95,11 @@ def _sensor(event: dict[str, Any], words: Sentences) -> str:
     return words.flame_sensor if name == "flame" else _short(name)
 
 
-def _moment(letter: Letter, now: Stamp, boot: float) -> str:
+def _moment(letter: Letter, now: Stamp, boot: float, zone: tzinfo | None) -> str:
     """Local time of day; with its date, where that is not today's."""
-    then = time.localtime(letter.stamp.wall_seen_from(now, boot))
-    today = time.localtime(now.wall)
-    same_day = (then.tm_year, then.tm_yday) == (today.tm_year, today.tm_yday)
-    return time.strftime("%H:%M:%S" if same_day else "%Y-%m-%d %H:%M:%S", then)
+    then, today = local(letter.stamp.wall_seen_from(now, boot), zone), local(now.wall, zone)
+    same_day = then.date() == today.date()
+    return then.strftime("%H:%M:%S" if same_day else "%Y-%m-%d %H:%M:%S")
 
 
 def _number(value: object) -> float:
