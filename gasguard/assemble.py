@@ -11,7 +11,14 @@ from gasguard.config.burners import BurnerConfig
 from gasguard.config.load import Config
 from gasguard.config.relays.base import Channel, RelayConfig
 from gasguard.core.messages import Event
-from gasguard.core.model import HazardSensor, Lock, RelaySettings, Settings
+from gasguard.core.model import (
+    HazardSensor,
+    Lock,
+    PeopleSensor,
+    Place,
+    RelaySettings,
+    Settings,
+)
 from gasguard.drivers.base import (
     Discovers,
     Family,
@@ -40,6 +47,9 @@ _FLAME_SENSORS = {
 }
 _HAZARD_SENSORS = {
     "mqtt": "gasguard.drivers.mqtt.hazard",
+}
+_PEOPLE_SENSORS = {
+    "mqtt": "gasguard.drivers.mqtt.people",
 }
 """Where the function `sensor` that makes one is, by `driver:`."""
 
@@ -152,11 +162,11 @@ def sensors(config: Config, drivers: Drivers, post: Callable[[str, Event], None]
         if burner.flame is not None:
             make = import_module(_FLAME_SENSORS[burner.flame.driver]).sensor
             found.append(cast(Sensor, make(name, burner.flame, drivers.site, partial(post, name))))
-    for name, hazard in config.hazards.items():
-        make = import_module(_HAZARD_SENSORS[hazard.driver]).sensor
-        heeding = [burner for burner in config.burners if name in config.hazards_of(burner)]
-        tell = partial(post_to_all, heeding)
-        found.append(cast(Sensor, make(name, hazard, drivers.site, tell)))
+    for families, shared in ((_HAZARD_SENSORS, config.alarms), (_PEOPLE_SENSORS, config.people)):
+        for name, settings in shared.items():
+            make = import_module(families[settings.driver]).sensor
+            tell = partial(post_to_all, [one for one in config.burners if settings.concerns(one)])
+            found.append(cast(Sensor, make(name, settings, drivers.site, tell)))
     return found
 
 
@@ -174,13 +184,21 @@ def core_settings(name: str, burner: BurnerConfig, config: Config) -> Settings:
         ),
         rearm_after=limits.rearm_after,
         prewarn=limits.prewarn,
-        max_burn=limits.max_burn,
+        max_burn=burner.max_burn,
+        unattended=limits.unattended,
+        away=limits.away,
+        flame_measured=burner.flame is None or burner.flame.evidence == "measured",
+        flame_trusted=burner.flame is None or burner.flame.shuts_off,
         flame_out_within=limits.flame_out_within,
         allow_remote_rearm=config.allow_remote_rearm,
         flame_expires_after=burner.flame.expire_after if burner.flame else None,
         hazard_sensors=tuple(
             HazardSensor(sensor, Lock(hazard.kind), hazard.expire_after)
             for sensor, hazard in config.hazards_of(name).items()
+        ),
+        people_sensors=tuple(
+            PeopleSensor(sensor, Place(one.kind), one.expire_after)
+            for sensor, one in config.people_of(name).items()
         ),
         scheduled=any(one.lock for one in config.schedules_of(name).values()),
     )

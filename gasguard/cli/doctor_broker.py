@@ -44,9 +44,7 @@ def _beside_the_daemon(config: Config) -> Server:
 
 def _wanted(config: Config) -> list[Subscription]:
     """What the daemon and its sensors listen to."""
-    flames = (burner.flame.topics() for burner in config.burners.values() if burner.flame)
-    alarms = (hazard.topics() for hazard in config.hazards.values())
-    sensors = {topic for topics in (*flames, *alarms) for _, topic in topics}
+    sensors = {topic for _, one in config.listening() for _, topic in one.topics()}
     return [
         *subscriptions(config.mqtt, scheduled=bool(config.schedules)),
         *map(Subscription, sorted(sensors)),

@@ -22,6 +22,15 @@ _FLAME_WORDS = {
     "out": ("ok", "out"),
     "unknown": ("warn", "not heard since the daemon's start: light the burner, then put it out"),
 }
+_PEOPLE_WORDS = {
+    "somebody": ("ok", "somebody is there"),
+    "nobody": ("ok", "nobody is there"),
+    "unknown": ("warn", "not heard since the daemon's start: walk past it"),
+}
+_INFERRED = {
+    True: "inferred; limits shut off on its word (flame.trust: shutoff)",
+    False: "inferred; limits only warn, until flame.trust says shutoff",
+}
 _UNTESTED = "has never warned: press its test button and see the burners go off"
 
 
@@ -33,10 +42,13 @@ def sensor_rows(config: Config, states: States) -> Iterator[Finding]:
             yield Finding(f"flame {name}", "warn", "not sensed: a welded contact stays unnoticed")
         else:
             word = state.get("flame", "unknown")
-            yield _row(f"flame {name}", FLAME, _FLAME_WORDS[word], state)
+            verdict, text = _FLAME_WORDS[word]
+            if burner.flame.evidence == "inferred":
+                text = f"{text}; {_INFERRED[burner.flame.shuts_off]}"
+            yield _row(f"flame {name}", FLAME, (verdict, text), state)
         if (problem := state.get("relay", {}).get("problem")) and "closed it" in problem:
             yield Finding(f"relay {name} switched", "warn", problem)
-    for name in config.hazards:
+    for name in config.alarms:
         heeding = [state for state in states.values() if name in state.get("hazards", {})]
         state = heeding[0] if heeding else {}
         word = state.get("hazards", {}).get(name, "unknown")
@@ -44,6 +56,12 @@ def sensor_rows(config: Config, states: States) -> Iterator[Finding]:
         if verdict == "ok" and name in state.get("untested_sensors", []):
             verdict, text = "warn", f"{text}, but {_UNTESTED}"
         yield _row(f"hazard {name}", name, (verdict, text), state)
+    for name, sensor in config.people.items():
+        seeing = [state for state in states.values() if name in state.get("people", {})]
+        state = seeing[0] if seeing else {}
+        word = state.get("people", {}).get(name, "unknown")
+        sound = _PEOPLE_WORDS.get(word, _PEOPLE_WORDS["unknown"])
+        yield _row(f"{sensor.kind} {name}", name, sound, state)
 
 
 def _row(what: str, sensor: str, sound: tuple[str, str], state: dict[str, Any]) -> Finding:

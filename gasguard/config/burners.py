@@ -1,10 +1,17 @@
 """Burners in the configuration."""
 
+import math
 import re
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    ValidatorFunctionWrapHandler,
+    field_validator,
+    model_validator,
+)
 
 from gasguard.config.fields import Duration, Strict
 from gasguard.config.relays.base import Channel, ModuleConfig, RelayConfig
@@ -12,7 +19,10 @@ from gasguard.config.relays.families import AnyRelay
 from gasguard.config.sensors import AnyFlame
 
 NO_RELAY = "needs either relay: or relays: (several in series)"
-NO_FLAME = "limits.max_burn needs flame: (how else to know that it burns?)"
+NO_FLAME = "limits.{limit} needs flame: (how else to know that it burns?)"
+NEED_FLAME = ("max_burn", "unattended", "away")
+USUAL_MAX_BURN = 2 * 3600.0
+"""Seconds that a flame which is sensed burns at most, unless the file says otherwise."""
 _MOST_KW = 50
 """A wok range of a restaurant; a burner at home has 1 to 6."""
 
@@ -35,9 +45,20 @@ class Limits(Strict):
     """How long things may last. Each is a duration."""
 
     max_burn: Annotated[Duration, Field(ge=10, le=24 * 3600)] | None = None
+    """None: `USUAL_MAX_BURN`. Infinity: `off`."""
+    unattended: Annotated[Duration, Field(ge=1, le=24 * 3600)] | None = None
+    """How long nobody may be in the kitchen while it burns."""
+    away: Annotated[Duration, Field(ge=0, le=24 * 3600)] | None = None
+    """How long it may burn while nobody is at home."""
     prewarn: Duration = Field(60.0, ge=0, le=3600)
     rearm_after: Duration = Field(10.0, ge=2, le=600)
     flame_out_within: Duration = Field(120.0, ge=1, le=600)
+
+    @field_validator("max_burn", mode="wrap")
+    @classmethod
+    def _may_be_off(cls, value: object, check: ValidatorFunctionWrapHandler) -> object:
+        off = isinstance(value, str) and value.strip().lower() == "off"
+        return math.inf if off else check(value)
 
 
 class BurnerConfig(Strict):
@@ -63,9 +84,18 @@ class BurnerConfig(Strict):
             raise ValueError(NO_RELAY)
         if self.voice and self.voice_relay is None:
             raise ValueError("voice needs a relay with driver: miot")
-        if self.limits.max_burn is not None and self.flame is None:
-            raise ValueError(NO_FLAME)
+        for limit in NEED_FLAME:
+            wanted = getattr(self.limits, limit)
+            if wanted not in (None, math.inf) and self.flame is None:
+                raise ValueError(NO_FLAME.format(limit=limit))
         return self
+
+    @property
+    def max_burn(self) -> float | None:
+        """Seconds that it burns at most; None without end."""
+        if self.flame is None or self.limits.max_burn == math.inf:
+            return None
+        return self.limits.max_burn or USUAL_MAX_BURN
 
     @property
     def voice_relay(self) -> ModuleConfig | None:

@@ -167,7 +167,8 @@ def _no_driver(fault: Any, there: Spot) -> Iterator[Fault]:
     """Which driver there is; where one is meant, also what else is wrong with it."""
     given = fault["input"] if isinstance(fault["input"], dict) else {}
     key = str(fault["ctx"]["discriminator"]).strip("'")
-    words = [word for model in there.models for word in options(model.model_fields[key])]
+    offered = (word for model in there.models for word in options(model.model_fields[key]))
+    words = list(dict.fromkeys(offered))
     found = key if key in given else nearest(key, [str(each) for each in given])
     word = given.get(found)
     meant = word if word in words else nearest(word, words)
@@ -180,7 +181,7 @@ def _no_driver(fault: Any, there: Spot) -> Iterator[Fault]:
         text = f"is missing {key}:; {found}: is likely meant"
         yield Fault(there.place, text, f"{there.place}.{found}", at_key=True)
     else:
-        yield Fault(there.place, f"is missing {key}:; {_SEE}")
+        yield Fault(there.place, f"is missing {key}: ({' or '.join(words)}); {_SEE}")
     if meant:
         rest = {name: value for name, value in given.items() if name != found}
         model = next(each for each in there.models if meant in words_of(each))

@@ -1,10 +1,11 @@
 """The configuration file: YAML in, checked settings out, every fault at once with its place."""
 
 import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from gasguard.config.bemfa import Bemfa
 from gasguard.config.broker import Mqtt
@@ -13,25 +14,28 @@ from gasguard.config.explain import explain, explain_empty
 from gasguard.config.faults import Fault, Marks
 from gasguard.config.fields import FilePath, Flag, Strict
 from gasguard.config.messages import Messages
+from gasguard.config.named import with_named_flames
 from gasguard.config.names import BurnerId, Name
 from gasguard.config.schedules import Schedule, TimeZone
-from gasguard.config.sensors import Hazard
+from gasguard.config.sensors import AnySensor, Hazard, OnTopic, PeopleSensor
 from gasguard.config.together import (
     disagreements,
     incomplete_burners,
     own_topics,
     shared_flames,
     shared_hardware,
+    twice_named,
     unheld_locks,
     unknown_addresses,
     unknown_burners,
+    unwatched_limits,
 )
 from gasguard.config.yaml_file import Document, read_file
 from gasguard.errors import ConfigError
 
 CONTROL_SOCKET = "control.sock"
 _STATE_DIR = Path("/var/lib/gasguard")
-_M = TypeVar("_M", bound=BaseModel)
+_M = TypeVar("_M")
 
 
 class _Some(Strict):
@@ -51,7 +55,9 @@ class Config(Strict):
     state_dir: FilePath = _STATE_DIR
     burners: dict[BurnerId, BurnerConfig] = Field(min_length=1, max_length=256)
     hazards: dict[Name, Hazard] = Field({}, max_length=64)
-    """Gas, smoke and heat alarms, by name."""
+    """Gas, smoke and heat alarms, by name; `sensors` may hold them too."""
+    sensors: dict[Name, AnySensor] = Field({}, max_length=64)
+    """Sensors of every kind, by name. Flames are put in where burners name them."""
     schedules: dict[Name, Schedule] = Field({}, max_length=64)
     """Windows that lock and offs at a time, by name."""
     timezone: TimeZone | None = None
@@ -60,13 +66,32 @@ class Config(Strict):
     on_shutdown: Literal["trip_if_active", "leave"] = "trip_if_active"
     allow_remote_rearm: Flag = False
 
+    @property
+    def alarms(self) -> dict[str, Hazard]:
+        """All alarms, wherever they stand."""
+        named = {name: one for name, one in self.sensors.items() if isinstance(one, Hazard)}
+        return {**self.hazards, **named}
+
+    @property
+    def people(self) -> dict[str, PeopleSensor]:
+        """The sensors that say whether anybody is there."""
+        return {name: one for name, one in self.sensors.items() if isinstance(one, PeopleSensor)}
+
     def hazards_of(self, burner: str) -> dict[str, Hazard]:
         """The alarms that this burner heeds."""
-        return {
-            name: hazard
-            for name, hazard in self.hazards.items()
-            if hazard.burners is None or burner in hazard.burners
-        }
+        return {name: hazard for name, hazard in self.alarms.items() if hazard.concerns(burner)}
+
+    def people_of(self, burner: str) -> dict[str, PeopleSensor]:
+        """The sensors that look for this burner's cook."""
+        return {name: one for name, one in self.people.items() if one.concerns(burner)}
+
+    def listening(self) -> Iterator[tuple[str, OnTopic]]:
+        """Every sensor with its place in the file; one that is named by a burner stands once."""
+        for burner_id, burner in self.burners.items():
+            if burner.flame is not None and burner.flame not in self.sensors.values():
+                yield f"burners.{burner_id}.flame", burner.flame
+        yield from ((f"hazards.{name}", one) for name, one in self.hazards.items())
+        yield from ((f"sensors.{name}", one) for name, one in self.sensors.items())
 
     def schedules_of(self, burner: str) -> dict[str, Schedule]:
         """Those that concern this burner."""
@@ -121,12 +146,14 @@ def faultless(config: Config, faults: list[Fault], marks: Marks) -> Config:
 
 def examine(document: Document, folder: Path) -> tuple[Config, list[Fault]]:
     """The configuration, or what of it is sound, with the faults of the rest."""
-    raw, faults = document.data, list(document.faults)
+    faults = list(document.faults)
     unread = {fault.place for fault in faults if fault.at is None}
+    raw, unknown, named = with_named_flames(document.data)
+    faults += unknown
     try:
         config = Config.model_validate(raw, context=folder)
     except ValidationError as error:
-        found = explain(error, Config, raw)
+        found = [fault for fault in explain(error, Config, raw) if not _within(fault, named)]
         faults += [fault for fault in found if fault.at_key or fault.place not in unread]
         config = _sound_parts(raw, folder)
     faults += explain_empty(Config, raw, document.empty)
@@ -137,25 +164,32 @@ def examine(document: Document, folder: Path) -> tuple[Config, list[Fault]]:
     faults += unknown_burners(raw)
     faults += unheld_locks(config.burners, config.schedules)
     faults += unknown_addresses(raw)
-    faults += own_topics(config.mqtt, config.burners, config.hazards)
+    faults += unwatched_limits(config.burners, config.people)
+    faults += twice_named(config.hazards, config.sensors)
+    faults += own_topics(config.mqtt, config.listening())
     return config, faults
+
+
+def _within(fault: Fault, places: set[str]) -> bool:
+    return any(f"{fault.place}.".startswith(f"{place}.") for place in places)
 
 
 def _sound_parts(raw: dict[str, Any], folder: Path) -> Config:
     """Those without faults of their own: what must hold between them still counts."""
 
-    def sound(key: str, model: type[_M]) -> dict[str, _M]:
+    def sound(key: str, kind: TypeAdapter[_M]) -> dict[str, _M]:
         parts = raw.get(key)
         found = {}
         for name, settings in parts.items() if isinstance(parts, dict) else ():
             with contextlib.suppress(ValidationError):
-                found[name] = model.model_validate(settings)
+                found[name] = kind.validate_python(settings)
         return found
 
     config = Config.model_construct(
-        burners=sound("burners", BurnerConfig),
-        hazards=sound("hazards", Hazard),
-        schedules=sound("schedules", Schedule),
+        burners=sound("burners", TypeAdapter(BurnerConfig)),
+        hazards=sound("hazards", TypeAdapter(Hazard)),
+        sensors=sound("sensors", TypeAdapter(AnySensor)),
+        schedules=sound("schedules", TypeAdapter(Schedule)),
     )
     for key in ("mqtt", "bemfa", "messages", "state_dir"):
         with contextlib.suppress(ValidationError):

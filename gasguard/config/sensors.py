@@ -1,4 +1,4 @@
-"""Flame sensors and hazard sensors in the configuration."""
+"""Sensors in the configuration: flames, alarms, and whether anybody is there."""
 
 from collections.abc import Iterator
 from typing import Annotated, ClassVar, Literal, Self
@@ -45,6 +45,16 @@ def _level(value: object) -> Quantity:
     return quantity
 
 
+_TRUST = {"measured": "shutoff", "inferred": "warn"}
+_THERE_WORDS = frozenset(
+    {"on", "true", "1", "home", "present", "presence", "occupied", "detected", "motion"}
+)
+_NOBODY_WORDS = frozenset(
+    {"off", "false", "0", "away", "not_home", "absent", "unoccupied", "none", "clear"}
+    | {"not_detected", "no_motion", "nobody"}
+)
+"""Beside the contract's words those of Zigbee2MQTT, ESPHome and Home Assistant's trackers."""
+
 Availabilities = Annotated[list[Availability], BeforeValidator(_several)]
 Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
 Level = Annotated[Quantity, BeforeValidator(_level)]
@@ -53,7 +63,7 @@ Level = Annotated[Quantity, BeforeValidator(_level)]
 class OnTopic(Strict):
     """What every sensor behind the broker takes: where it speaks, and what its words mean.
 
-    A sensor says one of two things: its danger (alarm, lit) or that there is none (clear, out).
+    A sensor says one of two things: its danger (alarm, lit, nobody there) or that there is none.
     """
 
     topic: DeviceTopic
@@ -61,7 +71,8 @@ class OnTopic(Strict):
     """Key of a JSON object, or a dotted path to it (`result.output`)."""
     on: Words = ()
     off: Words = ()
-    """Words beside the usual ones; with both lists given, only these count."""
+    """Words beside the usual ones; with both lists given, only these count. `on` is alarm, lit,
+    somebody there."""
     on_above: Level | None = None
     off_below: Level | None = None
     """For sensors that say numbers. Between the two levels it is what it was."""
@@ -73,7 +84,9 @@ class OnTopic(Strict):
     usual_on: ClassVar[frozenset[str]] = frozenset()
     usual_off: ClassVar[frozenset[str]] = frozenset()
     any_number: ClassVar[bool] = False
-    """Whether every number but 0 is the danger; else only 1 is."""
+    """Whether every number but 0 is on; else only 1 is."""
+    on_is_danger: ClassVar[bool] = True
+    """Whether what its `on` words say is the danger."""
     possible: ClassVar[tuple[float, float]] = (-40.0, 1e6)
     """Numbers beyond these are a broken wire or another unit: a heat sensor without one says −127
     (DS18B20)."""
@@ -85,14 +98,14 @@ class OnTopic(Strict):
 
     @property
     def levels(self) -> tuple[Quantity, Quantity] | None:
-        """From where on a number is the danger, and from where down it is none."""
+        """From where up a number is on, and from where down it is off."""
         if self.on_above is None:
             return None
         return self.on_above, (self.off_below or self.on_above).as_beside(self.on_above)
 
     @property
     def words(self) -> tuple[frozenset[str], frozenset[str]]:
-        """What is understood: words of danger, and words of none."""
+        """What is understood: words of on, and words of off."""
         on, off = frozenset(self.on), frozenset(self.off)
         if (on and off) or self.levels:
             return on, off
@@ -127,6 +140,18 @@ class FlameConfig(OnTopic):
     """What every flame sensor declares, so that nobody has to know kinds."""
 
     driver: str
+    kind: Literal["flame"] = "flame"
+    """Needed under `sensors:` only, where sensors of all kinds stand."""
+    evidence: Literal["measured", "inferred"] = "measured"
+    """Inferred is what outlasts the flame, or only goes with it: a pan's heat, a knob, what a hood
+    reports."""
+    trust: Literal["shutoff", "warn"] | None = None
+    """Whether limits shut off on its word, or only warn. By default a measured one's does."""
+
+    @property
+    def shuts_off(self) -> bool:
+        """Whether limits shut off on its word."""
+        return (self.trust or _TRUST[self.evidence]) == "shutoff"
 
 
 class MqttFlame(FlameConfig):
@@ -185,6 +210,10 @@ class Hazard(OnTopic):
     burners: list[str] | None = Field(None, min_length=1)
     """Those that it shuts off; by default all."""
 
+    def concerns(self, burner: str) -> bool:
+        """Whether it shuts off this burner."""
+        return self.burners is None or burner in self.burners
+
     usual_on = _ALARM_WORDS
     usual_off = _CLEAR_WORDS
     any_number = True
@@ -193,3 +222,34 @@ class Hazard(OnTopic):
     def word_in(self) -> str | None:
         """By default `gas`, `smoke` or `carbon_monoxide`, as Zigbee2MQTT has them."""
         return self.field or _USUAL_FIELDS.get(self.kind)
+
+
+class PeopleSensor(OnTopic):
+    """One that says whether somebody is there: a word, or how many people are."""
+
+    driver: Literal["mqtt"]
+    kind: Literal["presence", "home"]
+    """In the kitchen, or anywhere at home."""
+    burners: list[str] | None = Field(None, min_length=1)
+    """Those that it concerns; by default all."""
+
+    usual_on = _THERE_WORDS
+    usual_off = _NOBODY_WORDS
+    any_number = True
+    on_is_danger = False
+
+    def concerns(self, burner: str) -> bool:
+        """Whether it is for this burner."""
+        return self.burners is None or burner in self.burners
+
+    @property
+    def word_in(self) -> str | None:
+        """By default `occupancy` for presence, as Zigbee2MQTT has it."""
+        return self.field or ("occupancy" if self.kind == "presence" else None)
+
+
+AnySensor = Annotated[
+    AnyFlame | Hazard | PeopleSensor,
+    Field(discriminator="kind"),
+]
+"""What stands under `sensors:`, by `kind:`."""

@@ -1,15 +1,15 @@
 """What must hold between the parts of the file, though each is sound by itself."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any, NamedTuple
 
 from gasguard.config.broker import Mqtt
-from gasguard.config.burners import NO_FLAME, NO_RELAY, BurnerConfig
+from gasguard.config.burners import NEED_FLAME, NO_FLAME, NO_RELAY, BurnerConfig
 from gasguard.config.faults import Fault, shown_key
 from gasguard.config.relays.base import Agreement, Claim
 from gasguard.config.schedules import Schedule
-from gasguard.config.sensors import Hazard
+from gasguard.config.sensors import OnTopic, PeopleSensor
 from gasguard.config.shape import nearest
 from gasguard.mqtt.topics import Topics
 
@@ -141,10 +141,39 @@ def incomplete_burners(raw: dict[str, Any]) -> Iterator[Fault]:
         if (burner.get("relay") is None) == (burner.get("relays") is None):
             yield Fault(f"burners.{burner_id}", NO_RELAY)
         limits = burner.get("limits")
-        limited = isinstance(limits, dict) and limits.get("max_burn") is not None
-        if limited and burner.get("flame") is None:
-            place = f"burners.{burner_id}"
-            yield Fault(place, NO_FLAME, f"{place}.limits.max_burn")
+        for limit in NEED_FLAME:
+            wanted = limits.get(limit) if isinstance(limits, dict) else None
+            if wanted is not None and wanted != "off" and burner.get("flame") is None:
+                place = f"burners.{burner_id}"
+                text = NO_FLAME.format(limit=limit)
+                yield Fault(place, text, f"{place}.limits.{limit}")
+
+
+def unwatched_limits(
+    burners: dict[str, BurnerConfig], sensors: dict[str, PeopleSensor]
+) -> Iterator[Fault]:
+    """Limits that look for people where no sensor does."""
+    for burner_id, burner in burners.items():
+        for limit, kind, where in (
+            ("unattended", "presence", "in the kitchen"),
+            ("away", "home", "at home"),
+        ):
+            looks = any(one.kind == kind and one.concerns(burner_id) for one in sensors.values())
+            if getattr(burner.limits, limit) is not None and not looks:
+                yield Fault(
+                    f"burners.{burner_id}.limits.{limit}",
+                    f"needs a sensor of kind: {kind} that says whether anybody is {where}; write "
+                    f"for example sensors: {{NAME: {{kind: {kind}, driver: mqtt, topic: …}}}}",
+                )
+
+
+def twice_named(hazards: Iterable[str], sensors: Iterable[str]) -> Iterator[Fault]:
+    """Two sensors of one name."""
+    for name in sensors:
+        if name in hazards:
+            yield Fault(
+                f"sensors.{name}", f"hazards.{name} is called so too; give one another name"
+            )
 
 
 def unknown_burners(raw: dict[str, Any]) -> Iterator[Fault]:
@@ -164,7 +193,7 @@ def _named_burners(raw: dict[str, Any]) -> Iterator[tuple[str, object]]:
     topics = bemfa.get("topics") if isinstance(bemfa, dict) else None
     for name in topics if isinstance(topics, dict) else ():
         yield f"bemfa.topics.{name}", name
-    for part in ("hazards", "schedules"):
+    for part in ("hazards", "sensors", "schedules"):
         named = raw.get(part)
         for one, settings in named.items() if isinstance(named, dict) else ():
             names = settings.get("burners") if isinstance(settings, dict) else None
@@ -208,22 +237,10 @@ def unknown_addresses(raw: dict[str, Any]) -> Iterator[Fault]:
                 yield Fault(where, f"there is no such name in messages.to; {remedy}")
 
 
-def own_topics(
-    mqtt: Mqtt, burners: dict[str, BurnerConfig], hazards: dict[str, Hazard]
-) -> Iterator[Fault]:
-    """A sensor there would swallow commands, or hear gasguard itself."""
+def own_topics(mqtt: Mqtt, sensors: Iterable[tuple[str, OnTopic]]) -> Iterator[Fault]:
+    """A sensor there would swallow commands, or hear gasguard itself. `sensors` as (place, it)."""
     own, births = Topics(mqtt.base_topic), f"{mqtt.home_assistant.prefix}/status"
-    for place, topic in _sensor_topics(burners, hazards):
+    heard = ((f"{place}.{key}", topic) for place, one in sensors for key, topic in one.topics())
+    for place, topic in heard:
         if own.owns(topic) or topic == births:
             yield Fault(place, f"{topic} is one of gasguard's own topics; a sensor needs another")
-
-
-def _sensor_topics(
-    burners: dict[str, BurnerConfig], hazards: dict[str, Hazard]
-) -> Iterator[tuple[str, str]]:
-    for burner_id, burner in burners.items():
-        for key, topic in burner.flame.topics() if burner.flame else ():
-            yield f"burners.{burner_id}.flame.{key}", topic
-    for name, hazard in hazards.items():
-        for key, topic in hazard.topics():
-            yield f"hazards.{name}.{key}", topic

@@ -116,11 +116,16 @@ def confirm(turn: Turn) -> None:
         opening=None,
         waiting=(),
         hold_until=turn.now + state.settings.rearm_after,
-        burning_since=state.burning_since if state.flame is Flame.LIT else None,
+        # A pan that is still hot behind an open contact is no flame.
+        burning_since=state.burning_since if _reads_lit(state) else None,
         unseen_since=None,
         flame_deadline=flame_deadline,
     )
     _cancel_countdowns(turn)
+
+
+def _reads_lit(state: State) -> bool:
+    return state.flame is Flame.LIT and state.settings.flame_measured
 
 
 def _answer_waiting(turn: Turn, waiting: Waiting) -> None:

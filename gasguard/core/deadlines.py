@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from gasguard.core import flame, hazards, schedule
+from gasguard.core import flame, guards, hazards, people, schedule
 from gasguard.core.actions import (
     CLOSING,
     drop_timer,
@@ -21,17 +21,11 @@ from gasguard.core.model import (
     Contact,
     Phase,
     Reason,
-    Source,
     State,
     Timer,
     Waiting,
 )
 from gasguard.core.turn import Turn
-
-_UNSEEN = (
-    "no sound word of the flame: max_burn counts from the moment the burner could burn; look after "
-    "the flame sensor"
-)
 
 # --- a relay falls silent -------------------------------------------------------------------------
 
@@ -105,24 +99,6 @@ def _prewarn(turn: Turn, timer: Timer) -> None:
         )
 
 
-# --- the maximum burn time ------------------------------------------------------------------------
-
-
-def _burn_ends_at(state: State) -> float | None:
-    """When a burner that can burn must be tripped."""
-    end, last = state.must_end_at, state.last_trip
-    if end is None or state.phase in flame.CAN_BURN:
-        return end
-    # A module in jog mode has closed by itself and may have been lit again while still tripped.
-    closed_itself = state.settings.jog and state.phase is Phase.TRIPPED
-    return end if closed_itself and (last is None or last.began < end) else None
-
-
-def _end_burn(turn: Turn) -> None:
-    unseen = turn.state.burning_since is None
-    trip(turn, Reason.MAX_BURN, Source.GUARD, message=_UNSEEN if unseen else None)
-
-
 # --- a trip that does not do its work -------------------------------------------------------------
 
 
@@ -176,6 +152,7 @@ DEADLINES = (
     for_each(_relays, _stale_at, _forget_contact),
     flame.SILENCE,
     hazards.SILENCE,
+    people.SILENCE,
     # Then, what is certain by now.
     flame.SETTLING,
     flame.OUT_FOR_LONG,
@@ -183,7 +160,7 @@ DEADLINES = (
     # which somebody has set, comes before the limit.
     for_each(_timer, _timer_ends_at, _end_timer),
     for_each(_timer, _prewarning_at, _prewarn),
-    Deadline(_burn_ends_at, _end_burn),
+    *guards.LIMITS,
     schedule.WARNING,
     schedule.LOCKING,
     # Then, what trips have not achieved.

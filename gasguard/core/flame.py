@@ -88,18 +88,21 @@ SILENCE = Deadline(_falls_silent_at, lambda turn: _hear(turn, turn.state.flame_h
 
 def _lit(turn: Turn) -> None:
     state = turn.state
+    measured, since = state.settings.flame_measured, state.burning_since
+    if since is None and (measured or state.phase in CAN_BURN):
+        # What is inferred from heat is a burn again where it may burn again.
+        since = turn.now
     if state.flame is Flame.LIT:
+        if not measured:
+            turn.set(burning_since=since)
         return
-    deadline = state.flame_deadline
-    if deadline is None and state.phase in (Phase.TRIPPED, Phase.LOCKED_OUT):
-        deadline = turn.now + state.settings.flame_out_within
-    turn.set(
-        flame=Flame.LIT,
-        flame_seen=True,
-        out_since=None,
-        burning_since=turn.now if state.burning_since is None else state.burning_since,
-        flame_deadline=deadline,
-    )
+    turn.set(flame=Flame.LIT, out_since=None, burning_since=since)
+    if measured:
+        # A hot pan, in contrast, shows neither that it may not be closed nor that it burns on.
+        deadline = state.flame_deadline
+        if deadline is None and state.phase in (Phase.TRIPPED, Phase.LOCKED_OUT):
+            deadline = turn.now + state.settings.flame_out_within
+        turn.set(flame_seen=True, flame_deadline=deadline)
     turn.tell(Kind.FLAME_LIT)
 
 
@@ -137,7 +140,8 @@ SETTLING = Deadline(_settles_at, forget_flame)
 def count_unseen(turn: Turn) -> None:
     """From here on the burner may burn and nobody would see it: the longest burn counts."""
     state = turn.state
-    if state.settings.max_burn is None or state.unseen_since is not None:
+    limited = state.settings.max_burn is not None and state.settings.flame_trusted
+    if not limited or state.unseen_since is not None:
         return
     if state.flame is Flame.UNKNOWN and state.phase in CAN_BURN and state.flame_sensed:
         turn.set(unseen_since=turn.now)

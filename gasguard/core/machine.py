@@ -22,7 +22,17 @@ everywhere.
 from collections.abc import Callable
 from typing import Any
 
-from gasguard.core import deadlines, flame, hazards, readings, requests, schedule, sensors
+from gasguard.core import (
+    deadlines,
+    flame,
+    guards,
+    hazards,
+    people,
+    readings,
+    requests,
+    schedule,
+    sensors,
+)
 from gasguard.core.instant import Instant
 from gasguard.core.messages import (
     CalendarRead,
@@ -36,6 +46,7 @@ from gasguard.core.messages import (
     HazardTested,
     Off,
     OffIsDue,
+    PeopleRead,
     Rearm,
     RelayFailed,
     RelayRead,
@@ -69,6 +80,7 @@ HANDLERS: dict[type[Any], Callable[[Turn, Any], None]] = {
     FlameRead: flame.flame_read,
     HazardRead: hazards.hazard_read,
     HazardTested: hazards.hazard_tested,
+    PeopleRead: people.people_read,
     SensorGarbled: sensors.garbled,
     SensorReachable: sensors.reachable,
     CalendarRead: schedule.calendar_read,
@@ -83,4 +95,5 @@ def step(state: State, event: Event, now: Instant) -> tuple[State, tuple[Command
     turn = Turn(state, now)
     HANDLERS[type(event)](turn, event)
     flame.count_unseen(turn)
+    guards.settle(turn)
     return turn.state, tuple(turn.out)

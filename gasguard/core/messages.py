@@ -139,11 +139,23 @@ class HazardTested:
 
 
 @dataclass(frozen=True, slots=True)
+class PeopleRead:
+    """What a sensor that looks for people says itself."""
+
+    sensor: str
+    """One of `Settings.people_sensors`; others are ignored."""
+    there: bool | None
+    """Whether somebody is there; None where it spoke of something else."""
+    stored: bool = False
+    """A broker has kept it for who knows how long: nobody is there for that."""
+
+
+@dataclass(frozen=True, slots=True)
 class SensorGarbled:
     """A sensor's own word that nobody understands. What it said before is worth nothing now."""
 
     sensor: str
-    """`FLAME`, or one of `Settings.hazard_sensors`; others are ignored."""
+    """`FLAME`, or the name of another of its sensors; others are ignored."""
     why: str
     """In words that say what to do, to stand behind the sensor's name."""
 
@@ -204,6 +216,7 @@ Event = (
     | FlameRead
     | HazardRead
     | HazardTested
+    | PeopleRead
     | SensorGarbled
     | SensorReachable
     | CalendarRead

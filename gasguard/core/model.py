@@ -44,6 +44,15 @@ class Lock(StrEnum):
     RESTART = "restart"
 
 
+class Place(StrEnum):
+    """Where a sensor looks for people."""
+
+    PRESENCE = "presence"
+    """In the kitchen."""
+    HOME = "home"
+    """Anywhere at home."""
+
+
 class Reason(StrEnum):
     """Why a burner was tripped."""
 
@@ -133,6 +142,16 @@ class HazardSensor:
 
 
 @dataclass(frozen=True, slots=True)
+class PeopleSensor:
+    """One that says whether somebody is there."""
+
+    name: str
+    place: Place
+    expire_after: float
+    """Seconds without a word from it after which nobody knows."""
+
+
+@dataclass(frozen=True, slots=True)
 class Calendar:
     """What the schedules last said of a burner."""
 
@@ -164,6 +183,14 @@ class Settings:
     prewarn: float = 60.0
     """How long before its end a timer warns."""
     max_burn: float | None = None
+    unattended: float | None = None
+    """How long nobody may be in the kitchen while it burns."""
+    away: float | None = None
+    """How long it may burn while nobody is at home."""
+    flame_measured: bool = True
+    """The flame itself is sensed, not inferred from a pan's heat, say, which outlasts it."""
+    flame_trusted: bool = True
+    """Limits shut off on this flame's word; else they only warn."""
     flame_out_within: float = 120.0
     """How long behind an open contact the flame signal may stay: a thermocouple has to cool."""
     allow_remote_rearm: bool = False
@@ -172,6 +199,7 @@ class Settings:
     """Seconds without a word from the flame sensor after which the flame is unknown; None: there is
     no such sensor."""
     hazard_sensors: tuple[HazardSensor, ...] = ()
+    people_sensors: tuple[PeopleSensor, ...] = ()
     scheduled: bool = False
     """There are schedules for it: the lock of their windows outlives a restart."""
 
@@ -237,6 +265,16 @@ class HazardView:
 
 
 @dataclass(frozen=True, slots=True)
+class PeopleView:
+    """What is known from one sensor that looks for people."""
+
+    sensor: PeopleSensor
+    hearing: Hearing = Hearing()
+    there: bool | None = None
+    """Whether somebody is; None before its first word, and while it counts as silent."""
+
+
+@dataclass(frozen=True, slots=True)
 class Timer:
     """A running cooking timer."""
 
@@ -249,6 +287,9 @@ class Timer:
     """The time for its prewarning has come; an extension can put it ahead again."""
     extend_ids: tuple[str, ...] = ()
     """Keys of the extensions that were counted, newest last."""
+    outranks_until: float | None = None
+    """The longest burn ends no earlier: the end as somebody has set it. Extensions do not move
+    it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,6 +351,8 @@ class State:
     locks: frozenset[Lock] = frozenset()
     hazard_views: tuple[HazardView, ...] = ()
     """One for each of `Settings.hazard_sensors`."""
+    people_views: tuple[PeopleView, ...] = ()
+    """One for each of `Settings.people_sensors`."""
     timer: Timer | None = None
     last_trip: Trip | None = None
     flame: Flame = Flame.UNKNOWN
@@ -324,6 +367,20 @@ class State:
     unseen_since: float | None = None
     """Since when the burner may have burnt unseen: there is a longest burn and no sound word on the
     flame. Like a burn, it ends with `OUT_LASTS` of out."""
+    burn_granted_until: float | None = None
+    """The longest burn ends no earlier, for somebody has answered its warning."""
+    burn_warned_for: float | None = None
+    """The end of the longest burn that was warned of last."""
+    attended_until: float = float("-inf")
+    """Until when somebody was seen in the kitchen, has touched the controls, or has asked for."""
+    unattended_warned_at: float | None = None
+    """When it was warned that nobody is in the kitchen; None once that is over."""
+    away_allowed_until: float = float("-inf")
+    """Until when it may burn though nobody is at home: somebody has said so from afar."""
+    away_warned_at: float | None = None
+    """When it was warned that nobody is at home; None once that is over."""
+    answer_ids: tuple[str, ...] = ()
+    """Keys of the extensions that have answered warnings, newest last."""
     flame_deadline: float | None = None
     """When a flame that reads lit behind an open contact becomes a failed trip."""
     burns_on: bool = False
@@ -379,7 +436,23 @@ class State:
             since = unseen if seen is None else seen
         else:
             since = min(seen, unseen)
-        return None if since is None else since + self.settings.max_burn
+        if since is None:
+            return None
+        end = since + self.settings.max_burn
+        if self.timer is not None and self.timer.outranks_until is not None:
+            end = max(end, self.timer.outranks_until)
+        return end if self.burn_granted_until is None else max(end, self.burn_granted_until)
+
+    def anybody(self, place: Place) -> bool | None:
+        """Whether somebody is there. None where that cannot be known: a sensor is silent, or has
+        not said yet whether anybody is at home."""
+        views = [view for view in self.people_views if view.sensor.place is place]
+        if any(view.there for view in views):
+            return True
+        unsure = any(view.hearing.silent for view in views) or not views
+        if place is Place.HOME:
+            unsure = unsure or any(view.there is None for view in views)
+        return None if unsure else False
 
     @property
     def active(self) -> bool:

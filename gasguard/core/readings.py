@@ -161,7 +161,8 @@ def _voice_channel(turn: Turn, on: bool | None) -> None:
 def voice_restored(turn: Turn, event: VoiceRestored) -> None:
     """A voice channel that is on again can say off again; one that stayed off says nothing new."""
     turn.set(voice_armed=event.problem is None)
-    if turn.state.closing is not None and turn.state.flame is Flame.LIT:
+    lit = turn.state.flame is Flame.LIT and turn.state.settings.flame_measured
+    if turn.state.closing is not None and lit:
         # Restoring took a while, and meanwhile somebody has lit it: no closing while it burns.
         turn.set(closing=None)
         turn.out.append(OpenContact())

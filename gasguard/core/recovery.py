@@ -8,10 +8,13 @@ from gasguard.core.hearing import EXPIRED
 from gasguard.core.instant import Instant
 from gasguard.core.messages import Command, OpenContact
 from gasguard.core.model import (
+    HazardSensor,
     HazardView,
     Hearing,
     Lock,
     Opening,
+    PeopleSensor,
+    PeopleView,
     Phase,
     Reason,
     RelayView,
@@ -41,9 +44,10 @@ class Record:
     reporting: tuple[str, ...] = ()
     """Names of the hazard sensors whose last word is alarm."""
     silent: tuple[str, ...] = ()
-    """Names of those that have said nothing for too long."""
+    """Names of all sensors but the flame's that have said nothing for too long."""
     tested: tuple[str, ...] = ()
     """Names of those that have once warned, be it in a test."""
+    burn_granted_until: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,8 @@ class Stamp:
 def record_of(state: State) -> Record:
     """What must be on disk for this state."""
     hazards = [(view.sensor.name, view) for view in state.hazard_views]
+    hearings = [(name, view.hearing) for name, view in hazards]
+    hearings += [(view.sensor.name, view.hearing) for view in state.people_views]
     return Record(
         held_open=state.phase in (Phase.TRIPPING, Phase.TRIPPED, Phase.TRIP_FAILED),
         locks=tuple(sorted(state.locks)),
@@ -71,8 +77,9 @@ def record_of(state: State) -> Record:
         rearmed_at=state.rearmed_at,
         reporting=tuple(name for name, view in hazards if view.reports),
         # One that is merely offline is left out: at the next start others say again whether it is.
-        silent=tuple(name for name, view in hazards if _stays_silent(view.hearing)),
+        silent=tuple(name for name, hearing in hearings if _stays_silent(hearing)),
         tested=tuple(name for name, view in hazards if view.tested),
+        burn_granted_until=state.burn_granted_until,
     )
 
 
@@ -100,6 +107,11 @@ def recover(
         settings,
         relays=_relay_views(settings, record, present),
         hazard_views=_hazard_views(settings, record, present, locks),
+        people_views=tuple(
+            PeopleView(sensor, _hearing(sensor, record, present))
+            for sensor in settings.people_sensors
+        ),
+        attended_until=present.boot,
         flame_hearing=Hearing(since=present.boot),
         flame_seen=record.flame_seen,
         locks=locks,
@@ -134,15 +146,20 @@ def _hazard_views(
     return tuple(
         HazardView(
             sensor,
-            # Only a word of its own ends the silence of one that had said nothing for long.
-            Hearing(
-                since=present.boot - (sensor.expire_after if sensor.name in record.silent else 0),
-                wrong=EXPIRED if sensor.name in record.silent else None,
-            ),
+            _hearing(sensor, record, present),
             reports=(sensor.name in record.reporting and sensor.kind in locks) or None,
             tested=sensor.name in record.tested,
         )
         for sensor in settings.hazard_sensors
+    )
+
+
+def _hearing(sensor: HazardSensor | PeopleSensor, record: Record, present: Stamp) -> Hearing:
+    """Only a word of its own ends the silence of one that had said nothing for long."""
+    silent = sensor.name in record.silent
+    return Hearing(
+        since=present.boot - (sensor.expire_after if silent else 0),
+        wrong=EXPIRED if silent else None,
     )
 
 
@@ -173,11 +190,16 @@ def _resume_deadlines(turn: Turn, record: Record, shift: float | None) -> None:
             trip(turn, Reason.RESTART, Source.GUARD)
         return
     turn.set(
-        burning_since=None if since is None else since + shift,
-        unseen_since=None if unseen is None else unseen + shift,
+        burning_since=_moved(since, shift),
+        unseen_since=_moved(unseen, shift),
+        burn_granted_until=_moved(record.burn_granted_until, shift),
     )
     if timer is not None and not turn.state.locks:
-        moved = replace(timer, deadline=timer.deadline + shift)
+        moved = replace(
+            timer,
+            deadline=timer.deadline + shift,
+            outranks_until=_moved(timer.outranks_until, shift),
+        )
         if moved.deadline > turn.now:
             turn.set(timer=moved)
         elif turn.state.phase is Phase.STARTING:
@@ -185,6 +207,10 @@ def _resume_deadlines(turn: Turn, record: Record, shift: float | None) -> None:
     must_end_at = turn.state.must_end_at
     if must_end_at is not None and must_end_at <= turn.now and turn.state.phase is Phase.STARTING:
         trip(turn, Reason.MAX_BURN, Source.GUARD)
+
+
+def _moved(moment: float | None, shift: float) -> float | None:
+    return None if moment is None else moment + shift
 
 
 # --- plain data -------------------------------------------------------------------------------
@@ -218,6 +244,7 @@ def record_from_data(data: dict[str, Any]) -> Record:
         reporting=tuple(_text(name) for name in _list(data.get("reporting", []))),
         silent=tuple(_text(name) for name in _list(data.get("silent", []))),
         tested=tuple(_text(name) for name in _list(data.get("tested", []))),
+        burn_granted_until=_number_or_none(data.get("burn_granted_until")),
     )
 
 
@@ -229,6 +256,8 @@ def _timer(data: dict[str, Any]) -> Timer:
         label=None if data["label"] is None else _text(data["label"]),
         warned=_boolean(data["warned"]),
         extend_ids=tuple(_text(key) for key in _list(data["extend_ids"])),
+        # Records from before a timer outranked the longest burn.
+        outranks_until=_number_or_none(data.get("outranks_until")),
     )
 
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from math import inf
 
-from gasguard.core import schedule
+from gasguard.core import guards, schedule
 from gasguard.core.actions import drop_timer, leave_lockout, lock_out, trip
 from gasguard.core.flame import forget_flame
 from gasguard.core.messages import (
@@ -56,8 +56,11 @@ def shutdown(turn: Turn, _request: Shutdown) -> None:
 
 def set_timer(turn: Turn, request: SetTimer) -> None:
     """Start the timer, or replace the one that runs."""
-    timer = Timer(turn.now + request.duration, request.duration, request.source, request.label)
+    ends_at = turn.now + request.duration
+    timer = Timer(ends_at, request.duration, request.source, request.label, outranks_until=ends_at)
+    guards.touch(turn)
     if _let_run(turn, request, timer):
+        guards.allow(turn, ends_at)
         turn.tell(
             Kind.TIMER_STARTED,
             None,
@@ -68,12 +71,28 @@ def set_timer(turn: Turn, request: SetTimer) -> None:
 
 
 def extend_timer(turn: Turn, request: ExtendTimer) -> None:
-    """Lengthen the running timer, once for each key."""
-    timer = turn.state.timer
-    if timer and request.key in timer.extend_ids:
+    """Lengthen the running timer, and answer what was warned of; once for each key."""
+    state, timer = turn.state, turn.state.timer
+    guards.touch(turn)
+    counted = {*state.answer_ids, *(timer.extend_ids if timer else ())}
+    if request.key is not None and request.key in counted:
         turn.answer(request.ref, Status.ACCEPTED, None, "this id was counted already")
+    elif timer is None and guards.is_warned(state):
+        _answer_warnings(turn, request)
     elif _let_run(turn, request, timer and _extended(turn, timer, request)):
+        if guards.is_warned(state):
+            guards.answer(turn, request)
         turn.tell(Kind.TIMER_EXTENDED, None, request.source, extended_s=request.duration)
+
+
+def _answer_warnings(turn: Turn, request: ExtendTimer) -> None:
+    refusal = _duration_refusal(request.duration)
+    if refusal is not None:
+        turn.reject(request.ref, request.source, *refusal)
+        return
+    turn.answer(request.ref, Status.ACCEPTED)
+    reason = guards.answer(turn, request)
+    turn.tell(Kind.TIMER_EXTENDED, reason, request.source, extended_s=request.duration)
 
 
 def _extended(turn: Turn, timer: Timer, request: ExtendTimer) -> Timer:
@@ -104,15 +123,30 @@ def _timer_refusal(state: State, duration: float, wanted: Timer | None) -> tuple
         return "trip_failed", "the burner could not be shut off; see its state"
     if state.locks:
         return "locked_out", f"the burner is locked ({', '.join(sorted(state.locks))})"
-    if not duration > 0:  # also true of NaN
-        return "invalid_duration", "a duration must be positive, for example 20m"
     if wanted is None:
-        return "no_timer", "no timer runs; set one first"
-    if wanted.duration > MAX_TIMER:
-        return "too_long", "a timer lasts at most 24h, extensions included"
+        return _duration_refusal(duration) or ("no_timer", _no_timer(state))
+    if (refusal := _duration_refusal(duration, wanted.duration)) is not None:
+        return refusal
     if _mi_home_ends(state) < wanted.deadline:
         return "mi_home_countdown", _MI_HOME_ENDS
     return None
+
+
+def _duration_refusal(duration: float, in_all: float = 0.0) -> tuple[str, str] | None:
+    if not duration > 0:  # also true of NaN
+        return "invalid_duration", "a duration must be positive, for example 20m"
+    if max(duration, in_all) > MAX_TIMER:
+        return "too_long", "a timer lasts at most 24h, extensions included"
+    return None
+
+
+def _no_timer(state: State) -> str:
+    if schedule.is_warned(state):
+        return (
+            "no timer runs, and an extension puts off no schedule; to skip that: gasguard schedule "
+            f"{state.calendar.by} skip"
+        )
+    return "no timer runs; set one first"
 
 
 def _mi_home_ends(state: State) -> float:
@@ -127,7 +161,10 @@ def cancel_timer(turn: Turn, request: CancelTimer) -> None:
     if timer is not None and timer.source is Source.MI_HOME and _mi_home_ends(turn.state) < inf:
         turn.reject(request.ref, request.source, "mi_home_countdown", _MI_HOME_ENDS)
         return
+    held_until = turn.state.must_end_at
+    guards.touch(turn)
     drop_timer(turn, None, request.source)
+    guards.fall_back(turn, held_until)
     turn.answer(request.ref, Status.ACCEPTED)
 
 
@@ -201,7 +238,7 @@ def _rearm_refusal(turn: Turn, source: Source, recent: tuple[float, ...]) -> tup
     if latched and len(recent) >= REARM_LIMIT:
         minutes = max(1, round((recent[0] + REARM_WINDOW - turn.now) / 60))
         return "rearm_limit", f"re-armed {REARM_LIMIT} times in 15 min; again in {minutes} min"
-    if state.flame is Flame.LIT:
+    if state.flame is Flame.LIT and state.settings.flame_measured:
         return "flame_lit", "the flame still reads lit"
     if not latched and Lock.CHILD in state.locks:
         return "child_lock", "the child lock is on; unlock it"

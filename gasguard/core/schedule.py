@@ -69,14 +69,19 @@ LOCKING = Deadline(_locks_at, _lock)
 # --- warnings -------------------------------------------------------------------------------------
 
 
+def is_warned(state: State) -> bool:
+    """Whether the next shutoff by a schedule was warned of."""
+    warned, calendar = state.warned_for, state.calendar
+    if calendar.by is None or warned is None:
+        return False
+    return abs(warned - calendar.shuts_off_at) < SAME_MOMENT
+
+
 def _warns_at(state: State) -> float | None:
     calendar = state.calendar
     if calendar.by is None or not state.active or state.contact is Contact.OPEN:
         return None
-    warned = state.warned_for
-    if warned is not None and abs(warned - calendar.shuts_off_at) < SAME_MOMENT:
-        return None
-    return calendar.begins_at - state.settings.prewarn
+    return None if is_warned(state) else calendar.begins_at - state.settings.prewarn
 
 
 def _warn(turn: Turn) -> None:

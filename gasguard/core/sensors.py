@@ -1,6 +1,6 @@
 """What is said of any sensor, whatever it warns of."""
 
-from gasguard.core import flame, hazards
+from gasguard.core import flame, hazards, people
 from gasguard.core.messages import FLAME, SensorGarbled, SensorReachable
 from gasguard.core.turn import Turn
 
@@ -11,6 +11,7 @@ def garbled(turn: Turn, event: SensorGarbled) -> None:
         flame.flame_garbled(turn, event.why)
     else:
         hazards.hazard_garbled(turn, event.sensor, event.why)
+        people.people_garbled(turn, event.sensor, event.why)
 
 
 def reachable(turn: Turn, event: SensorReachable) -> None:
@@ -19,3 +20,4 @@ def reachable(turn: Turn, event: SensorReachable) -> None:
         flame.flame_reachable(turn, event.reachable)
     else:
         hazards.hazard_reachable(turn, event.sensor, event.reachable)
+        people.people_reachable(turn, event.sensor, event.reachable)

@@ -25,7 +25,7 @@ class Said:
     """What a payload says."""
 
     danger: bool | None = None
-    """Alarm or lit (True), clear or out (False); None: it speaks of something else."""
+    """Alarm, lit, nobody there (True), or the opposite; None: it speaks of something else."""
     garbled: str | None = None
     """Why it is not understood, to stand behind the sensor's name."""
     test: bool | None = None
@@ -81,15 +81,16 @@ def _word(value: object, sensor: OnTopic) -> Said:
     on, off = sensor.words
     word = same_word(text)
     if word in on or word in off:
-        return Said(danger=word in on)
+        return _said(word in on, sensor)
     quantity = None if isinstance(value, bool) else parse_quantity(text)
     if quantity is None:
         return _not_understood(value, sensor)
     if sensor.levels is not None:
         return _measured(quantity, sensor.levels, value, sensor)
     # Its own words were to be the only ones where both lists are given.
-    if sensor.any_number and quantity.unit is None and not (sensor.on and sensor.off):
-        return Said(danger=quantity.number != 0)
+    counts = quantity.number >= 0 or sensor.on_is_danger  # nobody counts less than no people
+    if sensor.any_number and counts and quantity.unit is None and not (sensor.on and sensor.off):
+        return _said(quantity.number != 0, sensor)
     return _not_understood(value, sensor)
 
 
@@ -104,8 +105,12 @@ def _measured(
     if not least <= quantity.number <= most:
         return Said(garbled=f"says {quantity.number:g}, which nothing could measure there")
     if quantity.number >= above.number:
-        return Said(danger=True)
-    return Said(danger=False if quantity.number <= below.number else None)
+        return _said(True, sensor)
+    return _said(False, sensor) if quantity.number <= below.number else Said()
+
+
+def _said(on: bool, sensor: OnTopic) -> Said:
+    return Said(danger=on is sensor.on_is_danger)
 
 
 def _not_understood(value: object, sensor: OnTopic) -> Said:

@@ -37,6 +37,7 @@ def state_payload(
         "phase": state.phase.value,
         "contact": state.contact.value,
         "flame": state.flame.value,
+        **({"flame_evidence": _evidence(state)} if state.flame_sensed else {}),
         "timer": state.timer and _timer(state.timer, state, now),
         "burning_since": _moment(state.burning_since, now),
         "must_end_at": _moment(_shown_end(state), now),
@@ -45,6 +46,7 @@ def state_payload(
         "relay": _relay(state, now),
         **({} if totals is None else {"totals": _totals(totals)}),
         **(_hazards(state) if state.hazard_views else {}),
+        **({"people": _people(state)} if state.people_views else {}),
         **({"sensor_problems": problems} if (problems := _sensor_problems(state)) else {}),
         **({} if settings.voice_relay is None else {"voice_armed": state.voice_armed}),
         **(
@@ -128,9 +130,23 @@ def _hazards(state: State) -> dict[str, Any]:
     }
 
 
+def _evidence(state: State) -> str:
+    return "measured" if state.settings.flame_measured else "inferred"
+
+
+def _people(state: State) -> dict[str, str]:
+    """What each sensor says that looks for people; unknown where it has not spoken yet."""
+    words = {True: "somebody", False: "nobody", None: "unknown"}
+    return {
+        view.sensor.name: "silent" if view.hearing.silent else words[view.there]
+        for view in state.people_views
+    }
+
+
 def _sensor_problems(state: State) -> dict[str, str]:
     """Of each sensor that counts as silent: why."""
     hearings = {view.sensor.name: view.hearing for view in state.hazard_views}
+    hearings |= {view.sensor.name: view.hearing for view in state.people_views}
     hearings[FLAME] = state.flame_hearing
     return {name: one.wrong for name, one in hearings.items() if one.wrong is not None}
 

@@ -26,6 +26,7 @@ timers = st.builds(
     label=st.none() | st.text(),
     warned=st.booleans(),
     extend_ids=st.lists(st.text()).map(tuple),
+    outranks_until=st.none() | times,
 )
 trips = st.builds(
     Trip,
@@ -50,13 +51,14 @@ records = st.builds(
     unseen_since=st.none() | times,
     flame_seen=st.booleans(),
     tested=st.lists(st.text(max_size=8)).map(tuple),
+    burn_granted_until=st.none() | times,
 )
 
 FULL = record_to_data(
     Record(
         held_open=True,
         locks=(Lock.CHILD,),
-        timer=Timer(100.0, 60.0, Source.MQTT, "eggs", True, ("a",)),
+        timer=Timer(100.0, 60.0, Source.MQTT, "eggs", True, ("a",), 90.0),
         last_trip=Trip(Reason.TIMER, Source.MQTT, 1.0, 2.0, True, 0.5),
         burning_since=3.0,
         leased=True,
@@ -66,6 +68,7 @@ FULL = record_to_data(
         unseen_since=3.5,
         flame_seen=True,
         tested=("kitchen_gas",),
+        burn_granted_until=5.0,
     )
 )
 
@@ -127,6 +130,8 @@ ALLOWED = {
     ("tested",): ["an empty list"],
     ("flame_seen",): ["a truth"],
     ("unseen_since",): ["a small number"],
+    ("burn_granted_until",): ["a small number"],
+    ("timer", "outranks_until"): ["a small number"],
     ("timer", "extend_ids"): ["an empty list"],
     ("timer", "label"): ["a word", "an empty word"],
     ("burning_since",): ["a small number"],
@@ -149,14 +154,17 @@ def test_a_value_of_the_wrong_kind_is_damage(path, wrong):
             record_from_data(data)
 
 
-LATER = [("reporting",), ("silent",), ("unseen_since",), ("flame_seen",), ("tested",)]
+LATER = [
+    *(("reporting",), ("silent",), ("unseen_since",), ("flame_seen",), ("tested",)),
+    *(("burn_granted_until",), ("timer", "outranks_until")),
+]
 """What records of the first days did not have."""
 
 
 def test_a_record_from_before_there_were_hazard_sensors_is_sound():
     data = through_json(FULL)
-    for (name,) in LATER:
-        del data[name]
+    for *inside, name in LATER:
+        del (data[inside[0]] if inside else data)[name]
     record = record_from_data(data)
     assert (record.reporting, record.silent, record.tested, record.leased) == ((), (), (), True)
     assert (record.unseen_since, record.flame_seen) == (None, True), "it had been seen to burn"

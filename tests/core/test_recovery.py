@@ -133,12 +133,13 @@ def test_the_longest_burn_goes_on(how):
 
 
 @pytest.mark.parametrize("how", TRUSTWORTHY)
-@pytest.mark.parametrize("with_timer", [True, False])
-def test_a_longest_burn_that_ended_meanwhile_opens_first(how, with_timer):
+@pytest.mark.parametrize("extended", [True, False])
+def test_a_longest_burn_that_ended_meanwhile_opens_first(how, extended):
     gone = ready(max_burn=60.0)
     gone.flame(Flame.LIT)
-    if with_timer:
-        gone.timer(3600)
+    if extended:
+        gone.timer(30)
+        gone.extend(3600)
     burner = restarted(gone, how, away=61, max_burn=60.0)
     assert opens(burner.first)
     assert only_tell(burner.first, Kind.TRIP).reason is Reason.MAX_BURN

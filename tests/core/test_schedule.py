@@ -17,6 +17,7 @@ from tests.core.burner import (
     only_tell,
     opens,
     ready,
+    rejection,
     stamp_at,
     starting,
     tells,
@@ -330,3 +331,14 @@ def test_a_lock_whose_schedule_is_gone_from_the_configuration_is_gone():
     begins(burner)
     again = restarted(burner)
     assert not again.state.locks
+
+
+def test_an_extension_puts_off_no_schedule_and_is_told_what_does():
+    burner = lit(ready())
+    burner.send(CalendarRead(window(burner, begins_in=30)))
+    assert only_tell(burner.tick(), Kind.PREWARNING).details["schedule"] == "night"
+    heard = burner.extend(300)
+    assert rejection(heard) == "no_timer"
+    assert (
+        "gasguard schedule night skip" in only_tell(heard, Kind.COMMAND_REJECTED).details["message"]
+    )

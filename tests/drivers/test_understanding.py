@@ -4,7 +4,13 @@ from typing import Any
 
 import pytest
 
-from gasguard.config.sensors import Hazard, MqttFlame, OnTopic, ThermocoupleFlame
+from gasguard.config.sensors import (
+    Hazard,
+    MqttFlame,
+    OnTopic,
+    PeopleSensor,
+    ThermocoupleFlame,
+)
 from gasguard.drivers.understanding import understand
 
 
@@ -157,3 +163,46 @@ def test_what_is_said_of_it_says_what_to_do() -> None:
     assert "gas_level" in str(understand(b'{"gas_level": 1}', alarm()).garbled)
     assert "on_above" in str(understand(b"21.5", flame()).garbled)
     assert "'soup'" in str(understand(b"soup", alarm()).garbled)
+
+
+# --- whether anybody is there ---------------------------------------------------------------------
+
+
+def people(kind: str = "presence", **settings: Any) -> PeopleSensor:
+    return PeopleSensor(driver="mqtt", kind=kind, topic="a/b", **settings)
+
+
+@pytest.mark.parametrize("kind", ["presence", "home"])
+@pytest.mark.parametrize(
+    ("payload", "there"),
+    [
+        *(("on", True), ("TRUE", True), ("1", True), ("home", True), ("2", True), ("motion", True)),
+        *(("off", False), ("false", False), ("0", False), ("away", False), ("not_home", False)),
+        *(("no_motion", False), ("clear", False), ("0.0", False), ("nobody", False)),
+    ],
+)
+def test_whether_anybody_is_there_however_it_is_written(payload: str, there: bool, kind: str):
+    """The danger is that nobody is."""
+    assert says(payload, people(kind)) is not there
+
+
+@pytest.mark.parametrize(
+    "payload",
+    ["", "perhaps", "null", "-1", "unavailable", "unknown", '{"occupancy": null}', "work", "2 ppm"],
+)
+def test_what_is_not_understood_is_nobody_and_somebody_neither(payload: str):
+    assert says(payload, people()) == "?"
+
+
+def test_presence_is_looked_for_where_zigbee2mqtt_says_it():
+    payload = '{"battery": 90, "occupancy": true, "illuminance": 3}'
+    assert says(payload, people()) is False
+    assert says('{"presence": true}', people()) == "?"
+    assert says('{"presence": true}', people(field="presence")) is False
+    assert says('{"state": "home"}', people("home")) == "?"
+    assert says('{"state": "home"}', people("home", field="state")) is False
+
+
+def test_levels_of_a_presence_sensor():
+    radar = people(field="energy", on_above="30", off_below="10")
+    assert [says(f'{{"energy": {number}}}', radar) for number in (40, 20, 5)] == [False, None, True]

@@ -154,7 +154,7 @@ def _devices(config: Config) -> list[Device]:
                 hub,
                 {"alarm": hazard_entity(topics.of(heeding), name, hazard.kind, words)},
             )
-            for name, hazard in config.hazards.items()
+            for name, hazard in config.alarms.items()
             # All that heed it say the same of it.
             for heeding in [one for one in config.burners if name in config.hazards_of(one)][:1]
         ),

@@ -162,7 +162,7 @@ def burner_entities(
                 "device_class": "gas",
                 "unit_of_measurement": "m³",
             }
-    if burner.limits.max_burn is not None:
+    if burner.max_burn is not None:
         entities["must_end_at"] = _moment(topic, "must_end_at")
     if burner.voice:
         entities["voice"] = {
