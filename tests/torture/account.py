@@ -60,6 +60,10 @@ class Account:
     timers: set[Span | None] = field(default_factory=lambda: {None})
     ghosts: set[Span | None] = field(default_factory=set)
     """Timers that a crash may bring back: what ended them is not on disk for sure."""
+    outranks: float = NEVER
+    """Until when a timer that somebody has set may hold back the longest burn, while it runs."""
+    granted: float = NEVER
+    """Until when an answer to its warning may."""
     timer_asked_at: float = NEVER
     extend_keys: set[str] = field(default_factory=set)
     child: set[bool] = field(default_factory=lambda: {False})
@@ -121,11 +125,16 @@ class Account:
     @property
     def must_end_at(self) -> float | None:
         """The end of the longest burn, unless the flame has been out for long by then."""
-        limit = self.config.limits.max_burn
+        limit = self.config.max_burn
         if limit is None or self.lit_since is None:
             return None
-        due, out_since = self.lit_since + limit, self.out_since
+        due, out_since = max(self.lit_since + limit, self.held_back_until), self.out_since
         return None if out_since is not None and due > out_since + OUT_LASTS - 0.5 else due
+
+    @property
+    def held_back_until(self) -> float:
+        """Until when a person's word may hold back the longest burn."""
+        return max(self.granted, self.outranks if self.timers != {None} else NEVER)
 
     def may_burn(self, now: float) -> bool:
         """Whether a flame was seen for certain that nothing has called out for long enough."""
@@ -159,9 +168,11 @@ class Account:
         match ask.kind:
             case "timer":
                 end = ask.at + ask.seconds
+                self.outranks = max(self.outranks, end + EFFECT_WITHIN)
                 self._may_become(ask, {(end, end + EFFECT_WITHIN)})
             case "extend" if ask.key is None or ask.key not in self.extend_keys:
                 spans = [span for span in self.timers if span is not None]
+                self._may_grant(ask)
                 self._may_become(ask, {(lo + ask.seconds, hi + ask.seconds) for lo, hi in spans})
             case "cancel":
                 self.timers.add(None)
@@ -170,6 +181,11 @@ class Account:
                 self.timers.add(None)
             case "unlock":
                 self.child.add(False)
+
+    def _may_grant(self, ask: Ask) -> None:
+        due = self.must_end_at
+        if due is not None and ask.at > due - self.config.limits.prewarn - _SETTLES_LATE:
+            self.granted = max(self.granted, due + ask.seconds)
 
     def _may_become(self, ask: Ask, spans: set[Span]) -> None:
         ask.before = frozenset(self.timers)
@@ -198,15 +214,20 @@ class Account:
                 self.demand_on_disk = True
                 self.ghosts.clear()
             case "timer":
+                self.outranks = now + ask.seconds
                 self._timer_is({(ask.at + ask.seconds, now + ask.seconds)})
                 self.extend_keys.clear()
             case "extend":
                 # With a message it was counted before: then a crash came between, or nothing did.
                 if ask.answers[-1]["message"] is None and ask.added:
-                    self.timers = (self.timers - ask.before) | ask.added
+                    # It may have answered a warning where there was no timer.
+                    answered = {None} if None in ask.before and self.granted > NEVER else set()
+                    self.timers = (self.timers - ask.before) | ask.added | answered
                 if ask.key is not None:
                     self.extend_keys.add(ask.key)
             case "cancel":
+                soon = now + self.config.limits.prewarn
+                self.granted = max(self.granted, min(self.outranks, soon))
                 self._timer_is({None})
             case "lock":
                 self.child, self.child_since = {True}, now
@@ -302,6 +323,7 @@ class Account:
                 self.lit_told, self.lit_until = now, FAR
             if self.lit_since is None:
                 self.lit_since, self.lit_on_disk = now, False
+                self.granted = NEVER
             return
         self.lit_told = None
         # A sensor that is not heard any more does not say that it is out.

@@ -218,7 +218,7 @@ def a_trip_has_its_cause(scene: Scene, bench: Bench, event: Payload) -> str | No
         if not any(lo <= scene.now + _LATE for lo, _ in spans):
             return "a timer went off that nobody has set, or too early"
     if reason == "max_burn":
-        limit = account.config.limits.max_burn
+        limit = account.config.max_burn
         out_since = account.out_since
         out = out_since is not None and began > out_since + OUT_LASTS + _SENSED_WITHIN
         if limit is None or (out and not starts):

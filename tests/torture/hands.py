@@ -79,6 +79,7 @@ class Hands:
             bench.foreign = (scene.now, end)
             # It becomes a timer; where it ends first, it takes the place of another.
             bench.account.timers.add((end - 3, end + 3))
+            bench.account.outranks = max(bench.account.outranks, end + 3)
 
     def mi_home_forget(self, burner: str) -> None:
         """The delayed off is taken back in Mi Home."""

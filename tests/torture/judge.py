@@ -189,7 +189,7 @@ class Judge:
 
     def _flame_lives_until(self, bench: Bench) -> float | None:
         """By when a flame is to be gone by physics, whatever its sensor said or did not say."""
-        flame, limit = bench.account.config.flame, bench.account.config.limits.max_burn
+        flame, limit = bench.account.config.flame, bench.account.config.max_burn
         if flame is None or limit is None or bench.flame_since is None:
             return None
         if bench.last_open(self.scene.now) >= bench.flame_since:
@@ -197,7 +197,8 @@ class Judge:
         unheard = flame.expire_after + _SENSED_LATE
         # Seen at last, it counts from its sight.
         since = max(bench.flame_since, bench.account.lit_since or NEVER)
-        return max(since, self.scene.pi.up_since) + unheard + limit
+        due = max(since, self.scene.pi.up_since) + unheard + limit
+        return max(due, bench.account.held_back_until)
 
     def owe(
         self, bench: Bench, why: str, since: float, *, extra: float = 0.0, level: bool = False

@@ -40,6 +40,7 @@ DATABASE = "gasguard.guard.database"
 JOURNAL = "gasguard.guard.journal"
 ACTIONS = "gasguard.core.actions"
 DEADLINES = "gasguard.core.deadlines"
+GUARDS = "gasguard.core.guards"
 HAZARDS = "gasguard.core.hazards"
 READINGS = "gasguard.core.readings"
 RECOVERY = "gasguard.core.recovery"
@@ -503,7 +504,7 @@ MUTANTS = [
     Mutant(
         "what nobody sees is not counted as a burn",
         FLAME,
-        "    if state.settings.max_burn is None or state.unseen_since is not None:",
+        "    if not limited or state.unseen_since is not None:",
         "    if True:",
     ),
     Mutant(
@@ -580,9 +581,9 @@ MUTANTS = [
     ),
     Mutant(
         "the maximum burn time is not kept",
-        DEADLINES,
-        "    if end is None or state.phase in flame.CAN_BURN:\n        return end",
-        "    if end is None or state.phase in flame.CAN_BURN:\n        return None",
+        GUARDS,
+        "    if end is None or state.phase in CAN_BURN:\n        return end",
+        "    if end is None or state.phase in CAN_BURN:\n        return None",
     ),
     Mutant(
         "the lease is renewed during a demand",
