@@ -6,7 +6,7 @@ from typing import Any
 
 from gasguard.simulator.seeding import stream
 from tests.torture.bridge import RETURNS_AFTER
-from tests.torture.kitchens import ALARMS, Kitchen, add_schedules, draw_kitchen
+from tests.torture.kitchens import ALARMS, Kitchen, add_people, add_schedules, draw_kitchen
 from tests.torture.plan import LENGTH, Action, Plan
 from tests.torture.unclean import WORDS
 
@@ -59,6 +59,7 @@ def draw_plan(seed: int, index: int, faults: "tuple[str, ...] | None" = None) ->
     random = stream(seed, f"session {index}")
     kitchen = draw_kitchen(random, stream(seed, f"mqtt {index}"), stream(seed, f"hazards {index}"))
     add_schedules(stream(seed, f"schedules {index}"), kitchen.config)
+    add_people(stream(seed, f"people {index}"), kitchen.config)
     drawing = Drawing(random, kitchen)
     # A part of the sessions has one or two kinds of trouble only: what each does alone.
     troubles = [family for family in FAMILIES if faults is None or family in faults]
@@ -66,6 +67,7 @@ def draw_plan(seed: int, index: int, faults: "tuple[str, ...] | None" = None) ->
         troubles = random.sample(troubles, random.randint(1, min(2, len(troubles))))
     for name in kitchen.burners:
         _cook(drawing, name)
+    _come_and_go(stream(seed, f"company {index}"), drawing)
     for family in troubles:
         for _ in range(random.randint(0, 5)):
             _TROUBLE[family](drawing, drawing.moment())
@@ -106,6 +108,16 @@ def _cook(draw: Drawing, name: str) -> None:
         random.choice(_COOKS)(draw, name, random.uniform(_QUIET_AT_FIRST, LENGTH - 5))
     if "lease" in draw.kitchen.config["burners"][name].get("relay", {}):
         _speak(draw, name, random.uniform(_QUIET_AT_FIRST, LENGTH - 5))
+
+
+def _come_and_go(random: Random, draw: Drawing) -> None:
+    """Who cooks walks away and returns, and so does who lives there."""
+    for sensor in draw.kitchen.config.get("sensors", {}):
+        at, there = random.uniform(1, 60), True
+        while at < LENGTH - 30:
+            draw.act(at, "company", sensor=sensor, there=there)
+            at += random.choice([3, 20, 60, 200]) * random.uniform(0.3, 1.5)
+            there = not there
 
 
 def _set_timer(draw: Drawing, name: str, at: float) -> None:
@@ -317,6 +329,21 @@ def _schedule(draw: Drawing, at: float) -> None:
     return None
 
 
+def _people(draw: Drawing, at: float) -> None:
+    """A sensor that looks for people falls silent, or bounces."""
+    sensors, random = list(draw.kitchen.config.get("sensors", {})), draw.random
+    if not sensors:
+        return _hazard(draw, at)
+    sensor = random.choice(sensors)
+    if random.random() < 0.6:
+        known = random.random() < 0.5
+        draw.act(at, "company_silent", sensor=sensor, seconds=draw.duration(), known=known)
+        return None
+    for n in range(random.choice([2, 5])):
+        draw.act(at + n * draw.about(0.1, 0.7, 3), "company", sensor=sensor, there=n % 2 == 0)
+    return None
+
+
 def _hazard(draw: Drawing, at: float) -> None:
     """A gas, smoke or heat alarm, somebody who re-arms, and a sensor that falls silent."""
     random, name, alarm = draw.random, draw.burner(), draw.random.choice(ALARMS)
@@ -498,6 +525,7 @@ _TROUBLE: dict[str, Callable[[Drawing, float], None]] = {
     "unclean": _unclean,
     "rival": _rival,
     "schedule": _schedule,
+    "people": _people,
 }
 FAMILIES = tuple(_TROUBLE)
 """Kinds of trouble that `--faults` chooses from; without any, people only cook."""

@@ -38,6 +38,9 @@ class Ears:
         scene.broker.on_heard, scene.broker.on_connected = self._heard, self._connected
         scene.pi.on_listening = self._listening
         for name, bench in scene.benches.items():
+            for seen in judge.company.seen[name].values():
+                for topic in dict.fromkeys(topic for _, topic in seen.settings.topics()):
+                    self._listen(topic, partial(judge.company.heard, seen))
             if flame := bench.account.config.flame:
                 for _, topic in flame.topics():
                     self._listen(topic, partial(self._flame_heard, bench, flame))
@@ -62,6 +65,7 @@ class Ears:
             expiry.cancel()
         self._silent.clear()
         self._understood.clear()
+        self._judge.company.forget()
         for bench in self._scene.benches.values():
             for alarm in bench.alarms.values():
                 alarm.heard_at = alarm.word = None
@@ -170,6 +174,7 @@ class Ears:
             self._missing = self._loop.call_later(MISSED_AFTER, missed)
 
     def _broker_there(self, *, online: bool) -> None:
+        self._judge.company.broker(there=online)
         for bench in self._scene.benches.values():
             if not online:
                 bench.account.sensed(None, self._scene.now)

@@ -11,6 +11,7 @@ from gasguard.simulator.faults import Faults
 from gasguard.simulator.mqtt.devices import Out
 from gasguard.simulator.seeding import stream
 from tests.torture import unclean
+from tests.torture.company import People
 from tests.torture.judge import Judge
 from tests.torture.pi import Trust
 from tests.torture.plan import Action, Plan
@@ -40,12 +41,19 @@ class Hands:
         self._broker_active: list[dict[str, Any]] = []
         """Faults at work; equal ones are one like the other."""
         self._sensors = Sensors(plan, scene, stream(plan.seed, "sensors"))
+        self._people = People(scene, stream(plan.seed, "people"))
+        scene.broker.on_back = self._all_speak
         self.back: asyncio.Future[None] = self._loop.create_future()
         """Done while the guard runs."""
         self._rival = Rival(scene, judge, stream(plan.seed, "rival"))
         self._networks_away = self._name_faults = self._disk_faults = 0
         self._disk_was_sound = True
         """When the guard died."""
+
+    def _all_speak(self) -> None:
+        """The broker is back, and knows nothing but what it has kept."""
+        self._sensors.say_all()
+        self._people.say_all()
 
     async def do(self, action: Action) -> None:
         """Carry one action out; returns when it has begun, long absences apart.
@@ -57,7 +65,8 @@ class Hands:
             args = {"source": _ASKED_BY[kind], **action.args}
             self._judge.ask(action.burner, kind, **args)
             return
-        owners = (self, self._sensors, self._rival, self._scene.pi.clock, self._scene.house)
+        devices = (self._sensors, self._people, self._rival)
+        owners = (self, *devices, self._scene.pi.clock, self._scene.house)
         doing: Callable[..., Any] = next(getattr(o, kind) for o in owners if hasattr(o, kind))
         result = doing(*burner, **action.args)
         if asyncio.iscoroutine(result):

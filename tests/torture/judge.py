@@ -14,6 +14,7 @@ from gasguard.interfaces.requests import BadRequest
 from gasguard.simulator.channels import Address
 from tests.torture import checks
 from tests.torture.account import CHILD, NEVER, SCHEDULE, Ask
+from tests.torture.company import Company
 from tests.torture.curfew import NOTICED_WITHIN
 from tests.torture.house import Order, renewal_of
 from tests.torture.pi import Trust
@@ -59,6 +60,7 @@ class Judge:
         self.breach: Breach | None = None
         self.on_breach: Callable[[], None] = lambda: None
         self.on_killed: Callable[[], None] = lambda: None
+        self.company = Company(scene)
         self._numbers = self._looks = 0
         self._lived_long = False
         """A guard has had the time to write down which offs it knows."""
@@ -94,6 +96,7 @@ class Judge:
         for name, bench in scene.benches.items():
             if scene.pi.alive:
                 self._fall_due(bench)
+                self._look_for_people(bench)
                 for check in checks.AT_EVERY_LOOK:
                     self.verdict(check.__name__, check(scene, bench), name)
             bench.account.asks = [ask for ask in bench.account.asks if not ask.done]
@@ -105,6 +108,12 @@ class Judge:
                 del self._expected[address, key]
                 text = f"no open went to {address[0]} within {_AT_ONCE * 1000:.0f} ms of an off"
                 self.verdict("an_off_opens_at_once", text, burner)
+
+    def _look_for_people(self, bench: Bench) -> None:
+        self.company.look(bench)
+        found = self.company.due(bench)
+        if found is not None and bench.last_open(self.scene.now) < found[1] - 3:
+            self.owe(bench, *found, extra=1.5)
 
     def _look_at_the_calendar(self) -> None:
         scene, now = self.scene, self.scene.now
@@ -218,6 +227,7 @@ class Judge:
         self._numbers += 1
         ask = Ask(self._numbers, kind, source, self.scene.now, seconds, key)
         bench.account.asked(ask)
+        self.company.asked(burner, ask)
         if kind == "off":
             self._off_asked(bench)
         if kind == "timer":
@@ -287,6 +297,7 @@ class Judge:
             self.verdict(check.__name__, check(scene, bench, ask), account.name)
         before = account.locked
         account.answered(ask, scene.now, sound=scene.disk.sound)
+        self.company.answered(account.name, ask)
         if account.locked and not before and ask.kind != "rearm":
             self.owe(bench, "a lock", scene.now)
 
@@ -330,6 +341,10 @@ class Judge:
     def _event(self, bench: Bench, event: Payload) -> None:
         scene, now, account = self.scene, self.scene.now, bench.account
         kind, reason = event["type"], event["reason"]
+        if kind == "trip" and reason == "unattended" and "closed from" not in event["message"]:
+            text = self.company.why_not(bench, event)
+            self.verdict("nobody_is_there_for_certain", text, account.name)
+        self.company.tells(account.name, event)
         for check in checks.ON_EVENT:
             self.verdict(check.__name__, check(scene, bench, event), account.name)
         self.note(f"{account.name} tells {kind} {reason or ''}")

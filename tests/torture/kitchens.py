@@ -153,6 +153,31 @@ def _mqtt_relay(random: Random, name: str) -> dict[str, Any]:
     return relay
 
 
+def add_people(random: Random, config: dict[str, Any]) -> None:
+    """Guards that look for people, in some kitchens where flames are sensed."""
+    sensors: dict[str, dict[str, Any]] = {}
+    for burner in config["burners"].values():
+        jogs = "jog" in burner.get("relay", {})
+        if "flame" not in burner or jogs or random.random() >= 0.7:
+            continue
+        limits = burner["limits"]
+        if random.random() < 0.8:
+            limits["unattended"] = random.choice(["10s", "30s", "90s"])
+            limits["prewarn"] = random.choice(["0s", "5s", "20s", "60s"])
+            sensors["pir"] = {"kind": "presence"}
+        if random.random() < 0.4:
+            limits["away"] = random.choice(["0s", "10s", "60s"])
+            sensors["home"] = {"kind": "home"}
+    for name, sensor in sensors.items():
+        sensor |= {"driver": "mqtt", "topic": f"people/{name}"}
+        if random.random() < 0.4:
+            sensor["expire_after"] = random.choice(["60s", "90s"])
+        if random.random() < 0.5:
+            sensor["availability"] = {"topic": f"people/{name}/availability"}
+    if sensors:
+        config["sensors"] = sensors
+
+
 def add_schedules(random: Random, config: dict[str, Any]) -> None:
     """Windows and offs within a session, in some of them."""
     if random.random() >= 0.4:

@@ -49,6 +49,8 @@ LEASE = "gasguard.core.lease"
 FLAME = "gasguard.core.flame"
 HEARING = "gasguard.core.hearing"
 SCHEDULE = "gasguard.core.schedule"
+PEOPLE = "gasguard.core.people"
+MODEL = "gasguard.core.model"
 CALENDAR = "gasguard.interfaces.schedules.calendar"
 WATCH = "gasguard.interfaces.schedules.watch"
 
@@ -657,5 +659,97 @@ MUTANTS = [
         WATCH,
         "self.holds.day == self.skipped else self.holds",
         "self.skipped is not None else self.holds",
+    ),
+    # --- who is there, and the longest burn's answers ---------------------------------------------
+    Mutant(
+        "presence is believed on after its sensor fell silent",
+        PEOPLE,
+        "there=None if heard.silent else view.there",
+        "there=view.there",
+    ),
+    Mutant(
+        "what a broker has kept is presence",
+        PEOPLE,
+        "if event.there is False or (event.there and not event.stored):",
+        "if event.there is not None:",
+    ),
+    Mutant(
+        "absence counts from its last word",
+        PEOPLE,
+        "if views[index].there and not view.there and",
+        "if not view.there and",
+    ),
+    Mutant(
+        "a silent presence sensor is nobody in the kitchen",
+        MODEL,
+        "unsure = any(view.hearing.silent for view in views) or not views",
+        "unsure = not views",
+    ),
+    Mutant(
+        "nobody knows who is at home, so nobody is",
+        MODEL,
+        "unsure = unsure or any(view.there is None for view in views)",
+        "unsure = unsure",
+    ),
+    Mutant(
+        "a timer does not suspend unattended",
+        GUARDS,
+        "since is None or state.timer is not None or not _burns(state)",
+        "since is None or not _burns(state)",
+    ),
+    Mutant(
+        "a touch is no sign of anybody",
+        GUARDS,
+        "turn.set(attended_until=max(turn.state.attended_until, turn.now))",
+        "pass",
+    ),
+    Mutant(
+        "unattended warns and no more",
+        GUARDS,
+        "    Deadline(_trips_alone_at, _trip_alone),\n",
+        "",
+    ),
+    Mutant(
+        "unattended shuts off without a warning",
+        GUARDS,
+        "    return warned + settings.prewarn",
+        "    return warned",
+    ),
+    Mutant(
+        "a warning that was answered still shuts off",
+        GUARDS,
+        "return since is None or since > warned",
+        "return since is None",
+    ),
+    Mutant(
+        "away warns and no more",
+        GUARDS,
+        "    Deadline(_trips_away_at, _trip_away),\n",
+        "",
+    ),
+    Mutant(
+        "a timer set before leaving allows being away",
+        GUARDS,
+        "    if turn.state.away_warned_at is not None:\n        turn.set(away_allowed_until=until)",
+        "    turn.set(away_allowed_until=until)",
+    ),
+    Mutant(
+        "an extension outlives the longest burn",
+        REQUESTS,
+        "        deadline=deadline,\n        duration=timer.duration + request.duration,",
+        "        deadline=deadline,\n        outranks_until=deadline,\n"
+        "        duration=timer.duration + request.duration,",
+    ),
+    Mutant(
+        "a cancelled timer still holds back the longest burn",
+        GUARDS,
+        "        turn.set(burn_granted_until=min(held_until, soon))",
+        "        turn.set(burn_granted_until=held_until)",
+    ),
+    Mutant(
+        "what was granted to one burn is the next one's too",
+        GUARDS,
+        "    if state.burn_granted_until is not None and _must_end_at(state) is None:",
+        "    if False:",
     ),
 ]

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from gasguard.config.load import Config
-from gasguard.config.sensors import FlameConfig, Hazard
+from gasguard.config.sensors import OnTopic
 from gasguard.simulator.channels import Address, Countdown
 from gasguard.simulator.faults import Faults
 from gasguard.simulator.setup import Wired
@@ -170,7 +170,7 @@ class Scene:
         self.disk_faulted = False
         self.broker_well_since = NEVER
         flames = [burner.flame for burner in config.burners.values() if burner.flame is not None]
-        sensors: list[Hazard | FlameConfig] = [*config.hazards.values(), *flames]
+        sensors: list[OnTopic] = [*config.hazards.values(), *flames, *config.people.values()]
         self.topics = [topic for sensor in sensors for _, topic in sensor.topics()]
         """Those of all sensors."""
         for name, burner in config.burners.items():

@@ -47,7 +47,6 @@ class Sensors:
         self._mistaken = random.random() < 0.3
         """Those others say so of sensors that speak."""
         scene.house.on_flame(self._flame_changed)
-        self._broker.on_back = self._say_all
         for settings in self._hazards.values():
             topics = [topic for _, topic in settings.topics()]
             self._broker.said_at_qos_1.update(topics if random.random() < 0.7 else ())
@@ -60,9 +59,9 @@ class Sensors:
             self._say_alarm(name, keep=True)
             if settings.expire_after < LENGTH:
                 self._speak(name)
-        self._say_all()
+        self.say_all()
 
-    def _say_all(self) -> None:
+    def say_all(self) -> None:
         """Whoever connects to the broker says what is known, if it says anything."""
         for burner in self._flames:
             self._say_flame(burner)
