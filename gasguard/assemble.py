@@ -44,6 +44,7 @@ _FAMILIES = {
 _FLAME_SENSORS = {
     "mqtt": "gasguard.drivers.mqtt.flame",
     "thermocouple": "gasguard.drivers.mqtt.flame",
+    "temperature": "gasguard.drivers.mqtt.flame",
 }
 _HAZARD_SENSORS = {
     "mqtt": "gasguard.drivers.mqtt.hazard",

@@ -66,6 +66,11 @@ ROOMS = [
         libraries=set(),
     ),
     Room(
+        "gasguard.drivers.warming",
+        {"gasguard.config.sensors", "gasguard.drivers.bus", "gasguard.drivers.understanding"},
+        libraries=set(),
+    ),
+    Room(
         "gasguard.drivers.base",
         {*_WORDS, "gasguard.config.relays.base", *_DEVICES, *_COMMON},
         libraries=set(),
@@ -87,6 +92,7 @@ ROOMS = [
             "gasguard.config",
             *_DEVICES,
             "gasguard.drivers.understanding",
+            "gasguard.drivers.warming",
             "gasguard.health",
             "gasguard.mqtt",
             *_COMMON,

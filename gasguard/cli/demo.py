@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 from gasguard.cli.demo_folder import CONFIG, fresh_folder
+from gasguard.cli.demo_stories import STORIES, clock_of, phones, tell
 from gasguard.cli.help import examples
 from gasguard.cli.options import demo_folder, find_config, speed_option
 from gasguard.config.load import Config
@@ -20,7 +21,9 @@ from gasguard.errors import GasguardError
 _LAST_WORDS_WITHIN = 1.0
 
 
-@click.command(epilog=examples("gasguard demo", "gasguard demo --speed 10"))
+@click.command(
+    epilog=examples("gasguard demo", "gasguard demo --speed 10", "gasguard demo --story unattended")
+)
 @speed_option
 @click.option(
     "--mqtt-port",
@@ -48,12 +51,18 @@ _LAST_WORDS_WITHIN = 1.0
     help="Send messages there: ntfy://TOPIC, barks://api.day.app/KEY, … "
     "(better in the environment, as GASGUARD_MESSAGE_TO: others can see a command line).",
 )
+@click.option(
+    "--story",
+    type=click.Choice(sorted(STORIES)),
+    help="Play one by itself, in less than a minute, and end.",
+)
 def demo(
     speed: float,
     mqtt_port: int | None,
     web_port: int | None,
     state_dir: Path | None,
     message_to: str | None,
+    story: str | None,
 ) -> None:
     """Run everything on this machine, with a simulated stove; no hardware, nothing to set up.
 
@@ -68,34 +77,46 @@ def demo(
         # What happens is told in the demo's own words.
         logging.getLogger().setLevel(logging.WARNING)
         try:
-            asyncio.run(_demo(folder / CONFIG, mqtt_port, speed, message_to))
+            asyncio.run(_demo(folder / CONFIG, mqtt_port, speed, message_to, story))
         finally:
             log.stop()
     leave()
 
 
-async def _demo(path: Path, mqtt_port: int | None, speed: float, message_to: str | None) -> None:
+async def _demo(
+    path: Path, mqtt_port: int | None, speed: float, message_to: str | None, name: str | None
+) -> None:
     from gasguard import app
     from gasguard.cli.demo_console import DemoConsole, Outcomes
-    from gasguard.cli.demo_stage import light, stage
+    from gasguard.cli.demo_stage import light, messages_to, shortened, stage
     from gasguard.cli.terminal import Printer, attend, stopped_by_signals
     from gasguard.simulator.bridge import SimulatorBridge
     from gasguard.simulator.console import run_text_console
 
     stop = stopped_by_signals()
     printer = Printer(sys.stdout)
+    story = STORIES[name] if name else None
+    limits, more = shortened(speed), "" if message_to is None else messages_to(you=message_to)
     async with contextlib.AsyncExitStack() as stack:
-        config, world = await stack.enter_async_context(stage(path, mqtt_port, message_to))
+        if story is not None:
+            limits, more = {**limits, **story.limits}, story.more
+            more += await stack.enter_async_context(phones(name or "", printer.line))
+        config, world = await stack.enter_async_context(stage(path, mqtt_port, limits, more))
         bridge = SimulatorBridge(config, world)
         bridge.start()
         stack.push_async_callback(bridge.stop)
-        controller = await stack.enter_async_context(app.running(config))
+        controller = await stack.enter_async_context(app.running(config, clock_of(story)))
         await light(world, speed)
-        printer.line(_greeting(config, path, bridge.console_topic))
+        if story is None:
+            printer.line(_greeting(config, path, bridge.console_topic))
         outcomes = Outcomes(world, printer.line)
         controller.observers.append(outcomes.observe)
-        console = DemoConsole(world, controller, outcomes, printer.line)
-        await attend(run_text_console(world, sys.stdin, printer, console), stop)
+        console = DemoConsole(world, bridge.senses, controller, outcomes, printer.line)
+        if story is None:
+            doing = run_text_console(world, sys.stdin, printer, console)
+        else:
+            doing = tell(story, str(path), console.execute, printer.line)
+        await attend(doing, stop)
         controller.observers.remove(outcomes.observe)
         printer.line("The demo ends: both burners are shut off.")
     printer.stop(_LAST_WORDS_WITHIN)

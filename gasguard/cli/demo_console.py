@@ -15,6 +15,8 @@ from gasguard.guard.controller import Controller
 from gasguard.interfaces.front import Front
 from gasguard.mqtt.topics import means_all
 from gasguard.simulator.console import HELP, Console
+from gasguard.simulator.senses import HELP as SENSES
+from gasguard.simulator.senses import Senses
 from gasguard.simulator.world import World
 
 _HELP = f"""\
@@ -25,6 +27,7 @@ lock BURNER, unlock BURNER  the child lock
 rearm BURNER                close the circuit again
 
 Of the kitchen and Mi Home:
+{SENSES}
 {HELP}"""
 
 Say = Callable[[str], None]
@@ -75,10 +78,13 @@ def _told(tell: Tell, state: State, now: float) -> Iterator[str]:
 class DemoConsole(Console):
     """The simulator's console, in which the daemon's own words are understood as well."""
 
-    def __init__(self, world: World, controller: Controller, outcomes: Outcomes, say: Say) -> None:
+    def __init__(
+        self, world: World, senses: Senses, controller: Controller, outcomes: Outcomes, say: Say
+    ) -> None:
         self._controller, self._outcomes, self._tell = controller, outcomes, say
         self._front = Front(controller, Source.CLI)
         more = {
+            **senses.commands,
             "off": self._off,
             "timer": self._timer,
             "lock": lambda words: self._ask("lock", words, "LOCK"),

@@ -5,7 +5,7 @@ import contextlib
 import json
 import secrets
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
 from amqtt.errors import BrokerError
@@ -13,6 +13,7 @@ from amqtt.errors import BrokerError
 from gasguard.cli.broker import embedded_broker, free_port
 from gasguard.cli.options import DEMO_MARK
 from gasguard.config.load import Config, load_config
+from gasguard.durations import format_duration
 from gasguard.errors import GasguardError
 from gasguard.simulator.world import HOLD_S, World
 
@@ -34,7 +35,7 @@ burners:
     voice: {{siid: 4, piid: 1}}
     flame: {{driver: mqtt, topic: gasguard_sim/left/flame}}
     rated_kw: 3.8
-    limits: {{max_burn: 2h, rearm_after: 5s}}
+    limits: {{{limits}}}
   right:
     name: Right burner
     relay:
@@ -43,8 +44,22 @@ burners:
     voice: {{siid: 5, piid: 1}}
     flame: {{driver: mqtt, topic: gasguard_sim/right/flame}}
     rated_kw: 3.8
-    limits: {{max_burn: 2h, rearm_after: 5s}}
+    limits: {{{limits}}}
+sensors:
+  kitchen_pir: {{kind: presence, driver: mqtt, topic: gasguard_sim/kitchen_pir}}
+  anybody_home: {{kind: home, driver: mqtt, topic: gasguard_sim/anybody_home}}
+  kitchen_gas: {{kind: gas_alarm, driver: mqtt, topic: gasguard_sim/kitchen_gas}}
 """
+
+USUAL = {
+    "max_burn": 7200.0,
+    "unattended": 600.0,
+    "away": 120.0,
+    "prewarn": 60.0,
+    "rearm_after": 5.0,
+}
+"""Limits of the demo's burners, in seconds; so much shorter as its stove is faster."""
+_LEAST = {"max_burn": 20.0, "unattended": 6.0, "away": 5.0, "prewarn": 5.0, "rearm_after": 5.0}
 
 
 _LIGHTING_SPEED = 20.0
@@ -55,16 +70,16 @@ _TRIES = 5
 
 @contextlib.asynccontextmanager
 async def stage(
-    path: Path, mqtt_port: int | None, message_to: str | None = None
+    path: Path, mqtt_port: int | None, limits: Mapping[str, float] = USUAL, more: str = ""
 ) -> AsyncIterator[tuple[Config, World]]:
     """Broker and stove, at work inside the block; `path` is then their configuration.
 
-    `mqtt_port` as `free_port` has it; `message_to` is where messages go. Raises GasguardError when
-    there is no port to be had, ConfigError when nothing can be sent there.
+    `mqtt_port` as `free_port` has it; `limits` in seconds; `more` is YAML, of the file's top level.
+    Raises GasguardError when there is no port to be had, ConfigError when `more` has faults.
     """
     async with contextlib.AsyncExitStack() as stack:
         for left in reversed(range(_TRIES)):
-            config = _write_config(path, mqtt_port, message_to)
+            config = _write_config(path, mqtt_port, limits, more)
             try:
                 world = await _set_up(stack, config)
             except (OSError, BrokerError) as error:
@@ -92,18 +107,29 @@ def _broker_port(wanted: int | None) -> int:
         raise GasguardError(f"{error}. Is another demo, or a broker, running there?") from None
 
 
-def _write_config(path: Path, mqtt_port: int | None, message_to: str | None) -> Config:
+def shortened(speed: float) -> dict[str, float]:
+    """The usual limits on a stove that is so many times faster."""
+    return {key: max(_LEAST[key], seconds / max(1.0, speed)) for key, seconds in USUAL.items()}
+
+
+def messages_to(**addresses: str) -> str:
+    """`messages:` for the file, by name."""
+    # JSON's quotes are YAML's, whatever stands between them.
+    return f"messages: {{to: {json.dumps(addresses, ensure_ascii=False)}}}\n"
+
+
+def _write_config(
+    path: Path, mqtt_port: int | None, limits: Mapping[str, float], more: str
+) -> Config:
     path.touch(mode=0o600)
     text = _CONFIG.format(
         mark=DEMO_MARK,
         mqtt_port=_broker_port(mqtt_port),
         relay_port=free_port(None, 54321, socket.SOCK_DGRAM),
         token=secrets.token_hex(16),
+        limits=", ".join(f"{key}: {format_duration(value)}" for key, value in limits.items()),
     )
-    if message_to is not None:
-        # JSON's quotes are YAML's, whatever stands between them.
-        text += f"messages: {{to: {{you: {json.dumps(message_to, ensure_ascii=False)}}}}}\n"
-    path.write_text(text, encoding="utf-8")
+    path.write_text(text + more, encoding="utf-8")
     return load_config(path)
 
 

@@ -48,7 +48,7 @@ async def _simulate(config: Config, speed: float, seed: int) -> None:
     printer.line("type help for what the stove and Mi Home can be made to do; Ctrl-C ends")
     world.on_flame(lambda name, lit: printer.line(f"{name}: flame {'lit' if lit else 'out'}"))
     try:
-        await attend(run_text_console(world, sys.stdin, printer), stop)
+        await attend(run_text_console(world, sys.stdin, printer, bridge.console), stop)
     finally:
         await bridge.stop()
         await world.stop()

@@ -45,6 +45,7 @@ def _level(value: object) -> Quantity:
     return quantity
 
 
+_ZERO_CELSIUS = 273.15
 _TRUST = {"measured": "shutoff", "inferred": "warn"}
 _THERE_WORDS = frozenset(
     {"on", "true", "1", "home", "present", "presence", "occupied", "detected", "motion"}
@@ -198,7 +199,49 @@ class ThermocoupleFlame(FlameConfig):
         return self
 
 
-AnyFlame = Annotated[MqttFlame | ThermocoupleFlame, Field(discriminator="driver")]
+def _kelvin(value: object) -> float:
+    said = parse_quantity(str(value)) if isinstance(value, str | int | float) else None
+    written = "" if said is None else said.written or "k"
+    if said is None or written not in ("k", "°c", "c", "℃") or isinstance(value, bool):
+        raise ValueError("is a difference of temperature in K; write for example 2 K")
+    return round(said.number + (_ZERO_CELSIUS if said.written == "k" else 0.0), 6)
+
+
+Kelvin = Annotated[float, BeforeValidator(_kelvin)]
+
+
+class HeatFlame(FlameConfig):
+    """A temperature over the hob: a pan that is heated warms it, and more quickly than a day does.
+
+    The defaults are what cheap Zigbee sensors show 30 to 60 s after a burner was lit.
+    """
+
+    driver: Literal["temperature"]
+    evidence: Literal["inferred"] = "inferred"
+    rise: Kelvin = Field(2.0, ge=0.5, le=50)
+    """So much warmer than at any time within `within`: lit."""
+    fall: Kelvin = Field(3.0, ge=0.5, le=50)
+    """So much colder than at any time within `within`: out."""
+    within: Duration = Field(120.0, ge=10, le=1800)
+
+    possible = (-40.0, 500.0)
+    """°C. Below is a sensor without its wire, above is no place to put one."""
+
+    @property
+    def word_in(self) -> str | None:
+        """By default `temperature`, as Zigbee2MQTT has it."""
+        return self.field or "temperature"
+
+    @model_validator(mode="after")
+    def _no_words(self) -> Self:
+        if self.on or self.off or self.on_above or self.off_below:
+            raise ValueError(
+                "is judged by rise, fall and within; for levels use driver: mqtt with on_above"
+            )
+        return self
+
+
+AnyFlame = Annotated[MqttFlame | ThermocoupleFlame | HeatFlame, Field(discriminator="driver")]
 
 
 class Hazard(OnTopic):

@@ -4,6 +4,7 @@ Nothing here is raised, guessed or cut to fit: a payload is understood, or it is
 """
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,12 +35,21 @@ class Said:
     """It is an object without the field that holds the word."""
 
 
+Meaning = Callable[[object, OnTopic], Said]
+"""Of a value, once it is found."""
+
+
 def understand(payload: bytes, sensor: OnTopic) -> Said:
     """The payload's meaning by this sensor's words, field and levels."""
+    return read(payload, sensor, _word)
+
+
+def read(payload: bytes, sensor: OnTopic, meaning: Meaning) -> Said:
+    """The `meaning` of the value in the payload, where there is one."""
     text = payload.decode(errors="replace").strip(_EDGES)
     data = _data(text)
     if not isinstance(data, dict):
-        return _word(data, sensor)
+        return meaning(data, sensor)
     test = next((data[key] for key in _TESTS if isinstance(data.get(key), bool)), None)
     if sensor.word_in is None:
         return Said(garbled="sends JSON: name the key that holds its word with field:", test=test)
@@ -48,7 +58,7 @@ def understand(payload: bytes, sensor: OnTopic) -> Said:
         keys = ", ".join(map(str, data))[:_SHOWN]
         text = f"sends JSON without {sensor.word_in} ({keys}): name its key with field:"
         return Said(garbled=text, test=test, missing=True)
-    said = _word(value, sensor)
+    said = meaning(value, sensor)
     return Said(said.danger, said.garbled, test)
 
 
@@ -92,6 +102,19 @@ def _word(value: object, sensor: OnTopic) -> Said:
     if sensor.any_number and counts and quantity.unit is None and not (sensor.on and sensor.off):
         return _said(quantity.number != 0, sensor)
     return _not_understood(value, sensor)
+
+
+def number_of(value: object, sensor: OnTopic, unit: str) -> float | Said:
+    """The number in that unit, which it may leave out; or what is wrong with it."""
+    text = value.strip(_EDGES) if isinstance(value, str) else json.dumps(value)
+    quantity = None if isinstance(value, bool) else parse_quantity(text)
+    if quantity is None or quantity.unit not in (None, unit):
+        shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        return Said(garbled=f"says {shown[:_SHOWN]!r}, which is not understood: {unit} are")
+    least, most = sensor.possible
+    if not least <= quantity.number <= most:
+        return Said(garbled=f"says {quantity.number:g}, which nothing could measure there")
+    return quantity.number
 
 
 def _measured(

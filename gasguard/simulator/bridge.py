@@ -1,4 +1,4 @@
-"""The simulator's ear and voice on MQTT: its console, its stove's state, its flame sensors.
+"""The simulator's ear and voice on MQTT: its console, its stove's state, its sensors.
 
 Topics, under `<base>_sim`: `console/set` takes a line of the console (`light left`), `console`
 gives its answer; `<burner>/state` (retained) is the stove's physical state.
@@ -10,16 +10,17 @@ import json
 from dataclasses import replace
 
 from gasguard.config.load import Config
-from gasguard.config.sensors import ThermocoupleFlame
+from gasguard.config.sensors import HeatFlame, ThermocoupleFlame
 from gasguard.mqtt.desk import Desk
 from gasguard.mqtt.link import Connection, Message
 from gasguard.mqtt.server import Subscription, broker
 from gasguard.simulator.console import Console
-from gasguard.simulator.flame_words import word_for
+from gasguard.simulator.senses import HELP, Senses
+from gasguard.simulator.sensor_words import word_for
 from gasguard.simulator.world import BurnerSnapshot, World
 
 _MEASURE_EVERY = 1.0
-"""Seconds between two of a thermocouple's readings."""
+"""Seconds between two readings of a thermocouple, or of a temperature."""
 _SPEAK_EVERY = 30.0
 """Seconds after which a lit/out sensor says again what it sees, as most do."""
 _LOOK_EVERY = 0.2
@@ -34,7 +35,8 @@ class SimulatorBridge:
     def __init__(self, config: Config, world: World) -> None:
         self._config, self._world = config, world
         self._base = f"{config.mqtt.base_topic}_sim"
-        self._console = Console(world)
+        self.senses = Senses(config, world)
+        self.console = Console(world, self.senses.commands, HELP)
         self._published: dict[str, str] = {}
         self._repeated: dict[str, float] = {}
         self._connection: Connection | None = None
@@ -77,7 +79,7 @@ class SimulatorBridge:
 
     def _execute(self, connection: Connection, message: Message) -> None:
         if not message.retain:
-            answer = self._console.execute(message.payload.decode(errors="replace"))
+            answer = self.console.execute(message.payload.decode(errors="replace"))
             connection.publish(f"{self._base}/console", answer)
 
     async def _look(self) -> None:
@@ -89,6 +91,7 @@ class SimulatorBridge:
                         self._connection, f"{self._base}/{name}/state", json.dumps(steady)
                     )
                     self._tell_flame(self._connection, name, state)
+                self._tell_the_rest(self._connection)
             await asyncio.sleep(_LOOK_EVERY)
 
     def _tell_flame(self, connection: Connection, name: str, state: BurnerSnapshot) -> None:
@@ -96,10 +99,18 @@ class SimulatorBridge:
         if isinstance(flame, ThermocoupleFlame):
             text = f"{state['thermocouple_mv']:.2f}"
             self._repeat(connection, flame.topic, text, _MEASURE_EVERY, qos=0)
-        elif flame is not None:
+        elif flame is not None and not isinstance(flame, HeatFlame):
             word = word_for(flame, state["flame"])
             self._publish(connection, flame.topic, word)
             self._repeat(connection, flame.topic, word, _SPEAK_EVERY, qos=1)
+
+    def _tell_the_rest(self, connection: Connection) -> None:
+        for topic, word in self.senses.said():
+            self._publish(connection, topic, word)
+            self._repeat(connection, topic, word, _SPEAK_EVERY, qos=1)
+        now = asyncio.get_running_loop().time()
+        for topic, word in self.senses.warmths(now):
+            self._repeat(connection, topic, word, _MEASURE_EVERY, qos=0)
 
     def _repeat(
         self, connection: Connection, topic: str, text: str, every: float, *, qos: int

@@ -50,9 +50,12 @@ Command = Callable[[list[str]], str]
 class Console:
     """Carries out one-line commands on a World. Never raises, whatever the line says."""
 
-    def __init__(self, world: World, more: dict[str, Command] | None = None) -> None:
-        """`more` commands by name; they come before the console's own."""
+    def __init__(
+        self, world: World, more: dict[str, Command] | None = None, more_help: str = ""
+    ) -> None:
+        """`more` commands by name; they come before the console's own. `more_help` tells of them."""
         self._world = world
+        self._help = f"{more_help}\n{HELP}" if more_help else HELP
         self._commands: dict[str, Command] = {
             "light": lambda words: self._hand(world.light, words),
             "press": lambda words: self._hand(world.press, words),
@@ -68,7 +71,7 @@ class Console:
             "status": self._status,
             "devices": lambda words: "\n".join(describe(world)),
             "speed": self._speed,
-            "help": lambda words: HELP,
+            "help": lambda words: self._help,
             **(more or {}),
         }
 

@@ -1,12 +1,14 @@
 """Flame sensors behind the broker: words, or a thermocouple's millivolts."""
 
+import asyncio
 from collections.abc import Callable
 
-from gasguard.config.sensors import FlameConfig
+from gasguard.config.sensors import FlameConfig, HeatFlame
 from gasguard.core.messages import FLAME, FlameRead, SensorGarbled, SensorReachable
 from gasguard.core.model import Flame
 from gasguard.drivers.base import Site
 from gasguard.drivers.mqtt.sensor import MqttSensor
+from gasguard.drivers.warming import warming
 
 Post = Callable[[FlameRead | SensorGarbled | SensorReachable], None]
 
@@ -35,5 +37,9 @@ class FlameListener:
 
 
 def sensor(burner: str, settings: FlameConfig, site: Site, post: Post) -> MqttSensor:
-    """What `assemble` makes of `flame: {driver: mqtt}` and `{driver: thermocouple}`."""
-    return MqttSensor(f"burners.{burner}.flame", settings, site.bus(), FlameListener(post))
+    """What `assemble` makes of `flame:` with the drivers mqtt, thermocouple and temperature."""
+    understood = None
+    if isinstance(settings, HeatFlame):
+        understood = warming(settings, asyncio.get_running_loop().time)
+    where = f"burners.{burner}.flame"
+    return MqttSensor(where, settings, site.bus(), FlameListener(post), understood)

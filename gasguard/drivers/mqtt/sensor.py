@@ -52,9 +52,19 @@ class Listener(Protocol):
 
 
 class MqttSensor:
-    """Listens to one sensor. `where` is its place in the configuration, for the log."""
+    """Listens to one sensor."""
 
-    def __init__(self, where: str, settings: OnTopic, bus: Bus, listener: Listener) -> None:
+    def __init__(
+        self,
+        where: str,
+        settings: OnTopic,
+        bus: Bus,
+        listener: Listener,
+        understood: Callable[[Heard], Said] | None = None,
+    ) -> None:
+        """`where` is its place in the configuration, for the log; `understood` says what a message
+        means, where that is not in itself."""
+        self._meaning = understood or (lambda heard: understand(heard.payload, settings))
         self._where, self._settings, self._bus = where, settings, bus
         self._listener = listener
         self._steady = _Steady()
@@ -117,7 +127,7 @@ class MqttSensor:
 
     def _heard(self, heard: Heard) -> None:
         if heard.topic == self._settings.topic:
-            self._spoke(understand(heard.payload, self._settings), stored=heard.retained)
+            self._spoke(self._meaning(heard), stored=heard.retained)
         for part in self._settings.availability:
             if heard.topic == part.topic:
                 online = says_online(heard.payload, part.online, part.offline)
