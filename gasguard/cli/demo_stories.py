@@ -10,7 +10,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from gasguard.cli.demo_stage import messages_to
 from gasguard.clock import Instant, SystemClock
 
 Say = Callable[[str], None]
@@ -22,14 +21,14 @@ class Story:
 
     about: str
     steps: tuple[tuple[float, str], ...]
-    """Seconds to wait, then a line for the demo's console. A line that begins with `gasguard` is run
+    """Seconds to wait, then a line for the demo's console. One that begins with `gasguard` is run
     as in another terminal."""
     limits: Mapping[str, float] = field(default_factory=dict)
     """In seconds, beside the usual ones."""
     more: str = ""
     """YAML, of the configuration's top level."""
     shows: tuple[int, int] | None = None
-    """Hour and minute that the wall clock of this demo shows a few seconds after the story begins."""
+    """Hour and minute that this demo's wall clock shows a few seconds after the story begins."""
 
 
 _EXPLAIN = "gasguard explain left"
@@ -130,6 +129,8 @@ async def phones(name: str, say: Say) -> AsyncIterator[str]:
     if name != "messages":
         yield ""
         return
+    from gasguard.cli.demo_stage import messages_to
+
     servers = [await _service(say, "mum", 200), await _service(say, "dad", 500)]
     ports = [server.sockets[0].getsockname()[1] for server in servers]
     try:
@@ -142,10 +143,10 @@ async def phones(name: str, say: Say) -> AsyncIterator[str]:
 
 async def _service(say: Say, whose: str, status: int) -> asyncio.Server:
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = await reader.readuntil(b"\r\n\r\n")
+        asked = await reader.readuntil(b"\r\n\r\n")
         length = next(
             int(line.split(b":")[1])
-            for line in head.split(b"\r\n")
+            for line in asked.split(b"\r\n")
             if line.lower().startswith(b"content-length:")
         )
         body = json.loads(await reader.readexactly(length))

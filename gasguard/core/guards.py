@@ -103,7 +103,8 @@ def _trips_alone_at(state: State) -> float | None:
 
 
 def _trip_alone(turn: Turn) -> None:
-    trip(turn, Reason.UNATTENDED, Source.GUARD, message=_ALONE)
+    sensors = _looking(turn.state, Place.PRESENCE)
+    trip(turn, Reason.UNATTENDED, Source.GUARD, message=_ALONE, sensor=sensors)
 
 
 # --- nobody at home -------------------------------------------------------------------------------
@@ -137,7 +138,8 @@ def _trips_away_at(state: State) -> float | None:
 
 
 def _trip_away(turn: Turn) -> None:
-    trip(turn, Reason.UNATTENDED, Source.GUARD, message=_AWAY, away=True)
+    sensors = _looking(turn.state, Place.HOME)
+    trip(turn, Reason.UNATTENDED, Source.GUARD, message=_AWAY, away=True, sensor=sensors)
 
 
 # --- warnings and their answers -------------------------------------------------------------------
@@ -157,6 +159,12 @@ def _warn(
         message=why if trusted else f"{why or 'it has burnt for long'}{_UNTRUSTED}",
         away=away,
     )
+
+
+def _looking(state: State, place: Place) -> str:
+    """The names of those that saw nobody."""
+    views = (view for view in state.people_views if view.sensor.place is place)
+    return ", ".join(view.sensor.name for view in views)
 
 
 def _is_over(since: float | None, warned: float) -> bool:

@@ -53,7 +53,7 @@ class Console:
     def __init__(
         self, world: World, more: dict[str, Command] | None = None, more_help: str = ""
     ) -> None:
-        """`more` commands by name; they come before the console's own. `more_help` tells of them."""
+        """`more` commands by name, told of by `more_help`; they come before the console's own."""
         self._world = world
         self._help = f"{more_help}\n{HELP}" if more_help else HELP
         self._commands: dict[str, Command] = {

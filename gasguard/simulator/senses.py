@@ -1,4 +1,4 @@
-"""What is in the simulated kitchen beside the stove: people, gas, smoke, and warmth over the hob."""
+"""What is in the simulated kitchen beside the stove: people, gas, smoke, warmth over the hob."""
 
 import math
 from collections.abc import Callable, Iterator

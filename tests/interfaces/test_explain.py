@@ -174,7 +174,7 @@ def test_sensor_warning_extension_shutoff():
     ]
     said = told(explain(state(last_trip=last), events, "en"))
     assert "nobody was near the stove (kitchen_pir)" in said
-    assert "It warned before a shutoff (Left unattended), 60 seconds before." in said
+    assert "It warned that nobody was near the stove, 60 seconds before." in said
 
 
 def test_the_timer_that_ended_is_the_last_one_set_even_before_the_re_arm():

@@ -469,3 +469,22 @@ def test_one_damaged_message_takes_no_other_with_it(tmp_path: Path):
     (tmp_path / FILE_NAME).write_text(json.dumps(data))
     letters, _ = read(tmp_path / FILE_NAME)
     assert letters == [letter]
+
+
+@pytest.mark.parametrize(
+    ("details", "says", "says_not"),
+    [
+        ({"remaining_s": 60.0}, "will be shut off at 12:01:00: nobody was looking", "only warns"),
+        ({"remaining_s": 60.0, "away": True}, "12:01:00: nobody is at home", "only warns"),
+        ({"shuts_off": False, "away": True}, "only warns", "will be shut off"),
+    ],
+)
+def test_a_guards_warning_says_whether_it_will_shut_off(details, says, says_not):
+    office = Office()
+    office.happens(Tell(Kind.PREWARNING, Reason.UNATTENDED, Source.GUARD, details))
+    (letter,) = office.outbox.letters
+    for language in ("en", "zh"):
+        assert written(letter, office.now, language)[1]
+    text = written(letter, office.now, "en")[1]
+    assert says in text
+    assert says_not not in text

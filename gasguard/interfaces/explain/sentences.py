@@ -74,6 +74,8 @@ class _Teller:
         texts, fields = self._say.texts.events, self._say.fields(event)
         if kind == "trip":
             fields["cause"] = self._cause(event, None)
+        if event.get("away"):
+            reason = "away"
         text = texts.get(f"{kind}:{reason}") or texts.get(kind) or self._say.texts.any_event
         return self._say.sentence(text.format_map(fields))
 
@@ -109,7 +111,8 @@ class _Teller:
                 fields["unseen"] = self._say.part("unseen")
             elif lit is not None:
                 fields["lit_since"] = self._say.part("lit_since", minute=self._say.time(lit))
-        text = self._say.texts.causes.get(reason) or self._say.texts.any_cause
+        named = self._say.texts.causes.get("away" if trip.get("away") else reason)
+        text = named or self._say.texts.any_cause
         return " ".join(text.format_map(fields).split())
 
     def _extended(self, story: Story | None) -> str:

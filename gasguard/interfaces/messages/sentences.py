@@ -45,6 +45,7 @@ SENTENCES: dict[Language, Sentences] = {
             "timer": "its timer ended",
             "max_burn": "it had burned for too long",
             "unattended": "nobody was looking after it",
+            "away": "nobody is at home",
             "schedule": "it must be off at this time",
             "lease": "the relay's own countdown ended, because gasguard had not renewed it",
             "gas_alarm": "a gas alarm",
@@ -103,6 +104,10 @@ SENTENCES: dict[Language, Sentences] = {
                 "To go on cooking, give it more time: gasguard timer {id} +5m, or the button in "
                 "Home Assistant.",
             ),
+            "prewarning only": (
+                "{burner}: {reason}.",
+                "Look after it: gasguard only warns of this flame, and shuts nothing off.",
+            ),
             "prewarning timer": (
                 "{burner} will be shut off at {at}, when its timer ends.",
                 "To go on cooking, give it more time: gasguard timer {id} +5m, or the button in "
@@ -158,6 +163,7 @@ SENTENCES: dict[Language, Sentences] = {
             "timer": "定时到了",
             "max_burn": "燃烧时间过长",
             "unattended": "灶前无人看管",
+            "away": "家里没人",
             "schedule": "现在是禁用时段",
             "lease": "继电器自己的倒计时到了（gasguard 没能续期）",
             "gas_alarm": "燃气报警",
@@ -209,6 +215,10 @@ SENTENCES: dict[Language, Sentences] = {
             "prewarning": (
                 "{burner}将在 {at} 关火：{reason}。",
                 "还要继续做饭就延长：gasguard timer {id} +5m，或在 Home Assistant 里按延长。",
+            ),
+            "prewarning only": (
+                "{burner}：{reason}。",
+                "请去看看：对这个火焰 gasguard 只提醒，不关火。",
             ),
             "prewarning timer": (
                 "{burner}将在 {at} 关火：定时快到了。",

@@ -59,7 +59,9 @@ def _told(
 ) -> list[str]:
     words, kind = SENTENCES[language], event["type"]
     reason, why = event.get("reason"), _short(event.get("message"))
-    if kind in ("trip", "locked") and reason in HAZARDS:
+    if event.get("shuts_off") is False:
+        said = words.events["prewarning only"]
+    elif kind in ("trip", "locked") and reason in HAZARDS:
         said = words.hazards[str(reason)]
     elif kind == "trip" and event.get("confirmed"):
         said = words.confirmed
@@ -85,7 +87,7 @@ def _told(
 def _because(event: dict[str, Any], language: Language) -> str:
     words, reason = SENTENCES[language], str(event.get("reason") or "?")
     locks = event["type"] in ("locked", "unlocked")
-    text = None if locks else words.reasons.get(reason)
+    text = None if locks else words.reasons.get("away" if event.get("away") else reason)
     who = words.sources.get(str(event.get("source"))) if reason in ("remote", "lock") else None
     return (text or WORDS[language].shown(reason)) + (words.by.format(who=who) if who else "")
 
