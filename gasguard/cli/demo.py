@@ -53,8 +53,9 @@ _LAST_WORDS_WITHIN = 1.0
 )
 @click.option(
     "--story",
+    metavar="NAME",
     type=click.Choice(sorted(STORIES)),
-    help="Play one by itself, in less than a minute, and end.",
+    help=f"Play a story, in less than a minute, and end: {', '.join(sorted(STORIES))}.",
 )
 def demo(
     speed: float,

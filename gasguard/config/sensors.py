@@ -1,5 +1,6 @@
 """Sensors in the configuration: flames, alarms, and whether anybody is there."""
 
+import re
 from collections.abc import Iterator
 from typing import Annotated, ClassVar, Literal, Self
 
@@ -45,7 +46,7 @@ def _level(value: object) -> Quantity:
     return quantity
 
 
-_ZERO_CELSIUS = 273.15
+_DIFFERENCE = re.compile(r"([0-9]{1,4}(?:\.[0-9]{1,4})?)\s*(?:[kK]|°C|℃)?", re.ASCII)
 _TRUST = {"measured": "shutoff", "inferred": "warn"}
 _THERE_WORDS = frozenset(
     {"on", "true", "1", "home", "present", "presence", "occupied", "detected", "motion"}
@@ -200,11 +201,10 @@ class ThermocoupleFlame(FlameConfig):
 
 
 def _kelvin(value: object) -> float:
-    said = parse_quantity(str(value)) if isinstance(value, str | int | float) else None
-    written = "" if said is None else said.written or "k"
-    if said is None or written not in ("k", "°c", "c", "℃") or isinstance(value, bool):
+    said = _DIFFERENCE.fullmatch(str(value).strip())
+    if said is None:
         raise ValueError("is a difference of temperature in K; write for example 2 K")
-    return round(said.number + (_ZERO_CELSIUS if said.written == "k" else 0.0), 6)
+    return float(said[1])
 
 
 Kelvin = Annotated[float, BeforeValidator(_kelvin)]
