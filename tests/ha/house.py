@@ -13,6 +13,7 @@ from tests.support.processes import Process
 BASE = "gasguard"
 _FLAME = "stove/left/flame"
 _GAS = "stove/gas"
+_PIR = "stove/pir"
 
 
 def _far_from_now() -> dict[str, str]:
@@ -39,6 +40,7 @@ class House:
             mqtt={"base_topic": BASE, "home_assistant": {"form": form}},
             allow_remote_rearm=True,
             hazards={"kitchen_gas": {"driver": "mqtt", "kind": "gas_alarm", "topic": _GAS}},
+            sensors={"kitchen_pir": {"driver": "mqtt", "kind": "presence", "topic": _PIR}},
             schedules={"night": {"lock": _far_from_now()}},
             timezone="UTC",
         )

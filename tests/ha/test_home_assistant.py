@@ -20,6 +20,7 @@ SHOWN = {
     "button.gasguard_left_timer_cancel": ("unknown", None),
     "button.gasguard_left_timer_extend": ("unknown", None),
     "sensor.gasguard_left_ends_at": ("unavailable", "timestamp"),
+    "sensor.gasguard_left_must_end_at": ("unavailable", "timestamp"),
     "sensor.gasguard_left_phase": ("Ready", "enum"),
     "sensor.gasguard_left_contact": ("Closed", "enum"),
     "sensor.gasguard_left_locks": ("Not locked", None),
@@ -36,6 +37,7 @@ SHOWN = {
     "button.gasguard_off_all": ("unknown", None),
     "binary_sensor.gasguard_online": ("on", "connectivity"),
     "binary_sensor.gasguard_kitchen_gas_alarm": ("unknown", "gas"),
+    "binary_sensor.gasguard_kitchen_pir_presence": ("unknown", "occupancy"),
     "binary_sensor.gasguard_schedule_night_active": ("off", None),
     "button.gasguard_schedule_night_skip": ("unknown", None),
 }
@@ -368,6 +370,18 @@ def test_the_other_form_takes_over_without_loss(house):
         ha.until(number__gasguard_left_timer="7")
         ha.call("button.press", "button.gasguard_left_timer_cancel")
         ha.until(number__gasguard_left_timer="0")
+
+
+def test_who_is_in_the_kitchen_is_shown_as_the_guard_has_heard_it(house):
+    ha, seen = house.ha, {"binary_sensor__gasguard_kitchen_pir_presence": "on"}
+    house.ear.publish("stove/pir", '{"occupancy": true}')
+    ha.until(**seen)
+    house.ear.publish("stove/pir", '{"occupancy": false}')
+    ha.until(binary_sensor__gasguard_kitchen_pir_presence="off")
+    house.ear.publish("stove/pir", "soup")
+    ha.until(binary_sensor__gasguard_kitchen_pir_presence="unknown")
+    house.ear.publish("stove/pir", '{"occupancy": true}')
+    ha.until(**seen)
 
 
 def test_a_sensor_that_was_taken_off_goes(house):

@@ -10,7 +10,7 @@ from random import Random
 from gasguard.config.sensors import PeopleSensor
 from gasguard.drivers.bus import Heard
 from gasguard.simulator.mqtt.devices import Out
-from tests.torture.account import NEVER, Ask
+from tests.torture.account import FAR, NEVER, Ask
 from tests.torture.plan import LENGTH
 from tests.torture.scene import Bench, Scene
 
@@ -94,15 +94,20 @@ class Seen:
     """When it last said that somebody is."""
     there_until: float = NEVER
     """When that ended for the guard: by another word, or because it fell silent."""
+    away_at: float = NEVER
+    """When it first said that nobody is there."""
     unsure_at: float = NEVER
     """When it last could not be heard, or may not have been."""
     offline: set[str] = field(default_factory=set)
+    offline_since: float = FAR
 
     def forget(self) -> None:
         """The next guard has heard nothing yet."""
         self.word = None
-        self.heard_at = self.there_at = self.there_until = self.unsure_at = NEVER
+        self.heard_at = self.there_at = self.there_until = NEVER
+        self.away_at = self.unsure_at = NEVER
         self.offline.clear()
+        self.offline_since = FAR
 
     def says(self, there: bool, now: float, *, kept: bool) -> None:
         """A word reaches the guard."""
@@ -110,6 +115,8 @@ class Seen:
             return
         if self.word and not there:
             self.there_until = now
+        if self.word is not False and not there:
+            self.away_at = now
         self.word = there
         if there:
             self.there_at = now
@@ -118,6 +125,7 @@ class Seen:
             if self.offline:
                 self.unsure_at = now
             self.offline.clear()
+            self.offline_since = FAR
 
     def there(self, what: str, now: float, *, online: bool) -> None:
         """Others say whether it can be heard."""
@@ -125,6 +133,7 @@ class Seen:
             self.offline.discard(what)
         else:
             self.offline.add(what)
+        self.offline_since = min(self.offline_since, now) if self.offline else FAR
         self.unsure(now)
 
     def unsure(self, now: float) -> None:
@@ -153,6 +162,8 @@ class Company:
         """Until when the last touch puts off what looks for people."""
         self._asked: dict[str, list[tuple[float, float]]] = {name: [] for name in scene.benches}
         """Touches that were accepted: asked at, answered at."""
+        self._allowed = dict.fromkeys(scene.benches, NEVER)
+        """Until when a timer allows that nobody is at home."""
         self._timers_at = dict.fromkeys(scene.benches, NEVER)
         """When a timer last may have run."""
         self._warned: dict[tuple[str, bool], list[float]] = {}
@@ -166,7 +177,7 @@ class Company:
         self._warned.clear()
         for name in self._asked:
             self._asked[name].clear()
-            self._touched[name] = self._timers_at[name] = NEVER
+            self._touched[name] = self._timers_at[name] = self._allowed[name] = NEVER
 
     def heard(self, seen: Seen, heard: Heard) -> None:
         """One of its topics speaks."""
@@ -192,6 +203,9 @@ class Company:
         if ask.kind in ("timer", "extend", "cancel"):
             more = ask.seconds if ask.kind == "extend" else 0.0
             self._touched[name] = max(self._touched[name], self._scene.now + more)
+        homes = [one for one in self.seen[name].values() if one.settings.kind == "home"]
+        if ask.kind == "timer" and not any(one.word for one in homes):
+            self._allowed[name] = max(self._allowed[name], self._scene.now + ask.seconds)
 
     def answered(self, name: str, ask: Ask) -> None:
         """It was heard at the latest now."""
@@ -231,16 +245,20 @@ class Company:
                 continue
             since = [account.lit_told, self._scene.pi.up_since, self._touched[name]]
             since += [seen.there_until for seen in sensors]
-            warned = [account.lit_told, self._timers_at[name], *(one.unsure_at for one in sensors)]
+            unsure = [one.unsure_at for one in sensors]
             if kind == "presence":
-                moment = max(max(since) + limit, *warned) + (warning or 0.0)
+                counts = max(max(since) + limit, account.lit_told, self._timers_at[name], *unsure)
+                moment = counts + (warning or 0.0)
             else:
-                heard = [max(one.heard_at, one.there_until) for one in sensors]
-                moment = max(*since, *warned, *heard) + limit
+                moment = max(*since, *unsure, self._allowed[name], self._away_at(sensors)) + limit
             if moment < self._scene.now and self._noted.get((name, kind)) != moment:
                 self._noted[name, kind] = moment
                 return f"nobody was there ({kind})", moment
         return None
+
+    @staticmethod
+    def _away_at(sensors: list[Seen]) -> float:
+        return max(one.away_at for one in sensors)
 
     def why_not(self, bench: Bench, event: dict[str, object]) -> str | None:
         """What speaks against a trip for nobody's being there, if something does for certain."""
@@ -258,6 +276,11 @@ class Company:
                 return f"tripped {now - seen.there_at:.1f} s after somebody was there"
             if sees and seen.word and seen.there_at < now - late - _SLACK:
                 return "tripped as unattended while somebody is there"
+            if sees and seen.offline_since < now - late - 0.3:
+                return "tripped as unattended though nobody can hear the sensor"
+            unheard = seen.word is None and seen.heard_at == NEVER
+            if sees and away and unheard and self._scene.pi.up_since < now - late:
+                return "tripped because nobody is at home, which nobody has said"
         if not away:
             for asked_at, answered_at in self._asked[name]:
                 if answered_at < now - late and now < asked_at + whole - 0.3:

@@ -19,6 +19,7 @@ from gasguard.interfaces.home_assistant.entities import (
     burner_entities,
     hazard_entity,
     hub_entities,
+    people_entity,
     schedule_entities,
 )
 from gasguard.interfaces.home_assistant.words import WORDS
@@ -157,6 +158,16 @@ def _devices(config: Config) -> list[Device]:
             for name, hazard in config.alarms.items()
             # All that heed it say the same of it.
             for heeding in [one for one in config.burners if name in config.hazards_of(one)][:1]
+        ),
+        *(
+            Device(
+                f"people-{name}",
+                f"{place}_{name}",
+                hub,
+                {one.kind: people_entity(topics.of(concerned), name, one.kind, words)},
+            )
+            for name, one in config.people.items()
+            for concerned in [burner for burner in config.burners if one.concerns(burner)][:1]
         ),
         *(
             Device(

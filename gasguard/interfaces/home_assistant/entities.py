@@ -73,14 +73,32 @@ def hub_entities(topics: Topics, words: Words) -> dict[str, Entity]:
 
 def hazard_entity(topic: BurnerTopics, name: str, kind: str, words: Words) -> Entity:
     """What the guard has heard from an alarm, as a burner that heeds it tells."""
-    said = f"(value_json.hazards | default({{}})).get('{name}')"
+    device_class = _DEVICE_CLASSES.get(kind, "safety")
+    return _heard(topic, ("hazards", name), ("alarm", "clear"), device_class, words.shown(kind))
+
+
+def people_entity(topic: BurnerTopics, name: str, kind: str, words: Words) -> Entity:
+    """What the guard has heard of who is there, as a burner that it concerns tells."""
+    device_class = "occupancy" if kind == "presence" else "presence"
+    shown = words.shown(kind)
     return {
-        "name": f"{words.shown(kind)} ({name})",
+        **_heard(topic, ("people", name), ("somebody", "nobody"), device_class, shown),
+        "entity_category": "diagnostic",
+    }
+
+
+def _heard(
+    topic: BurnerTopics, at: tuple[str, str], on_off: tuple[str, str], device_class: str, shown: str
+) -> Entity:
+    (key, name), (on, off) = at, on_off
+    said = f"(value_json.{key} | default({{}})).get('{name}')"
+    return {
+        "name": f"{shown} ({name})",
         "platform": "binary_sensor",
-        "device_class": _DEVICE_CLASSES.get(kind, "safety"),
+        "device_class": device_class,
         "state_topic": topic.state,
-        # Silent is not clear.
-        "value_template": f"{{{{ {{'alarm': 'ON', 'clear': 'OFF'}}.get({said}, 'None') }}}}",
+        # Silent is neither.
+        "value_template": f"{{{{ {{'{on}': 'ON', '{off}': 'OFF'}}.get({said}, 'None') }}}}",
         "json_attributes_topic": topic.state,
         "json_attributes_template": (
             f"{{{{ {{'says': {said}, 'problem':"

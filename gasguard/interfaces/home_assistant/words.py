@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from gasguard.core.messages import Status
-from gasguard.core.model import Contact, Lock, Phase, Reason, Source
+from gasguard.core.model import Contact, Lock, Phase, Place, Reason, Source
 
 Language = Literal["en", "zh"]
 
@@ -66,6 +66,8 @@ WORDS: dict[Language, Words] = {
             Reason.RESTART: "Guard restarted",
             Reason.SHUTDOWN: "Guard stopped",
             Reason.PROOF_TEST: "Proof test",
+            Place.PRESENCE: "Somebody in the kitchen",
+            Place.HOME: "Somebody at home",
             NEVER: "Never",
         },
         sources={
@@ -168,6 +170,8 @@ WORDS: dict[Language, Words] = {
             Reason.RESTART: "重新启动",
             Reason.SHUTDOWN: "程序停止",
             Reason.PROOF_TEST: "关火测试",
+            Place.PRESENCE: "厨房有人",
+            Place.HOME: "家里有人",
             NEVER: "无",
         },
         sources={
