@@ -129,10 +129,13 @@ class Seen:
 
     def there(self, what: str, now: float, *, online: bool) -> None:
         """Others say whether it can be heard."""
+        before = bool(self.offline)
         if online:
             self.offline.discard(what)
         else:
             self.offline.add(what)
+        if not before and not self.offline:
+            return
         self.offline_since = min(self.offline_since, now) if self.offline else FAR
         self.unsure(now)
 
