@@ -23,6 +23,7 @@ from gasguard.interfaces.local.unix import runtime_folder
 from gasguard.interfaces.meter import Meter
 from gasguard.interfaces.past import Past
 from gasguard.interfaces.schedules.watch import Schedules
+from gasguard.memory import give_back
 from gasguard.starts import Starts
 from gasguard.ways_in import WaysIn
 
@@ -190,9 +191,11 @@ async def run(config: Config, troubles: Troubles | None = None) -> None:
         loop.add_signal_handler(number, stop.set)
     async with running(config, troubles=troubles) as controller:
         log.info("guarding %s", ", ".join(config.burners))
+        giving_back = asyncio.create_task(give_back())
         stopped: asyncio.Future[Any] = asyncio.ensure_future(stop.wait())
         await asyncio.wait([stopped, controller.failed], return_when=asyncio.FIRST_COMPLETED)
         stopped.cancel()
+        giving_back.cancel()
         if controller.failed.done():
             error = controller.failed.exception()
             log.critical("a task of the guard died; ending", exc_info=error)

@@ -40,6 +40,7 @@ ROOMS = [
     Room("gasguard.luck", set(), libraries=set()),
     Room("gasguard.logs", set(), libraries=set()),
     Room("gasguard.alone", set(), libraries=set()),
+    Room("gasguard.memory", set(), libraries=set()),
     Room("gasguard.starts", set(), libraries=set()),
     Room("gasguard.text", set(), libraries=set()),
     Room("gasguard.clock", {"gasguard.core.instant"}, libraries=set()),

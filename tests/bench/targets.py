@@ -83,7 +83,7 @@ _BOUNDS = (
         "ms",
     ),
     _Bound("idle <= 1 % of a core", lambda r: r["idle"]["cpu_percent"], 1, "%"),
-    _Bound("idle <= 90 MB resident", lambda r: r["idle"]["rss_mb"], 90, "MB"),
+    _Bound("idle <= 60 MB resident", lambda r: r["idle"]["rss_mb"], 60, "MB"),
     _Bound(
         "start to first verified relay <= 1.2 s (median, control socket)",
         lambda r: r["startup"]["control socket"]["median"],
