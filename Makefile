@@ -10,7 +10,7 @@ export PATH := $(PATH):/usr/sbin:/usr/local/sbin
 # given seconds first, so that torture, which takes every core, meets few of them.
 LONG := $(addprefix tests/,processes disaster torture fuzz)
 FOLDERS := $(patsubst %/,%,$(filter-out %/__pycache__/,$(wildcard tests/*/)))
-SHORT := $(filter-out $(LONG) tests/ha,$(FOLDERS)) $(wildcard tests/test_*.py)
+SHORT := $(filter-out $(LONG) tests/ha tests/stories,$(FOLDERS)) $(wildcard tests/test_*.py)
 # Those that look at every state take longest, and five times as long while coverage is measured:
 # all others must reach every branch without them.
 EVERYWHERE := tests/core/test_every_phase_every_event.py tests/core/test_invariants.py
@@ -56,6 +56,10 @@ SESSIONS ?= 150
 .PHONY: torture
 torture: $(READY) ## SEED=7 SESSIONS=3000: the guard through simulated disaster (ONLY=K: replay one)
 	$(BIN)/python -m tests.torture --seed $(SEED) $(if $(ONLY),--only $(ONLY),--sessions $(SESSIONS) --jobs 2)
+
+.PHONY: stories
+stories: $(READY) ## every story that `gasguard demo --story` plays (two minutes)
+	$(PYTEST) tests/stories -n 4
 
 .PHONY: mutants
 mutants: $(VENV)/.mutants ## changes the core in 3000 small ways: some test must notice each (half an hour)

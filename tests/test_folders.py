@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 TESTS = Path(__file__).parent
-APART = {"debian", "ha", "soak", "support"}
+APART = {"debian", "ha", "soak", "stories", "support"}
 """Run by a target of its own, and no tests at all."""
 PROCESSES = {
     "tests.support.kitchen.Kitchen",

@@ -9,6 +9,7 @@ import subprocess
 
 import pytest
 
+from tests.stories.test_stories import tells
 from tests.support.brokers import program
 from tests.support.ear import Ear
 from tests.support.kitchen import Kitchen
@@ -360,3 +361,8 @@ def test_two_that_start_at_once_do_not_take_each_others_ports(kitchen, tmp_path)
         process.says(UP, within=20)
     ports = [re.findall(r"127\.0\.0\.1:(\d+)", process.output)[:2] for process in both]
     assert not set(ports[0]) & set(ports[1])
+
+
+def test_it_plays_a_story_and_ends(tmp_path):
+    """`make stories` plays them all."""
+    tells("gas", tmp_path)
