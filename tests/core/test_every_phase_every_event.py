@@ -26,6 +26,7 @@ from gasguard.core.messages import (
     Off,
     OffIsDue,
     OpenContact,
+    PeopleRead,
     Rearm,
     RelayFailed,
     RelayRead,
@@ -46,7 +47,9 @@ from gasguard.core.model import (
     Flame,
     HazardSensor,
     Lock,
+    PeopleSensor,
     Phase,
+    Place,
     Reason,
     RelaySettings,
     Source,
@@ -63,7 +66,17 @@ KITCHENS: dict[str, dict[str, object]] = {
         "hazard_sensors": (HazardSensor("gas_alarm", Lock.GAS_ALARM, 90.0),)
     },
     "with a flame sensor that speaks up": {"flame_expires_after": 15.0, "max_burn": 600.0},
-    "with schedules": {"scheduled": True},
+    "with schedules, and people looked for": {
+        "scheduled": True,
+        "people_sensors": (
+            PeopleSensor("pir", Place.PRESENCE, 90.0),
+            PeopleSensor("home", Place.HOME, 3600.0),
+        ),
+        "unattended": 30.0,
+        "away": 20.0,
+        "prewarn": 5.0,
+        "max_burn": 600.0,
+    },
     "with a lease": {"relays": (RelaySettings(lease=180.0),)},
     "with two relays": {"relays": (RelaySettings(lease=180.0, lease_grain=60.0), RelaySettings())},
 }
@@ -143,10 +156,16 @@ def events(now: float) -> list[Event]:
             for stored in (True, False)
         ),
         *(HazardTested(name) for name in ("gas_alarm", "nobody")),
-        *(SensorGarbled(name, "says nonsense") for name in (FLAME, "gas_alarm", "nobody")),
+        *(
+            PeopleRead(name, there, stored)
+            for name in ("pir", "home", "nobody")
+            for there in (True, False, None)
+            for stored in (True, False)
+        ),
+        *(SensorGarbled(name, "says nonsense") for name in (FLAME, "gas_alarm", "pir", "nobody")),
         *(
             SensorReachable(name, there)
-            for name in (FLAME, "gas_alarm", "nobody")
+            for name in (FLAME, "gas_alarm", "home", "nobody")
             for there in (False, True)
         ),
         *(
