@@ -187,9 +187,9 @@ def give_up_waiting(turn: Turn, waiting: Waiting) -> None:
 
 
 def drop_timer(turn: Turn, reason: str | None, source: Source) -> None:
-    """Cancel the timer, if one runs, and say so."""
-    if turn.state.timer is not None:
-        turn.set(timer=None)
+    """Cancel the timer, if one runs or waits, and say so."""
+    if turn.state.timer is not None or turn.state.when_lit is not None:
+        turn.set(timer=None, when_lit=None)
         turn.tell(Kind.TIMER_CANCELLED, reason, source)
 
 

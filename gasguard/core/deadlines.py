@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from gasguard.core import flame, guards, hazards, people, schedule
+from gasguard.core import flame, guards, hazards, people, reminders, schedule, when_lit
 from gasguard.core.actions import (
     CLOSING,
     drop_timer,
@@ -153,6 +153,7 @@ DEADLINES = (
     flame.SILENCE,
     hazards.SILENCE,
     people.SILENCE,
+    when_lit.BEGINNING,
     # Then, what is certain by now.
     flame.SETTLING,
     flame.OUT_FOR_LONG,
@@ -168,6 +169,7 @@ DEADLINES = (
     for_each(_relays_behind_open, _should_be_open_at, _tell_not_open),
     for_each(_waiting, _waits_until, give_up_waiting),
     flame.BURNS_ON,
+    reminders.DUE,
     # Closing is last: whatever else is due at the same moment may forbid it.
     CLOSING,
 )

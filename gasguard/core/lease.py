@@ -81,7 +81,7 @@ def _adopt(turn: Turn, relay: int, end: float, tolerance: float) -> None:
     if timer and known is not None and abs(end - known) <= tolerance:
         return
     # A timer set by another way stays, because the countdown may yet be cancelled in Mi Home.
-    if timer is None or timer.source is Source.MI_HOME:
+    if turn.state.when_lit is None and (timer is None or timer.source is Source.MI_HOME):
         left = end - turn.now
         turn.set(timer=Timer(end, left, Source.MI_HOME, outranks_until=end))
         turn.tell(Kind.TIMER_STARTED, None, Source.MI_HOME, duration_s=round(left, 1))

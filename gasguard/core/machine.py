@@ -29,13 +29,16 @@ from gasguard.core import (
     hazards,
     people,
     readings,
+    reminders,
     requests,
     schedule,
     sensors,
+    when_lit,
 )
 from gasguard.core.instant import Instant
 from gasguard.core.messages import (
     CalendarRead,
+    CancelReminders,
     CancelTimer,
     ChildLock,
     Command,
@@ -52,6 +55,7 @@ from gasguard.core.messages import (
     RelayRead,
     SensorGarbled,
     SensorReachable,
+    SetReminder,
     SetTimer,
     Shutdown,
     Tick,
@@ -70,6 +74,8 @@ HANDLERS: dict[type[Any], Callable[[Turn, Any], None]] = {
     SetTimer: requests.set_timer,
     ExtendTimer: requests.extend_timer,
     CancelTimer: requests.cancel_timer,
+    SetReminder: reminders.set_reminder,
+    CancelReminders: reminders.cancel_reminders,
     ChildLock: requests.child_lock,
     Unlock: requests.unlock,
     Rearm: requests.rearm,
@@ -95,5 +101,6 @@ def step(state: State, event: Event, now: Instant) -> tuple[State, tuple[Command
     turn = Turn(state, now)
     HANDLERS[type(event)](turn, event)
     flame.count_unseen(turn)
+    when_lit.BEGINNING.do_if_due(turn)
     guards.settle(turn)
     return turn.state, tuple(turn.out)

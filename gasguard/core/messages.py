@@ -29,6 +29,8 @@ class SetTimer(Request):
 
     duration: float = 0.0
     label: str | None = None
+    when_lit: bool = False
+    """It begins once the flame is seen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,23 @@ class ExtendTimer(Request):
 
 @dataclass(frozen=True, slots=True)
 class CancelTimer(Request):
-    """Drop the timer; the burner burns on."""
+    """Drop the timer; the burner burns on, and reminders stay."""
+
+
+@dataclass(frozen=True, slots=True)
+class SetReminder(Request):
+    """Remind once after `duration` seconds; the same `key` twice reminds once."""
+
+    duration: float = 0.0
+    label: str | None = None
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CancelReminders(Request):
+    """Drop the reminder with this label, or all of them."""
+
+    label: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +224,8 @@ Event = (
     | SetTimer
     | ExtendTimer
     | CancelTimer
+    | SetReminder
+    | CancelReminders
     | ChildLock
     | Unlock
     | Rearm
@@ -267,6 +287,9 @@ class Kind(StrEnum):
     TIMER_STARTED = "timer_started"
     TIMER_EXTENDED = "timer_extended"
     TIMER_CANCELLED = "timer_cancelled"
+    REMINDER_SET = "reminder_set"
+    REMINDER_CANCELLED = "reminder_cancelled"
+    REMINDER = "reminder"
     PREWARNING = "prewarning"
     FLAME_LIT = "flame_lit"
     FLAME_OUT = "flame_out"

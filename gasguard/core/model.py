@@ -118,6 +118,8 @@ MAX_WAITING = 64
 """Requests that may wait for one confirmation; beyond, the oldest is told that it failed."""
 MAX_EXTEND_IDS = 32
 """Extension ids a timer remembers, so that the same id twice extends once."""
+MAX_REMINDERS = 20
+"""Reminders of one burner that may wait at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +204,8 @@ class Settings:
     people_sensors: tuple[PeopleSensor, ...] = ()
     scheduled: bool = False
     """There are schedules for it: the lock of their windows outlives a restart."""
+    presets: tuple[float, ...] = ()
+    """Durations of timers that people set with one touch. For them to see, never to decide by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,6 +297,34 @@ class Timer:
 
 
 @dataclass(frozen=True, slots=True)
+class WhenLit:
+    """A cooking timer that begins once the flame is seen. Until then it has no end."""
+
+    duration: float
+    """As `Timer` has it, and so are the others."""
+    source: Source
+    label: str | None = None
+    extend_ids: tuple[str, ...] = ()
+    outranks: float = 0.0
+    """Seconds as somebody has set it: for so long it outranks the longest burn. Extensions do not
+    count."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reminder:
+    """A moment at which somebody wants to be told. It shuts nothing off."""
+
+    id: int
+    """Its number among the burner's reminders that wait."""
+    deadline: float
+    duration: float
+    source: Source
+    label: str | None = None
+    key: str | None = None
+    """Of the request that set it: the same one twice sets one reminder."""
+
+
+@dataclass(frozen=True, slots=True)
 class Trip:
     """The last demand to open, confirmed or not."""
 
@@ -354,6 +386,10 @@ class State:
     people_views: tuple[PeopleView, ...] = ()
     """One for each of `Settings.people_sensors`."""
     timer: Timer | None = None
+    when_lit: WhenLit | None = None
+    """The timer that waits for the flame; none does while one runs."""
+    reminders: tuple[Reminder, ...] = ()
+    """Those that are still to come, in the order in which they were set."""
     last_trip: Trip | None = None
     flame: Flame = Flame.UNKNOWN
     flame_hearing: Hearing = Hearing()

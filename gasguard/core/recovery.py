@@ -1,8 +1,9 @@
 """What outlives the daemon, and how a burner starts from it (safety concept, rules 6 and 7)."""
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from gasguard.core import reminders
 from gasguard.core.actions import trip
 from gasguard.core.hearing import EXPIRED
 from gasguard.core.instant import Instant
@@ -18,11 +19,13 @@ from gasguard.core.model import (
     Phase,
     Reason,
     RelayView,
+    Reminder,
     Settings,
     Source,
     State,
     Timer,
     Trip,
+    WhenLit,
 )
 from gasguard.core.turn import Turn
 
@@ -48,6 +51,8 @@ class Record:
     tested: tuple[str, ...] = ()
     """Names of those that have once warned, be it in a test."""
     burn_granted_until: float | None = None
+    when_lit: WhenLit | None = None
+    reminders: tuple[Reminder, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +85,8 @@ def record_of(state: State) -> Record:
         silent=tuple(name for name, hearing in hearings if _stays_silent(hearing)),
         tested=tuple(name for name, view in hazards if view.tested),
         burn_granted_until=state.burn_granted_until,
+        when_lit=state.when_lit,
+        reminders=state.reminders,
     )
 
 
@@ -129,6 +136,7 @@ def recover(
             commanded_at=present.boot,
         )
         turn.out.append(OpenContact())
+    reminders.resume(turn, record.reminders, shift)
     _resume_deadlines(turn, record, shift)
     return turn.state, tuple(turn.out)
 
@@ -185,6 +193,9 @@ def _passed(stamp: Stamp, present: Stamp) -> float | None:
 def _resume_deadlines(turn: Turn, record: Record, shift: float | None) -> None:
     """Go on with the time that is left. What may have passed counts as passed."""
     timer, since, unseen = record.timer, record.burning_since, record.unseen_since
+    if not turn.state.locks:
+        # It has no end yet that a clock could have come to. A trip below cancels it, and says so.
+        turn.set(when_lit=record.when_lit)
     if shift is None:
         if timer is not None or since is not None or unseen is not None:
             trip(turn, Reason.RESTART, Source.GUARD)
@@ -201,7 +212,7 @@ def _resume_deadlines(turn: Turn, record: Record, shift: float | None) -> None:
             outranks_until=_moved(timer.outranks_until, shift),
         )
         if moved.deadline > turn.now:
-            turn.set(timer=moved)
+            turn.set(timer=moved, when_lit=None)
         elif turn.state.phase is Phase.STARTING:
             trip(turn, Reason.TIMER, timer.source)
     must_end_at = turn.state.must_end_at
@@ -218,17 +229,12 @@ def _moved(moment: float | None, shift: float) -> float | None:
 
 def record_to_data(record: Record) -> dict[str, Any]:
     """The record as JSON-serialisable data."""
-    data = {field.name: getattr(record, field.name) for field in fields(Record)}
-    for name in ("timer", "last_trip"):
-        inner = data[name]
-        if inner is not None:
-            data[name] = {field.name: getattr(inner, field.name) for field in fields(inner)}
-    return data
+    return asdict(record)
 
 
 def record_from_data(data: dict[str, Any]) -> Record:
     """The inverse of `record_to_data`. Raises ValueError, TypeError or KeyError when damaged."""
-    timer, last_trip = data["timer"], data["last_trip"]
+    timer, last_trip, when_lit = data["timer"], data["last_trip"], data.get("when_lit")
     return Record(
         held_open=_boolean(data["held_open"]),
         locks=tuple(Lock(lock) for lock in _list(data["locks"])),
@@ -245,6 +251,9 @@ def record_from_data(data: dict[str, Any]) -> Record:
         silent=tuple(_text(name) for name in _list(data.get("silent", []))),
         tested=tuple(_text(name) for name in _list(data.get("tested", []))),
         burn_granted_until=_number_or_none(data.get("burn_granted_until")),
+        # Nor did a timer wait for a flame then, nor was anybody reminded.
+        when_lit=None if when_lit is None else _when_lit(when_lit),
+        reminders=tuple(_reminder(one) for one in _list(data.get("reminders", []))),
     )
 
 
@@ -253,11 +262,32 @@ def _timer(data: dict[str, Any]) -> Timer:
         deadline=_number(data["deadline"]),
         duration=_number(data["duration"]),
         source=Source(data["source"]),
-        label=None if data["label"] is None else _text(data["label"]),
+        label=_text_or_none(data["label"]),
         warned=_boolean(data["warned"]),
         extend_ids=tuple(_text(key) for key in _list(data["extend_ids"])),
         # Records from before a timer outranked the longest burn.
         outranks_until=_number_or_none(data.get("outranks_until")),
+    )
+
+
+def _when_lit(data: dict[str, Any]) -> WhenLit:
+    return WhenLit(
+        duration=_number(data["duration"]),
+        source=Source(data["source"]),
+        label=_text_or_none(data["label"]),
+        extend_ids=tuple(_text(key) for key in _list(data["extend_ids"])),
+        outranks=_number(data["outranks"]),
+    )
+
+
+def _reminder(data: dict[str, Any]) -> Reminder:
+    return Reminder(
+        id=_whole(data["id"]),
+        deadline=_number(data["deadline"]),
+        duration=_number(data["duration"]),
+        source=Source(data["source"]),
+        label=_text_or_none(data["label"]),
+        key=_text_or_none(data["key"]),
     )
 
 
@@ -290,10 +320,20 @@ def _number_or_none(value: object) -> float | None:
     return None if value is None else _number(value)
 
 
+def _whole(value: object) -> int:
+    if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 5e10:
+        return value
+    raise ValueError("no number of a reminder")
+
+
 def _text(value: object) -> str:
     if not isinstance(value, str):
         raise TypeError("not a text")
     return value
+
+
+def _text_or_none(value: object) -> str | None:
+    return None if value is None else _text(value)
 
 
 def _list(value: object) -> list[Any]:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from math import inf
 
-from gasguard.core import guards, schedule
+from gasguard.core import guards, schedule, when_lit
 from gasguard.core.actions import drop_timer, leave_lockout, lock_out, trip
 from gasguard.core.flame import forget_flame
 from gasguard.core.messages import (
@@ -30,6 +30,7 @@ from gasguard.core.model import (
     Source,
     State,
     Timer,
+    WhenLit,
 )
 from gasguard.core.turn import Turn
 
@@ -55,24 +56,26 @@ def shutdown(turn: Turn, _request: Shutdown) -> None:
 
 
 def set_timer(turn: Turn, request: SetTimer) -> None:
-    """Start the timer, or replace the one that runs."""
-    ends_at = turn.now + request.duration
-    timer = Timer(ends_at, request.duration, request.source, request.label, outranks_until=ends_at)
+    """Start the timer, or have it wait for the flame. It replaces the one that there is."""
     guards.touch(turn)
-    if _let_run(turn, request, timer):
-        guards.allow(turn, ends_at)
-        turn.tell(
-            Kind.TIMER_STARTED,
-            None,
-            request.source,
-            duration_s=request.duration,
-            label=request.label,
-        )
+    if request.when_lit and not turn.state.flame_sensed:
+        turn.reject(request.ref, request.source, "unsupported", when_lit.NO_SENSOR)
+        return
+    begins = when_lit.cause(turn.state) if request.when_lit else None
+    asked = WhenLit(request.duration, request.source, request.label, outranks=request.duration)
+    if request.when_lit and begins is None:
+        if _let_run(turn, request, asked):
+            when_lit.tell_started(turn, asked, when_lit.WAITS)
+        return
+    timer = when_lit.begun(turn, asked, begins)
+    if _let_run(turn, request, timer, begins and when_lit.BECAUSE[begins]):
+        guards.allow(turn, timer.deadline)
+        when_lit.tell_started(turn, timer, begins)
 
 
 def extend_timer(turn: Turn, request: ExtendTimer) -> None:
-    """Lengthen the running timer, and answer what was warned of; once for each key."""
-    state, timer = turn.state, turn.state.timer
+    """Lengthen the timer, and answer what was warned of; once for each key."""
+    state, timer = turn.state, turn.state.timer or turn.state.when_lit
     guards.touch(turn)
     counted = {*state.answer_ids, *(timer.extend_ids if timer else ())}
     if request.key is not None and request.key in counted:
@@ -95,30 +98,41 @@ def _answer_warnings(turn: Turn, request: ExtendTimer) -> None:
     turn.tell(Kind.TIMER_EXTENDED, reason, request.source, extended_s=request.duration)
 
 
-def _extended(turn: Turn, timer: Timer, request: ExtendTimer) -> Timer:
-    deadline = timer.deadline + request.duration
+def _extended(turn: Turn, timer: Timer | WhenLit, request: ExtendTimer) -> Timer | WhenLit:
     keys = timer.extend_ids if request.key is None else (*timer.extend_ids, request.key)
+    duration, keys = timer.duration + request.duration, keys[-MAX_EXTEND_IDS:]
+    if isinstance(timer, WhenLit):
+        return replace(timer, duration=duration, extend_ids=keys)
+    deadline = timer.deadline + request.duration
     return replace(
         timer,
         deadline=deadline,
-        duration=timer.duration + request.duration,
+        duration=duration,
         warned=timer.warned and deadline - turn.now <= turn.state.settings.prewarn,
-        extend_ids=keys[-MAX_EXTEND_IDS:],
+        extend_ids=keys,
     )
 
 
-def _let_run(turn: Turn, request: SetTimer | ExtendTimer, timer: Timer | None) -> bool:
+def _let_run(
+    turn: Turn,
+    request: SetTimer | ExtendTimer,
+    wanted: Timer | WhenLit | None,
+    message: str | None = None,
+) -> bool:
     """Accept the request and let its timer run, or reject it and say why. Returns which."""
-    refusal = _timer_refusal(turn.state, request.duration, timer)
+    refusal = _timer_refusal(turn.state, request.duration, wanted)
     if refusal is not None:
         turn.reject(request.ref, request.source, *refusal)
         return False
-    turn.set(timer=timer)
-    turn.answer(request.ref, Status.ACCEPTED)
+    waits = isinstance(wanted, WhenLit)
+    turn.set(timer=None if waits else wanted, when_lit=wanted if waits else None)
+    turn.answer(request.ref, Status.ACCEPTED, None, message)
     return True
 
 
-def _timer_refusal(state: State, duration: float, wanted: Timer | None) -> tuple[str, str] | None:
+def _timer_refusal(
+    state: State, duration: float, wanted: Timer | WhenLit | None
+) -> tuple[str, str] | None:
     if state.phase is Phase.TRIP_FAILED:
         return "trip_failed", "the burner could not be shut off; see its state"
     if state.locks:
@@ -127,7 +141,7 @@ def _timer_refusal(state: State, duration: float, wanted: Timer | None) -> tuple
         return _duration_refusal(duration) or ("no_timer", _no_timer(state))
     if (refusal := _duration_refusal(duration, wanted.duration)) is not None:
         return refusal
-    if _mi_home_ends(state) < wanted.deadline:
+    if _mi_home_ends(state) < (wanted.deadline if isinstance(wanted, Timer) else inf):
         return "mi_home_countdown", _MI_HOME_ENDS
     return None
 
@@ -156,7 +170,7 @@ def _mi_home_ends(state: State) -> float:
 
 
 def cancel_timer(turn: Turn, request: CancelTimer) -> None:
-    """Drop the timer. Where none runs, what was asked for is so already."""
+    """Drop the timer, and no reminder. Where none runs, what was asked for is so already."""
     timer = turn.state.timer
     if timer is not None and timer.source is Source.MI_HOME and _mi_home_ends(turn.state) < inf:
         turn.reject(request.ref, request.source, "mi_home_countdown", _MI_HOME_ENDS)

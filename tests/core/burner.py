@@ -7,6 +7,7 @@ from gasguard.core.instant import Instant
 from gasguard.core.messages import (
     FLAME,
     Answer,
+    CancelReminders,
     CancelTimer,
     ChildLock,
     CloseContact,
@@ -22,6 +23,7 @@ from gasguard.core.messages import (
     RelayFailed,
     RelayRead,
     SensorGarbled,
+    SetReminder,
     SetTimer,
     Status,
     Tell,
@@ -202,9 +204,26 @@ class Burner:
         return self.send(Off(source, ref, reason))
 
     def timer(
-        self, seconds: float, label: str | None = None, source: Source = Source.MQTT
+        self,
+        seconds: float,
+        label: str | None = None,
+        source: Source = Source.MQTT,
+        *,
+        when_lit: bool = False,
     ) -> Commands:
-        return self.send(SetTimer(source, self.ref(), seconds, label))
+        return self.send(SetTimer(source, self.ref(), seconds, label, when_lit))
+
+    def remind(
+        self,
+        seconds: float,
+        label: str | None = None,
+        source: Source = Source.MQTT,
+        key: str | None = None,
+    ) -> Commands:
+        return self.send(SetReminder(source, self.ref(), seconds, label, key))
+
+    def cancel_reminders(self, label: str | None = None) -> Commands:
+        return self.send(CancelReminders(Source.MQTT, self.ref(), label))
 
     def extend(self, seconds: float, source: Source = Source.MQTT) -> Commands:
         return self.send(ExtendTimer(source, self.ref(), seconds))

@@ -15,6 +15,7 @@ from gasguard.core.messages import (
     Answer,
     CalendarRead,
     CancelLease,
+    CancelReminders,
     CancelTimer,
     ChildLock,
     CloseContact,
@@ -33,6 +34,7 @@ from gasguard.core.messages import (
     RenewLease,
     SensorGarbled,
     SensorReachable,
+    SetReminder,
     SetTimer,
     Shutdown,
     Tell,
@@ -42,6 +44,7 @@ from gasguard.core.messages import (
     VoiceRestored,
 )
 from gasguard.core.model import (
+    MAX_REMINDERS,
     Calendar,
     Contact,
     Flame,
@@ -92,6 +95,16 @@ def _timed(burner: Burner) -> Burner:
     return burner
 
 
+def _waited_for(burner: Burner) -> Burner:
+    burner.timer(90, when_lit=True)
+    return burner
+
+
+def _reminded(burner: Burner) -> Burner:
+    burner.remind(20, "eggs")
+    return burner
+
+
 def _restarted(burner: Burner) -> Burner:
     saved = (record_of(burner.state), stamp_at(burner.now))
     settings = {
@@ -106,6 +119,8 @@ CIRCUMSTANCES = {
     "as it is": lambda burner: burner,
     "flame lit": _lit,
     "timer runs": _timed,
+    "timer waits": _waited_for,
+    "reminder waits": _reminded,
     "restarted": _restarted,
 }
 
@@ -128,6 +143,9 @@ def events(now: float) -> list[Event]:
         *(Off(source, ref) for source in ways for ref in (0, 7)),
         *(Off(Source.GUARD, 7, reason) for reason in Reason),
         *(SetTimer(Source.MQTT, 7, number, "eggs") for number in numbers),
+        *(SetTimer(Source.MQTT, 7, number, "eggs", True) for number in numbers),
+        *(SetReminder(Source.MQTT, 7, number, "eggs", key) for number in numbers for key in "ab"),
+        *(CancelReminders(Source.MQTT, 7, label) for label in (None, "eggs", "nothing")),
         *(ExtendTimer(Source.MQTT, 7, number, key) for number in numbers for key in (None, "k")),
         *(kind(source, 7) for kind in (CancelTimer, ChildLock, Unlock, Rearm) for source in ways),
         *(
@@ -274,11 +292,17 @@ def assert_valid(state: State, now: float) -> None:
     if state.locks:
         assert state.phase in (Phase.TRIPPING, Phase.TRIP_FAILED, Phase.LOCKED_OUT)
         assert state.timer is None
+        assert state.when_lit is None
         assert state.closing is None, "closing behind a lock"
     if state.phase is Phase.LOCKED_OUT:
         assert state.locks, "locked by nothing"
     if state.phase is Phase.TRIP_FAILED:
         assert state.opening is not None or state.burns_on, "failed at nothing"
+    assert state.timer is None or state.when_lit is None, "two timers"
+    if state.when_lit is not None and state.phase is Phase.READY:
+        assert state.flame is not Flame.LIT, "it waits though the flame is lit"
+        assert state.flame_sensed and not state.flame_hearing.silent, "it waits for ever"
+    assert len(state.reminders) <= MAX_REMINDERS
     assert state.hazards <= state.locks
     assert state.flame_seen or state.flame is not Flame.LIT
     assert state.flame_seen or not state.burns_on

@@ -30,6 +30,7 @@ from gasguard.core.messages import (
     Off,
     OpenContact,
     Rearm,
+    SetReminder,
     SetTimer,
     Status,
     Tell,
@@ -70,6 +71,8 @@ class OneBurner(RuleBasedStateMachine):
         self.locks: set[Lock] = set()
         self.reporting: set[Lock] = set()
         self.ends_at: float | None = None
+        self.waits: float | None = None
+        """Seconds that a timer which waits for the flame is to last."""
         self.off_at = float("-inf")
         self.may_close_early = True
         self.boots = 0
@@ -100,18 +103,31 @@ class OneBurner(RuleBasedStateMachine):
     @rule(duration=st.sampled_from([1.0, 5.0, 20.0, 90.0, 600.0]), source=sources)
     def set_timer(self, duration: float, source: Source) -> None:
         if self._accepted(self.kitchen.send(SetTimer(source, self._ref(), duration))):
-            self.ends_at = self.kitchen.now + duration
+            self.ends_at, self.waits = self.kitchen.now + duration, None
 
     @rule(duration=st.sampled_from([5.0, 60.0]))
     def extend_timer(self, duration: float) -> None:
         if self._accepted(self.kitchen.send(ExtendTimer(Source.MQTT, self._ref(), duration))):
+            if self.waits is not None:
+                self.waits += duration
+                return
             assert self.ends_at is not None, "a timer that nobody set was extended"
             self.ends_at += duration
+
+    @rule(duration=st.sampled_from([1.0, 20.0, 90.0]))
+    def set_timer_when_lit(self, duration: float) -> None:
+        request = SetTimer(Source.WEB, self._ref(), duration, None, when_lit=True)
+        if self._accepted(self.kitchen.send(request)):
+            self.ends_at, self.waits = None, duration
+
+    @rule(duration=st.sampled_from([1.0, 20.0, 600.0]))
+    def set_reminder(self, duration: float) -> None:
+        self.kitchen.send(SetReminder(Source.WEB, self._ref(), duration))
 
     @rule()
     def cancel_timer(self) -> None:
         self.kitchen.send(CancelTimer(Source.MQTT, self._ref()))
-        self.ends_at = None
+        self.ends_at = self.waits = None
 
     @rule()
     def lock(self) -> None:
@@ -248,6 +264,10 @@ class OneBurner(RuleBasedStateMachine):
             self.ends_at = None if over else self.ends_at + shift
         assert opens_first or not demanded, "an unconfirmed demand was forgotten"
         assert opens_first or not self.locks, "a lock was forgotten"
+        left = kitchen.burner.state.when_lit
+        if self.waits is not None and not opens_first:
+            assert left is not None and left.duration == self.waits, "a timer that waited was lost"
+        self.waits = left and left.duration
         self.off_at += shift
         self.may_close_early = not (opens_first or self.locks)
         if opens_first:
@@ -274,7 +294,11 @@ class OneBurner(RuleBasedStateMachine):
         if isinstance(command, Answer) and command.status is Status.CONFIRMED:
             assert relay.opened_at >= self.offs[command.ref], "confirmed, but it never opened"
         elif isinstance(command, Tell) and command.kind is Kind.TIMER_CANCELLED:
-            self.ends_at = None
+            self.ends_at = self.waits = None
+        elif isinstance(command, Tell) and command.kind is Kind.TIMER_STARTED:
+            if command.reason in ("flame_lit", "flame_unseen"):
+                assert self.waits == command.details["duration_s"]
+                self.ends_at, self.waits = at + self.waits, None
         elif isinstance(command, CloseContact):
             assert not lit, "closed though nobody says for certain that the flame is out"
             assert not self.locks, "closed behind a lock"
@@ -285,6 +309,11 @@ class OneBurner(RuleBasedStateMachine):
     @invariant()
     def every_lock_stands_until_it_is_removed(self) -> None:
         assert self.kitchen.burner.state.locks >= self.locks
+
+    @invariant()
+    def a_timer_that_waits_begins_with_the_flame(self) -> None:
+        if self.waits is not None and self.kitchen.flame is Flame.LIT:
+            assert self.kitchen.burner.phase is not Phase.READY, "the flame is lit, and it waits"
 
     @invariant()
     def a_contact_shown_open_was_open(self) -> None:

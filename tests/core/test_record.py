@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gasguard.core import recover
-from gasguard.core.model import Lock, Reason, Settings, Source, Timer, Trip
+from gasguard.core.model import Lock, Reason, Reminder, Settings, Source, Timer, Trip, WhenLit
 from gasguard.core.recovery import Record, record_from_data, record_of, record_to_data
 from tests.core.burner import EVERYWHERE, stamp_at
 
@@ -27,6 +27,23 @@ timers = st.builds(
     warned=st.booleans(),
     extend_ids=st.lists(st.text()).map(tuple),
     outranks_until=st.none() | times,
+)
+waiting = st.builds(
+    WhenLit,
+    duration=times,
+    source=st.sampled_from(Source),
+    label=st.none() | st.text(),
+    extend_ids=st.lists(st.text()).map(tuple),
+    outranks=times,
+)
+reminders = st.builds(
+    Reminder,
+    id=st.integers(1, 10**9),
+    deadline=times,
+    duration=times,
+    source=st.sampled_from(Source),
+    label=st.none() | st.text(),
+    key=st.none() | st.text(),
 )
 trips = st.builds(
     Trip,
@@ -52,6 +69,8 @@ records = st.builds(
     flame_seen=st.booleans(),
     tested=st.lists(st.text(max_size=8)).map(tuple),
     burn_granted_until=st.none() | times,
+    when_lit=st.none() | waiting,
+    reminders=st.lists(reminders, max_size=3).map(tuple),
 )
 
 FULL = record_to_data(
@@ -69,6 +88,8 @@ FULL = record_to_data(
         flame_seen=True,
         tested=("kitchen_gas",),
         burn_granted_until=5.0,
+        when_lit=WhenLit(480.0, Source.WEB, "rice", ("b",), 420.0),
+        reminders=(Reminder(1, 200.0, 60.0, Source.CLI, "stir", "c"),),
     )
 )
 
@@ -90,8 +111,15 @@ def test_the_record_of_every_phase_survives_too(place):
 
 
 def places(data: object, path: tuple = ()) -> list[tuple]:
-    inner = data.items() if isinstance(data, dict) else ()
+    if isinstance(data, tuple | list) and any(isinstance(one, dict) for one in data):
+        inner = enumerate(data)
+    else:
+        inner = data.items() if isinstance(data, dict) else ()
     return [path, *(place for key, value in inner for place in places(value, (*path, key)))]
+
+
+def named(path: tuple) -> str:
+    return ".".join(str(part) for part in path)
 
 
 def altered(path: tuple, value: object) -> object:
@@ -140,11 +168,20 @@ ALLOWED = {
     ("last_trip", "wall"): ["a small number"],
     ("last_trip", "began"): ["a small number"],
     ("last_trip", "latency"): ["a small number"],
+    ("when_lit", "duration"): ["a small number"],
+    ("when_lit", "outranks"): ["a small number"],
+    ("when_lit", "label"): ["a word", "an empty word"],
+    ("when_lit", "extend_ids"): ["an empty list"],
+    ("reminders",): ["an empty list"],
+    ("reminders", 0, "deadline"): ["a small number"],
+    ("reminders", 0, "duration"): ["a small number"],
+    ("reminders", 0, "label"): ["a word", "an empty word"],
+    ("reminders", 0, "key"): ["a word", "an empty word"],
 }
 
 
 @pytest.mark.parametrize("wrong", WRONG)
-@pytest.mark.parametrize("path", places(FULL), ids=".".join)
+@pytest.mark.parametrize("path", places(FULL), ids=named)
 def test_a_value_of_the_wrong_kind_is_damage(path, wrong):
     data = altered(path, WRONG[wrong])
     if wrong in ALLOWED.get(path, []):
@@ -157,6 +194,7 @@ def test_a_value_of_the_wrong_kind_is_damage(path, wrong):
 LATER = [
     *(("reporting",), ("silent",), ("unseen_since",), ("flame_seen",), ("tested",)),
     *(("burn_granted_until",), ("timer", "outranks_until")),
+    *(("when_lit",), ("reminders",)),
 ]
 """What records of the first days did not have."""
 
@@ -167,13 +205,20 @@ def test_a_record_from_before_there_were_hazard_sensors_is_sound():
         del (data[inside[0]] if inside else data)[name]
     record = record_from_data(data)
     assert (record.reporting, record.silent, record.tested, record.leased) == ((), (), (), True)
+    assert (record.when_lit, record.reminders) == (None, ())
     assert (record.unseen_since, record.flame_seen) == (None, True), "it had been seen to burn"
     data["burning_since"] = None
     assert not record_from_data(data).flame_seen
 
 
 @pytest.mark.parametrize(
-    "path", [place for place in places(FULL) if place and place not in LATER], ids=".".join
+    "path",
+    [
+        place
+        for place in places(FULL)
+        if place and place not in LATER and not isinstance(place[-1], int)
+    ],
+    ids=named,
 )
 def test_a_missing_value_is_damage(path):
     data = through_json(FULL)

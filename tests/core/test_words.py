@@ -26,7 +26,8 @@ WORDS: dict[type[StrEnum], str] = {
     "carbon_monoxide smoke_alarm overheat lock restart shutdown proof_test",
     Source: "mqtt cli web mi_home bemfa schedule guard",
     Kind: "trip trip_confirmed trip_failed rearmed timer_started timer_extended timer_cancelled "
-    "prewarning flame_lit flame_out relay_unreachable relay_recovered sensor_silent "
+    "reminder_set reminder_cancelled reminder prewarning flame_lit flame_out "
+    "relay_unreachable relay_recovered sensor_silent "
     "sensor_recovered sensor_tested locked unlocked "
     "command_rejected proof_test_passed proof_test_failed message_sent message_failed "
     "schedule_skipped",
@@ -75,6 +76,7 @@ FIGURES = {
     "OUT_LASTS": 60,
     "MEDDLING_COUNTS_FOR": 600,
     "MAX_EXTEND_IDS": 32,
+    "MAX_REMINDERS": 20,
 }
 
 
@@ -110,6 +112,7 @@ DEFAULTS: dict[type, dict[str, object]] = {
         "hazard_sensors": (),
         "people_sensors": (),
         "scheduled": False,
+        "presets": (),
     },
     model.Calendar: {
         "window": None,
@@ -146,6 +149,8 @@ DEFAULTS: dict[type, dict[str, object]] = {
         "meddled_at": (),
     },
     model.Timer: {"label": None, "warned": False, "extend_ids": (), "outranks_until": None},
+    model.WhenLit: {"label": None, "extend_ids": (), "outranks": 0.0},
+    model.Reminder: {"label": None, "key": None},
     model.Trip: {"confirmed": False, "latency": None},
     model.Waiting: {},
     model.Opening: {"disobeyed": ()},
@@ -169,6 +174,8 @@ DEFAULTS: dict[type, dict[str, object]] = {
         "away_warned_at": None,
         "answer_ids": (),
         "timer": None,
+        "when_lit": None,
+        "reminders": (),
         "last_trip": None,
         "flame": Flame.UNKNOWN,
         "flame_hearing": UNHEARD,
@@ -198,11 +205,15 @@ DEFAULTS: dict[type, dict[str, object]] = {
         "flame_seen": False,
         "tested": (),
         "burn_granted_until": None,
+        "when_lit": None,
+        "reminders": (),
     },
     # Who asks for nothing in particular gets no answer, no timer, and the plain reason.
     messages.Request: {"ref": 0},
     messages.Off: {"ref": 0, "reason": Reason.REMOTE},
-    messages.SetTimer: {"ref": 0, "duration": 0.0, "label": None},
+    messages.SetTimer: {"ref": 0, "duration": 0.0, "label": None, "when_lit": False},
+    messages.SetReminder: {"ref": 0, "duration": 0.0, "label": None, "key": None},
+    messages.CancelReminders: {"ref": 0, "label": None},
     messages.ExtendTimer: {"ref": 0, "duration": 0.0, "key": None},
     messages.RelayRead: {
         "open_answered": False,
