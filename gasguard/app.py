@@ -23,6 +23,7 @@ from gasguard.interfaces.local.unix import runtime_folder
 from gasguard.interfaces.meter import Meter
 from gasguard.interfaces.past import Past
 from gasguard.interfaces.schedules.watch import Schedules
+from gasguard.interfaces.wall_time import WallTime
 from gasguard.memory import give_back
 from gasguard.starts import Starts
 from gasguard.ways_in import WaysIn
@@ -75,7 +76,8 @@ async def _guarding(
     zone = ZoneInfo(config.timezone) if config.timezone else None
     past = Past(store, meter, clock, list(config.burners), zone=zone)
     schedules = Schedules(config, controller, store, clock, heartbeats, troubles)
-    ways_in = WaysIn(config, controller, past, clock, heartbeats, troubles, schedules)
+    until = WallTime(clock, zone)
+    ways_in = WaysIn(config, controller, past, clock, heartbeats, troubles, schedules, until)
     control = ControlSocket(
         config.control_socket,
         controller,
@@ -84,6 +86,7 @@ async def _guarding(
         troubles,
         runtime=runtime_folder(),
         schedules=schedules,
+        until=until,
     )
     controller.start()
     life.begins()

@@ -201,6 +201,7 @@ def core_settings(name: str, burner: BurnerConfig, config: Config) -> Settings:
             PeopleSensor(sensor, Place(one.kind), one.expire_after)
             for sensor, one in config.people_of(name).items()
         ),
+        presets=tuple(burner.presets),
         scheduled=any(one.lock for one in config.schedules_of(name).values()),
     )
 

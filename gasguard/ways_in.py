@@ -23,6 +23,7 @@ from gasguard.guard.controller import Controller
 from gasguard.health import Heartbeats, Troubles
 from gasguard.interfaces.past import Past
 from gasguard.interfaces.requests import Skippable
+from gasguard.interfaces.wall_time import WallTime
 from gasguard.starts import SOUND_AFTER, STRIKES, Starts
 
 log = logging.getLogger(__name__)
@@ -47,9 +48,10 @@ class WaysIn:
         heartbeats: Heartbeats,
         troubles: Troubles,
         schedules: Skippable,
+        until: WallTime,
     ) -> None:
         """From now on the guard's news is kept for them."""
-        self._schedules = schedules
+        self._schedules, self._until = schedules, until
         self._config, self._controller, self._past = config, controller, past
         self._clock, self._heartbeats = clock, heartbeats
         self._troubles = troubles
@@ -129,6 +131,7 @@ class WaysIn:
             self._heartbeats,
             self._troubles,
             self._schedules if self._config.schedules else None,
+            self._until,
         )
         self._troubles.watch("mqtt", lambda: mqtt.trouble)
         # Nothing is awaited in between: no news is heard twice, and none by nobody.

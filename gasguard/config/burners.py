@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Annotated, Self
 
 from pydantic import (
+    AfterValidator,
     BeforeValidator,
     Field,
     ValidatorFunctionWrapHandler,
@@ -17,6 +18,7 @@ from gasguard.config.fields import Duration, Strict
 from gasguard.config.relays.base import Channel, ModuleConfig, RelayConfig
 from gasguard.config.relays.families import AnyRelay
 from gasguard.config.sensors import AnyFlame
+from gasguard.durations import format_duration
 
 NO_RELAY = "needs either relay: or relays: (several in series)"
 NO_FLAME = "limits.{limit} needs flame: (how else to know that it burns?)"
@@ -25,6 +27,7 @@ USUAL_MAX_BURN = 2 * 3600.0
 """Seconds that a flame which is sensed burns at most, unless the file says otherwise."""
 _MOST_KW = 50
 """A wok range of a restaurant; a burner at home has 1 to 6."""
+_LONGEST_TIMER = 24 * 3600.0
 
 
 def _kilowatts(value: object) -> float:
@@ -38,6 +41,21 @@ def _kilowatts(value: object) -> float:
     return power
 
 
+def _preset(value: float) -> float:
+    # What people touch is shown, and sent, in hours, minutes and seconds.
+    if not 1 <= value <= _LONGEST_TIMER or value % 1:
+        raise ValueError("must be whole seconds, at least 1s and at most 24h; write for example 8m")
+    return value
+
+
+def _each_once(value: list[float]) -> list[float]:
+    for one in value:
+        if value.count(one) > 1:
+            raise ValueError(f"has {format_duration(one)} twice; write each duration once")
+    return value
+
+
+Preset = Annotated[Duration, AfterValidator(_preset)]
 Kilowatts = Annotated[float, BeforeValidator(_kilowatts)]
 
 
@@ -70,6 +88,8 @@ class BurnerConfig(Strict):
     voice: Channel | None = None
     flame: AnyFlame | None = None
     limits: Limits = Limits()
+    presets: Annotated[list[Preset], AfterValidator(_each_once)] = Field([], max_length=12)
+    """Timers that are set with one touch, in the order in which people see them."""
     rated_kw: Kilowatts | None = None
     """Heat at full flame (热负荷), as on its rating plate: for the estimate of gas."""
 

@@ -1,6 +1,7 @@
 """What every way in does with what people ask: known burner? sound words? request, or reject."""
 
 from collections.abc import Callable
+from functools import partial
 
 from gasguard.core.messages import Request
 from gasguard.core.model import Source
@@ -8,13 +9,18 @@ from gasguard.errors import no_burner
 from gasguard.guard.bulletins import Reply
 from gasguard.guard.controller import Controller
 from gasguard.interfaces.requests import BadRequest, parse_request
+from gasguard.interfaces.wall_time import WallTime
 
 
 class Front:
     """One way in's counter at the guard."""
 
-    def __init__(self, controller: Controller, source: Source) -> None:
+    def __init__(
+        self, controller: Controller, source: Source, until: WallTime | None = None
+    ) -> None:
+        """Without `until` nobody may name a time of day."""
         self._controller, self._source = controller, source
+        self._parse = partial(parse_request, until=until) if until else parse_request
 
     def check(self, name: str) -> None:
         """Raises BadRequest if there is no such burner."""
@@ -31,7 +37,7 @@ class Front:
         gave it.
         """
         try:
-            parsed = parse_request(asks, payload, self._source)
+            parsed = self._parse(asks, payload, self._source)
         except BadRequest as bad:
             self.reject(name, bad.code, str(bad), reply_to(bad.request_id))
         else:

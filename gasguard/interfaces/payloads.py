@@ -9,14 +9,16 @@ from gasguard.core.model import (
     MEDDLING_COUNTS_FOR,
     HazardView,
     RelayView,
+    Reminder,
     State,
     Timer,
     Trip,
 )
+from gasguard.durations import format_duration
 from gasguard.interfaces.meter import Totals
 
 _RESTLESS = ("updated_at",)
-_RESTLESS_INSIDE = {"timer": "remaining_s", "relay": "latency_ms"}
+_RESTLESS_INSIDE = {"timer": "remaining_s", "relay": "latency_ms", "reminders": "remaining_s"}
 _NO_TROUBLES: dict[str, str] = {}
 
 
@@ -38,7 +40,11 @@ def state_payload(
         "contact": state.contact.value,
         "flame": state.flame.value,
         **({"flame_evidence": _evidence(state)} if state.flame_sensed else {}),
-        "timer": state.timer and _timer(state.timer, state, now),
+        "timer": _timer(state, now),
+        "reminders": [
+            _reminder(one, now) for one in sorted(state.reminders, key=lambda one: one.deadline)
+        ],
+        **({"presets": presets} if (presets := _presets(state)) else {}),
         "burning_since": _moment(state.burning_since, now),
         "must_end_at": _moment(_shown_end(state), now),
         "last_trip": state.last_trip and _trip(state.last_trip),
@@ -66,14 +72,35 @@ def _moment(boot: float | None, now: Instant) -> str | None:
     return None if boot is None else iso(now.wall_at(boot))
 
 
-def _timer(timer: Timer, state: State, now: Instant) -> dict[str, Any]:
+def _timer(state: State, now: Instant) -> dict[str, Any] | None:
+    """The one that shuts off; while it waits for the flame, all of it is left."""
+    timer = state.timer or state.when_lit
+    if timer is None:
+        return None
+    runs = isinstance(timer, Timer)
+    left = timer.deadline - now.boot if isinstance(timer, Timer) else timer.duration
     return {
-        "ends_at": iso(now.wall_at(timer.deadline)),
-        "remaining_s": max(0, round(timer.deadline - now.boot)),
+        "ends_at": iso(now.wall + left) if runs else None,
+        "remaining_s": max(0, round(left)),
         "duration_s": round(timer.duration),
         "label": timer.label,
         "guaranteed": state.reachable,
+        "waiting": not runs,
     }
+
+
+def _reminder(reminder: Reminder, now: Instant) -> dict[str, Any]:
+    return {
+        "id": reminder.id,
+        "label": reminder.label,
+        "remaining_s": max(0, round(reminder.deadline - now.boot)),
+        "ends_at": iso(now.wall_at(reminder.deadline)),
+    }
+
+
+def _presets(state: State) -> list[str]:
+    """As they are sent: a bare number would be minutes."""
+    return [format_duration(seconds) for seconds in state.settings.presets]
 
 
 def _trip(trip: Trip) -> dict[str, Any]:
@@ -166,9 +193,15 @@ def steady_part(payload: dict[str, Any]) -> dict[str, Any]:
     steady = {key: value for key, value in payload.items() if key not in _RESTLESS}
     for key, restless in _RESTLESS_INSIDE.items():
         inner = steady[key]
-        if inner:
-            steady[key] = {name: value for name, value in inner.items() if name != restless}
+        if isinstance(inner, list):
+            steady[key] = [_without(restless, one) for one in inner]
+        elif inner:
+            steady[key] = _without(restless, inner)
     return steady
+
+
+def _without(restless: str, inner: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in inner.items() if name != restless}
 
 
 def event_payload(tell: Tell, burner: str, at: Instant) -> dict[str, Any]:

@@ -1,17 +1,20 @@
 """People's words, from MQTT or the local socket, made into requests."""
 
+import contextlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from gasguard.core.messages import (
+    CancelReminders,
     CancelTimer,
     ChildLock,
     ExtendTimer,
     Off,
     Rearm,
     Request,
+    SetReminder,
     SetTimer,
     Unlock,
 )
@@ -58,17 +61,25 @@ class Parsed:
     request_id: str | None = None
 
 
-def parse_request(asks: str, payload: bytes, source: Source) -> Parsed:
-    """`asks` is one of `topics.REQUESTS`. Raises BadRequest, but not for off."""
+def _no_clock(_text: str) -> float:
+    raise BadRequest("unsupported", "no time of day can be named here; give a duration")
+
+
+def parse_request(
+    asks: str, payload: bytes, source: Source, until: Callable[[str], float] = _no_clock
+) -> Parsed:
+    """`asks` is one of `topics.REQUESTS`. Raises BadRequest, but not for off.
+
+    `until` gives the seconds to a time of day, or raises BadRequest.
+    """
     if asks == "off":
         return Parsed(Off(source), _id_of_off(payload))
     text = _text(payload)
     match asks:
         case "timer":
-            return _timer(text, source)
+            return _timer(text, source, until)
         case "timer/extend":
-            duration, _, request_id = _duration(text)
-            return Parsed(ExtendTimer(source, duration=duration, key=request_id), request_id)
+            return _extension(text, source)
         case "lock":
             return Parsed(_one_of(text, {"LOCK": ChildLock(source), "UNLOCK": Unlock(source)}))
         case "rearm":
@@ -108,40 +119,138 @@ def _one_of(text: str, words: dict[str, Request]) -> Request:
     return words[text]
 
 
-def _timer(text: str, source: Source) -> Parsed:
-    if text.lower() == "cancel":
-        return Parsed(CancelTimer(source))
-    duration, label, request_id = _duration(text, cancellable=True)
-    if duration == 0:
-        return Parsed(CancelTimer(source), request_id)
-    return Parsed(SetTimer(source, duration=duration, label=label), request_id)
+# --- timers and reminders -------------------------------------------------------------------------
 
 
-def _duration(text: str, *, cancellable: bool = False) -> tuple[float, str | None, str | None]:
-    """Seconds, label and id of a plain duration or `{"duration": "20m", "label": …, "id": …}`."""
-    label = request_id = None
+def _timer(text: str, source: Source, until: Callable[[str], float]) -> Parsed:
     if text.startswith("{"):
         data = _object(text)
         request_id = _id(data.get("id"))
-        label = _label(data.get("label"), request_id)
-        unknown = sorted(set(data) - {"duration", "label", "id"})
-        if unknown:
-            raise BadRequest("malformed", f"unknown key {unknown[0][:40]!r}", request_id)
-        value = data.get("duration")
-        if isinstance(value, bool) or not isinstance(value, str | int | float):
+        with _answered_to(request_id):
+            return Parsed(_described(data, source, until, request_id), request_id)
+    duration = _seconds(text)
+    return Parsed(SetTimer(source, duration=duration) if duration else CancelTimer(source))
+
+
+def _extension(text: str, source: Source) -> Parsed:
+    if not text.startswith("{"):
+        return Parsed(ExtendTimer(source, duration=_more_than_none(_seconds(text))))
+    data = _object(text)
+    request_id = _id(data.get("id"))
+    with _answered_to(request_id):
+        if data.get("label") is not None:
             raise BadRequest(
-                "malformed", 'needs a duration, for example {"duration": "20m"}', request_id
+                "malformed",
+                "only the timer that shuts off is extended, and a burner has one: leave label out",
             )
-        text = str(value)
-    if cancellable and text.strip().lower() == "cancel":
-        return 0.0, label, request_id
+        _check_keys(data, {"duration", "label", "id"})
+        duration = _more_than_none(_seconds_in(data))
+        return Parsed(ExtendTimer(source, duration=duration, key=request_id), request_id)
+
+
+@contextlib.contextmanager
+def _answered_to(request_id: str | None) -> Iterator[None]:
+    """A refusal in here carries the id."""
     try:
-        duration = parse_duration(text)
+        yield
+    except BadRequest as bad:
+        raise BadRequest(bad.code, str(bad), request_id) from None
+
+
+def _described(
+    data: Mapping[str, object],
+    source: Source,
+    until: Callable[[str], float],
+    request_id: str | None,
+) -> Request:
+    """What `{"duration": "20m", …}` or `{"until": "18:30", …}` asks for."""
+    _check_keys(data, {"duration", "until", "when", "remind", "label", "id"})
+    label, when_lit, remind = _label(data.get("label")), _when_lit(data), _remind(data)
+    by_clock = data.get("until") is not None
+    if by_clock and data.get("duration") is not None:
+        raise BadRequest("malformed", "duration and until are two ends; write one of them")
+    if when_lit and (by_clock or remind):
+        other = "until: it ends at a time" if by_clock else "remind: a reminder waits for no flame"
+        raise BadRequest("malformed", f"when goes with a duration, not with {other}")
+    duration = _until(data, until) if by_clock else _seconds_in(data)
+    if duration == 0:
+        if when_lit:
+            raise BadRequest("malformed", "when says nothing of a cancelling; leave it out")
+        return _cancelling(data, source, label, remind=remind)
+    if remind:
+        return SetReminder(source, duration=duration, label=label, key=request_id)
+    return SetTimer(source, duration=duration, label=label, when_lit=when_lit)
+
+
+def _cancelling(
+    data: Mapping[str, object], source: Source, label: str | None, *, remind: bool
+) -> Request:
+    """A label names a reminder: the one timer that shuts off needs none."""
+    named = data.get("label") is not None
+    if named and (label is None or data.get("remind") is False):
+        raise BadRequest(
+            "malformed",
+            "a label names a reminder; without label and remind the timer that shuts off is "
+            "cancelled",
+        )
+    return CancelReminders(source, label=label) if named or remind else CancelTimer(source)
+
+
+def _check_keys(data: Mapping[str, object], known: set[str]) -> None:
+    unknown = sorted(set(data) - known)
+    if unknown:
+        raise BadRequest("malformed", f"unknown key {unknown[0][:40]!r}")
+
+
+def _when_lit(data: Mapping[str, object]) -> bool:
+    when = data.get("when")
+    if when is not None and when != "lit":
+        raise BadRequest(
+            "malformed",
+            'when is "lit" (the timer begins once the flame is seen), or is left out (it begins '
+            "now)",
+        )
+    return when is not None
+
+
+def _remind(data: Mapping[str, object]) -> bool:
+    remind = data.get("remind")
+    if remind is not None and not isinstance(remind, bool):
+        raise BadRequest(
+            "malformed", "remind is true (only remind) or false (shut off), without quotes"
+        )
+    return bool(remind)
+
+
+def _until(data: Mapping[str, object], until: Callable[[str], float]) -> float:
+    moment = data["until"]
+    if not isinstance(moment, str):
+        raise BadRequest("malformed", 'until is a time of day, for example {"until": "18:30"}')
+    return until(moment)
+
+
+def _seconds_in(data: Mapping[str, object]) -> float:
+    """Its duration; 0 for a cancelling."""
+    value = data.get("duration")
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise BadRequest("malformed", 'needs a duration, for example {"duration": "20m"}')
+    return _seconds(str(value))
+
+
+def _seconds(text: str) -> float:
+    """What a duration means; 0 for a cancelling."""
+    if text.strip().lower() == "cancel":
+        return 0.0
+    try:
+        return parse_duration(text)
     except DurationError as error:
-        raise BadRequest("invalid_duration", str(error), request_id) from None
-    if duration == 0 and not cancellable:
-        raise BadRequest("invalid_duration", "must be more than 0, for example 5m", request_id)
-    return duration, label, request_id
+        raise BadRequest("invalid_duration", str(error)) from None
+
+
+def _more_than_none(duration: float) -> float:
+    if duration == 0:
+        raise BadRequest("invalid_duration", "must be more than 0, for example 5m")
+    return duration
 
 
 def _object(text: str) -> dict[str, object]:
@@ -166,13 +275,11 @@ def _id(value: object) -> str | None:
     return str(value)
 
 
-def _label(value: object, request_id: str | None) -> str | None:
+def _label(value: object) -> str | None:
     if value is None:
         return None
     if not isinstance(value, str) or not _plain(value, MAX_LABEL):
-        raise BadRequest(
-            "malformed", f"label must be plain text of at most {MAX_LABEL} characters", request_id
-        )
+        raise BadRequest("malformed", f"label must be plain text of at most {MAX_LABEL} characters")
     return value or None
 
 

@@ -10,6 +10,9 @@ from gasguard.interfaces.explain.standing import Standing
 from gasguard.interfaces.explain.words import TEXTS
 from gasguard.interfaces.home_assistant.words import Language
 
+_BEGUN = ("flame_lit", "flame_unseen")
+"""Why a timer began later than it was set."""
+
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
@@ -89,7 +92,7 @@ class _Teller:
             fields["duration"] = self._say.duration(timer.get("duration_s"))
             fields["label"] = self._say.label(timer)
             fields["set"] = self._say.part(
-                "set",
+                "begun" if timer.get("reason") in _BEGUN else "set",
                 by=self._say.by(timer),
                 who=self._say.who(timer),
                 minute=self._say.time(timer, 5),

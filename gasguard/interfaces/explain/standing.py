@@ -55,7 +55,15 @@ class Standing:
     def _limits(self) -> list[str]:
         told = []
         timer, end = self._state.get("timer"), self._state.get("must_end_at")
-        if timer and not timer.get("waiting"):
+        if timer and timer.get("waiting"):
+            told.append(
+                self._now(
+                    "timer_waits",
+                    duration=self._say.duration(timer.get("duration_s")),
+                    label=self._say.label(timer),
+                )
+            )
+        elif timer:
             told.append(
                 self._now(
                     "timer" if timer.get("guaranteed") else "timer_unsure",
@@ -64,6 +72,12 @@ class Standing:
                     when=self._say.when(timer.get("ends_at")),
                 )
             )
+        told += [
+            self._now(
+                "reminder", label=self._say.label(one), when=self._say.when(one.get("ends_at"))
+            )
+            for one in self._state.get("reminders") or ()
+        ]
         if end and self._state.get("phase") == "ready":
             told.append(self._now("max_burn", when=self._say.when(end)))
         if self._state.get("flame") == "lit" and self._state.get("phase") in (

@@ -8,21 +8,24 @@ warning. Entities have the same `unique_id` in both, so names and areas survive 
 import json
 import re
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from gasguard import __version__
 from gasguard.config.broker import Mqtt
+from gasguard.config.burners import BurnerConfig
 from gasguard.config.load import Config
+from gasguard.durations import format_duration
 from gasguard.interfaces.home_assistant.entities import (
     Entity,
     burner_entities,
     hazard_entity,
     hub_entities,
     people_entity,
+    preset_entity,
     schedule_entities,
 )
-from gasguard.interfaces.home_assistant.words import WORDS
+from gasguard.interfaces.home_assistant.words import WORDS, Words
 from gasguard.mqtt.topics import Topics
 
 Payload = dict[str, Any]
@@ -179,23 +182,33 @@ def _devices(config: Config) -> list[Device]:
             for name in config.schedules
         ),
         *(
-            Device(
-                f"burner-{name}",
-                f"{place}_{name}",
-                {
-                    "identifiers": [f"{own}-burner-{name}"],
-                    "name": burner.name or name,
-                    "model": words.model,
-                    "via_device": own,
-                    **about,
-                },
-                burner_entities(
-                    topics, name, burner, words, allow_remote_rearm=config.allow_remote_rearm
-                ),
-            )
+            device
             for name, burner in config.burners.items()
+            for device in _of_burner(config, name, burner, words, place, own)
         ),
     ]
+
+
+def _of_burner(
+    config: Config, name: str, burner: BurnerConfig, words: Words, place: str, own: str
+) -> Iterator[Device]:
+    """The burner's device, and each of its presets as one that may go by itself."""
+    topics = Topics(config.mqtt.base_topic)
+    about = {
+        "identifiers": [f"{own}-burner-{name}"],
+        "name": burner.name or name,
+        "model": words.model,
+        "via_device": own,
+        "manufacturer": "gasguard",
+        "sw_version": __version__,
+    }
+    rearms = config.allow_remote_rearm
+    entities = burner_entities(topics, name, burner, words, allow_remote_rearm=rearms)
+    yield Device(f"burner-{name}", f"{place}_{name}", about, entities)
+    for seconds in burner.presets:
+        key = format_duration(seconds).replace(" ", "")
+        button = preset_entity(topics.of(name), seconds, words)
+        yield Device(f"preset-{name}-{key}", f"{place}_{name}", about, {f"timer_{key}": button})
 
 
 def _whole(mqtt: Mqtt, device: Device) -> dict[str, Entity]:

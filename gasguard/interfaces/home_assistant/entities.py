@@ -10,6 +10,7 @@ from typing import Any
 from gasguard.config.burners import BurnerConfig
 from gasguard.core.messages import Kind
 from gasguard.core.model import MAX_TIMER, Contact, Lock, Phase, Reason
+from gasguard.durations import format_duration
 from gasguard.interfaces.home_assistant.words import NEVER, Words
 from gasguard.mqtt.topics import ALL, SKIP, BurnerTopics, Topics
 
@@ -44,6 +45,7 @@ _VALVE = (
     "{% else %}open{% endif %}"
 )
 _HONOURED = "value_json.timer and value_json.timer.guaranteed"
+_RUNS = f"{_HONOURED} and value_json.timer.ends_at"
 _TIMER_MINUTES = (
     f"{{% if not ({_HONOURED}) %}}0"
     f"{{% elif value_json.timer.duration_s >= {_MINUTES * 60} %}}{_MINUTES}"
@@ -244,6 +246,11 @@ def _timer(topic: BurnerTopics) -> dict[str, Entity]:
             "unit_of_measurement": "min",
             "icon": "mdi:timer-outline",
             "value_template": _TIMER_MINUTES,
+            "json_attributes_topic": topic.state,
+            "json_attributes_template": (
+                "{{ {'waiting': (value_json.timer or {}).waiting | default(false),"
+                " 'reminders': value_json.reminders | default([])} | to_json }}"
+            ),
         },
         "timer_cancel": _button(topic.request("timer"), "cancel", "mdi:timer-off-outline"),
         "timer_extend": _button(topic.request("timer/extend"), EXTEND_BY, "mdi:timer-plus-outline"),
@@ -251,16 +258,26 @@ def _timer(topic: BurnerTopics) -> dict[str, Entity]:
             "platform": "sensor",
             "device_class": "timestamp",
             "icon": "mdi:timer-sand",
-            "value_template": _moment_template("value_json.timer", "value_json.timer.ends_at"),
+            "value_template": _moment_template(_RUNS, "value_json.timer.ends_at"),
             "json_attributes_topic": topic.state,
             "json_attributes_template": (
                 "{{ {'label': value_json.timer.label, 'duration_s': value_json.timer.duration_s}"
                 " | to_json if value_json.timer else '{}' }}"
             ),
-            # A timer that cannot be honoured must not look armed.
-            "availability": _available_if(topic, _HONOURED),
+            # A timer that cannot be honoured, or waits for its flame, must not look armed.
+            "availability": _available_if(topic, _RUNS),
             "availability_mode": "all",
         },
+    }
+
+
+def preset_entity(topic: BurnerTopics, seconds: float, words: Words) -> Entity:
+    """A timer that is set with one touch."""
+    return {
+        **_button(topic.request("timer"), format_duration(seconds), "mdi:timer-play-outline"),
+        "name": words.preset_of(seconds),
+        "qos": 1,
+        "availability": [_available(topic.status)],
     }
 
 

@@ -27,10 +27,20 @@ class Words:
     """By the way in that a request came by, to stand behind "by"."""
     no_lock: str
     comma: str
+    preset: str
+    """A timer that is set with one touch, before how long it is."""
+    units: tuple[str, str, str]
+    """Of hours, minutes and seconds."""
 
     def shown(self, word: str) -> str:
         """How one of the contract's words is shown; one without a text as words, not as a key."""
         return self.states.get(word) or word.replace("_", " ").capitalize()
+
+    def preset_of(self, seconds: float) -> str:
+        """What a timer of so many whole seconds is called."""
+        minutes, left = divmod(round(seconds), 60)
+        parts = zip((*divmod(minutes, 60), left), self.units, strict=True)
+        return " ".join([self.preset, *(f"{n} {unit}" for n, unit in parts if n)])
 
 
 WORDS: dict[Language, Words] = {
@@ -38,6 +48,8 @@ WORDS: dict[Language, Words] = {
         model="Gas burner shutoff",
         no_lock="Not locked",
         comma=", ",
+        preset="Timer",
+        units=("h", "min", "s"),
         states={
             Phase.STARTING: "Starting",
             Phase.READY: "Ready",
@@ -88,6 +100,9 @@ WORDS: dict[Language, Words] = {
             "too_long": "Refused: longer than 24 hours",
             "malformed": "Refused: not understood",
             "no_timer": "Refused: no timer is running",
+            "label_taken": "Refused: a reminder is called so already",
+            "too_many": "Refused: too many reminders",
+            "clock_unset": "Refused: the clock is not set",
             "locked_out": "Refused: the burner is locked",
             "trip_failed": "Refused: the shutoff has failed",
             "unsupported": "Refused: this burner cannot do that",
@@ -142,6 +157,8 @@ WORDS: dict[Language, Words] = {
         model="燃气灶关火器",
         no_lock="未锁定",
         comma="、",
+        preset="定时",
+        units=("小时", "分钟", "秒"),
         states={
             Phase.STARTING: "启动中",
             Phase.READY: "就绪",
@@ -192,6 +209,9 @@ WORDS: dict[Language, Words] = {
             "too_long": "被拒绝：超过 24 小时",
             "malformed": "被拒绝：看不懂",
             "no_timer": "被拒绝：没有定时",
+            "label_taken": "被拒绝：已有同名提醒",
+            "too_many": "被拒绝：提醒太多",
+            "clock_unset": "被拒绝：时钟未校准",
             "locked_out": "被拒绝：灶头已锁定",
             "trip_failed": "被拒绝：关火失败，尚未解决",
             "unsupported": "被拒绝：这个灶头不支持",

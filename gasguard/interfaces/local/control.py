@@ -28,6 +28,7 @@ from gasguard.interfaces.local.unix import answers, socket_address
 from gasguard.interfaces.past import Past
 from gasguard.interfaces.payloads import ack_payload, state_payload
 from gasguard.interfaces.requests import BadRequest, Skippable
+from gasguard.interfaces.wall_time import WallTime
 from gasguard.mqtt.topics import means_all, meant
 
 log = logging.getLogger(__name__)
@@ -67,12 +68,13 @@ class ControlSocket:
         *,
         runtime: Path | None = None,
         schedules: Skippable | None = None,
+        until: WallTime | None = None,
     ) -> None:
         self._schedules = schedules
         self._served = runtime / path.name if runtime else path
         self._path, self._controller, self._past, self._clock = path, controller, past, clock
         self._troubles = troubles or Troubles()
-        self._front = Front(controller, Source.CLI)
+        self._front = Front(controller, Source.CLI, until or WallTime(clock))
         self._server: asyncio.Server | None = None
         self._clients: set[asyncio.Task[None]] = set()
 

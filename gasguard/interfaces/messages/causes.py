@@ -38,6 +38,12 @@ def handling(tell: Tell) -> Handling | None:
     match kind:
         case Kind.MESSAGE_SENT | Kind.MESSAGE_FAILED | Kind.COMMAND_REJECTED:
             return None
+        case Kind.REMINDER_SET | Kind.REMINDER_CANCELLED:
+            return None
+        case Kind.REMINDER:
+            # Each of several is told: `label` keeps their keys apart.
+            key = f"reminder {tell.details.get('label', '')}"
+            return Handling((kind.value,), key, keeps=_REMINDER_KEEPS)
         case Kind.TRIP | Kind.LOCKED if hazard:
             # The lock is told first, the trip only where the burner is not being opened already.
             return Handling(("hazard", "trip", "locked"), f"hazard {reason}", urgent=True)
@@ -56,5 +62,4 @@ def handling(tell: Tell) -> Handling | None:
             return Handling((kind.value,), kind.value, urgent=True)
         case Kind.RELAY_UNREACHABLE:
             return Handling((kind.value,), kind.value, after=LONG_UNREACHABLE)
-    keeps = _REMINDER_KEEPS if kind.value == "reminder" else _DAY
-    return Handling((kind.value,), kind.value, keeps=keeps)
+    return Handling((kind.value,), kind.value)

@@ -26,6 +26,8 @@ class Sentences:
     """`trip`, once the relay has been read back open."""
     by: str
     """Behind a reason: who asked."""
+    label: str
+    """A reminder's, behind the word for it."""
     flame_sensor: str
     because: str
     """Before the guard's own explanation, which is English."""
@@ -113,7 +115,16 @@ SENTENCES: dict[Language, Sentences] = {
                 "To go on cooking, give it more time: gasguard timer {id} +5m, or the button in "
                 "Home Assistant.",
             ),
-            "reminder": ("{burner}: the reminder that you set is due.", ""),
+            "reminder": ("{burner}: the reminder{label} is due.", ""),
+            "reminder late": (
+                "{burner}: the reminder{label} was due at {at}, while gasguard was not running.",
+                "",
+            ),
+            "reminder restart": (
+                "{burner}: the reminder{label} may be due. gasguard was started again, and no "
+                "clock says how much time is over.",
+                "",
+            ),
             "sensor_silent": (
                 "{burner}: the sensor {sensor} cannot be heard or understood.",
                 "Until it is, it does not protect you. Look at its battery, its radio and the "
@@ -129,6 +140,15 @@ SENTENCES: dict[Language, Sentences] = {
             "relay_recovered": ("{burner}: its relay answers again.", ""),
             "rearmed": ("{burner} can be lit again.", ""),
             "timer_started": ("{burner}: a timer was set.", ""),
+            "timer_started when_lit": (
+                "{burner}: a timer was set, and begins when the flame is seen.",
+                "",
+            ),
+            "timer_started flame_lit": ("{burner} was lit: its timer has begun.", ""),
+            "timer_started flame_unseen": (
+                "{burner}: its timer has begun, though nobody knows whether it burns.",
+                "",
+            ),
             "timer_extended": ("{burner}: its timer was extended.", ""),
             "timer_cancelled": (
                 "{burner}: its timer was cancelled.",
@@ -147,6 +167,7 @@ SENTENCES: dict[Language, Sentences] = {
         },
         confirmed=("{burner} was shut off: {reason}.", _KNOB),
         by=", {who}",
+        label=' "{label}"',
         flame_sensor="of its flame",
         because="gasguard says: {why}",
         at="Time: {at}",
@@ -224,7 +245,15 @@ SENTENCES: dict[Language, Sentences] = {
                 "{burner}将在 {at} 关火：定时快到了。",
                 "还要继续做饭就延长：gasguard timer {id} +5m，或在 Home Assistant 里按延长。",
             ),
-            "reminder": ("{burner}：你设的提醒到点了。", ""),
+            "reminder": ("{burner}：提醒{label}到点了。", ""),
+            "reminder late": (
+                "{burner}：提醒{label}本应在 {at}，当时 gasguard 没有运行。",
+                "",
+            ),
+            "reminder restart": (
+                "{burner}：提醒{label}可能已到点。gasguard 重新启动，无法知道时间过了多久。",
+                "",
+            ),
             "sensor_silent": (
                 "{burner}：{sensor}传感器没有消息，或者说的话看不懂。",
                 "恢复之前它保护不了你。请检查电池、信号和 MQTT 服务器；详情看 gasguard doctor。",
@@ -238,6 +267,12 @@ SENTENCES: dict[Language, Sentences] = {
             "relay_recovered": ("{burner}：继电器恢复了。", ""),
             "rearmed": ("{burner}可以重新点火了。", ""),
             "timer_started": ("{burner}：设了定时。", ""),
+            "timer_started when_lit": ("{burner}：设了定时，看到火焰后开始。", ""),
+            "timer_started flame_lit": ("{burner}点着了：定时开始。", ""),
+            "timer_started flame_unseen": (
+                "{burner}：定时开始，虽然不知道是否在烧。",
+                "",
+            ),
             "timer_extended": ("{burner}：定时延长了。", ""),
             "timer_cancelled": ("{burner}：定时取消了。", "如果在烧，到点不会自动关火。"),
             "flame_lit": ("{burner}点着了。", ""),
@@ -253,6 +288,7 @@ SENTENCES: dict[Language, Sentences] = {
         },
         confirmed=("{burner}已关火：{reason}。", _KNOB_ZH),
         by="（{who}）",
+        label="“{label}”",
         flame_sensor="火焰",
         because="gasguard 的说明：{why}",
         at="时间：{at}",

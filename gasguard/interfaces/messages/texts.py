@@ -67,18 +67,21 @@ def _told(
         said = words.confirmed
     else:
         unknown = ("{burner}: " + WORDS[language].shown(kind), "")
-        said = words.events.get(f"{kind} {reason}") or words.events.get(kind) or unknown
-    at = event["boot"] + _number(event.get("remaining_s"))
+        how = "late" if "late_s" in event else reason
+        said = words.events.get(f"{kind} {how}") or words.events.get(kind) or unknown
+    label = _short(event.get("label"))
+    at = event["boot"] + _number(event.get("remaining_s")) - _number(event.get("late_s"))
     known = {
         "burner": letter.name,
         "id": letter.burner,
         "sensor": _sensor(event, words),
         "reason": _because(event, language),
         "at": _moment(letter, now, at, zone),
+        "label": words.label.format(label=label) if label else "",
     }
-    label = _short(event.get("label"))
+    beside = label and "{label}" not in said[0]
     return [
-        said[0].format(**known) + (f" ({label})" if label else ""),
+        said[0].format(**known) + (f" ({label})" if beside else ""),
         words.because.format(why=why) if why else "",
         said[1].format(**known),
     ]

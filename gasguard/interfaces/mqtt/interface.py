@@ -26,6 +26,7 @@ from gasguard.interfaces.mqtt.standing import Standing
 from gasguard.interfaces.past import Past
 from gasguard.interfaces.payloads import ack_payload, event_payload, state_payload, steady_part
 from gasguard.interfaces.requests import Skippable, id_in
+from gasguard.interfaces.wall_time import WallTime
 from gasguard.mqtt.desk import Desk
 from gasguard.mqtt.link import Connection, Message
 from gasguard.mqtt.server import Subscription, peoples
@@ -73,6 +74,7 @@ class MqttInterface:
         heartbeats: Heartbeats | None = None,
         troubles: Troubles | None = None,
         schedules: Skippable | None = None,
+        until: WallTime | None = None,
     ) -> None:
         self._topics = Topics(settings.base_topic)
         self._troubles = troubles or Troubles()
@@ -84,7 +86,7 @@ class MqttInterface:
             "$",
         )
         self._controller, self._past, self._clock = controller, past, clock
-        self._front = Front(controller, Source.MQTT)
+        self._front = Front(controller, Source.MQTT, until or WallTime(clock))
         self._history = HistoryAnswers(controller, past, clock)
         self._standing = Standing(self._topics.status)
         self._kept = KeptRequests()
