@@ -24,6 +24,7 @@ _ISO = re.compile(
     rf"P(?:({_NUMBER})D)?(?:T(?=[\d])(?:({_NUMBER})H)?(?:({_NUMBER})M)?(?:({_NUMBER})S)?)?",
     re.ASCII | re.IGNORECASE,
 )
+_TIME_OF_DAY = re.compile(r"([01]?\d|2[0-3])[:：]([0-5]\d)(?:[:：]([0-5]\d))?", re.ASCII)
 _BARE = re.compile(_NUMBER, re.ASCII)
 
 _DIGITS = {digit: value for value, digit in enumerate("零一二三四五六七八九")}
@@ -65,6 +66,21 @@ def parse_duration(text: str, *, milliseconds: bool = False) -> float:
                 parts = zip(match.groups(), (86400, 3600, 60, 1), strict=True)
                 return sum(float(part) * scale for part, scale in parts if part)
     raise DurationError(f"{word[:40]!r} is not a duration; write for example {EXAMPLES}")
+
+
+def parse_time_of_day(text: str) -> float:
+    """Seconds after midnight at which the clock shows `18:30`, or `18:30:15`; below 24 hours.
+
+    Raises DurationError with an example when the text is no time of day; nothing is guessed.
+    """
+    word = text.strip()
+    found = _TIME_OF_DAY.fullmatch(word) if len(word) <= 8 else None
+    if found is None:
+        raise DurationError(
+            f"{word[:40]!r} is no time of day; write for example 18:30 (00:00 to 23:59)"
+        )
+    hours, minutes, seconds = (int(part or 0) for part in found.groups())
+    return hours * 3600.0 + minutes * 60 + seconds
 
 
 def _in_digits(word: str) -> str:

@@ -34,6 +34,17 @@ def known(written: Iterable[str], burners: Iterable[str]) -> list[str]:
     return list(found)
 
 
+def configured_burner(ctx: click.Context, name: str) -> dict[str, Any]:
+    """What the configuration's file has of it; nothing where that is not to be found."""
+    try:
+        file = read_file(find_config(ctx.params.get("config_path")))
+    except GasguardError:
+        return {}
+    burners = file.data.get("burners")
+    found = burners.get(name.casefold()) if isinstance(burners, dict) else None
+    return found if isinstance(found, dict) else {}
+
+
 def _complete(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
     # Of the file alone: the daemon may be far away, and Tab must answer at once.
     try:

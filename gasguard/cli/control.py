@@ -1,4 +1,4 @@
-"""`gasguard off`, `timer`, `lock`, `unlock`, `rearm`."""
+"""`gasguard off`, `lock`, `unlock`, `rearm`."""
 
 from pathlib import Path
 
@@ -10,8 +10,6 @@ from gasguard.cli.daemon import Ack
 from gasguard.cli.exits import FAILED, UNREACHABLE, Misused
 from gasguard.cli.help import examples
 from gasguard.cli.options import config_option, mqtt_option
-from gasguard.durations import format_duration, parse_duration
-from gasguard.errors import DurationError, did_you_mean
 
 
 @click.command(
@@ -55,66 +53,6 @@ def off(
         ctx.exit(FAILED)
 
 
-@click.command(
-    epilog=examples(
-        "gasguard timer left 20m", "gasguard timer left +5m", "gasguard timer left cancel"
-    ),
-    # -5m is a wrong duration, not an option.
-    context_settings={"ignore_unknown_options": True},
-)
-@burner_argument()
-@click.argument("words", nargs=-1, required=True, metavar="DURATION")
-@config_option()
-@mqtt_option
-@click.pass_context
-def timer(
-    ctx: click.Context,
-    burner: str,
-    words: tuple[str, ...],
-    config_path: Path | None,
-    mqtt_url: str | None,
-) -> None:
-    """Set the cooking timer (20m), extend it (+5m) or cancel it (cancel).
-
-    DURATION is 90s, 20m, 20 min, 1h30, 20:00 (m:s), 1:30:00, PT20M, 半小时, or a number of minutes.
-    """
-    for word in words:
-        if word.startswith("--"):
-            options = [name for option in ctx.command.params for name in option.opts]
-            raise click.NoSuchOption(word, possibilities=options, ctx=ctx)
-    command, value, done = timer_request(burner, " ".join(words))
-    _simple(ctx, command, burner, value, done, config_path, mqtt_url)
-
-
-def timer_request(burner: str, duration: str) -> tuple[str, str, str]:
-    """What to ask for (one of `topics.REQUESTS`), with which words, and what is then done.
-
-    Raises Misused for what is neither a duration, nor +, nor cancel.
-    """
-    word = duration.strip()
-    if word.casefold() in ("cancel", "0"):
-        return "timer", "cancel", "timer cancelled"
-    extends = word.startswith("+")
-    value = word[1:].strip() if extends else word
-    try:
-        seconds = parse_duration(value)
-    except DurationError as error:
-        if word.casefold() in _ENDINGS:
-            raise Misused(
-                f"{word!r} may mean two things: gasguard timer {burner} cancel lets the burner "
-                f"burn on, gasguard off {burner} shuts it off"
-            ) from None
-        raise Misused(f"{did_you_mean(word, ['cancel'])}{error}") from None
-    if seconds == 0:
-        raise Misused("a duration must be more than 0, for example 20m, or: cancel")
-    if extends:
-        return "timer/extend", value, f"timer extended by {format_duration(seconds)}"
-    return "timer", value, f"timer set to {format_duration(seconds)}"
-
-
-_ENDINGS = ("stop", "off", "end", "clear", "none", "reset", "delete", "remove")
-
-
 @click.command(epilog=examples("gasguard lock left"))
 @burner_argument()
 @config_option()
@@ -122,7 +60,7 @@ _ENDINGS = ("stop", "off", "end", "clear", "none", "reset", "delete", "remove")
 @click.pass_context
 def lock(ctx: click.Context, burner: str, config_path: Path | None, mqtt_url: str | None) -> None:
     """Switch the child lock on: the burner is shut off and no flame stays lit."""
-    _simple(ctx, "lock", burner, "LOCK", "child lock on", config_path, mqtt_url)
+    simple(ctx, "lock", burner, "LOCK", "child lock on", config_path, mqtt_url)
 
 
 @click.command(epilog=examples("gasguard unlock left"))
@@ -132,7 +70,7 @@ def lock(ctx: click.Context, burner: str, config_path: Path | None, mqtt_url: st
 @click.pass_context
 def unlock(ctx: click.Context, burner: str, config_path: Path | None, mqtt_url: str | None) -> None:
     """Switch the child lock off; an alarm's lock stays."""
-    _simple(ctx, "lock", burner, "UNLOCK", "child lock off", config_path, mqtt_url)
+    simple(ctx, "lock", burner, "UNLOCK", "child lock off", config_path, mqtt_url)
 
 
 @click.command(epilog=examples("gasguard rearm left"))
@@ -142,10 +80,10 @@ def unlock(ctx: click.Context, burner: str, config_path: Path | None, mqtt_url: 
 @click.pass_context
 def rearm(ctx: click.Context, burner: str, config_path: Path | None, mqtt_url: str | None) -> None:
     """Close the circuit again after a latched trip. Go and look at the stove first."""
-    _simple(ctx, "rearm", burner, "REARM", "re-armed", config_path, mqtt_url)
+    simple(ctx, "rearm", burner, "REARM", "re-armed", config_path, mqtt_url)
 
 
-def _simple(
+def simple(
     ctx: click.Context,
     command: str,
     burner: str,
@@ -154,11 +92,12 @@ def _simple(
     config_path: Path | None,
     mqtt_url: str | None,
 ) -> None:
+    """Ask one thing of one burner, and say what came of it; `done` is what is then done."""
     last: Ack | None = None
     for last in connect(config_path, mqtt_url).request(command, [burner], value):
         name = last["burner"]
         if last["status"] == "accepted":
-            click.echo(f"{name}: {done}")
+            click.echo(f"{name}: {done}" + (f" ({last['message']})" if last["message"] else ""))
         else:
             click.echo(f"{name}: {last['message'] or last['code']}", err=True)
     if last is None:

@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 
 from gasguard.cli.burners import known
-from gasguard.cli.control import timer_request
 from gasguard.cli.exits import Misused
+from gasguard.cli.timer import timer_request
 from gasguard.clock import SystemClock
 from gasguard.core.messages import Answer, Kind, Status, Tell
 from gasguard.core.model import Source, State

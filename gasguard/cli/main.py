@@ -20,7 +20,7 @@ _COMMANDS = {
     "simulate": "gasguard.cli.simulate",
     "check-config": "gasguard.cli.check_config",
     "off": "gasguard.cli.control",
-    "timer": "gasguard.cli.control",
+    "timer": "gasguard.cli.timer",
     "status": "gasguard.cli.status",
     "lock": "gasguard.cli.control",
     "unlock": "gasguard.cli.control",

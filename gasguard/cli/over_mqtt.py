@@ -351,6 +351,8 @@ def _may_be_a_burner(name: str) -> bool:
 def _payload(asks: str, value: str, request_id: str) -> str:
     if asks == "off":
         return json.dumps({"id": request_id})
+    if asks.startswith("timer") and value.startswith("{"):
+        return json.dumps({**json.loads(value), "id": request_id})
     if asks.startswith("timer"):
         return json.dumps({"duration": "0" if value == "cancel" else value, "id": request_id})
     return value

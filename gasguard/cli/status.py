@@ -89,9 +89,19 @@ def _shown(screen: Console, states: States) -> Table | Group:
     for row in rows:
         table.add_row(*row)
     unbounded = screen.options.update(max_width=_ANY_WIDTH)
+    reminders = [Text(line) for text in _reminders(states) for line in fold(text, screen.width, 4)]
     if screen.measure(table, options=unbounded).maximum <= screen.width:
-        return table
-    return Group(*(line for row in rows for line in _paragraph(row, screen.width)))
+        return Group(table, *reminders) if reminders else table
+    lines = (line for row in rows for line in _paragraph(row, screen.width))
+    return Group(*lines, *reminders)
+
+
+def _reminders(states: States) -> Iterator[str]:
+    """A line each, the next one first."""
+    for name, state in states.items():
+        for one in state.get("reminders", ()):
+            label = f' "{one["label"]}"' if one["label"] else ""
+            yield f"{name}: reminder{label} in {format_duration(one['remaining_s'])}"
 
 
 def _paragraph(row: list[Text], columns: int) -> Iterator[Text]:
@@ -121,6 +131,8 @@ def _timer(timer: dict[str, Any] | None) -> Text:
     if timer is None:
         return Text("-")
     left = Text(format_duration(timer["remaining_s"]))
+    if timer.get("waiting"):
+        left.append(" when lit")
     return left if timer["guaranteed"] else left.append(" NOT GUARANTEED", _ALARMING)
 
 

@@ -4,14 +4,14 @@ Only here does the clock on the wall say how long a timer lasts, and only once: 
 on CLOCK_BOOTTIME, which nobody sets (safety concept, rule 8).
 """
 
-import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta, tzinfo
 
 from gasguard.clock import Clock
+from gasguard.durations import parse_time_of_day
+from gasguard.errors import DurationError
 from gasguard.interfaces.requests import BadRequest
 
-_TIME = re.compile(r"([01]?[0-9]|2[0-3])[:：]([0-5][0-9])(?:[:：]([0-5][0-9]))?", re.ASCII)
 _DAYS = 3
 """Today's, tomorrow's, and one more for a day on which the clock skips it."""
 
@@ -30,13 +30,10 @@ class WallTime:
         BadRequest for what is no time, for one that is skipped next, and while the clock is not
         known to be right.
         """
-        found = _TIME.fullmatch(text.strip())
-        if found is None:
-            raise BadRequest(
-                "malformed",
-                f"until {text[:40]!r} is no time of day; write for example 18:30 (00:00 to 23:59)",
-            )
-        hours, minutes, seconds = (int(part or 0) for part in found.groups())
+        try:
+            time = timedelta(seconds=parse_time_of_day(text))
+        except DurationError as error:
+            raise BadRequest("malformed", f"until: {error}") from None
         now = self._clock.now().wall
         if not self._clock.believable():
             raise BadRequest(
@@ -47,7 +44,7 @@ class WallTime:
         shown = self._shown(now)
         for days in range(_DAYS):
             day = datetime(shown.year, shown.month, shown.day) + timedelta(days=days)
-            moment = day + timedelta(hours=hours, minutes=minutes, seconds=seconds)
+            moment = day + time
             times = list(self._times(moment))
             if not times and moment > shown:
                 raise BadRequest(

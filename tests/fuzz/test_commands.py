@@ -2,15 +2,18 @@
 
 import json
 import math
+from zoneinfo import ZoneInfo
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from gasguard.core.messages import ExtendTimer, Off, SetTimer
+from gasguard.clock import SystemClock
+from gasguard.core.messages import CancelReminders, ExtendTimer, Off, SetReminder, SetTimer
 from gasguard.core.model import Source
 from gasguard.durations import format_duration, parse_duration
 from gasguard.errors import DurationError
 from gasguard.interfaces.requests import MAX_ID, MAX_LABEL, BadRequest, Parsed, parse_request
+from gasguard.interfaces.wall_time import WallTime
 
 COMMANDS = ("off", "timer", "timer/extend", "lock", "rearm")
 thorough = settings(max_examples=600, deadline=None, derandomize=True)
@@ -22,8 +25,10 @@ json_values = st.recursive(
 )
 near_durations = st.from_regex(r"\A[P0-9.:hmsTHMSD \-+eE_]{0,12}\Z")
 near_commands = st.dictionaries(
-    st.sampled_from(["duration", "label", "id", "x"]),
-    json_values | near_durations | st.sampled_from(["20m", "cancel", "0", "\ud800", "\0"]),
+    st.sampled_from(["duration", "label", "id", "until", "when", "remind", "x"]),
+    json_values
+    | near_durations
+    | st.sampled_from(["20m", "cancel", "0", "\ud800", "\0", "18:30", "lit", True]),
     max_size=4,
 )
 payloads = st.one_of(
@@ -34,6 +39,9 @@ payloads = st.one_of(
     json_values.map(lambda data: json.dumps(data).encode()),
     st.sampled_from([b"LOCK", b"UNLOCK", b"REARM", b"cancel", b"CANCEL", b"0", b"20m"]),
 )
+
+
+UNTIL = WallTime(SystemClock(), ZoneInfo("Europe/Berlin"))
 
 
 def tellable(text: str | None) -> None:
@@ -58,7 +66,7 @@ def tellable(text: str | None) -> None:
 @example(command="\ud800", payload=b"")
 def test_a_command_is_parsed_or_refused(command, payload):
     try:
-        parsed = parse_request(command, payload, Source.MQTT)
+        parsed = parse_request(command, payload, Source.MQTT, UNTIL)
     except BadRequest as bad:
         assert command != "off", "nothing refuses an off"
         assert bad.code
@@ -69,10 +77,10 @@ def test_a_command_is_parsed_or_refused(command, payload):
     tellable(parsed.request_id)
     assert len(parsed.request_id or "") <= MAX_ID
     request = parsed.request
-    if isinstance(request, SetTimer):
+    if isinstance(request, SetTimer | SetReminder | CancelReminders):
         assert len(request.label or "") <= MAX_LABEL
         tellable(request.label)
-    if isinstance(request, SetTimer | ExtendTimer):
+    if isinstance(request, SetTimer | SetReminder | ExtendTimer):
         assert math.isfinite(request.duration)
         assert request.duration > 0
 
