@@ -38,7 +38,7 @@ SCHEDULES = {"night": {"lock": {"from": "22:00", "to": "06:00"}}, "bedtime": {"o
 CODES = """accepted confirmed not_confirmed flame_burns_on
     invalid_duration too_long malformed no_timer locked_out trip_failed unsupported remote_rearm
     rearm_limit hazard flame_lit child_lock schedule not_tripped retained unknown_burner
-    unknown_schedule not_saved busy overtaken mi_home_countdown"""
+    unknown_schedule not_saved busy overtaken mi_home_countdown label_taken too_many clock_unset"""
 
 
 def rendered(template: str, state: dict[str, Any]) -> str:
@@ -410,3 +410,51 @@ def test_the_lock_of_a_schedule_is_no_problem():
     }
     assert rendered(left("problem")["value_template"], state) == "OFF"
     assert rendered(left("problem")["value_template"], {**state, "locks": ["stuck"]}) == "ON"
+
+
+PRESETS = {"left": {"relay": relay(), "presets": ["8m", "90s", "1h30"]}}
+
+
+@pytest.mark.parametrize(
+    ("language", "names"),
+    [
+        ("en", ["Timer 8 min", "Timer 1 min 30 s", "Timer 1 h 30 min"]),
+        ("zh", ["定时 8 分钟", "定时 1 分钟 30 秒", "定时 1 小时 30 分钟"]),
+    ],
+)
+@pytest.mark.parametrize("form", ["component", "device"])
+def test_each_preset_is_a_button_that_sets_the_timer(form, language, names):
+    found = announced(burners=PRESETS, form=form, language=language)
+    buttons = [one for key, one in found.items() if "-preset-" in key]
+    assert [one["name"] for one in buttons] == names
+    assert [one["payload_press"] for one in buttons] == ["8m", "1m 30s", "1h 30m"]
+    assert {one["command_topic"] for one in buttons} == {"gasguard/left/timer/set"}
+    assert {one["platform"] for one in buttons} == {"button"}
+    assert buttons[0]["default_entity_id"] == "button.gasguard_left_timer_8m"
+    burners = found["gasguard-burner-left-off"]["device"]
+    assert all(one["device"] == burners for one in buttons)
+
+
+@pytest.mark.parametrize("form", ["component", "device"])
+def test_a_preset_that_is_gone_takes_its_message_along(form):
+    fewer = {"left": {"relay": relay(), "presets": ["8m"]}}
+    with_it, without = (
+        messages(config(burners=burners, form=form)) for burners in (PRESETS, fewer)
+    )
+    assert len(with_it) == len(without) + 2
+    assert without.keys() < with_it.keys()
+
+
+def test_a_timer_that_waits_shows_its_minutes_and_no_end():
+    timer = {"ends_at": None, "remaining_s": 480, "duration_s": 480, "guaranteed": True}
+    state = {"timer": {**timer, "waiting": True}, "updated_at": "now", "reminders": [{"id": 1}]}
+    assert rendered(left("timer")["value_template"], state) == "8"
+    attributes = json.loads(rendered(left("timer")["json_attributes_template"], state))
+    assert attributes == {"waiting": True, "reminders": [{"id": 1}]}
+    _, ends = left("ends_at")["availability"]
+    assert rendered(ends["value_template"], state) == "offline"
+    runs = {**state, "timer": {**timer, "ends_at": "then", "waiting": False}}
+    assert rendered(ends["value_template"], runs) == "online"
+    assert rendered(left("ends_at")["value_template"], runs) == "then"
+    none = json.loads(rendered(left("timer")["json_attributes_template"], {"timer": None}))
+    assert none == {"waiting": False, "reminders": []}

@@ -450,3 +450,66 @@ def test_garbage_among_the_events_is_told_or_left_out_and_nothing_is_raised():
     for language in LANGUAGES:
         explain(state(last_trip=last), [*rubbish, *shutoff, *rubbish], language)
         explain({"burner": "left"}, rubbish, language)
+
+
+# --- timers for cooking ---------------------------------------------------------------------------
+
+
+def test_a_timer_that_began_with_the_flame_says_both():
+    last, shutoff = trip(1000, "timer", "mqtt")
+    waits = {"duration_s": 480.0, "label": "eggs"}
+    events = [
+        event(100, "timer_started", "when_lit", "mqtt", waiting=True, **waits),
+        event(520, "timer_started", "flame_lit", "mqtt", **waits),
+        event(520, "flame_lit"),
+        *shutoff,
+        event(1010, "flame_out"),
+    ]
+    said = explain(state(last_trip=last), events, "en")
+    assert said.why == [
+        'Left went out at 18:16:40 because its 8-minute timer "eggs", set by MQTT and begun at '
+        "18:08, ended; the relay confirmed after 48 ms."
+    ]
+    assert 'The 8-minute timer "eggs" set by MQTT began, as the flame was lit.' in told(said)
+
+
+def test_one_that_was_set_to_begin_with_the_flame_says_so():
+    last, shutoff = trip(1000, "remote", "mqtt")
+    waits = event(900, "timer_started", "when_lit", "mqtt", duration_s=480.0, waiting=True)
+    said = explain(state(last_trip=last), [waits, *shutoff], "en")
+    assert "A 8-minute timer was set by MQTT, to begin when the flame is seen." in told(said)
+
+
+@every_language
+def test_a_timer_that_waits_and_reminders_are_part_of_how_it_stands(language):
+    waiting = {
+        "ends_at": None,
+        "remaining_s": 480,
+        "duration_s": 480,
+        "label": "eggs",
+        "guaranteed": True,
+        "waiting": True,
+    }
+    reminders = [{"id": 1, "label": "rice", "remaining_s": 60, "ends_at": at(3660)}]
+    said = explain(state(timer=waiting, reminders=reminders), [], language)
+    text = "\n".join(said.now)
+    assert "eggs" in text and "rice" in text and "19:01:00" in text
+    assert "None" not in text and "{" not in text
+
+
+@every_language
+@pytest.mark.parametrize("kind", ["reminder", "reminder_set", "reminder_cancelled"])
+def test_a_reminder_is_told_with_its_label(language, kind):
+    last, shutoff = trip(10, "remote", "mqtt")
+    one = event(12, kind, None, "web", label="rice", duration_s=720.0)
+    said = explain(state(last_trip=last), [*shutoff, one], language)
+    assert "rice" in told(said)
+
+
+def test_a_late_reminder_says_how_late():
+    last, shutoff = trip(10, "remote", "mqtt")
+    late = event(12, "reminder", None, "mqtt", label="rice", late_s=600)
+    unsure = event(13, "reminder", "restart", "mqtt", label="soup")
+    said = told(explain(state(last_trip=last), [*shutoff, late, unsure], "en"))
+    assert 'A reminder came "rice", 10 minutes late.' in said
+    assert '"soup" as gasguard started again' in said

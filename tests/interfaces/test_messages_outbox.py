@@ -488,3 +488,28 @@ def test_a_guards_warning_says_whether_it_will_shut_off(details, says, says_not)
     text = written(letter, office.now, "en")[1]
     assert says in text
     assert says_not not in text
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", '"eggs"'), ("zh", "“eggs”")])
+def test_a_reminder_says_what_it_is_for(language, said):
+    on_time = Tell(Kind.REMINDER, None, Source.CLI, {"label": "eggs"})
+    late = Tell(Kind.REMINDER, None, Source.CLI, {"label": "eggs", "late_s": 600})
+    unsure = Tell(Kind.REMINDER, Reason.RESTART, Source.CLI, {"label": "eggs"})
+    first = [
+        written(*letter_of(tell), language)[1].splitlines()[0] for tell in (on_time, late, unsure)
+    ]
+    assert all(line.count(said) == 1 and "左灶" in line for line in first)
+    assert "11:50:00" in first[1], "when it was due"
+    assert len(set(first)) == 3
+
+
+def test_two_reminders_at_one_moment_are_both_told():
+    office = Office(routes={"reminder": ["mum"]})
+    office.happens(
+        Tell(Kind.REMINDER, details={"label": "eggs"}),
+        Tell(Kind.REMINDER, details={"label": "rice"}),
+    )
+    texts = [written(one, office.now, "en")[1] for one in office.outbox.letters]
+    assert len(texts) == 2
+    assert "eggs" in texts[0] and "rice" in texts[1]
+    assert len(office.all_sent(5)) == 2

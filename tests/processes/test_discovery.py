@@ -166,6 +166,25 @@ def test_a_sensor_that_was_taken_off_goes_too(make_kitchen):
     assert any("left-flame" in topic for topic in before.keys() - _wanted(kitchen).keys())
 
 
+@pytest.mark.parametrize("form", ["component", "device"])
+def test_a_preset_that_was_taken_off_goes_too(make_kitchen, form):
+    kitchen = _kitchen(make_kitchen, form=form)
+    kitchen.data["burners"]["left"]["presets"] = ["3m", "8m"]
+    kitchen.write()
+    ear = _ear(kitchen)
+    kitchen.stove()
+    daemon = kitchen.daemon()
+    before = _wanted(kitchen)
+    _holds(kitchen, ear, before)
+    daemon.stop()
+    kitchen.data["burners"]["left"]["presets"] = ["8m"]
+    kitchen.write()
+    kitchen.daemon()
+    _holds(kitchen, ear, _wanted(kitchen))
+    (gone,) = before.keys() - _wanted(kitchen).keys()
+    assert "preset-left-3m" in gone
+
+
 def test_discovery_turned_off_takes_everything_back(make_kitchen):
     kitchen = _kitchen(make_kitchen)
     ear = _ear(kitchen)
