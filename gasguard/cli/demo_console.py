@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 
 from gasguard.cli.burners import known
 from gasguard.cli.exits import Misused
-from gasguard.cli.timer import timer_request
+from gasguard.cli.timer import asked_for
 from gasguard.clock import SystemClock
 from gasguard.core.messages import Answer, Kind, Status, Tell
 from gasguard.core.model import Source, State
@@ -13,6 +13,7 @@ from gasguard.durations import format_duration
 from gasguard.guard.bulletins import News, Reply
 from gasguard.guard.controller import Controller
 from gasguard.interfaces.front import Front
+from gasguard.interfaces.wall_time import WallTime
 from gasguard.mqtt.topics import means_all
 from gasguard.simulator.console import HELP, Console
 from gasguard.simulator.senses import HELP as SENSES
@@ -66,6 +67,10 @@ def _told(tell: Tell, state: State, now: float) -> Iterator[str]:
             yield "circuit closed again: it can be lit"
         case Kind.TIMER_STARTED | Kind.TIMER_EXTENDED if state.timer is not None:
             yield f"timer ends in {format_duration(state.timer.deadline - now)}"
+        case Kind.TIMER_STARTED:
+            yield "timer waits for the flame"
+        case Kind.REMINDER:
+            yield f"reminder{f': {label}' if (label := tell.details.get('label')) else ''}"
         case Kind.LOCKED:
             yield f"locked ({tell.reason})"
         case Kind.COMMAND_REJECTED:
@@ -82,7 +87,7 @@ class DemoConsole(Console):
         self, world: World, senses: Senses, controller: Controller, outcomes: Outcomes, say: Say
     ) -> None:
         self._controller, self._outcomes, self._tell = controller, outcomes, say
-        self._front = Front(controller, Source.CLI)
+        self._front = Front(controller, Source.CLI, WallTime(SystemClock()))
         more = {
             **senses.commands,
             "off": self._off,
@@ -117,7 +122,7 @@ class DemoConsole(Console):
     def _timer(self, words: list[str]) -> str:
         if len(words) < 2:
             raise Misused("write: timer BURNER 20m, +5m or cancel")
-        asks, value, _ = timer_request(words[0], " ".join(words[1:]))
+        asks, value = asked_for(words)
         return self._ask(asks, words[:1], value)
 
     def _ask(self, asks: str, words: list[str], value: str) -> str:

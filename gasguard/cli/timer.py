@@ -75,6 +75,26 @@ def timer(
     simple(ctx, command, burner, value, done, config_path, mqtt_url)
 
 
+def asked_for(words: list[str]) -> tuple[str, str]:
+    """What somebody asks for who writes these words behind `gasguard timer`: as `timer_request`.
+
+    Raises Misused.
+    """
+    try:
+        given = timer.make_context("timer", list(words)).params
+    except click.UsageError as error:
+        raise Misused(error.format_message()) from None
+    asks, value, _ = timer_request(
+        given["burner"],
+        " ".join(given["words"]),
+        label=given["label"],
+        when_lit=given["when_lit"],
+        until=given["until"],
+        remind=given["remind"],
+    )
+    return asks, value
+
+
 def timer_request(
     burner: str,
     duration: str,

@@ -8,7 +8,17 @@ from hypothesis import strategies as st
 
 from gasguard.core import recover
 from gasguard.core.instant import Instant
-from gasguard.core.model import Lock, Reason, RelaySettings, Settings, Source, Timer, Trip
+from gasguard.core.model import (
+    Lock,
+    Reason,
+    RelaySettings,
+    Reminder,
+    Settings,
+    Source,
+    Timer,
+    Trip,
+    WhenLit,
+)
 from gasguard.core.recovery import Record, Stamp, record_from_data, record_of, record_to_data
 from gasguard.interfaces.payloads import state_payload
 from tests.fuzz.test_commands import json_values
@@ -23,6 +33,11 @@ FULL = record_to_data(
         burning_since=800.0,
         leased=True,
         rearmed_at=(1.0, 2.0),
+        when_lit=WhenLit(480.0, Source.WEB, "rice", ("b",), 480.0),
+        reminders=(
+            Reminder(1, 5100.0, 720.0, Source.CLI, "noodles", "c"),
+            Reminder(2, 9.0, 9.0, Source.WEB),
+        ),
     )
 )
 SETTINGS = Settings(

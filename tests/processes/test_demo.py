@@ -275,6 +275,10 @@ def test_what_is_typed_is_done_and_what_comes_of_it_is_told(tmp_path):
         terminal.says("left: locked (child)")
         terminal.type("unlock left\n")
         terminal.says("left: unlocked")
+        terminal.type("timer left 5m --when-lit --label eggs\n")
+        terminal.says("left: timer waits for the flame")
+        terminal.type("timer right 1s --remind --label rice\n")
+        terminal.says("right: reminder: rice")
         terminal.type("timer left 25h\n")
         terminal.says("left: refused")
         terminal.type("status right LEFT\n")
@@ -285,6 +289,8 @@ def test_what_is_typed_is_done_and_what_comes_of_it_is_told(tmp_path):
             ("tmer left 5m", "did you mean timer?"),
             ("timer left cancle", "did you mean cancel?"),
             ("timer left", "timer BURNER 20m"),
+            ("timer left --until 25:00", "18:30"),
+            ("timer left 5m --lable eggs", "--label"),
             ("off lft", "did you mean left?"),
             ("lihgt left", "did you mean light?"),
             ("lock", "name one burner: left, right"),
