@@ -4,10 +4,11 @@ libfaketime moves CLOCK_REALTIME and leaves CLOCK_BOOTTIME and CLOCK_MONOTONIC a
 `date -s` or a first NTP answer does.
 """
 
+import json
 import subprocess
 import sys
 import time
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -72,6 +73,38 @@ def test_a_timer_ends_on_time_though_the_wall_clock_jumps(kitchen, wall, jump):
     timer.ends_on_time(stove)
     wall.jump(0)
     eventually(lambda: stove.circuit() == "closed", 6, "re-arms on time, too")
+
+
+@pytest.mark.parametrize("jump", [HOUR, -HOUR])
+def test_one_that_was_set_for_a_time_of_day_stays_where_it_was(kitchen, wall, jump):
+    kitchen.stove()
+    run(kitchen, wall)
+    eventually(lambda: kitchen.ask()["left"]["phase"] == "ready", 15)
+    until = f"{datetime.now() + timedelta(hours=2):%H:%M:%S}"
+    for words in ({"until": until}, {"until": until, "remind": True, "label": "eggs"}):
+        (ack,) = kitchen.order("timer", json.dumps(words))
+        assert ack["status"] == "accepted", ack
+    wall.jump(jump)
+    eventually(lambda: abs(wall_error(kitchen) - jump) < 5, 5, "the jump reaches the daemon")
+    left = kitchen.ask()["left"]
+    (reminder,) = left["reminders"]
+    for one in (left["timer"], reminder):
+        assert 2 * HOUR - 30 <= one["remaining_s"] <= 2 * HOUR
+
+
+def test_while_the_clock_is_not_set_no_time_of_day_is_taken(kitchen, wall):
+    kitchen.stove()
+    run(kitchen, wall)
+    eventually(lambda: kitchen.ask()["left"]["phase"] == "ready", 15)
+    wall.jump(-2 * 365 * 86400)
+    eventually(lambda: wall_error(kitchen) < -DAYS, 5, "the jump reaches the daemon")
+    said = kitchen.local("timer", "left", "--until", "18:30")
+    assert said.code == 1 and "clock is not set" in said.err and "duration" in said.err, said
+    (ack,) = kitchen.order("timer", '{"until": "18:30"}')
+    assert (ack["status"], ack["code"]) == ("rejected", "clock_unset")
+    assert kitchen.ask()["left"]["timer"] is None
+    (ack,) = kitchen.order("timer", "20m")
+    assert ack["status"] == "accepted"
 
 
 @pytest.mark.parametrize("jump", [HOUR, -DAYS])
