@@ -100,14 +100,14 @@ def _answer_warnings(turn: Turn, request: ExtendTimer) -> None:
 
 def _extended(turn: Turn, timer: Timer | WhenLit, request: ExtendTimer) -> Timer | WhenLit:
     keys = timer.extend_ids if request.key is None else (*timer.extend_ids, request.key)
-    duration, keys = timer.duration + request.duration, keys[-MAX_EXTEND_IDS:]
+    keys = keys[-MAX_EXTEND_IDS:]
     if isinstance(timer, WhenLit):
-        return replace(timer, duration=duration, extend_ids=keys)
+        return replace(timer, duration=timer.duration + request.duration, extend_ids=keys)
     deadline = timer.deadline + request.duration
     return replace(
         timer,
         deadline=deadline,
-        duration=duration,
+        duration=timer.duration + request.duration,
         warned=timer.warned and deadline - turn.now <= turn.state.settings.prewarn,
         extend_ids=keys,
     )
