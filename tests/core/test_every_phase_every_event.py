@@ -100,11 +100,6 @@ def _waited_for(burner: Burner) -> Burner:
     return burner
 
 
-def _reminded(burner: Burner) -> Burner:
-    burner.remind(20, "eggs")
-    return burner
-
-
 def _restarted(burner: Burner) -> Burner:
     saved = (record_of(burner.state), stamp_at(burner.now))
     settings = {
@@ -120,7 +115,6 @@ CIRCUMSTANCES = {
     "flame lit": _lit,
     "timer runs": _timed,
     "timer waits": _waited_for,
-    "reminder waits": _reminded,
     "restarted": _restarted,
 }
 
@@ -144,7 +138,7 @@ def events(now: float) -> list[Event]:
         *(Off(Source.GUARD, 7, reason) for reason in Reason),
         *(SetTimer(Source.MQTT, 7, number, "eggs") for number in numbers),
         *(SetTimer(Source.MQTT, 7, number, "eggs", True) for number in numbers),
-        *(SetReminder(Source.MQTT, 7, number, "eggs", key) for number in numbers for key in "ab"),
+        *(SetReminder(Source.MQTT, 7, number, "eggs") for number in numbers),
         *(CancelReminders(Source.MQTT, 7, label) for label in (None, "eggs", "nothing")),
         *(ExtendTimer(Source.MQTT, 7, number, key) for number in numbers for key in (None, "k")),
         *(kind(source, 7) for kind in (CancelTimer, ChildLock, Unlock, Rearm) for source in ways),
