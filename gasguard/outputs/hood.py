@@ -60,8 +60,10 @@ class Hood:
     """One hood. After `kitchen` and `ran`, ask `order`."""
 
     def __init__(self, rules: Rules, kitchen: Kitchen, now: float) -> None:
-        """`kitchen`: as the guard remembers it from before its start. The hood is presumed to run as
-        that wants it; what it then turns out to do otherwise counts as a hand's.
+        """`kitchen`: as the guard remembers it from before its start.
+
+        The hood is presumed to run as that wants it. What it then turns out to do otherwise counts
+        as a hand's.
         """
         self._rules = rules
         self._kitchen = kitchen

@@ -1,6 +1,7 @@
 """How the hood follows the burners: every limit at one tick before, on it, and after it."""
 
 from dataclasses import replace
+from itertools import pairwise
 from random import Random
 
 import pytest
@@ -268,7 +269,7 @@ def test_what_does_not_show_is_told_again_at_growing_distances_and_is_named():
         home.says(OFF)
         if home.look():
             told.append(home.now)
-    waits = [later - earlier for earlier, later in zip(told, told[1:], strict=False)]
+    waits = [later - earlier for earlier, later in pairwise(told)]
     assert waits[:3] == pytest.approx([SETTLES, 2 * SETTLES, 4 * SETTLES], abs=1.01)
     assert max(waits) == pytest.approx(AGAIN_AT_MOST, abs=1.01)
     assert home.mind.disobeyed is not None
