@@ -23,11 +23,13 @@ LOOK_EVERY = 1.0
 READ_EVERY = 2.0
 """Seconds between two questions how it runs: a hand is seen so soon."""
 READ_ABSENT_EVERY = 10.0
-"""The same of a hood that does not answer."""
+"""The same of a hood that does not answer; at first `LOOK_EVERY`, then doubled each time."""
 _CALL_WITHIN = 2.0
 """Seconds that one question, or one command, may take."""
 _GAS_LOOK_EVERY = 0.05
 """Seconds between two looks for a gas alarm while a command is under way."""
+_SHOWS_SOON = 0.25
+"""Seconds after a command until it is read back."""
 _TOLD_AFTER = 10.0
 """Seconds without an answer after which that is told: one lost answer is nothing."""
 _AGAIN_AFTER = 1.0
@@ -52,6 +54,8 @@ class HoodFollower:
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._read_at = float("-inf")
+        self._waits = LOOK_EVERY
+        """Seconds until a hood that does not answer is asked again."""
         self._failure = ""
         """Why it cannot be reached, or understood; empty while it can."""
         self._failing_since: float | None = None
@@ -76,8 +80,9 @@ class HoodFollower:
     @property
     def trouble(self) -> str:
         """What is wrong, in words for people; empty when nothing is."""
-        if self._failing_since is not None and self._now() - self._failing_since >= _TOLD_AFTER:
-            return f"{self._failure}; burners are guarded all the same"
+        if self._failing_since is not None:
+            lasts = self._now() - self._failing_since >= _TOLD_AFTER
+            return f"{self._failure}; burners are guarded all the same" if lasts else ""
         if (order := self._hood.disobeyed) is not None:
             return (
                 f"{self._switch.address} was told {order.speed} {order.tries} times and does not "
@@ -98,18 +103,21 @@ class HoodFollower:
 
     async def _run(self) -> None:
         while True:
+            pause = LOOK_EVERY
             try:
-                await self._turn()
+                if await self._turn():
+                    pause = _SHOWS_SOON
             except Exception:
                 log.exception("hood: following failed; trying again")
                 await asyncio.sleep(_AGAIN_AFTER)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), LOOK_EVERY)
+                await asyncio.wait_for(self._wake.wait(), pause)
                 if self._failing_since is None:
                     # Nothing is ordered on an old view.
                     self._read_at = float("-inf")
 
-    async def _turn(self) -> None:
+    async def _turn(self) -> bool:
+        """Read, decide, command. Returns whether something was commanded."""
         self._wake.clear()
         if self._now() >= self._read_at:
             await self._read()
@@ -117,15 +125,18 @@ class HoodFollower:
         self._hood.kitchen(self._kitchen(), self._now())
         order = self._hood.order(self._now())
         self._tell()
-        if order is not None:
-            await self._command(order)
+        if order is None:
+            return False
+        await self._command(order)
+        return True
 
     async def _read(self) -> None:
         try:
             speed = await self._switch.read(_CALL_WITHIN)
         except DriverError as error:
             self._failed(error)
-            self._read_at = self._now() + READ_ABSENT_EVERY
+            self._read_at = self._now() + self._waits
+            self._waits = min(READ_ABSENT_EVERY, 2 * self._waits)
             return
         self._read_at = self._now() + READ_EVERY
         self._answered()
@@ -161,7 +172,7 @@ class HoodFollower:
 
     def _answered(self) -> None:
         if self._failing_since is not None:
-            self._failing_since = None
+            self._failing_since, self._waits = None, LOOK_EVERY
             self._hood.back(self._now())
 
     def _tell(self) -> None:

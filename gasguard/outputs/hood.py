@@ -126,7 +126,7 @@ class Hood:
     def back(self, now: float) -> None:
         """It can be reached again: what has not shown is ordered anew at once."""
         if not self._order.shown:
-            self._order = replace(self._order, again_at=now)
+            self._order = replace(self._order, again_at=now, tries=0)
 
     def _stood(self, speed: Speed, now: float) -> None:
         self._stands = speed
