@@ -158,7 +158,8 @@ class Console:
         if words:
             (word,) = _exactly(words, "off|LEVEL")
             self._world.hand_on_hood(word)
-        return f"hood: {self._world.hood.motor.runs}"
+        hood = self._world.hood
+        return f"the hood runs at {hood.motor.level}" if hood.motor.on else "the hood is off"
 
     def _status(self, words: list[str]) -> str:
         if not words:

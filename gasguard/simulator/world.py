@@ -190,6 +190,11 @@ class World:
         """Call `listener(burner_id, lit)` at each change of a flame."""
         self._flame_listeners.append(listener)
 
+    def on_hood(self, listener: Callable[[str], None]) -> None:
+        """Call `listener(off or a level)` at each change of the hood, if there is one."""
+        if self._hood is not None:
+            self._hood.motor.listeners.append(listener)
+
     def sync(self) -> None:
         """Bring everything to the present moment, in the order in which it happened."""
         if self._busy:

@@ -6,6 +6,7 @@ import shlex
 import signal
 import socket
 import subprocess
+import time
 
 import pytest
 
@@ -33,6 +34,11 @@ class Demo:
         newest = self.ear._newest.get(f"gasguard_sim/{burner}/state")
         return newest.json if newest else {"flame": None}
 
+    def hood(self) -> str | None:
+        """How it says that it runs."""
+        newest = self.ear._newest.get("gasguard_sim/hood")
+        return newest.text if newest else None
+
     def burns(self, burner: str) -> None:
         """Wait until the burner is lit and the knob let go."""
         eventually(
@@ -43,6 +49,11 @@ class Demo:
 
     def goes_out(self, burner: str, within: float = 5.0) -> None:
         eventually(lambda: self.stove(burner)["flame"] is False, within, f"{burner} goes out")
+
+    def goes_out_by(self, line: str) -> None:
+        """Type a command that shuts left off."""
+        self.process.type(line)
+        self.goes_out("left")
 
     def light_again(self, burner: str) -> None:
         """Re-arm, then press the knob."""
@@ -120,6 +131,21 @@ def test_the_greeting_names_addresses_and_three_commands_that_work(demo):
     said = demo.kitchen.cli("off", "--mqtt", f"mqtt://127.0.0.1:{demo.port}")
     assert said.code == 0, said
     assert len(re.findall(r"^(left|right): off, confirmed in \d+ ms$", said.out, re.M)) == 2
+
+
+def test_the_hood_follows_both_burners_and_a_hand_on_it_wins(demo):
+    for name in ("left", "right"):
+        demo.burns(name)
+    eventually(lambda: demo.hood() == "high", 10, "the hood follows both")
+    # What a hood tells right after an order may be its echo.
+    time.sleep(7)
+    demo.process.type("hood off")
+    demo.process.says("hood: off")
+    demo.goes_out_by("off left")
+    demo.light_again("left")
+    told = demo.process.output
+    time.sleep(3)
+    assert "hood: " not in demo.process.output[len(told) :]
 
 
 def test_a_taken_port_is_named(kitchen, tmp_path, broker):
