@@ -171,6 +171,18 @@ def test_a_gas_alarm_leaves_it_exactly_as_it_is_until_somebody_re_arms(home):
     one.until("off")
 
 
+def test_a_gas_alarm_ends_a_command_that_is_under_way(home):
+    """It is sent again and again to a hood that does not answer; once it does, nothing must come."""
+    one = home("miot").start()
+    one.stove.do(lambda world: world.hood.server.inject(time.monotonic(), offline=True))
+    one.flame("left", "lit")
+    one.ear.publish(f"{one.outside}/gas", "alarm")
+    one.ear.until("left", phase="locked_out")
+    time.sleep(0.1)
+    one.stove.do(lambda world: world.hood.server.inject(time.monotonic(), offline=False))
+    one.stays("off", 15)
+
+
 def test_a_gas_alarm_from_before_a_kill_still_leaves_it_as_it_is(home):
     one = home().start()
     one.flame("left", "lit")
