@@ -171,8 +171,7 @@ def test_a_gas_alarm_leaves_it_exactly_as_it_is_until_somebody_re_arms(home):
     one.until("off")
 
 
-def test_a_gas_alarm_ends_a_command_that_is_under_way(home):
-    """It is sent again and again to a hood that does not answer; once it does, nothing must come."""
+def test_a_hood_that_comes_back_during_a_gas_alarm_is_told_nothing(home):
     one = home("miot").start()
     one.stove.do(lambda world: world.hood.server.inject(time.monotonic(), offline=True))
     one.flame("left", "lit")
