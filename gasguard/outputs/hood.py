@@ -136,7 +136,7 @@ class Hood:
             self._on_since = now
 
     def _may_be_echo(self, now: float) -> bool:
-        return not self._order.presumed and now < self._order.at + SETTLES
+        return now < self._order.at + SETTLES
 
     def _hand(self, now: float) -> None:
         self._hand_until = now + self._rules.manual_wins
@@ -155,9 +155,6 @@ class Hood:
         self._take_over()
         wanted, last = self._wanted(now), self._order
         if wanted != last.speed:
-            if last.shown and wanted == self._stands:
-                self._order = _long_ago(wanted)
-                return None
             return self._new(wanted, now)
         if last.presumed and not self._rules.tells and now >= self._presumed_until:
             return self._new(wanted, now)
@@ -190,7 +187,7 @@ class Hood:
     def _new(self, wanted: Speed, now: float) -> Order:
         last = self._order
         excused: tuple[Speed, ...] = ()
-        if now < last.at + SETTLES and not last.presumed:
+        if now < last.at + SETTLES:
             excused = (last.speed, *(() if last.shown else last.excused))
         if self._stands is not None:
             excused = (self._stands, *excused)

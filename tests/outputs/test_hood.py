@@ -201,17 +201,37 @@ def test_an_echo_that_comes_late_is_no_hand():
 
 def test_the_echo_of_an_order_that_was_overtaken_is_no_hand():
     home = Home(obeys=False)
+    home.passes(60)
     home.burners(1)
     home.passes(1)
     home.burners(2)
     home.passes(4)
     home.says(LOW)
     home.passes(0.5)
+    home.says(OFF)
+    home.passes(0.5)
+    home.says(LOW)
+    assert home.new == [LOW, HIGH]
+    home.passes(SETTLES)
+    assert home.new == [HIGH], "it has not shown, and no hand has won"
     home.says(HIGH)
-    home.passes(0.1)
     home.burners(0)
     home.passes(OFF_DELAY)
-    assert home.new == [LOW, HIGH, OFF]
+    assert home.new == [OFF]
+
+
+def test_the_echo_of_one_before_that_is_none_either():
+    home = Home(obeys=False)
+    home.mind = Hood(replace(RULES, levels={1: "low", 2: "high", 3: "max"}), Kitchen(), home.now)
+    home.says(OFF)
+    home.passes(60)
+    for lit in (1, 2, 3):
+        home.burners(lit)
+    home.passes(1)
+    home.says(LOW)
+    home.passes(SETTLES)
+    most = Speed(on=True, level="max")
+    assert home.new == [LOW, HIGH, most, most], "it is told again: no hand has won"
 
 
 def test_the_old_state_said_once_more_is_no_hand():
@@ -283,9 +303,11 @@ def test_one_that_is_back_is_told_at_once():
     home.passes(SETTLES)
     home.passes(1)
     assert home.new == [LOW, LOW]
+    assert home.mind.disobeyed is not None
     home.mind.back(home.now)
     home.look()
     assert home.new == [LOW]
+    assert home.mind.disobeyed is None, "it was told once since"
 
 
 def test_one_that_comes_back_otherwise_than_it_was_left_was_switched_by_a_hand():
