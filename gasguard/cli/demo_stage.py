@@ -55,7 +55,7 @@ hood:
   state_topic: gasguard_sim/hood
   levels: {{1: low, 2: high}}
   off_delay: 10s
-  manual_wins: 30s
+  manual_wins: 15s
 """
 
 USUAL = {
