@@ -136,11 +136,12 @@ def bus_of(
     troubles: Troubles | None = None,
     *,
     client_id: str | None = None,
+    name: str = "mqtt devices",
 ) -> Bus:
-    """The devices' own connection to the broker; `client_id` as `BrokerBus` takes it."""
+    """The devices' own connection to the broker; `client_id`, `name` as `BrokerBus` takes them."""
     from gasguard.drivers.mqtt.connection import BrokerBus
 
-    bus = BrokerBus(config.mqtt, heartbeats, client_id=client_id)
+    bus = BrokerBus(config.mqtt, heartbeats, client_id=client_id, name=name)
     if troubles is not None:
         troubles.watch("mqtt devices", lambda: bus.trouble)
     return bus

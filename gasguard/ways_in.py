@@ -154,7 +154,7 @@ class WaysIn:
         from gasguard.outputs.follower import HoodFollower
 
         # With a connection of its own: nothing that a hood says can disturb relays and sensors.
-        drivers = Drivers(partial(bus_of, self._config, client_id=""))
+        drivers = Drivers(partial(bus_of, self._config, client_id="", name="mqtt hood"))
         follower = HoodFollower(
             settings,
             hood(settings, drivers),

@@ -87,8 +87,8 @@ STORIES: dict[str, Story] = {
         ),
     ),
     "hood": Story(
-        "The hood follows the burners, and a hand on it wins. Half an hour (manual_wins) lasts 15 s "
-        "here, three minutes (off_delay) last 10 s.",
+        "The hood follows the burners, and a hand on it wins. Half an hour (manual_wins) lasts "
+        "15 s here, three minutes (off_delay) last 10 s.",
         (
             (2, "hood"),
             (1, "turn_off right"),

@@ -59,6 +59,8 @@ class HoodFollower:
         self._failure = ""
         """Why it cannot be reached, or understood; empty while it can."""
         self._failing_since: float | None = None
+        self._refusal = ""
+        """Why the last command did not get through; empty where it did."""
         self._told: dict[str, object] = {}
         """What the log last said of each of its concerns."""
 
@@ -84,9 +86,10 @@ class HoodFollower:
             lasts = self._now() - self._failing_since >= _TOLD_AFTER
             return f"{self._failure}; burners are guarded all the same" if lasts else ""
         if (order := self._hood.disobeyed) is not None:
+            why = self._refusal or "see firmware_notes/hood.md"
             return (
                 f"{self._switch.address} was told {order.speed} {order.tries} times and does not "
-                "show it: see firmware_notes/hood.md"
+                f"show it: {why}"
             )
         return ""
 
@@ -156,8 +159,10 @@ class HoodFollower:
                     return
             telling.result()
         except DriverError as error:
-            self._failed(error)
+            # Not a matter of whether it can be reached: it is told again when the order is due.
+            self._refusal = str(error)
         else:
+            self._refusal = ""
             self._hood.obeyed(self._now())
             self._read_at = float("-inf")
         finally:

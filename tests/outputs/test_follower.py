@@ -11,7 +11,7 @@ from gasguard.clock import Instant
 from gasguard.config.load import parse_config
 from gasguard.core.model import Flame, Lock, Settings, State
 from gasguard.drivers.base import Speed
-from gasguard.errors import Unreachable
+from gasguard.errors import Refused, Unreachable
 from gasguard.guard.bulletins import News
 from gasguard.outputs.follower import HoodFollower
 from gasguard.outputs.kitchen import Kitchen
@@ -47,14 +47,17 @@ class Fan:
         self.told: list[Speed] = []
         self.takes = 0.0
         """Seconds until a command is carried out."""
-        self.away = False
-        self.reads = 0
+        self.away = self.refuses = False
+        self.reads = self.asked = 0
 
     def start(self) -> None:
         pass
 
     async def set(self, speed: Speed, within: float) -> None:
+        self.asked += 1
         await asyncio.sleep(self.takes)
+        if self.refuses:
+            raise Refused("hood refused to set siid 2 piid 1", -4003)
         if self.away:
             raise Unreachable("hood does not answer")
         self.told.append(speed)
@@ -141,6 +144,21 @@ def test_an_absent_hood_is_asked_less_often_and_told_once_it_is_back(play):
         assert 8 <= fan.reads - before <= 13
         fan.away = False
         await asyncio.sleep(13)
+        assert (fan.told, follower.trouble) == ([LOW], "")
+
+    play(story)
+
+
+def test_one_that_answers_and_refuses_is_not_hammered_and_is_named(play):
+    async def story(guard: Guard, fan: Fan, follower: HoodFollower) -> None:
+        fan.refuses = True
+        guard.becomes(lit(guard))
+        await asyncio.sleep(60)
+        assert 2 <= fan.asked <= 5
+        assert "was told low" in follower.trouble
+        assert "hood refused to set siid 2 piid 1" in follower.trouble
+        fan.refuses = False
+        await asyncio.sleep(60)
         assert (fan.told, follower.trouble) == ([LOW], "")
 
     play(story)

@@ -325,6 +325,15 @@ def test_a_hood_that_does_not_obey_is_told(home):
     eventually(lambda: "hood" not in one.troubles(), 5, "that it obeys")
 
 
+def test_a_hood_that_refuses_is_told_with_its_reason(home):
+    one = home("miot").start()
+    one.stove.do(lambda world: world.hood.server.inject(time.monotonic(), refuse=True))
+    one.flame("left", "lit")
+    told = eventually(lambda: one.troubles().get("hood"), 20, "that it refuses")
+    assert "was told 1" in told and "refused to set siid 2 piid 1" in told
+    assert shutoff_ms(one) < 1000
+
+
 def test_an_echo_that_comes_5_s_late_is_no_hand(home):
     one = home("miot").start()
     one.stove.do(lambda world: world.hood.server.inject(time.monotonic(), pending_s=5.0))
