@@ -50,11 +50,6 @@ class Demo:
     def goes_out(self, burner: str, within: float = 5.0) -> None:
         eventually(lambda: self.stove(burner)["flame"] is False, within, f"{burner} goes out")
 
-    def goes_out_by(self, line: str) -> None:
-        """Type a command that shuts left off."""
-        self.process.type(line)
-        self.goes_out("left")
-
     def light_again(self, burner: str) -> None:
         """Re-arm, then press the knob."""
         mark = self.ear.mark
@@ -141,11 +136,12 @@ def test_the_hood_follows_both_burners_and_a_hand_on_it_wins(demo):
     time.sleep(7)
     demo.process.type("hood off")
     demo.process.says("hood: off")
-    demo.goes_out_by("off left")
-    demo.light_again("left")
     told = demo.process.output
+    demo.process.type("turn_off right")
+    demo.goes_out("right")
     time.sleep(3)
     assert "hood: " not in demo.process.output[len(told) :]
+    eventually(lambda: demo.hood() == "low", 20, "the hand's time is over")
 
 
 def test_a_taken_port_is_named(kitchen, tmp_path, broker):
