@@ -8,6 +8,7 @@ from typing import cast
 
 from gasguard.clock import until
 from gasguard.config.burners import BurnerConfig
+from gasguard.config.hood import HoodConfig
 from gasguard.config.load import Config
 from gasguard.config.relays.base import Channel, RelayConfig
 from gasguard.core.messages import Event
@@ -27,6 +28,7 @@ from gasguard.drivers.base import (
     Relay,
     Sensor,
     Site,
+    Switch,
 )
 from gasguard.drivers.bus import Bus
 from gasguard.drivers.names import LookUp, look_up
@@ -53,6 +55,11 @@ _PEOPLE_SENSORS = {
     "mqtt": "gasguard.drivers.mqtt.people",
 }
 """Where the function `sensor` that makes one is, by `driver:`."""
+_FANS = {
+    "miot": "gasguard.drivers.miio.fan",
+    "mqtt": "gasguard.drivers.mqtt.fan",
+}
+"""Where the functions `fan` and `examine` for a hood are, by `driver:`."""
 
 
 class Drivers:
@@ -129,11 +136,12 @@ def bus_of(
     troubles: Troubles | None = None,
     *,
     client_id: str | None = None,
+    name: str = "mqtt devices",
 ) -> Bus:
-    """The devices' own connection to the broker; `client_id` as `BrokerBus` takes it."""
+    """The devices' own connection to the broker; `client_id`, `name` as `BrokerBus` takes them."""
     from gasguard.drivers.mqtt.connection import BrokerBus
 
-    bus = BrokerBus(config.mqtt, heartbeats, client_id=client_id)
+    bus = BrokerBus(config.mqtt, heartbeats, client_id=client_id, name=name)
     if troubles is not None:
         troubles.watch("mqtt devices", lambda: bus.trouble)
     return bus
@@ -169,6 +177,17 @@ def sensors(config: Config, drivers: Drivers, post: Callable[[str, Event], None]
             tell = partial(post_to_all, [one for one in config.burners if settings.concerns(one)])
             found.append(cast(Sensor, make(name, settings, drivers.site, tell)))
     return found
+
+
+def hood(settings: HoodConfig, drivers: Drivers) -> Switch:
+    """The hood's driver."""
+    return cast(Switch, import_module(_FANS[settings.driver]).fan(settings, drivers.site))
+
+
+def examine_hood(what: str, settings: HoodConfig, drivers: Drivers) -> AsyncIterator[Finding]:
+    """What `doctor` tells of it."""
+    look = import_module(_FANS[settings.driver]).examine
+    return cast(AsyncIterator[Finding], look(what, settings, drivers.site))
 
 
 def core_settings(name: str, burner: BurnerConfig, config: Config) -> Settings:

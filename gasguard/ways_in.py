@@ -1,4 +1,4 @@
-"""People's ways in over a network, and messages to them, started behind the guard.
+"""People's ways in over a network, messages to them, and outputs, started behind the guard.
 
 One that fails is left out, and told.
 
@@ -16,6 +16,7 @@ from typing import Protocol
 
 from gasguard.clock import Clock
 from gasguard.config.bemfa import Bemfa
+from gasguard.config.hood import HoodConfig
 from gasguard.config.load import Config
 from gasguard.config.messages import Messages
 from gasguard.guard.bulletins import News
@@ -24,6 +25,7 @@ from gasguard.health import Heartbeats, Troubles
 from gasguard.interfaces.past import Past
 from gasguard.interfaces.requests import Skippable
 from gasguard.interfaces.wall_time import WallTime
+from gasguard.outputs.kitchen import kitchen_of
 from gasguard.starts import SOUND_AFTER, STRIKES, Starts
 
 log = logging.getLogger(__name__)
@@ -37,7 +39,7 @@ class _Way(Protocol):
 
 
 class WaysIn:
-    """MQTT, bemfa, and messages. Lives on the event loop."""
+    """MQTT, bemfa, messages, and the hood. Lives on the event loop."""
 
     def __init__(
         self,
@@ -57,6 +59,7 @@ class WaysIn:
         self._troubles = troubles
         self._early: deque[News] = deque(maxlen=_MOST_EARLY)
         controller.observers.append(self._early.append)
+        self._remembered = kitchen_of(controller.states().values())
         self._ways: list[_Way] = []
         self._opening: asyncio.Task[None] | None = None
 
@@ -80,6 +83,8 @@ class WaysIn:
         wanted: list[tuple[str, Callable[[], _Way]]] = [("mqtt", self._mqtt)]
         if (bemfa := self._config.bemfa) is not None:
             wanted.append(("bemfa", partial(self._bemfa, bemfa)))
+        if (hood := self._config.hood) is not None:
+            wanted.append(("hood", partial(self._hood, hood)))
         wanted = [(part, make) for part, make in wanted if self._is_wanted(part, starts)]
         if (messages := self._config.messages) is not None and self._is_wanted("messages", starts):
             # Before those who take over what is early, and waiting for no broker.
@@ -146,6 +151,23 @@ class WaysIn:
         bemfa = BemfaInterface(settings, self._controller, self._heartbeats)
         bemfa.start()
         return bemfa
+
+    def _hood(self, settings: HoodConfig) -> _Way:
+        from gasguard.assemble import Drivers, bus_of, hood
+        from gasguard.outputs.follower import HoodFollower
+
+        # With a connection of its own: nothing that a hood says can disturb relays and sensors.
+        drivers = Drivers(partial(bus_of, self._config, client_id="", name="mqtt hood"))
+        follower = HoodFollower(
+            settings,
+            hood(settings, drivers),
+            self._controller,
+            self._clock,
+            self._remembered,
+        )
+        self._troubles.watch("hood", lambda: follower.trouble)
+        follower.start()
+        return follower
 
     def _messages(self, settings: Messages) -> _Way:
         from zoneinfo import ZoneInfo

@@ -143,6 +143,25 @@ ROOMS = [
     # A process of its own: what it imports, the daemon must not.
     Room("gasguard.interfaces.messages.child", set(), libraries={"apprise", "requests"}),
     Room(
+        "gasguard.outputs",
+        {
+            *_WORDS,
+            "gasguard.config.hood",
+            "gasguard.drivers.base",
+            "gasguard.guard.bulletins",
+            "gasguard.guard.controller",
+            *_COMMON,
+        },
+        libraries=set(),
+    ),
+    # What they decide is decided without anybody.
+    Room(
+        "gasguard.outputs.hood",
+        {"gasguard.drivers.base", "gasguard.outputs.kitchen"},
+        libraries=set(),
+    ),
+    Room("gasguard.outputs.kitchen", {*_WORDS}, libraries=set()),
+    Room(
         "gasguard.simulator",
         {"gasguard.drivers.miio.codec", "gasguard.config", "gasguard.mqtt", *_COMMON},
         libraries=set(),

@@ -136,7 +136,7 @@ def _greeting(config: Config, path: Path, console_topic: str) -> str:
         else ""
     )
     return f"""
-gasguard demo is up: a stove with two lit burners.
+gasguard demo is up: a stove with two lit burners, and a hood that follows them.
   broker   mqtt://127.0.0.1:{port}
   relay    {devices} (miIO over UDP; token in {path})
 
@@ -149,7 +149,7 @@ Look on with:  {program} status --watch{with_config}
 Ask why:       {program} explain{with_config}
 
 Here you can type: timer left 20s, off, off left, status, and what is done in a
-kitchen: light left, mihome left off, say right 十分钟后关闭. help shows all.
+kitchen: light left, hood off, mihome left off, say right 十分钟后关闭. help shows all.
 Kitchen and Mi Home also obey MQTT messages to {console_topic}.
 Ctrl-C ends the demo.
 """

@@ -42,6 +42,7 @@ class Outcomes:
         self.confirmed = Counter[str]()
         """How often a burner was told to be off."""
         world.on_flame(lambda name, lit: say(f"{name}: flame {'lit' if lit else 'out'}"))
+        world.on_hood(lambda runs: say(f"hood: {runs}"))
 
     def observe(self, news: News) -> None:
         """Say what one turn of the guard led to."""

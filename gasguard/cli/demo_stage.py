@@ -49,6 +49,13 @@ sensors:
   kitchen_pir: {{kind: presence, driver: mqtt, topic: gasguard_sim/kitchen_pir}}
   anybody_home: {{kind: home, driver: mqtt, topic: gasguard_sim/anybody_home}}
   kitchen_gas: {{kind: gas_alarm, driver: mqtt, topic: gasguard_sim/kitchen_gas}}
+hood:
+  driver: mqtt
+  command_topic: gasguard_sim/hood/set
+  state_topic: gasguard_sim/hood
+  levels: {{1: low, 2: high}}
+  off_delay: 10s
+  manual_wins: 15s
 """
 
 USUAL = {

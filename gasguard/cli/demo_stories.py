@@ -86,6 +86,18 @@ STORIES: dict[str, Story] = {
             (2, _EXPLAIN),
         ),
     ),
+    "hood": Story(
+        "The hood follows the burners, and a hand on it wins. Half an hour (manual_wins) lasts "
+        "15 s here, three minutes (off_delay) last 10 s.",
+        (
+            (2, "hood"),
+            (1, "turn_off right"),
+            (4, "hood off"),
+            (8, "hood"),
+            (12, "turn_off left"),
+            (13, "hood"),
+        ),
+    ),
     "messages": Story(
         "Messages to two phones: one gets them, the other's service is out of order.",
         ((1, "off left"), (20, "gasguard history left --since 1m"), (0, "gasguard doctor")),

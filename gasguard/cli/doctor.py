@@ -16,7 +16,7 @@ import click
 from rich.text import Text
 
 from gasguard.alone import is_taken
-from gasguard.assemble import Drivers, bus_of
+from gasguard.assemble import Drivers, bus_of, examine_hood
 from gasguard.cli.connect import connect_locally
 from gasguard.cli.doctor_sensors import sensor_rows
 from gasguard.cli.exits import FAILED, Unreached
@@ -115,6 +115,10 @@ async def _findings(config: Config, path: Path) -> AsyncIterator[Finding]:
             yield finding
     for finding in sensor_rows(config, states or {}):
         yield finding
+    if config.hood is not None:
+        drivers = Drivers(partial(bus_of, config, client_id=""))
+        async for finding in examine_hood("hood", config.hood, drivers):
+            yield finding
 
 
 async def _aside(look: Callable[[], Seen]) -> Seen:

@@ -47,6 +47,7 @@ async def _simulate(config: Config, speed: float, seed: int) -> None:
     printer.line("\n".join(describe(world)))
     printer.line("type help for what the stove and Mi Home can be made to do; Ctrl-C ends")
     world.on_flame(lambda name, lit: printer.line(f"{name}: flame {'lit' if lit else 'out'}"))
+    world.on_hood(lambda runs: printer.line(f"hood: {runs}"))
     try:
         await attend(run_text_console(world, sys.stdin, printer, bridge.console), stop)
     finally:

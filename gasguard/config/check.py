@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from gasguard.config.faults import Fault
+from gasguard.config.hood_together import unreached_levels, unseen_burners
 from gasguard.config.load import Config, examine, faultless
 from gasguard.config.machine import unsure_folder, unusable_files, unusable_folder
 from gasguard.config.together import seeming_twins, sure_twins, unseen_gas
@@ -30,6 +31,8 @@ def check_file(
     warnings = [
         *seeming_twins(config.burners),
         *unseen_gas(config.burners),
+        *unreached_levels(config.hood, config.burners),
+        *unseen_burners(config.hood, config.burners),
         *unsure_folder("state_dir", config.state_dir),
     ]
     return faultless(config, faults, document.marks), document.marks.told(warnings)

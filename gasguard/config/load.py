@@ -13,6 +13,8 @@ from gasguard.config.burners import BurnerConfig
 from gasguard.config.explain import explain, explain_empty
 from gasguard.config.faults import Fault, Marks
 from gasguard.config.fields import FilePath, Flag, Strict
+from gasguard.config.hood import AnyHood
+from gasguard.config.hood_together import hood_topics
 from gasguard.config.messages import Messages
 from gasguard.config.named import with_named_flames
 from gasguard.config.names import BurnerId, Name
@@ -44,6 +46,7 @@ class _Some(Strict):
     mqtt: Mqtt = Mqtt()
     bemfa: Bemfa | None = None
     messages: Messages | None = None
+    hood: AnyHood | None = None
     state_dir: FilePath = _STATE_DIR
 
 
@@ -62,6 +65,8 @@ class Config(Strict):
     """Windows that lock and offs at a time, by name."""
     timezone: TimeZone | None = None
     """That of the schedules; None is this machine's."""
+    hood: AnyHood | None = None
+    """A range hood that follows the burners."""
     messages: Messages | None = None
     on_shutdown: Literal["trip_if_active", "leave"] = "trip_if_active"
     allow_remote_rearm: Flag = False
@@ -157,9 +162,9 @@ def examine(document: Document, folder: Path) -> tuple[Config, list[Fault]]:
         faults += [fault for fault in found if fault.at_key or fault.place not in unread]
         config = _sound_parts(raw, folder)
     faults += explain_empty(Config, raw, document.empty)
-    faults += shared_hardware(config.burners)
+    faults += shared_hardware(config.burners, config.hood)
     faults += shared_flames(config.burners)
-    faults += disagreements(config.burners)
+    faults += disagreements(config.burners, config.hood)
     faults += incomplete_burners(raw)
     faults += unknown_burners(raw)
     faults += unheld_locks(config.burners, config.schedules)
@@ -167,6 +172,8 @@ def examine(document: Document, folder: Path) -> tuple[Config, list[Fault]]:
     faults += unwatched_limits(config.burners, config.people)
     faults += twice_named(config.hazards, config.sensors)
     faults += own_topics(config.mqtt, config.listening())
+    if config.hood is not None:
+        faults += hood_topics(config.hood, config.mqtt, config.burners, config.listening())
     return config, faults
 
 
@@ -191,7 +198,7 @@ def _sound_parts(raw: dict[str, Any], folder: Path) -> Config:
         sensors=sound("sensors", TypeAdapter(AnySensor)),
         schedules=sound("schedules", TypeAdapter(Schedule)),
     )
-    for key in ("mqtt", "bemfa", "messages", "state_dir"):
+    for key in ("mqtt", "bemfa", "messages", "hood", "state_dir"):
         with contextlib.suppress(ValidationError):
             one = _Some.model_validate({key: raw[key]} if key in raw else {}, context=folder)
             config = config.model_copy(update={key: getattr(one, key)})

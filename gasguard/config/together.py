@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from gasguard.config.broker import Mqtt
 from gasguard.config.burners import NEED_FLAME, NO_FLAME, NO_RELAY, BurnerConfig
 from gasguard.config.faults import Fault, shown_key
+from gasguard.config.hood import HoodConfig
 from gasguard.config.relays.base import Agreement, Claim
 from gasguard.config.schedules import Schedule
 from gasguard.config.sensors import OnTopic, PeopleSensor
@@ -19,10 +20,12 @@ _SAME_FLAME = (
 )
 
 
-def shared_hardware(burners: dict[str, BurnerConfig]) -> Iterator[Fault]:
+def shared_hardware(
+    burners: dict[str, BurnerConfig], hood: HoodConfig | None = None
+) -> Iterator[Fault]:
     """Two places that would move the same contact."""
     taken: list[tuple[str, str, Claim]] = []
-    for part in _parts(burners):
+    for part in _parts(burners, hood):
         told = set()
         for place, claim in part.claims:
             for other, first, known in taken:
@@ -41,7 +44,7 @@ class _Part(NamedTuple):
     claims: list[tuple[str, Claim]]
 
 
-def _parts(burners: dict[str, BurnerConfig]) -> Iterator[_Part]:
+def _parts(burners: dict[str, BurnerConfig], hood: HoodConfig | None = None) -> Iterator[_Part]:
     for burner_id, burner in burners.items():
         for place, relay in burner.placed(burner_id):
             claims = [(f"{place}.{claim.key}", claim) for claim in relay.claims()]
@@ -49,12 +52,17 @@ def _parts(burners: dict[str, BurnerConfig]) -> Iterator[_Part]:
                 voice = burner.voice_relay.claims_of_voice(burner.voice)
                 claims += [(f"burners.{burner_id}.{claim.key}", claim) for claim in voice]
             yield _Part(place, list(relay.agreements()), claims)
+    if hood is not None:
+        claims = [(f"hood.{claim.key}", claim) for claim in hood.claims()]
+        yield _Part("hood", list(hood.agreements()), claims)
 
 
-def disagreements(burners: dict[str, BurnerConfig]) -> Iterator[Fault]:
+def disagreements(
+    burners: dict[str, BurnerConfig], hood: HoodConfig | None = None
+) -> Iterator[Fault]:
     """One device described in two ways."""
     known: dict[tuple[object, ...], tuple[str, Agreement]] = {}
-    for part in _parts(burners):
+    for part in _parts(burners, hood):
         for agreement in part.agreements:
             here = f"{part.place}.{agreement.key}"
             key = agreement.key, agreement.device

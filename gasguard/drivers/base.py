@@ -113,15 +113,53 @@ class Sensor(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Speed:
+    """How a fan runs, or is to run."""
+
+    on: bool
+    level: str | None = None
+    """The level's word: that of the configuration, or for another level the device's own. None: it
+    is off, or does not tell its level."""
+
+    def agrees(self, other: "Speed") -> bool:
+        """Whether nothing in one speaks against the other."""
+        if not (self.on and other.on):
+            return self.on == other.on
+        return None in (self.level, other.level) or self.level == other.level
+
+    def __str__(self) -> str:
+        return (self.level or "on") if self.on else "off"
+
+
 class Switch(Protocol):
     """Something that outputs switch (a range hood): nothing in the guard waits for it."""
 
-    async def set(self, on: bool, within: float) -> None:
-        """Switch it. Raises as `Relay` does."""
+    @property
+    def address(self) -> str:
+        """Where it is, for messages to people."""
         ...
 
-    async def read(self, within: float) -> bool:
-        """Whether it is on. Raises as `Relay` does."""
+    @property
+    def tells(self) -> bool:
+        """Whether it says how it runs: without that, nobody else's hand on it is seen."""
+        ...
+
+    def start(self) -> None:
+        """Begin to listen; returns at once. Call on the event loop."""
+        ...
+
+    async def set(self, speed: Speed, within: float) -> None:
+        """Switch it; power first, then the level. Raises as `Relay` does. A cancelled call sends
+        nothing more."""
+        ...
+
+    async def read(self, within: float) -> Speed | None:
+        """How it runs; None where it has not said yet. Raises as `Relay` does."""
+        ...
+
+    async def aclose(self) -> None:
+        """Stop. It stays as it is."""
         ...
 
 

@@ -114,6 +114,9 @@ class Service:
                     self.client, subscription, identified=self._identified
                 )
                 self._expect(subscription, again)
+        if not self._link.subscriptions:
+            # Who only speaks waits for no answer.
+            self._is_usable()
 
     def _expect(self, subscription: Subscription, mid: int | None) -> None:
         if mid is not None:
@@ -160,8 +163,11 @@ class Service:
             self._link.unheard(subscription.topic, refusal)
             self._link.listener.refused(self.connection, subscription.topic)
         if not self._unanswered:
-            self.usable = True
-            self._link.usable(self)
+            self._is_usable()
+
+    def _is_usable(self) -> None:
+        self.usable = True
+        self._link.usable(self)
 
     def _unpublished(self, topic: str, why: str) -> None:
         if not self._link.stopping:

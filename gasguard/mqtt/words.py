@@ -10,7 +10,20 @@ def field_of(payload: bytes, name: str | None) -> str | None:
     if name is None:
         return payload.decode(errors="replace").strip()
     data = json_of(payload)
-    value = data.get(name) if isinstance(data, dict) else None
+    return _text(data.get(name)) if isinstance(data, dict) else None
+
+
+def word_at(payload: bytes, path: str | None) -> str | None:
+    """As `field_of`, of a key or a dotted path to it (`fan.mode`)."""
+    data = json_of(payload) if path is not None else None
+    if path is None or (isinstance(data, dict) and path in data):
+        return field_of(payload, path)
+    for key in path.split("."):
+        data = data.get(key) if isinstance(data, dict) else None
+    return _text(data)
+
+
+def _text(value: object) -> str | None:
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value).strip() if isinstance(value, str | int | float) else None

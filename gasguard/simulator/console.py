@@ -27,6 +27,7 @@ fault BURNER[.N] clear      its relay is healthy again
 faults                      every fault there is
 reboot BURNER[.N]           restart its relay
 resistance BURNER 60        milliohms that wire and contact add
+hood off|LEVEL              a hand on the range hood; hood alone says how it runs
 status [BURNER]             what the stove does
 devices                     addresses, tokens, channels
 speed 5                     run the stove five times faster
@@ -68,6 +69,7 @@ class Console:
             "faults": lambda words: _every_fault(),
             "reboot": self._reboot,
             "resistance": self._resistance,
+            "hood": self._hood,
             "status": self._status,
             "devices": lambda words: "\n".join(describe(world)),
             "speed": self._speed,
@@ -151,6 +153,13 @@ class Console:
         burner_id, milliohms = _exactly(words, "BURNER", "MILLIOHMS")
         self._world.add_resistance(burner_id, _number(milliohms))
         return self._row(burner_id)
+
+    def _hood(self, words: list[str]) -> str:
+        if words:
+            (word,) = _exactly(words, "off|LEVEL")
+            self._world.hand_on_hood(word)
+        hood = self._world.hood
+        return f"the hood runs at {hood.motor.level}" if hood.motor.on else "the hood is off"
 
     def _status(self, words: list[str]) -> str:
         if not words:

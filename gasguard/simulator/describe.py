@@ -14,6 +14,10 @@ def describe(world: World) -> list[str]:
         kind = plan_on_mqtt.parts[0].settings.kind or "any topics"
         lines.append(f"{topics[0]}  on MQTT, {kind}")
         lines += [f"  {role}" for role in plan_on_mqtt.roles]
+    if world.has_hood:
+        where, port = world.hood.address
+        place = f"{where}:{port}, miIO" if port else f"{where}, on MQTT"
+        lines.append(f"hood  {place}, {', '.join(world.hood.words)}, now {world.hood.motor.runs}")
     return lines
 
 

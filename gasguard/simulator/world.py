@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypedDict
 
+from gasguard.config.hood import HoodConfig
 from gasguard.config.load import Config
 from gasguard.errors import GasguardError, no_burner
 from gasguard.simulator.channels import Address
+from gasguard.simulator.hood import SimulatedHood, build_hood
 from gasguard.simulator.miio.relay import MiRelay
 from gasguard.simulator.miio.setup import DevicePlan, plan_devices
 from gasguard.simulator.miio.udp import RelayServer
@@ -79,8 +81,9 @@ class World:
         time: Callable[[], float],
         mqtt_plans: dict[Address, MqttPlan] | None = None,
         network: Network | None = None,
+        hood: HoodConfig | None = None,
     ) -> None:
-        """`network` carries what relays on MQTT hear and say; without it they hear nothing."""
+        """`network` carries what devices on MQTT hear and say; without it they hear nothing."""
         self._time = time
         self._speed = _checked_speed(speed)
         self._loop_zero, self._stove_zero = time(), 0.0
@@ -98,6 +101,7 @@ class World:
         for address, mqtt_plan in self.mqtt_plans.items():
             self.mqtt_servers[address] = self._mqtt_server(address, mqtt_plan, seed)
         self._network = network
+        self._hood = self._with_hood(hood, seed) if hood is not None else None
         self._places: dict[str, _Place] = {}
         for burner_id, (contacts, voice) in circuits.items():
             random = stream(seed, f"burner {burner_id}")
@@ -130,7 +134,9 @@ class World:
             circuits[burner_id] = ([wired(relay) for relay in burner.in_series], voice)
         time = time or _loop_time()
         mqtt_plans = plan_mqtt(config)
-        if mqtt_plans and network is None:
+        hood = config.hood
+        on_mqtt = bool(mqtt_plans) or (hood is not None and bool([*hood.commanded_topics()]))
+        if on_mqtt and network is None:
             network = BrokerNetwork(config.mqtt)
         return cls(
             plan_devices(config),
@@ -140,6 +146,7 @@ class World:
             time=time,
             mqtt_plans=mqtt_plans,
             network=network,
+            hood=hood,
         )
 
     @property
@@ -182,6 +189,11 @@ class World:
     def on_flame(self, listener: FlameListener) -> None:
         """Call `listener(burner_id, lit)` at each change of a flame."""
         self._flame_listeners.append(listener)
+
+    def on_hood(self, listener: Callable[[str], None]) -> None:
+        """Call `listener(off or a level)` at each change of the hood, if there is one."""
+        if self._hood is not None:
+            self._hood.motor.listeners.append(listener)
 
     def sync(self) -> None:
         """Bring everything to the present moment, in the order in which it happened."""
@@ -281,6 +293,25 @@ class World:
         self._any_server(address).relay.mi_home_off_in(*key, seconds, self._time())
         self.sync()
 
+    @property
+    def hood(self) -> SimulatedHood:
+        """The range hood. Raises SimulatorError where none is configured."""
+        if self._hood is None:
+            raise SimulatorError("no hood is configured: hood: {driver: mqtt, …}")
+        return self._hood
+
+    @property
+    def has_hood(self) -> bool:
+        return self._hood is not None
+
+    def hand_on_hood(self, word: str) -> None:
+        """Press the hood's own buttons: off, or one of its levels."""
+        if word not in self.hood.words:
+            raise SimulatorError(f"the hood has {', '.join(self.hood.words)}")
+        self.sync()
+        self.hood.motor.by_hand(word, self._time())
+        self.sync()
+
     def set_speed(self, speed: float) -> None:
         """Run the stove so many times faster than the clock from now on (up to 1000)."""
         speed = _checked_speed(speed)
@@ -311,6 +342,16 @@ class World:
         device.module.listeners.append(lambda _siid, _piid, _value, at: self._switched(at))
         random = stream(seed, f"device {address[0]}")
         return self.mqtt_server_kind(device, random=random, sync=self._sync_for_wire)
+
+    def _with_hood(self, settings: HoodConfig, seed: int) -> SimulatedHood:
+        hood = build_hood(
+            settings, random=stream(seed, "hood"), now=self._time(), sync=self._sync_for_wire
+        )
+        if isinstance(hood.server, RelayServer):
+            self.servers[hood.address] = hood.server
+        else:
+            self.mqtt_servers[hood.address] = hood.server
+        return hood
 
     def _sync_for_wire(self) -> None:
         """Called before and after everything that comes to a module over its network."""

@@ -6,6 +6,7 @@ import shlex
 import signal
 import socket
 import subprocess
+import time
 
 import pytest
 
@@ -32,6 +33,11 @@ class Demo:
     def stove(self, burner: str) -> dict:
         newest = self.ear._newest.get(f"gasguard_sim/{burner}/state")
         return newest.json if newest else {"flame": None}
+
+    def hood(self) -> str | None:
+        """How it says that it runs."""
+        newest = self.ear._newest.get("gasguard_sim/hood")
+        return newest.text if newest else None
 
     def burns(self, burner: str) -> None:
         """Wait until the burner is lit and the knob let go."""
@@ -120,6 +126,22 @@ def test_the_greeting_names_addresses_and_three_commands_that_work(demo):
     said = demo.kitchen.cli("off", "--mqtt", f"mqtt://127.0.0.1:{demo.port}")
     assert said.code == 0, said
     assert len(re.findall(r"^(left|right): off, confirmed in \d+ ms$", said.out, re.M)) == 2
+
+
+def test_the_hood_follows_both_burners_and_a_hand_on_it_wins(demo):
+    for name in ("left", "right"):
+        demo.burns(name)
+    eventually(lambda: demo.hood() == "high", 10, "the hood follows both")
+    # What a hood tells right after an order may be its echo.
+    time.sleep(7)
+    demo.process.type("hood off")
+    demo.process.says("hood: off")
+    told = demo.process.output
+    demo.process.type("turn_off right")
+    demo.goes_out("right")
+    time.sleep(3)
+    assert "hood: " not in demo.process.output[len(told) :]
+    eventually(lambda: demo.hood() == "low", 20, "the hand's time is over")
 
 
 def test_a_taken_port_is_named(kitchen, tmp_path, broker):

@@ -47,6 +47,12 @@ def household(tmp_path_factory):
         },
     )
     kitchen.base = "gasguard"
+    kitchen.data["hood"] = {
+        "driver": "mqtt",
+        "command_topic": "home/hood/set",
+        "levels": {"1": "low", "2": "high"},
+        "off_delay": "0s",
+    }
     begins = datetime.now(UTC) + timedelta(hours=6)
     window = {"from": f"{begins:%H:%M}", "to": f"{begins + timedelta(hours=1):%H:%M}"}
     kitchen.data |= {"timezone": "UTC", "schedules": {"night": {"lock": window}}}
@@ -54,7 +60,8 @@ def household(tmp_path_factory):
     for program in ("mosquitto_pub", "mosquitto_sub", "mosquitto_rr"):
         (folder / program).write_text(f"-h 127.0.0.1\n-p {broker.port}\n")
     try:
-        _, _, ear = kitchen.start()
+        ear = kitchen.ear(also=("home/#",))
+        kitchen.start()
         yield ear, {**os.environ, "XDG_CONFIG_HOME": str(folder)}
     finally:
         kitchen.close()

@@ -3,10 +3,12 @@
 import asyncio
 import io
 import threading
+from pathlib import Path
 from random import Random
 
 import pytest
 
+from gasguard.config.load import parse_config
 from gasguard.simulator import simtime
 from gasguard.simulator.console import Console, run_text_console
 from gasguard.simulator.spoken import Spoken, parse_spoken
@@ -48,6 +50,25 @@ def test_knob() -> None:
     assert "flame lit" in desk("release right")
     assert "flame out" in desk("blow_out right")
     assert "knob off" in desk("turn_off right")
+
+
+def test_a_hand_on_the_hood() -> None:
+    desk = Desk()
+    assert "no hood is configured" in desk("hood low")
+    settings = {"driver": "miot", "host": "127.0.0.11", "token": TOKEN, "levels": {1: 1, 2: 3}}
+    raw = {"burners": {"left": {"relay": miot()}}, "hood": settings}
+    world = World.from_config(parse_config(raw, Path()), time=lambda: 0.0)
+    told: list[str] = []
+    world.on_hood(told.append)
+    hand = Console(world).execute
+    assert hand("hood") == "the hood is off"
+    assert hand("hood 3") == "the hood runs at 3"
+    assert hand("hood low") == "the hood has off, 1, 3"
+    assert hand("hood off") == "the hood is off"
+    assert told == ["3", "off"]
+    assert "127.0.0.11:54321, miIO, off, 1, 3, now off" in hand("devices")
+    world.hood.server.inject(0.0, unpowered=True)
+    assert hand("hood 1") == "the hood is off"
 
 
 def test_mi_home_and_voice() -> None:

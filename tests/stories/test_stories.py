@@ -20,7 +20,12 @@ TOLD = {
     "night": ["prewarning (schedule", "active until", 'the schedule "night" said so'],
     "gas": ["still reports", "left: re-armed", "kitchen_gas warned of gas"],
     "messages": ["mum's phone", "answers HTTP 500", "message_failed", "dad: the service is out of"],
-    "hood": ["hood"],
+    "hood": [
+        "hood runs at high",
+        "hood: low\n> hood off\nhood: off\n",
+        "hood is off\nhood: low",
+        "hood: off\n> hood",
+    ],
 }
 
 

@@ -25,6 +25,7 @@ class Mutant:
 CONTROLLER = "gasguard.guard.controller"
 KEEPER = "gasguard.guard.keeper"
 RELAY = "gasguard.drivers.miio.relay"
+PROPERTIES = "gasguard.drivers.miio.properties"
 WIRE = "gasguard.drivers.miio.wire"
 PLACE = "gasguard.drivers.miio.place"
 TRANSPORT = "gasguard.drivers.miio.transport"
@@ -85,7 +86,7 @@ MUTANTS = [
     ),
     Mutant(
         "code -4003 counts as success",
-        RELAY,
+        PROPERTIES,
         "if code not in (_OK, _PENDING):",
         "if code not in (_OK, _PENDING, -4003):",
     ),

@@ -93,6 +93,14 @@ class RelayConfig(Strict, ABC):
         """What must be the same for all relays of this device."""
         yield from ()
 
+    def heard_topics(self) -> Iterator[str]:
+        """Where it is listened to on the broker."""
+        yield from ()
+
+    def commanded_topics(self) -> Iterator[str]:
+        """Where it is spoken to on the broker."""
+        yield from ()
+
 
 class ModuleConfig(RelayConfig):
     """A relay on a module with channels, one of which may be the burner's voice channel."""

@@ -193,9 +193,7 @@ class MqttRelay(RelayConfig):
             raise ValueError("payload_on and payload_off must differ")
         if self.state_on.casefold() == self.state_off.casefold():
             raise ValueError("state_on and state_off must differ")
-        sent = {self.command_topic, self.query.topic}
-        sent |= {part.topic for part in (self.fence, self.keep_alive) if part}
-        heard = {self.state_topic} | {p.topic for p in (self.echo, self.availability) if p}
+        sent, heard = {*self.commanded_topics()}, {*self.heard_topics()}
         if sent & heard:
             raise ValueError(
                 f"{min(sent & heard)} is both sent to and listened to: gasguard would take its "
@@ -218,12 +216,23 @@ class MqttRelay(RelayConfig):
         """See `RelayConfig.held_lease`."""
         return HeldLease(self.keep_alive.after) if self.keep_alive else None
 
+    def heard_topics(self) -> Iterator[str]:
+        """See `RelayConfig.heard_topics`."""
+        yield self.state_topic
+        yield from (part.topic for part in (self.echo, self.availability) if part)
+
+    def commanded_topics(self) -> Iterator[str]:
+        """See `RelayConfig.commanded_topics`."""
+        yield self.command_topic
+        yield self.query.topic
+        yield from (part.topic for part in (self.fence, self.keep_alive) if part)
+
     def claims(self) -> Iterator[Claim]:
         """See `RelayConfig.claims`. Topics and payloads are all that can be told apart.
 
         Several relays of one device have different keys in their JSON payloads.
         """
-        topic, parts = _commanded(self.command_topic, _switched(self.payload_on, self.payload_off))
+        topic, parts = commanded(self.command_topic, switched(self.payload_on, self.payload_off))
         yield Claim(
             "command_topic",
             ("command", topic),
@@ -245,7 +254,7 @@ _ATTRIBUTE = re.compile(r"(.+/set)/([^/]+)")
 _ENDPOINT = re.compile(r"(.+)/(l[0-9]|left|right|center|top|bottom)/set")
 
 
-def _commanded(topic: str, keys: frozenset[str]) -> tuple[str, frozenset[str]]:
+def commanded(topic: str, keys: frozenset[str]) -> tuple[str, frozenset[str]]:
     """The one form of all topics and keys that command the same relay; no keys: all of a device.
 
     Tasmota's POWER is its POWER1, POWER0 all of them. Zigbee2MQTT takes `state_l1` also below
@@ -261,7 +270,7 @@ def _commanded(topic: str, keys: frozenset[str]) -> tuple[str, frozenset[str]]:
     return topic, keys
 
 
-def _switched(on: str, off: str) -> frozenset[str]:
+def switched(on: str, off: str) -> frozenset[str]:
     """The keys that say on and off, where both payloads are JSON objects."""
     on_data, off_data = _object(on), _object(off)
     switched = {key for key in on_data if key in off_data and on_data[key] != off_data[key]}

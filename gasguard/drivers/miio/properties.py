@@ -13,12 +13,15 @@ from typing import Any
 
 from gasguard.config.relays.base import Channel
 from gasguard.drivers.miio.transport import MiioTransport
-from gasguard.drivers.miio.values import whole
+from gasguard.drivers.miio.values import is_ok, whole
 from gasguard.errors import Cause, DriverError, Refused, Unreachable
 
 log = logging.getLogger(__name__)
 
 METHOD = "get_properties"
+_OK = 0
+_PENDING = 1
+"""The device has taken the command but not carried it out: the read-back tells the rest."""
 _TOGETHER_SHARE = 0.5
 """Of a call's time, for the question for all: one that is lost leaves time for the first alone."""
 _SILENCES = 2
@@ -103,6 +106,36 @@ class Properties:
             raise trouble
         parts = [await self._part(index, deadline) for index in range(1, len(self._asked))]
         return [answer.told[0], *parts], answer.latency
+
+    async def set(
+        self,
+        channel: Channel,
+        value: bool | int,
+        within: float,
+        *,
+        resend: bool = True,
+        urgent: bool = False,
+    ) -> None:
+        """Set one, as `MiioTransport.call` sends. Raises Refused where the device says no."""
+        params = [{**address(channel), "value": value}]
+        result, _ = await self._transport.call(
+            "set_properties", params, within, resend=resend, urgent=urgent
+        )
+        code = self._code(channel, result)
+        if code not in (_OK, _PENDING):
+            raise self.refused(channel, "set", code)
+
+    def _code(self, channel: Channel, result: object) -> int | None:
+        # A bare 0, and the older kind's "ok", come where most devices answer a list of entries.
+        bare = result[0] if isinstance(result, list) and len(result) == 1 else result
+        if is_ok(bare):
+            return _OK
+        if (code := whole(bare)) is not None:
+            return code
+        try:
+            return code_of(entry_of(channel, result, alone=True))
+        except LookupError:
+            raise self.nonsense(f"{channel.siid}/{channel.piid}", result) from None
 
     async def _together_or_first(self, within: float) -> "_Answer":
         """The answer to the question for all, or where that fails, to the one for the first.

@@ -10,17 +10,14 @@ from gasguard.config.relays.base import Channel
 from gasguard.config.relays.miio import MiioRelay, MiotRelay
 from gasguard.core.model import Contact
 from gasguard.drivers.base import ReadBack, Reading, Wiring
-from gasguard.drivers.miio.properties import METHOD, Properties, Told, address, code_of, entry_of
+from gasguard.drivers.miio.properties import METHOD, Properties, Told
 from gasguard.drivers.miio.transport import Device, MessageIds, MiioTransport
-from gasguard.drivers.miio.values import switch_of, whole
+from gasguard.drivers.miio.values import is_ok, switch_of, whole
 from gasguard.errors import Cause, Refused, Unreachable
 
 _Value = TypeVar("_Value")
 
 _OK = 0
-_PENDING = 1
-"""The device has taken the command but not carried it out: the read-back tells the rest."""
-
 _NO_ANSWER = (Cause.SILENT, Cause.WRONG_TOKEN)
 
 _LONGEST_COUNTDOWN = 1e7
@@ -142,25 +139,7 @@ class MiotRelayDriver(_MiioDevice):
         resend: bool = True,
         urgent: bool = False,
     ) -> None:
-        params = [{**address(channel), "value": value}]
-        result, _ = await self._transport.call(
-            "set_properties", params, within, resend=resend, urgent=urgent
-        )
-        code = self._code(channel, result)
-        if code not in (_OK, _PENDING):
-            raise self._properties.refused(channel, "set", code)
-
-    def _code(self, channel: Channel, result: object) -> int | None:
-        # A bare 0, and the older kind's "ok", come where most devices answer a list of entries.
-        bare = result[0] if isinstance(result, list) and len(result) == 1 else result
-        if _is_ok(bare):
-            return _OK
-        if (code := whole(bare)) is not None:
-            return code
-        try:
-            return code_of(entry_of(channel, result, alone=True))
-        except LookupError:
-            raise self._properties.nonsense(f"{channel.siid}/{channel.piid}", result) from None
+        await self._properties.set(channel, value, within, resend=resend, urgent=urgent)
 
 
 def _part(
@@ -244,7 +223,7 @@ class MiioRelayDriver(_MiioDevice):
             "set_power", [word], within, resend=resend, urgent=urgent
         )
         bare = result[0] if isinstance(result, list) and len(result) == 1 else result
-        if not _is_ok(bare) and whole(bare) != _OK:
+        if not is_ok(bare) and whole(bare) != _OK:
             raise Refused(f"{self.address} answered set_power with {str(result)[:80]!r}", 0)
 
     async def read(self, within: float) -> Reading:
@@ -259,7 +238,3 @@ class MiioRelayDriver(_MiioDevice):
 
     def _question(self) -> tuple[str, list[Any]]:
         return "get_prop", ["power"]
-
-
-def _is_ok(result: object) -> bool:
-    return isinstance(result, str) and result.strip().casefold() == "ok"

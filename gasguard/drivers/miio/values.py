@@ -24,3 +24,8 @@ def whole(value: object) -> int | None:
         return None
     # Also not a number and infinite: JSON knows both.
     return int(value) if -_MOST <= value <= _MOST and value == int(value) else None
+
+
+def is_ok(result: object) -> bool:
+    """Whether it is the older kind's word for success."""
+    return isinstance(result, str) and result.strip().casefold() == "ok"

@@ -34,15 +34,16 @@ class BrokerBus:
         heartbeats: Heartbeats | None = None,
         *,
         client_id: str | None = None,
+        name: str = "mqtt devices",
     ) -> None:
         """`client_id`: None for one that stays the same whenever the same relays are guarded; empty
-        for a new one at each connection.
+        for a new one at each connection. `name` is for the log.
 
         With the former a broker that had hung ends the old connection at the new one's start: a
         "close" that was still unread there can not come behind a newer "open".
         """
         self._settings, self._heartbeats = settings, heartbeats
-        self._client_id = client_id
+        self._client_id, self._name = client_id, name
         self._listeners: list[Listening] = []
         self._by_topic: dict[str, list[Listening]] = defaultdict(list)
         self._desk: Desk | None = None
@@ -130,7 +131,7 @@ class BrokerBus:
         vital = sorted(topic for topic in self._by_topic if self._is_vital(topic))
         return replace(
             broker(self._settings),
-            name="mqtt devices",
+            name=self._name,
             will_topic=None,
             client_id=self._own_id(vital),
             retry=RETRY if vital else RETRY_OF_SENSORS,

@@ -15,7 +15,7 @@ from gasguard.simulator.module import Module
 LEGACY_SWITCH: Key = (0, 0)
 """Key of a legacy module's channel: no MIoT property has it."""
 
-_OK, _PENDING, _NOT_FOUND, _BAD_VALUE = 0, 1, -4003, -4005
+OK, _PENDING, NOT_FOUND, BAD_VALUE = 0, 1, -4003, -4005
 _MOST_PROPERTIES = 64
 _WORD = {True: "on", False: "off"}
 
@@ -173,39 +173,39 @@ class MiRelay(Module):
         return [self._get_one(item, now) for item in _property_list(params)]
 
     def _get_one(self, item: dict[str, Any], now: float) -> dict[str, Any]:
-        place, key = _address(item)
+        place, key = place_of(item)
         if key in self.channels:
             value = switch_word(self.faults, self.channels[key].value)
-            return {**place, "code": _OK, "value": value}
+            return {**place, "code": OK, "value": value}
         if key in self._countdowns:
-            return {**place, "code": _OK, "value": self._countdowns[key].countdown_left(now)}
-        return {**place, "code": _NOT_FOUND}
+            return {**place, "code": OK, "value": self._countdowns[key].countdown_left(now)}
+        return {**place, "code": NOT_FOUND}
 
     def _set(self, params: object, now: float) -> list[dict[str, Any]]:
         return [self._set_one(item, now) for item in _property_list(params)]
 
     def _set_one(self, item: dict[str, Any], now: float) -> dict[str, Any]:
-        place, key = _address(item)
+        place, key = place_of(item)
         value = item.get("value")
         if self.faults.refuse or key not in self.channels | self._countdowns:
-            return {**place, "code": _NOT_FOUND}
+            return {**place, "code": NOT_FOUND}
         if key in self.channels:
             return {**place, "code": self._switch(self.channels[key], value, now)}
         if self.faults.lying or self._countdowns[key].count_down(value, now):
-            return {**place, "code": _OK}
-        return {**place, "code": _BAD_VALUE}
+            return {**place, "code": OK}
+        return {**place, "code": BAD_VALUE}
 
     def _switch(self, channel: Channel, value: object, now: float) -> int:
         """Carry out a command from the local network; the MIoT code that it is answered with."""
         if not isinstance(value, bool):
-            return _BAD_VALUE
+            return BAD_VALUE
         if self.faults.lying:
-            return _OK
+            return OK
         if self.faults.pending_s > 0:
             channel.switch_later(value, now + self.faults.pending_s, from_cloud=False)
             return _PENDING
         channel.switch(value, now)
-        return _OK
+        return OK
 
     def _get_prop(self, channel: Channel, params: object, _now: float) -> list[object]:
         odd = self.faults.numbers or self.faults.nonsense
@@ -216,7 +216,7 @@ class MiRelay(Module):
         if params not in (["on"], ["off"]):
             raise _MethodError(-5001, "invalid_arg")
         if self.faults.refuse:
-            raise _MethodError(_NOT_FOUND, "refused")
+            raise _MethodError(NOT_FOUND, "refused")
         self._switch(channel, params == ["on"], now)
         return ["ok"]
 
@@ -242,7 +242,7 @@ def _whole(number: object) -> int:
     return number if isinstance(number, int) and not isinstance(number, bool) else -1
 
 
-def _address(item: dict[str, Any]) -> tuple[dict[str, Any], Key]:
+def place_of(item: dict[str, Any]) -> tuple[dict[str, Any], Key]:
     """What an answer repeats of a request's property, and where that property lives."""
     siid, piid = _whole(item.get("siid")), _whole(item.get("piid"))
     did = item.get("did")

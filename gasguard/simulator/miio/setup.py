@@ -56,14 +56,15 @@ def plan_devices(config: Config) -> dict[Address, DevicePlan]:
 def _not_loopback(config: Config) -> Iterator[str]:
     for burner_id, burner in config.burners.items():
         for place, relay in burner.placed(burner_id):
-            if isinstance(relay, MiotRelay | MiioRelay) and not _is_loopback(relay.host):
+            if isinstance(relay, MiotRelay | MiioRelay) and not is_loopback(relay.host):
                 yield (
                     f"{place}.host: simulated relays listen on this machine only; "
                     "use 127.0.0.1 to 127.255.255.254"
                 )
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether it is this machine."""
     if host == "localhost":
         return True
     try:

@@ -81,13 +81,14 @@ class MqttServer:
         now = self._loop.time()
         self._sync()
         if self.relay.answers(now):
-            self._say(self.device.receive(topic, payload, now))
+            self.say(self.device.receive(topic, payload, now))
         self._sync()
 
     def _switched(self, key: tuple[int, int]) -> None:
-        self._say(self.device.switched(key))
+        self.say(self.device.switched(key))
 
-    def _say(self, said: list[Out]) -> None:
+    def say(self, said: list[Out]) -> None:
+        """Publish, as far as the faults allow."""
         if not said or self.relay.faults.frozen:
             return
         # What is said at once goes one way together, in its order.
