@@ -31,7 +31,7 @@ class Entry:
     holds_since: float = FAR
     """Since when every look has seen it hold for certain (loop time)."""
     may_hold_since: float = FAR
-    """Since when every look has seen that it may hold."""
+    """Since when it may hold at the earliest."""
     may_have_held_at: float = NEVER
     done: set[float] = field(default_factory=set)
     """Days whose off the guard may have told."""
@@ -99,7 +99,8 @@ class Curfew:
             surely = may and day not in entry.skips
             if may:
                 entry.may_have_held_at = now
-            entry.may_hold_since = min(entry.may_hold_since, now) if may else FAR
+            # At some moment since the look before: that may be long ago where the guard was dead.
+            entry.may_hold_since = min(entry.may_hold_since, before) if may else FAR
             entry.holds_since = min(entry.holds_since, now) if surely and counts else FAR
             due = entry.due(wall)
             if due is None or not counts:
