@@ -8,7 +8,7 @@ nothing: after a flame was seen, only out leads on.
 from dataclasses import replace
 from functools import partial
 
-from gasguard.core.actions import fail_trip, latch
+from gasguard.core.actions import fail_trip, latch, take_back_closing
 from gasguard.core.deadline import Deadline
 from gasguard.core.hearing import falls_silent_at, judged, spoke
 from gasguard.core.messages import FLAME, FlameRead, Kind, OpenContact
@@ -99,11 +99,17 @@ def _lit(turn: Turn) -> None:
     turn.set(flame=Flame.LIT, out_since=None, burning_since=since)
     if measured:
         # A hot pan, in contrast, shows neither that it may not be closed nor that it burns on.
-        deadline = state.flame_deadline
-        if deadline is None and state.phase in (Phase.TRIPPED, Phase.LOCKED_OUT):
-            deadline = turn.now + state.settings.flame_out_within
-        turn.set(flame_seen=True, flame_deadline=deadline)
+        _lit_for_certain(turn)
     turn.tell(Kind.FLAME_LIT)
+
+
+def _lit_for_certain(turn: Turn) -> None:
+    if turn.state.closing is not None:
+        take_back_closing(turn)
+    deadline = turn.state.flame_deadline
+    if deadline is None and turn.state.phase in (Phase.TRIPPED, Phase.LOCKED_OUT):
+        deadline = turn.now + turn.state.settings.flame_out_within
+    turn.set(flame_seen=True, flame_deadline=deadline)
 
 
 def _out(turn: Turn) -> None:
