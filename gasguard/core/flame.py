@@ -129,11 +129,20 @@ def forget_flame(turn: Turn) -> None:
     """It is certain that it does not burn: its sensor says so, or somebody who has looked."""
     burnt_on = turn.state.burns_on
     turn.set(flame_seen=False, flame_deadline=None, burns_on=False)
-    if turn.state.phase not in CAN_BURN and not turn.state.settings.jog:
-        # Behind an open contact the magnet has dropped: what is lit next is another burn.
+    if _has_dropped(turn.state):
+        # What is lit next is another burn.
         turn.set(burning_since=None)
     if burnt_on and turn.state.opening is None:
         turn.set(phase=Phase.LOCKED_OUT)
+
+
+def _has_dropped(state: State) -> bool:
+    """Whether the contact was open since that burn began, so that the magnet has let go."""
+    if not state.settings.jog:
+        return state.phase not in CAN_BURN
+    # It has closed again by itself: only what burnt before the last trip is over for certain.
+    began, last = state.burning_since, state.last_trip
+    return began is not None and last is not None and last.confirmed and began < last.began
 
 
 SETTLING = Deadline(_settles_at, forget_flame)

@@ -128,8 +128,17 @@ class Account:
         limit = self.config.max_burn
         if limit is None or self.lit_since is None:
             return None
-        due, out_since = max(self.lit_since + limit, self.held_back_until), self.out_since
-        return None if out_since is not None and due > out_since + OUT_LASTS - 0.5 else due
+        due = max(self.lit_since + limit, self.held_back_until)
+        return None if due > self._burn_is_over_at() - 0.5 else due
+
+    def _burn_is_over_at(self) -> float:
+        """When what is lit is another burn; sooner where the circuit was open since this one began:
+        a magnet that has let go does not wait for its thermocouple to cool."""
+        if self.out_since is None:
+            return FAR
+        opened, lit = self.opened_at, self.lit_since
+        let_go = opened is not None and lit is not None and opened > lit
+        return self.out_since + (OUT_SETTLES if let_go else OUT_LASTS)
 
     @property
     def held_back_until(self) -> float:
@@ -313,17 +322,19 @@ class Account:
         if bool(lit) != (self.lit_told is not None):
             self.sensed_at = now
         self.seen, self.seen_perhaps = self.may_burn(now), self.may_seem_to_burn(now)
-        out_for_long = self.out_since is not None and now > self.out_since + OUT_LASTS - 0.5
-        if out_for_long:
+        over_at = self._burn_is_over_at()
+        # Within the time that what bounces takes to count, the guard may know another burn.
+        unsure = over_at - 0.5 < now < over_at + _SETTLES_LATE
+        if now > over_at - 0.5:
             self.lit_since = self.lit_perhaps = None
         if lit:
             self.seen = self.seen_perhaps = True
             self.out_since = None
             if self.lit_told is None:
                 self.lit_told, self.lit_until = now, FAR
-            if self.lit_since is None:
-                self.lit_since, self.lit_on_disk = now, False
-                self.granted = NEVER
+                if self.lit_since is None and not unsure:
+                    self.lit_since, self.lit_on_disk = now, False
+                    self.granted = NEVER
             return
         self.lit_told = None
         # A sensor that is not heard any more does not say that it is out.
