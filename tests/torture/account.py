@@ -87,6 +87,8 @@ class Account:
     demand_since: float = NEVER
     """From when on it may have: what is told of it comes behind a write."""
     demand_on_disk: bool = False
+    last_demand_at: float = NEVER
+    """When the last one stood, also where a closing has ended it."""
     opened_at: float | None = None
     """When the circuit was first open after it, by a relay's own switch."""
     released_at: float = NEVER
@@ -136,8 +138,8 @@ class Account:
         a magnet that has let go does not wait for its thermocouple to cool."""
         if self.out_since is None:
             return FAR
-        opened, lit = self.opened_at, self.lit_since
-        let_go = opened is not None and lit is not None and opened > lit
+        lit = NEVER if self.lit_since is None else self.lit_since
+        let_go = self.opened_at is not None and self.last_demand_at > lit
         return self.out_since + (OUT_SETTLES if let_go else OUT_LASTS)
 
     @property
@@ -278,6 +280,7 @@ class Account:
         """A demand took effect in the living guard, between these moments."""
         if self.demand_at < since or since == now != self.demand_at:
             self.demand_since, self.demand_at = since, now
+            self.last_demand_at = now
             self.demand_on_disk, self.opened_at = False, None
         self.spent()
 
