@@ -42,6 +42,8 @@ class Ask:
     before: frozenset[Span | None] = frozenset()
     added: frozenset[Span | None] = frozenset()
     """What the timer may have been, and what this request may have made of it."""
+    asked_before: float = NEVER
+    """When a timer was asked for before."""
 
     @property
     def done(self) -> bool:
@@ -202,7 +204,8 @@ class Account:
         ask.before = frozenset(self.timers)
         ask.added = frozenset(spans) - ask.before
         self.timers |= spans
-        self.timer_asked_at = ask.at
+        if ask.at > self.timer_asked_at:
+            ask.asked_before, self.timer_asked_at = self.timer_asked_at, ask.at
 
     def _pending(self, number: int = 0) -> None:
         """Requests after `number` that are not answered yet may still take effect."""
@@ -260,6 +263,9 @@ class Account:
             self.unsaved |= ask.moved
         elif ask.kind in ("timer", "extend"):
             self.timers = (self.timers - ask.added) or {None}
+            if self.timer_asked_at == ask.at:
+                # Nothing was saved for it: the disk has the clocks as they were before.
+                self.timer_asked_at = ask.asked_before
         elif ask.kind == "lock":
             self.child = (self.child - {True}) or {False}
         elif ask.kind == "rearm" and not self._rearms():

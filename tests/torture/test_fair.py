@@ -88,3 +88,19 @@ def test_a_window_that_began_between_two_looks_may_hold_since_the_first_of_them(
     curfew.look(begins + 9, alive=True, remembers=True)
     assert night.may_hold_since <= begins
     assert night.holds_since == begins + 9
+
+
+def test_what_was_refused_has_saved_nothing() -> None:
+    """Seed 2026112, session 6: the clock was right at the last save, and wrong when an extension
+    was refused. Over a restart the guard knew what time had passed, and seemed not to."""
+    flame = {"driver": "mqtt", "topic": "flame/left", "expire_after": "60s"}
+    burner = {"limits": {"max_burn": "10m"}, "relay": RELAY, "flame": flame}
+    away = {"where": "step", "number": 0, "away": 0.5, "machine": True, "right": True}
+    actions = (
+        Action(10.0, "light", "left"),
+        Action(37.0, "jump", "", {"seconds": -3600.0, "believed": True}),
+        Action(39.0, "extend", "left", {"seconds": 150.0, "key": "a"}),
+        Action(41.0, "kill", "", away),
+    )
+    outcome = run(Plan(1, {"burners": {"left": burner}}, {"left": 0.2}, 0.01, actions))
+    assert outcome.rule is None, outcome.text
