@@ -373,9 +373,21 @@ def no_lease_during_a_demand(scene: Scene, bench: Bench, order: Order) -> str | 
     if state is None or state["phase"] in ("ready", "starting"):
         return None
     stands = account.demand_at != NEVER and order.sent_at > account.demand_at + _LATE
+    stands = stands and not _has_sent_a_close(scene, bench, account.demand_at)
     if stands or (account.child == {True} and order.sent_at > account.child_since + _LATE):
         return "the lease was renewed while a demand stands"
     return None
+
+
+def _has_sent_a_close(scene: Scene, bench: Bench, since: float) -> bool:
+    """Whether the guard has lately, arrived or not: another hand may then have closed for it."""
+    return any(
+        (address, key) == (relay.wired.address, relay.wired.key) and value != relay.wired.opens_when
+        for at, data, target in scene.air.recent
+        if at > since
+        for address, key, value in scene.house.orders_in(data, target)
+        for relay in bench.relays
+    )
 
 
 @_among(ON_LEASE)

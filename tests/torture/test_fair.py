@@ -104,3 +104,19 @@ def test_what_was_refused_has_saved_nothing() -> None:
     )
     outcome = run(Plan(1, {"burners": {"left": burner}}, {"left": 0.2}, 0.01, actions))
     assert outcome.rule is None, outcome.text
+
+
+def test_a_contact_that_another_hand_closes_while_the_close_is_lost_is_the_guards() -> None:
+    """Seed 77015, session 55: its lease was renewed once it was read closed."""
+    lease = {"after": "60s", "siid": 2, "piid": 3, "unit": "s"}
+    relay = {**RELAY, "contact": "normally_open", "lease": lease}
+    actions = (
+        Action(20.0, "mi_home", "left", {"on": False, "wired": True}),
+        Action(22.2, "lock", "left"),
+        Action(22.25, "reboot", "left", {"relay": 0, "silent": 6.9}),
+        Action(28.65, "unlock", "left"),
+        Action(29.8, "mi_home", "left", {"on": True, "wired": True}),
+    )
+    burner = {"limits": {"rearm_after": "3s"}, "relay": relay}
+    outcome = run(Plan(1, {"burners": {"left": burner}}, {}, 0.001, actions))
+    assert outcome.rule is None, outcome.text
