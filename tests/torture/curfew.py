@@ -33,6 +33,8 @@ class Entry:
     may_hold_since: float = FAR
     """Since when it may hold at the earliest."""
     may_have_held_at: float = NEVER
+    kept: bool = False
+    """It may have held when the clock became one that nobody believes: it holds on."""
     done: set[float] = field(default_factory=set)
     """Days whose off the guard may have told."""
 
@@ -86,18 +88,19 @@ class Curfew:
         """
         clock, wall = self._clock, WALL_ZERO + now + self._clock.wall_error
         state = (clock.wall_error, clock.believable())
+        before, self._looked_at = self._looked_at, now
         if state != self._was:
             self._was, self.changed_at = state, now
             for entry in self.entries:
                 entry.holds_since = entry.may_hold_since = FAR
-        before, self._looked_at = self._looked_at, now
+                entry.kept = not clock.believable() and entry.may_have_held_at >= before
         counts = alive and clock.believable()
         came = []
         for entry in self.entries:
             day = entry.day(wall)
             may = day is not None and day != entry.skipped
             surely = may and day not in entry.skips
-            if may:
+            if may or entry.kept:
                 entry.may_have_held_at = now
             # At some moment since the look before: that may be long ago where the guard was dead.
             entry.may_hold_since = min(entry.may_hold_since, before) if may else FAR
@@ -119,7 +122,7 @@ class Curfew:
         wall = WALL_ZERO + now + self._clock.wall_error
         for entry in self.entries:
             day = entry.day(wall)
-            if day is not None and day != entry.skipped:
+            if entry.kept or (day is not None and day != entry.skipped):
                 entry.may_have_held_at = now
                 entry.may_hold_since = min(entry.may_hold_since, now)
 

@@ -120,3 +120,27 @@ def test_a_contact_that_another_hand_closes_while_the_close_is_lost_is_the_guard
     burner = {"limits": {"rearm_after": "3s"}, "relay": relay}
     outcome = run(Plan(1, {"burners": {"left": burner}}, {}, 0.001, actions))
     assert outcome.rule is None, outcome.text
+
+
+def test_a_window_that_holds_is_kept_by_a_clock_that_nobody_believes(tmp_path: Path) -> None:
+    """Seed 4242, session 118: tripped behind its grace, seven seconds after the clock was moved."""
+    night = {"lock": {"from": "11:37", "to": "11:40"}, "grace": "20s"}
+    config = parse_config(
+        {"burners": {"left": {"relay": RELAY}}, "timezone": "UTC", "schedules": {"night": night}},
+        tmp_path,
+    )
+    with asyncio.Runner(loop_factory=lambda: TortureLoop(seed=1, latency=0.01)) as runner:
+        clock = PiClock(runner.get_loop())
+    curfew = Curfew(config, clock)
+    begins = 11 * 3600 + 37 * 60 - WALL_ZERO % 86400
+    (entry,) = curfew.entries
+    curfew.look(begins + 5, alive=True, remembers=True)
+    clock.jump(3600.0, believed=False)
+    for second in range(6, 20):
+        curfew.look(begins + second, alive=True, remembers=True)
+    curfew.glance(begins + 20)
+    assert entry.may_have_held_at == begins + 20
+    clock.ntp()
+    curfew.look(begins + 300, alive=True, remembers=True)
+    curfew.look(begins + 301, alive=True, remembers=True)
+    assert entry.may_have_held_at == begins + 20
