@@ -251,5 +251,17 @@ CLOSING = Deadline(_may_close_at, _close)
 takes away what forbade it calls `CLOSING.do_if_due`."""
 
 
+def take_back_closing(turn: Turn) -> None:
+    """What forbids closing has come while one is under way: it may not have left yet, or not have
+    reached every relay. The demand before it stands again."""
+    turn.set(
+        phase=Phase.TRIPPING,
+        opening=Opening(since=turn.now),
+        commanded_at=turn.now,
+        closing=None,
+    )
+    turn.out.append(OpenContact(overtakes_close=True))
+
+
 def _milliseconds(seconds: float) -> int:
     return round(seconds * 1000)

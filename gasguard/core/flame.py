@@ -8,7 +8,7 @@ nothing: after a flame was seen, only out leads on.
 from dataclasses import replace
 from functools import partial
 
-from gasguard.core.actions import fail_trip, latch
+from gasguard.core.actions import fail_trip, latch, take_back_closing
 from gasguard.core.deadline import Deadline
 from gasguard.core.hearing import falls_silent_at, judged, spoke
 from gasguard.core.messages import FLAME, FlameRead, Kind, OpenContact
@@ -99,11 +99,17 @@ def _lit(turn: Turn) -> None:
     turn.set(flame=Flame.LIT, out_since=None, burning_since=since)
     if measured:
         # A hot pan, in contrast, shows neither that it may not be closed nor that it burns on.
-        deadline = state.flame_deadline
-        if deadline is None and state.phase in (Phase.TRIPPED, Phase.LOCKED_OUT):
-            deadline = turn.now + state.settings.flame_out_within
-        turn.set(flame_seen=True, flame_deadline=deadline)
+        _lit_for_certain(turn)
     turn.tell(Kind.FLAME_LIT)
+
+
+def _lit_for_certain(turn: Turn) -> None:
+    if turn.state.closing is not None:
+        take_back_closing(turn)
+    deadline = turn.state.flame_deadline
+    if deadline is None and turn.state.phase in (Phase.TRIPPED, Phase.LOCKED_OUT):
+        deadline = turn.now + turn.state.settings.flame_out_within
+    turn.set(flame_seen=True, flame_deadline=deadline)
 
 
 def _out(turn: Turn) -> None:
@@ -123,11 +129,20 @@ def forget_flame(turn: Turn) -> None:
     """It is certain that it does not burn: its sensor says so, or somebody who has looked."""
     burnt_on = turn.state.burns_on
     turn.set(flame_seen=False, flame_deadline=None, burns_on=False)
-    if turn.state.phase not in CAN_BURN and not turn.state.settings.jog:
-        # Behind an open contact the magnet has dropped: what is lit next is another burn.
+    if _has_dropped(turn.state):
+        # What is lit next is another burn.
         turn.set(burning_since=None)
     if burnt_on and turn.state.opening is None:
         turn.set(phase=Phase.LOCKED_OUT)
+
+
+def _has_dropped(state: State) -> bool:
+    """Whether the contact was open since that burn began, so that the magnet has let go."""
+    if not state.settings.jog:
+        return state.phase not in CAN_BURN
+    # It has closed again by itself: only what burnt before the last trip is over for certain.
+    began, last = state.burning_since, state.last_trip
+    return began is not None and last is not None and last.confirmed and began < last.began
 
 
 SETTLING = Deadline(_settles_at, forget_flame)

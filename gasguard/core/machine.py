@@ -16,7 +16,7 @@
                                                        └────────────┘  re-arm
 
 A demand (off, timer, limit, voice, hazard, lock, schedule, an opening nobody ordered) is possible
-everywhere.
+everywhere. A flame that is seen lit before our close was read back leads to `tripping`, too.
 """
 
 from collections.abc import Callable

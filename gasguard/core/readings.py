@@ -6,7 +6,6 @@ from gasguard.core import lease
 from gasguard.core.actions import CLOSING, confirm, latch, pulse, reopen, trip
 from gasguard.core.messages import (
     Kind,
-    OpenContact,
     RelayFailed,
     RelayRead,
     VoiceRead,
@@ -20,7 +19,6 @@ from gasguard.core.model import (
     STUCK_OVER,
     STUCK_READBACKS,
     Contact,
-    Flame,
     Lock,
     Opening,
     Phase,
@@ -74,12 +72,7 @@ def _read_open(turn: Turn, event: RelayRead, before: RelayView) -> None:
         confirm(turn)
     elif state.closing is not None:
         # The close did not take. Whether to order another is decided anew, a little later.
-        within = state.settings.flame_out_within
-        turn.set(
-            closing=None,
-            close_not_before=turn.now + CLOSE_AGAIN_AFTER,
-            flame_deadline=turn.now + within if state.flame_seen else None,
-        )
+        turn.set(closing=None, close_not_before=turn.now + CLOSE_AGAIN_AFTER)
     elif state.phase is Phase.READY:
         _opened_unordered(turn, event.relay, before)
     elif state.phase is Phase.STARTING and before.lease_inherited:
@@ -106,7 +99,7 @@ def _read_closed(turn: Turn, event: RelayRead, before: RelayView) -> None:
         _disobeyed(turn, event, state.opening)
     elif state.closing is not None or state.phase is Phase.STARTING:
         if state.contact is Contact.CLOSED:
-            turn.set(phase=Phase.READY, closing=None, flame_deadline=None)
+            turn.set(phase=Phase.READY, closing=None)
             if state.phase is Phase.TRIPPED:
                 turn.tell(Kind.REARMED)
     elif state.settings.jog:
@@ -161,11 +154,6 @@ def _voice_channel(turn: Turn, on: bool | None) -> None:
 def voice_restored(turn: Turn, event: VoiceRestored) -> None:
     """A voice channel that is on again can say off again; one that stayed off says nothing new."""
     turn.set(voice_armed=event.problem is None)
-    lit = turn.state.flame is Flame.LIT and turn.state.settings.flame_measured
-    if turn.state.closing is not None and lit:
-        # Restoring took a while, and meanwhile somebody has lit it: no closing while it burns.
-        turn.set(closing=None)
-        turn.out.append(OpenContact())
 
 
 def relay_failed(turn: Turn, event: RelayFailed) -> None:

@@ -4,7 +4,16 @@ import pytest
 
 from gasguard.core import next_deadline
 from gasguard.core.messages import Answer, Kind, Status
-from gasguard.core.model import OUT_LASTS, OUT_SETTLES, Flame, Lock, Phase, Reason, Source
+from gasguard.core.model import (
+    OUT_LASTS,
+    OUT_SETTLES,
+    Contact,
+    Flame,
+    Lock,
+    Phase,
+    Reason,
+    Source,
+)
 from gasguard.core.recovery import Record, record_of
 from tests.core.burner import (
     CLOSED,
@@ -192,13 +201,38 @@ def test_a_closing_from_outside_starts_the_judgement_anew():
     assert not tells(burner.watch(119, OPEN), Kind.TRIP_FAILED)
 
 
-def test_a_flame_lit_behind_an_unanswered_close_is_no_failed_trip():
+def test_a_flame_lit_behind_an_unanswered_close_takes_it_back():
+    """Seed 2026112, session 1579: a close that had waited for its relay left though it was lit."""
+    burner = closing()
+    out = burner.flame(LIT)
+    (command,) = opens(out)
+    assert command.overtakes_close
+    assert not tells(out, Kind.TRIP), "the last demand stands again, and was told"
+    burner.read(CLOSED, asked_ago=0.01)
+    assert burner.phase is Phase.TRIPPING, "that may be what the close has left behind"
+    burner.now += 0.1
+    burner.read(OPEN)
+    assert burner.phase is Phase.TRIPPED
+    assert not closes(burner.watch(60, OPEN))
+    burner.flame(OUT)
+    assert closes(burner.watch(OUT_SETTLES, OPEN))
+
+
+def test_a_flame_lit_behind_an_unanswered_close_is_not_latched_while_nobody_sees_the_contact():
     burner = closing()
     burner.flame(LIT)
-    assert not tells(burner.wait(300), Kind.TRIP_FAILED), "the contact may be closed by now"
-    burner.read(CLOSED)
-    assert burner.phase is Phase.READY
-    assert not burner.state.locks
+    assert tells(burner.wait(300), Kind.TRIP_FAILED)
+    assert not burner.state.locks, "it is late, for all anybody knows"
+
+
+def test_a_flame_lit_while_the_guard_closes_what_it_found_open_takes_that_back():
+    burner = Burner()
+    assert closes(burner.read(OPEN))
+    burner.now += 0.01
+    assert opens(burner.flame(LIT))
+    burner.now += 0.1
+    burner.read(OPEN)
+    assert burner.phase is Phase.TRIPPED
 
 
 def test_a_close_that_did_not_take_starts_the_judgement_anew():
@@ -331,6 +365,74 @@ def test_the_longest_burn_holds_for_a_jogging_module_whose_last_trip_was_not_sav
     assert only_tell(burner.watch(0.2, CLOSED), Kind.TRIP).reason is Reason.MAX_BURN
     burner.read(OPEN)
     assert not tells(burner.watch(60, CLOSED), Kind.TRIP), "uncertain means off, but once"
+
+
+def test_the_longest_burn_holds_for_a_jogging_module_lit_again_soon_after_a_trip_for_it():
+    """Seed 2026112, session 781: tripped behind its longest burn, lit anew 7 s after it was out."""
+    burner = ready(jog=True, max_burn=30.0, rearm_after=600.0, flame_out_within=600.0)
+    burner.flame(LIT)
+    assert tells(burner.watch(30, CLOSED), Kind.TRIP)
+    burner.read(OPEN)
+    burner.goes_out()
+    burner.watch(5, CLOSED)
+    burner.flame(LIT)
+    assert not opens(burner.watch(29, CLOSED))
+    assert only_tell(burner.watch(1.1, CLOSED), Kind.TRIP).reason is Reason.MAX_BURN
+
+
+@pytest.mark.parametrize("lit_again_after", [1.0, 5.0])
+def test_a_jogging_module_that_was_shut_off_is_not_tripped_for_the_burn_before(lit_again_after):
+    burner = ready(jog=True, max_burn=30.0, rearm_after=600.0, flame_out_within=600.0)
+    burner.flame(LIT)
+    burner.watch(20, CLOSED)
+    burner.off()
+    burner.now += 0.1
+    burner.read(OPEN)
+    burner.flame(OUT)
+    burner.watch(lit_again_after, CLOSED)
+    burner.flame(LIT)
+    out = burner.watch(12, CLOSED)
+    assert bool(opens(out)) is (lit_again_after < OUT_SETTLES), "not settled: it may burn on"
+
+
+def test_an_opening_of_a_jogging_module_that_nobody_saw_ends_no_burn():
+    burner = ready(jog=True, max_burn=30.0, rearm_after=600.0, flame_out_within=600.0)
+    burner.flame(LIT)
+    burner.off()
+    burner.wait(10)
+    burner.goes_out()
+    assert burner.phase is Phase.TRIP_FAILED
+    assert burner.state.burning_since is not None
+
+
+@pytest.mark.parametrize("make", [tripped, locked_out])
+def test_the_longest_burn_holds_while_nobody_can_see_whether_the_contact_is_still_open(make):
+    """Seed 2026112, session 6: closed from outside and lit behind a relay that was gone."""
+    burner = make(max_burn=30.0, rearm_after=600.0, flame_out_within=600.0)
+    burner.flame(LIT)
+    out = burner.wait(29)
+    assert burner.state.contact is Contact.UNKNOWN
+    assert not opens(out)
+    out = burner.wait(1.1)
+    assert opens(out)
+    assert only_tell(out, Kind.TRIP).reason is Reason.MAX_BURN
+    assert tells(burner.wait(2), Kind.TRIP_FAILED)
+    assert len(opens(burner.wait(600))) == 0, "once; the keeper goes on"
+
+
+def test_a_trip_behind_the_longest_burn_is_not_made_again_when_its_relay_falls_silent():
+    burner = ready(max_burn=30.0, rearm_after=600.0, flame_out_within=600.0)
+    burner.flame(LIT)
+    assert tells(burner.watch(30, CLOSED), Kind.TRIP)
+    burner.now += 0.1
+    burner.read(OPEN)
+    assert not tells(burner.wait(60), Kind.TRIP), "one trip; what stays hot cools"
+
+
+def test_a_burn_that_was_over_before_the_relay_fell_silent_trips_nothing():
+    burner = tripped_hot(max_burn=30.0, rearm_after=600.0)
+    burner.goes_out()
+    assert not tells(burner.wait(60), Kind.TRIP)
 
 
 def test_the_longest_burn_does_not_trip_again_what_is_open():

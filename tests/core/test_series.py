@@ -1,7 +1,7 @@
 """Several relays in series: any one open takes the flame away, all closed give it back."""
 
 from gasguard.core.messages import Answer, CloseContact, Kind, Status
-from gasguard.core.model import Flame, Lock, Phase, Reason, RelaySettings, Source
+from gasguard.core.model import Lock, Phase, Reason, RelaySettings, Source
 from gasguard.core.recovery import Record
 from tests.core.burner import (
     CLOSED,
@@ -173,8 +173,9 @@ def test_one_that_has_closed_before_the_other_is_no_alarm():
 def test_one_found_open_at_start_is_no_alarm_about_the_other():
     burner = starting(**TWO)
     burner.read(OPEN, CLOSED)
-    burner.flame(Flame.LIT)
-    assert not tells(burner.wait(5), Kind.TRIP_FAILED)
+    burner.now += 0.5
+    burner.read(OPEN, CLOSED)
+    assert not tells(burner.wait(1.9), Kind.TRIP_FAILED)
 
 
 def test_the_failure_names_the_relay_that_has_a_problem():

@@ -136,13 +136,13 @@ def test_a_channel_still_off_from_the_last_demand_does_not_end_the_closing():
 def test_a_flame_lit_while_the_voice_channel_is_restored_ends_the_closing():
     """Found by the torture (seed 4, session 92): restoring it took 3 s on a bad wire."""
     burner = closing()
-    burner.flame(Flame.LIT)
-    assert opens(burner.voice_restored())
+    assert opens(burner.flame(Flame.LIT))
     assert burner.state.closing is None
+    assert not burner.voice_restored()
     burner.read(OPEN, voice=True)
     assert burner.phase is Phase.TRIPPED
     burner.flame(Flame.OUT)
-    assert closes(burner.watch(3, OPEN))
+    assert closes(burner.watch(burner.settings.rearm_after, OPEN))
 
 
 def test_a_restored_channel_counts_at_once_and_one_that_was_not_does_not():

@@ -42,6 +42,8 @@ class Ask:
     before: frozenset[Span | None] = frozenset()
     added: frozenset[Span | None] = frozenset()
     """What the timer may have been, and what this request may have made of it."""
+    asked_before: float = NEVER
+    """When a timer was asked for before."""
 
     @property
     def done(self) -> bool:
@@ -87,6 +89,8 @@ class Account:
     demand_since: float = NEVER
     """From when on it may have: what is told of it comes behind a write."""
     demand_on_disk: bool = False
+    last_demand_at: float = NEVER
+    """When the last one stood, also where a closing has ended it."""
     opened_at: float | None = None
     """When the circuit was first open after it, by a relay's own switch."""
     released_at: float = NEVER
@@ -128,8 +132,17 @@ class Account:
         limit = self.config.max_burn
         if limit is None or self.lit_since is None:
             return None
-        due, out_since = max(self.lit_since + limit, self.held_back_until), self.out_since
-        return None if out_since is not None and due > out_since + OUT_LASTS - 0.5 else due
+        due = max(self.lit_since + limit, self.held_back_until)
+        return None if due > self._burn_is_over_at() - 0.5 else due
+
+    def _burn_is_over_at(self) -> float:
+        """When what is lit is another burn; sooner where the circuit was open since this one began:
+        a magnet that has let go does not wait for its thermocouple to cool."""
+        if self.out_since is None:
+            return FAR
+        lit = NEVER if self.lit_since is None else self.lit_since
+        let_go = self.opened_at is not None and self.last_demand_at > lit
+        return self.out_since + (OUT_SETTLES if let_go else OUT_LASTS)
 
     @property
     def held_back_until(self) -> float:
@@ -191,7 +204,8 @@ class Account:
         ask.before = frozenset(self.timers)
         ask.added = frozenset(spans) - ask.before
         self.timers |= spans
-        self.timer_asked_at = ask.at
+        if ask.at > self.timer_asked_at:
+            ask.asked_before, self.timer_asked_at = self.timer_asked_at, ask.at
 
     def _pending(self, number: int = 0) -> None:
         """Requests after `number` that are not answered yet may still take effect."""
@@ -249,6 +263,9 @@ class Account:
             self.unsaved |= ask.moved
         elif ask.kind in ("timer", "extend"):
             self.timers = (self.timers - ask.added) or {None}
+            if self.timer_asked_at == ask.at:
+                # Nothing was saved for it: the disk has the clocks as they were before.
+                self.timer_asked_at = ask.asked_before
         elif ask.kind == "lock":
             self.child = (self.child - {True}) or {False}
         elif ask.kind == "rearm" and not self._rearms():
@@ -269,6 +286,7 @@ class Account:
         """A demand took effect in the living guard, between these moments."""
         if self.demand_at < since or since == now != self.demand_at:
             self.demand_since, self.demand_at = since, now
+            self.last_demand_at = now
             self.demand_on_disk, self.opened_at = False, None
         self.spent()
 
@@ -313,17 +331,19 @@ class Account:
         if bool(lit) != (self.lit_told is not None):
             self.sensed_at = now
         self.seen, self.seen_perhaps = self.may_burn(now), self.may_seem_to_burn(now)
-        out_for_long = self.out_since is not None and now > self.out_since + OUT_LASTS - 0.5
-        if out_for_long:
+        over_at = self._burn_is_over_at()
+        # Within the time that what bounces takes to count, the guard may know another burn.
+        unsure = over_at - 0.5 < now < over_at + _SETTLES_LATE
+        if now > over_at - 0.5:
             self.lit_since = self.lit_perhaps = None
         if lit:
             self.seen = self.seen_perhaps = True
             self.out_since = None
             if self.lit_told is None:
                 self.lit_told, self.lit_until = now, FAR
-            if self.lit_since is None:
-                self.lit_since, self.lit_on_disk = now, False
-                self.granted = NEVER
+                if self.lit_since is None and not unsure:
+                    self.lit_since, self.lit_on_disk = now, False
+                    self.granted = NEVER
             return
         self.lit_told = None
         # A sensor that is not heard any more does not say that it is out.

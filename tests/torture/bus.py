@@ -31,6 +31,8 @@ class GuardBus:
         self._started = self._dead = self._live = False
         self._number = 0
         """Of the connection, tried or live."""
+        self._pauses = False
+        """It has none, and waits before it tries the next."""
         self._keepalive: asyncio.TimerHandle | None = None
 
     @property
@@ -104,7 +106,7 @@ class GuardBus:
 
     def break_off(self, pause: float | None = None) -> None:
         """The connection is lost, or the guard has ended it; then it comes back after a pause."""
-        if self._dead or not self._started:
+        if self._dead or not self._started or self._pauses:
             return
         self._stop_waiting()
         self._number += 1
@@ -135,6 +137,7 @@ class GuardBus:
     def _connect(self) -> None:
         if self._dead:
             return
+        self._pauses = False
         self._number += 1
         number = self._number
         self._broker.connect(
@@ -142,6 +145,7 @@ class GuardBus:
         )
 
     def _again(self, pause: float | None = None) -> None:
+        self._pauses = True
         number = self._number
         wait = self._random.uniform(*RETRY) if pause is None else pause
         self._broker.loop.call_later(wait, self._if_current, number, self._connect)

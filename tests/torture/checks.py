@@ -373,9 +373,21 @@ def no_lease_during_a_demand(scene: Scene, bench: Bench, order: Order) -> str | 
     if state is None or state["phase"] in ("ready", "starting"):
         return None
     stands = account.demand_at != NEVER and order.sent_at > account.demand_at + _LATE
+    stands = stands and not _has_sent_a_close(scene, bench, account.demand_at)
     if stands or (account.child == {True} and order.sent_at > account.child_since + _LATE):
         return "the lease was renewed while a demand stands"
     return None
+
+
+def _has_sent_a_close(scene: Scene, bench: Bench, since: float) -> bool:
+    """Whether the guard has lately, arrived or not: another hand may then have closed for it."""
+    return any(
+        (address, key) == (relay.wired.address, relay.wired.key) and value != relay.wired.opens_when
+        for at, data, target in scene.air.recent
+        if at > since
+        for address, key, value in scene.house.orders_in(data, target)
+        for relay in bench.relays
+    )
 
 
 @_among(ON_LEASE)
@@ -445,8 +457,10 @@ def failure_is_told(scene: Scene, bench: Bench) -> str | None:
         since = max(owed.since, scene.pi.up_since, bench.locked_until)
         due = since + 2.6 + scene.told_late_by
         told = owed.level or owed.extra or state["phase"] in ("trip_failed", "locked_out")
-        # Once open, then out of reach: nobody can know that somebody has closed it since.
-        told = told or (state["phase"] == "tripped" and not state["relay"]["reachable"])
+        # Once open, then out of reach: nobody can know that somebody has closed it since. A flame
+        # that is seen lit behind it counts as a burn all the same.
+        unseen = state["phase"] == "tripped" and not state["relay"]["reachable"]
+        told = told or (unseen and owed.why != "the end of max_burn")
         if not told and scene.now > due:
             return f"no trip_failed {scene.now - since:.1f} s after {owed.why}: {state['phase']}"
     return None

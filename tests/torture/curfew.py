@@ -31,8 +31,10 @@ class Entry:
     holds_since: float = FAR
     """Since when every look has seen it hold for certain (loop time)."""
     may_hold_since: float = FAR
-    """Since when every look has seen that it may hold."""
+    """Since when it may hold at the earliest."""
     may_have_held_at: float = NEVER
+    kept: bool = False
+    """It may have held when the clock became one that nobody believes: it holds on."""
     done: set[float] = field(default_factory=set)
     """Days whose off the guard may have told."""
 
@@ -86,20 +88,22 @@ class Curfew:
         """
         clock, wall = self._clock, WALL_ZERO + now + self._clock.wall_error
         state = (clock.wall_error, clock.believable())
+        before, self._looked_at = self._looked_at, now
         if state != self._was:
             self._was, self.changed_at = state, now
             for entry in self.entries:
                 entry.holds_since = entry.may_hold_since = FAR
-        before, self._looked_at = self._looked_at, now
+                entry.kept = not clock.believable() and entry.may_have_held_at >= before
         counts = alive and clock.believable()
         came = []
         for entry in self.entries:
             day = entry.day(wall)
             may = day is not None and day != entry.skipped
             surely = may and day not in entry.skips
-            if may:
+            if may or entry.kept:
                 entry.may_have_held_at = now
-            entry.may_hold_since = min(entry.may_hold_since, now) if may else FAR
+            # At some moment since the look before: that may be long ago where the guard was dead.
+            entry.may_hold_since = min(entry.may_hold_since, before) if may else FAR
             entry.holds_since = min(entry.holds_since, now) if surely and counts else FAR
             due = entry.due(wall)
             if due is None or not counts:
@@ -118,7 +122,7 @@ class Curfew:
         wall = WALL_ZERO + now + self._clock.wall_error
         for entry in self.entries:
             day = entry.day(wall)
-            if day is not None and day != entry.skipped:
+            if entry.kept or (day is not None and day != entry.skipped):
                 entry.may_have_held_at = now
                 entry.may_hold_since = min(entry.may_hold_since, now)
 

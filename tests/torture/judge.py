@@ -497,6 +497,9 @@ class Judge:
             watch.opened_at = at
             bench.foreign = None
             self._note_open(bench)
+            if bench.meddled_at is not None and watch.last_open_order < bench.meddled_at:
+                # Somebody else's hand: the guard may never have read it closed.
+                bench.meddled_at = None
 
     def _note_open(self, bench: Bench) -> None:
         account = bench.account

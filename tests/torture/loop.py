@@ -4,6 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Executor
+from itertools import cycle
 from typing import Any, TypeVar
 from zlib import crc32
 
@@ -16,6 +17,8 @@ from tests.torture.names import Names
 T = TypeVar("T")
 
 _SENT_KEPT = 4096
+_PORTS = range(49152, 65536)
+"""Those that an operating system chooses from."""
 
 
 class TappedNetwork(SimulatedNetwork):
@@ -38,6 +41,7 @@ class TappedNetwork(SimulatedNetwork):
         """When the living guard last heard each device; what a broker has kept apart."""
         self.names = Names(loop, {})
         self._guards: dict[Address, SimulatedEndpoint] = {}
+        self._ports = cycle(_PORTS)
 
     def open(
         self, protocol: asyncio.DatagramProtocol, local: Address | None, remote: Address | None
@@ -59,6 +63,7 @@ class TappedNetwork(SimulatedNetwork):
         self.cut = True
         for endpoint in self._guards.values():
             endpoint.close()
+        self._guards.clear()
 
     def leaves(self, data: bytes, target: Address) -> bool:
         """The guard sends something, by whatever network; False if it is dead."""
@@ -80,10 +85,15 @@ class TappedNetwork(SimulatedNetwork):
                     del self.sent_at[old]
             self.sent_at[data] = self.loop.time()
         elif target in self._guards:
-            self.heard_at[source] = self.loop.time()
+            if not self._guards[target].is_closing():
+                self.heard_at[source] = self.loop.time()
             source = self.names.seen(source)
         self.digest = crc32(data, self.digest)
         super().send(data, source, target)
+
+    def _free_port(self, host: str) -> int:
+        # None is given again soon: what still comes for a dead guard is not for the next one.
+        return next(port for port in self._ports if (host, port) not in self._endpoints)
 
 
 class TortureLoop(SimulatedLoop):

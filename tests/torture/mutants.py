@@ -493,6 +493,12 @@ MUTANTS = [
         "if state.locks or state.hazards or state.flame is Flame.LIT:",
     ),
     Mutant(
+        "a flame that is lit while a closing is under way does not end it",
+        FLAME,
+        "    if turn.state.closing is not None:",
+        "    if False:",
+    ),
+    Mutant(
         "one word of out lets the contact close",
         FLAME,
         "return state.out_since + OUT_SETTLES",
@@ -587,6 +593,18 @@ MUTANTS = [
         GUARDS,
         "    if end is None or state.phase in CAN_BURN:\n        return end",
         "    if end is None or state.phase in CAN_BURN:\n        return None",
+    ),
+    Mutant(
+        "the longest burn is not kept while nobody can read the contact",
+        GUARDS,
+        "    return state.contact is Contact.UNKNOWN and state.opening is None",
+        "    return False",
+    ),
+    Mutant(
+        "a jogging module that is lit again behind a trip has no longest burn",
+        FLAME,
+        "last is not None and last.confirmed and began < last.began",
+        "last is None",
     ),
     Mutant(
         "the lease is renewed during a demand",

@@ -211,3 +211,20 @@ def test_one_way_stalls_and_the_other_does_not() -> None:
         assert house.devices.got == ["passes", "stuck too"]
 
     play(story)
+
+
+def test_a_guard_that_stays_away_for_a_while_does_not_notice_that_the_broker_goes() -> None:
+    """Seed 2026112, session 1046: it was back in 4 s, 30 s after what was too long for it."""
+
+    async def story(house: House) -> None:
+        house.broker.send_too_much(30.0)
+        await asyncio.sleep(1)
+        house.broker.leave()
+        await asyncio.sleep(1)
+        house.broker.come_back()
+        await asyncio.sleep(27)
+        assert not house.bus.connected
+        await asyncio.sleep(2)
+        assert house.bus.connected
+
+    play(story)

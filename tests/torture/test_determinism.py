@@ -48,6 +48,7 @@ def test_every_kind_of_action_and_of_kitchen_is_drawn() -> None:
         *("fault", "reboot", "disk", "jump", "ntp", "kill", "broker"),
         *("network", "names", "relay_moves"),
         *("unclean", "oversized", "rival", "skip"),
+        *("company", "company_silent"),
     }
     burners = [burner for plan in plans for burner in plan.config["burners"].values()]
     relays = [relay for b in burners for relay in b.get("relays", [b.get("relay")])]
@@ -83,10 +84,11 @@ def test_people_alone_break_nothing_and_are_not_troubled() -> None:
         "oversized",
         "rival",
         "skip",
+        "company_silent",
     }
     for index in range(5):
         plan = draw_plan(8, index, ())
         assert not trouble & {action.kind for action in plan.actions}
         assert all(0 < action.at < LENGTH for action in plan.actions)
         assert run(plan).rule is None
-    assert len(FAMILIES) == 13
+    assert len(FAMILIES) == 14
