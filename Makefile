@@ -15,6 +15,7 @@ SHORT := $(filter-out $(LONG) tests/ha tests/stories,$(FOLDERS)) $(wildcard test
 # all others must reach every branch without them.
 EVERYWHERE := tests/core/test_every_phase_every_event.py tests/core/test_invariants.py
 PYTEST := $(BIN)/python -m pytest
+SPREAD := -n 4 --dist loadfile --no-loadscope-reorder
 
 .PHONY: help
 help: ## this list
@@ -36,8 +37,12 @@ quick: $(READY) mosquitto ## all tests but those in the folders of long ones (a 
 	$(PYTEST) $(SHORT) -n 4 --dist worksteal
 
 .PHONY: test
-test: core mosquitto ## every test (minutes)
-	$(PYTEST) $(LONG) $(filter-out tests/core,$(SHORT)) -n 4 --dist loadfile --no-loadscope-reorder
+test: core mosquitto ## the tests (minutes)
+	$(PYTEST) $(LONG) $(filter-out tests/core,$(SHORT)) -m "not long" $(SPREAD)
+
+.PHONY: long
+long: $(READY) mosquitto ## the tests that take too long for each run (ten minutes)
+	$(PYTEST) $(LONG) -m long $(SPREAD)
 
 .PHONY: lint
 lint: $(READY) ## ruff, mypy, who may import whom

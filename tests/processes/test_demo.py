@@ -128,6 +128,7 @@ def test_the_greeting_names_addresses_and_three_commands_that_work(demo):
     assert len(re.findall(r"^(left|right): off, confirmed in \d+ ms$", said.out, re.M)) == 2
 
 
+@pytest.mark.long
 def test_the_hood_follows_both_burners_and_a_hand_on_it_wins(demo):
     for name in ("left", "right"):
         demo.burns(name)

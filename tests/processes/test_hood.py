@@ -130,6 +130,7 @@ def test_it_follows_the_burners_and_runs_on_after_the_last(home, kind, low, high
 
 
 @WIRES
+@pytest.mark.long
 def test_a_hand_on_it_wins_for_as_long_as_it_was_told(home, kind, low, high):
     one = home(kind).start()
     one.flame("left", "lit")
@@ -171,6 +172,7 @@ def test_a_gas_alarm_leaves_it_exactly_as_it_is_until_somebody_re_arms(home):
     one.until("off")
 
 
+@pytest.mark.long
 def test_a_hood_that_comes_back_during_a_gas_alarm_is_told_nothing(home):
     one = home("miot").start()
     one.stove.do(lambda world: world.hood.server.inject(time.monotonic(), offline=True))
@@ -182,6 +184,7 @@ def test_a_hood_that_comes_back_during_a_gas_alarm_is_told_nothing(home):
     one.stays("off", 15)
 
 
+@pytest.mark.long
 def test_a_gas_alarm_from_before_a_kill_still_leaves_it_as_it_is(home):
     one = home().start()
     one.flame("left", "lit")
@@ -195,6 +198,7 @@ def test_a_gas_alarm_from_before_a_kill_still_leaves_it_as_it_is(home):
     assert one.commands() == before
 
 
+@pytest.mark.long
 def test_carbon_monoxide_is_no_reason_to_keep_air_away(home):
     """A spark lights gas, not so little monoxide; the hood takes it out of the kitchen."""
     one = home().start()
@@ -204,6 +208,7 @@ def test_carbon_monoxide_is_no_reason_to_keep_air_away(home):
     one.until("low")
 
 
+@pytest.mark.long
 def test_the_shortest_configuration_sends_words_to_one_topic(home):
     one = home(state_topic=None)
     del one.kitchen.data["hood"]["state_topic"]
@@ -221,6 +226,7 @@ def test_the_shortest_configuration_sends_words_to_one_topic(home):
     assert "a hand on it is not seen" in " ".join(said.split())
 
 
+@pytest.mark.long
 def test_after_a_kill_it_goes_on_as_it_was_and_fights_no_hand(home):
     one = home(manual_wins="1h").start()
     one.flame("left", "lit")
@@ -233,6 +239,7 @@ def test_after_a_kill_it_goes_on_as_it_was_and_fights_no_hand(home):
     one.stays("off", 4)
 
 
+@pytest.mark.long
 def test_after_a_kill_the_run_on_still_ends(home):
     one = home(manual_wins="1h").start()
     one.flame("left", "lit")
@@ -242,6 +249,7 @@ def test_after_a_kill_the_run_on_still_ends(home):
     one.until("off", within=10)
 
 
+@pytest.mark.long
 def test_a_burner_that_was_lit_while_no_daemon_ran_switches_it_on(home):
     one = home()
     ear = one.kitchen.ear()
@@ -251,6 +259,7 @@ def test_a_burner_that_was_lit_while_no_daemon_ran_switches_it_on(home):
     ear.publish(f"{one.outside}/left", b"", retain=True)
 
 
+@pytest.mark.long
 def test_a_timer_stands_for_a_flame_that_no_sensor_sees(home):
     one = home()
     for name in ("left", "right"):
@@ -291,6 +300,7 @@ def test_an_absent_hood_is_told_and_delays_no_shutoff(home):
     eventually(lambda: "hood" not in one.troubles(), 20, "the hood is back")
 
 
+@pytest.mark.long
 def test_a_hood_without_its_broker_is_told_and_delays_no_shutoff(home, own_broker):
     one = home(broker=own_broker).start()
     one.flame("right", "lit")
@@ -305,6 +315,7 @@ def test_a_hood_without_its_broker_is_told_and_delays_no_shutoff(home, own_broke
     eventually(lambda: "hood" not in one.troubles(), 20, "the hood is back")
 
 
+@pytest.mark.long
 def test_a_frozen_broker_delays_no_shutoff_either(home, own_broker):
     one = home(broker=own_broker).start()
     own_broker.freeze()
@@ -314,6 +325,7 @@ def test_a_frozen_broker_delays_no_shutoff_either(home, own_broker):
     own_broker.thaw()
 
 
+@pytest.mark.long
 def test_a_hood_that_does_not_obey_is_told(home):
     one = home("miot").start()
     one.stove.do(lambda world: world.hood.server.inject(time.monotonic(), lying=True))
@@ -325,6 +337,7 @@ def test_a_hood_that_does_not_obey_is_told(home):
     eventually(lambda: "hood" not in one.troubles(), 5, "that it obeys")
 
 
+@pytest.mark.long
 def test_a_hood_that_refuses_is_told_with_its_reason(home):
     one = home("miot").start()
     one.stove.do(lambda world: world.hood.server.inject(time.monotonic(), refuse=True))
@@ -334,6 +347,7 @@ def test_a_hood_that_refuses_is_told_with_its_reason(home):
     assert shutoff_ms(one) < 1000
 
 
+@pytest.mark.long
 def test_an_echo_that_comes_5_s_late_is_no_hand(home):
     one = home("miot").start()
     one.stove.do(lambda world: world.hood.server.inject(time.monotonic(), pending_s=5.0))
@@ -357,6 +371,7 @@ GARBAGE = {
 
 
 @pytest.mark.parametrize("said", GARBAGE.values(), ids=GARBAGE)
+@pytest.mark.long
 def test_garbage_from_a_hood_changes_nothing_and_is_told(home, said):
     one = home().start()
     one.flame("left", "lit")
@@ -367,6 +382,7 @@ def test_garbage_from_a_hood_changes_nothing_and_is_told(home, said):
     one.until("off", within=10)
 
 
+@pytest.mark.long
 def test_a_hood_that_floods_and_sends_megabytes_delays_no_shutoff(home):
     one = home().start()
     for _ in range(3):
@@ -379,6 +395,7 @@ def test_a_hood_that_floods_and_sends_megabytes_delays_no_shutoff(home):
     assert one.daemon.running
 
 
+@pytest.mark.long
 def test_retained_junk_on_a_hoods_topic_does_not_keep_the_daemon_from_starting(home):
     one = home()
     ear = one.kitchen.ear()

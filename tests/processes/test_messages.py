@@ -3,6 +3,8 @@
 from itertools import pairwise
 from pathlib import Path
 
+import pytest
+
 from tests.support.kitchen import Kitchen
 from tests.support.messages import TIMERS, children, happen, kept, quiet_now
 from tests.support.waiting import eventually, never
@@ -33,6 +35,7 @@ def test_a_household_without_messages_has_none_of_it(kitchen):
     assert not (kitchen.state_dir / "messages.json").exists()
 
 
+@pytest.mark.long
 def test_messages_in_chinese(messaging, receiver):
     kitchen = messaging(language="zh")
     _, _, ear = kitchen.start()
@@ -57,6 +60,7 @@ def test_quiet_hours_hold_back_a_shutoff_and_no_alarm(messaging, receiver):
     assert [letter["cause"] for letter in kept(kitchen) if not letter["urgent"]] == ["trip"]
 
 
+@pytest.mark.long
 def test_what_is_urgent_comes_in_time_a_warning_a_lost_relay_a_failure(messaging, receiver):
     kitchen = messaging(quiet=quiet_now())
     kitchen.data["burners"]["left"]["limits"] = {"prewarn": "26s"}
@@ -75,6 +79,7 @@ def test_what_is_urgent_comes_in_time_a_warning_a_lost_relay_a_failure(messaging
     never(lambda: "was shut off" in receiver.texts[-1], 3, "that waits for the end of quiet hours")
 
 
+@pytest.mark.long
 def test_many_shutoffs_in_a_minute_are_one_message(messaging, receiver):
     kitchen = messaging()
     _, _, ear = kitchen.start()
@@ -108,6 +113,7 @@ def test_a_daemon_that_ends_says_so_before_it_goes(messaging, receiver):
     assert kept(kitchen) == []
 
 
+@pytest.mark.long
 def test_messages_of_one_address_keep_a_pace(messaging, receiver):
     kitchen = messaging(routes=TIMERS)
     kitchen.start()

@@ -22,6 +22,7 @@ _Plain.add_multi_constructor("!", lambda loader, _tag, node: loader.construct_sc
 _Plain.yaml_implicit_resolvers = {}
 
 
+@pytest.mark.long
 def test_no_secret_is_anywhere(messaging, receiver):
     more = {"dad": f"nosuch://{SECRET}", "aunt": f"tgram://{SECRET}/{SECRET}"}
     closed = f"json://user:{SECRET}@127.0.0.1:{free_port()}/{SECRET}?+token={SECRET}"
@@ -53,6 +54,7 @@ def test_no_secret_is_anywhere(messaging, receiver):
         assert TOKEN not in text or "burners" in text
 
 
+@pytest.mark.long
 def test_the_command_says_of_each_address_what_came_of_it(messaging, receiver):
     closed = f"json://127.0.0.1:{free_port()}/{SECRET}"
     kitchen = messaging({"mum": receiver.url(), "dad": closed})
@@ -106,6 +108,7 @@ def test_without_apprise_that_is_told(messaging, receiver, tmp_path):
     assert "messages.to.mum: Apprise is not installed; pip install" in said.err
 
 
+@pytest.mark.long
 def test_the_demo_sends_messages_where_it_is_told(messaging, receiver, tmp_path):
     kitchen = messaging()
     folder = tmp_path / "demo"

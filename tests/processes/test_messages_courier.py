@@ -16,6 +16,8 @@ from gasguard.interfaces.messages.outbox import Outcome, Result
 from tests.support.listener import Listener
 from tests.support.receiver import SECRET, Receiver
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def receiver():

@@ -11,6 +11,8 @@ import pytest
 from tests.support.messages import TIMERS, children, happen, kept
 from tests.support.waiting import eventually, never
 
+pytestmark = pytest.mark.long
+
 
 @pytest.mark.parametrize("whom", ["daemon", "child"])
 def test_what_is_under_way_at_a_kill_is_delivered_all_the_same(messaging, receiver, whom):

@@ -2,10 +2,14 @@
 
 import time
 
+import pytest
+
 from tests.support.listener import Listener
 from tests.support.messages import TIMERS, children, happen, kept
 from tests.support.receiver import SECRET
 from tests.support.waiting import eventually, never
+
+pytestmark = pytest.mark.long
 
 
 def test_a_service_out_of_order_is_tried_again_told_and_served_in_order(messaging, receiver):

@@ -77,6 +77,7 @@ def test_where_no_flame_is_sensed_it_is_refused_and_says_what_to_do(kitchen):
         assert refused.code == 1 and "flame:" in refused.err, refused
 
 
+@pytest.mark.long
 def test_a_sensor_that_falls_silent_while_it_waits_begins_it(sensed):
     kitchen, topic = sensed(expire_after="2s")
     _, _, ear = kitchen.start()
@@ -105,6 +106,7 @@ def test_it_waits_on_after_kill_9(sensed):
     assert ear.event("trip", since=mark, within=6)["reason"] == "timer"
 
 
+@pytest.mark.long
 def test_off_takes_it_away_and_cancelling_does(sensed):
     kitchen, topic = sensed()
     _, _, ear = kitchen.start()
@@ -125,6 +127,7 @@ def shown_in(zone: str, minutes: int) -> str:
 
 
 @pytest.mark.parametrize("zone", ["Asia/Shanghai", "America/St_Johns"])
+@pytest.mark.long
 def test_a_timer_ends_at_the_time_of_the_configured_zone(make_kitchen, zone):
     kitchen: Kitchen = make_kitchen(top={"timezone": zone}, left=burner())
     _, _, ear = kitchen.start()
@@ -253,6 +256,7 @@ def test_a_shutoff_and_kill_9_leave_them_and_a_late_one_says_how_late(kitchen):
     assert ear.events(since=mark).count("reminder") == 1
 
 
+@pytest.mark.long
 def test_a_reminder_costs_no_state_a_second(kitchen):
     _, _, ear = kitchen.start()
     ear.send("left/timer/set", {"duration": "10m", "remind": True})
@@ -267,6 +271,7 @@ def test_a_reminder_costs_no_state_a_second(kitchen):
 
 
 @pytest.mark.parametrize("way", ["local", "remote"])
+@pytest.mark.long
 def test_the_command_line_sets_and_cancels_each_kind(sensed, way):
     kitchen, topic = sensed(presets=["3m", "8m"])
     _, _, ear = kitchen.start()
@@ -327,6 +332,7 @@ def test_words_that_do_not_fit_are_bad_usage(shared_timers, words, told):
     assert kitchen.ask()["left"]["reminders"] == [] and ear.state()["timer"] == before
 
 
+@pytest.mark.long
 def test_tab_completes_the_burners_presets(make_kitchen):
     kitchen: Kitchen = make_kitchen(left={"relay": relay(), "presets": ["3m", "8m"]})
     line = f"gasguard timer -c {kitchen.path} left "
@@ -335,6 +341,7 @@ def test_tab_completes_the_burners_presets(make_kitchen):
     assert [one.partition(",")[2] for one in said.out.split()] == ["3m", "8m", "cancel"], said
 
 
+@pytest.mark.long
 def test_the_history_and_the_explanation_name_them(sensed):
     kitchen, topic = sensed()
     _, _, ear = kitchen.start()
