@@ -88,9 +88,10 @@ def _burn_is_warned(state: State) -> bool:
 
 
 def _burns(state: State) -> bool:
-    """Whether it burns: a flame was seen, and nothing says that it is out."""
-    lit = state.burning_since is not None and state.flame is not Flame.OUT
-    return lit and state.phase in CAN_BURN
+    """Whether it burns: a flame was seen, and is not out for certain. One sample of out ends no
+    warning."""
+    lit = state.flame_seen or state.flame is not Flame.OUT
+    return lit and state.burning_since is not None and state.phase in CAN_BURN
 
 
 def _alone_from(state: State) -> float | None:
@@ -105,7 +106,9 @@ def _alone_from(state: State) -> float | None:
 
 
 def _warns_alone_at(state: State) -> float | None:
-    return None if state.unattended_warned_at is not None else _alone_from(state)
+    if state.unattended_warned_at is not None or state.flame is Flame.OUT:
+        return None
+    return _alone_from(state)
 
 
 def _warn_alone(turn: Turn) -> None:
@@ -115,9 +118,9 @@ def _warn_alone(turn: Turn) -> None:
 
 def _trips_alone_at(state: State) -> float | None:
     warned, settings = state.unattended_warned_at, state.settings
-    if warned is None or _is_over(_alone_from(state), warned) or not settings.flame_trusted:
+    if warned is None or state.flame is Flame.OUT or not settings.flame_trusted:
         return None
-    return warned + settings.prewarn
+    return None if _is_over(_alone_from(state), warned) else warned + settings.prewarn
 
 
 def _trip_alone(turn: Turn) -> None:
@@ -139,7 +142,9 @@ def _away_from(state: State) -> float | None:
 
 
 def _warns_away_at(state: State) -> float | None:
-    return None if state.away_warned_at is not None else _away_from(state)
+    if state.away_warned_at is not None or state.flame is Flame.OUT:
+        return None
+    return _away_from(state)
 
 
 def _warn_away(turn: Turn) -> None:
@@ -150,7 +155,9 @@ def _warn_away(turn: Turn) -> None:
 
 def _trips_away_at(state: State) -> float | None:
     warned, settings = state.away_warned_at, state.settings
-    if warned is None or settings.away is None or not settings.flame_trusted:
+    if warned is None or settings.away is None or state.flame is Flame.OUT:
+        return None
+    if not settings.flame_trusted:
         return None
     return None if _is_over(_away_from(state), warned) else warned + settings.away
 
