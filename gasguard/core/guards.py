@@ -208,6 +208,13 @@ def allow(turn: Turn, until: float) -> None:
         turn.set(away_allowed_until=until)
 
 
+def disallow(turn: Turn) -> None:
+    """The timer that is cancelled allows nothing any more."""
+    timer, until = turn.state.timer, turn.state.away_allowed_until
+    if timer is not None and turn.now < until <= timer.deadline:
+        turn.set(away_allowed_until=turn.now)
+
+
 def is_warned(state: State) -> bool:
     """Whether there is a warning that an extension would answer."""
     warned = state.unattended_warned_at, state.away_warned_at
@@ -231,8 +238,8 @@ def answer(turn: Turn, request: ExtendTimer) -> Reason:
 
 
 def fall_back(turn: Turn, held_until: float | None) -> None:
-    """A timer that had outranked the longest burn until `held_until` is cancelled: that burn, which
-    may be over already, is warned of first."""
+    """A timer that had outranked the longest burn until `held_until` is cancelled, or another has
+    taken its place: that burn, which may be over already, is warned of first."""
     end, soon = turn.state.must_end_at, turn.now + turn.state.settings.prewarn
     if end is not None and held_until is not None and end < min(held_until, soon):
         turn.set(burn_granted_until=min(held_until, soon))

@@ -2,10 +2,10 @@
 
 import pytest
 
-from gasguard.core.messages import PeopleRead
-from gasguard.core.model import Flame, PeopleSensor, Place
+from gasguard.core.messages import Kind, PeopleRead
+from gasguard.core.model import Flame, PeopleSensor, Place, RelaySettings
 from gasguard.core.recovery import record_of
-from tests.core.burner import CLOSED, NEVER, Burner, opens, ready, stamp_at
+from tests.core.burner import CLOSED, NEVER, Burner, opens, ready, stamp_at, tells
 
 ALONE = {
     "people_sensors": (PeopleSensor("pir", Place.PRESENCE, NEVER),),
@@ -59,3 +59,39 @@ def test_a_restart_shuts_nothing_off_for_a_flame_that_is_not_trusted(trusted_clo
     burner = Burner(saved=saved, present=present, **settings)
     assert not opens(burner.first)
     assert not opens(burner.watch(60, CLOSED))
+
+
+# --- a timer that goes ----------------------------------------------------------------------------
+
+
+def test_one_that_waits_in_place_of_one_that_outranked_leaves_time_for_a_warning():
+    burner = cooking(**LIMIT)
+    burner.timer(9000)
+    burner.watch(8000, CLOSED)
+    burner.flame(Flame.OUT)
+    burner.watch(5, CLOSED)
+    heard = burner.timer(600, when_lit=True) + burner.tick()
+    assert not opens(heard)
+    assert not opens(burner.watch(300, CLOSED))
+    assert burner.state.when_lit is not None
+
+
+def test_a_countdown_that_outranked_and_is_cancelled_in_mi_home_leaves_time_for_a_warning():
+    burner = cooking(relays=(RelaySettings(lease=180.0),), **LIMIT)
+    burner.read(CLOSED, countdown=9000.0)
+    burner.wait(8000)
+    assert not opens(burner.read(CLOSED) + burner.tick())
+    assert not opens(burner.watch(59, CLOSED))
+    assert opens(burner.watch(1, CLOSED))
+
+
+def test_a_timer_that_allowed_what_burns_while_nobody_is_home_allows_nothing_once_cancelled():
+    burner = cooking(**AWAY)
+    burner.send(PeopleRead("pir", False))
+    burner.tick()
+    burner.timer(3600)
+    assert not opens(burner.watch(300, CLOSED))
+    burner.cancel()
+    assert tells(burner.tick(), Kind.PREWARNING)
+    assert not opens(burner.watch(59, CLOSED))
+    assert opens(burner.watch(1, CLOSED))
