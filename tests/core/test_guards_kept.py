@@ -5,7 +5,7 @@ import pytest
 from gasguard.core.messages import Kind, PeopleRead
 from gasguard.core.model import Flame, PeopleSensor, Place, RelaySettings
 from gasguard.core.recovery import record_of
-from tests.core.burner import CLOSED, NEVER, Burner, opens, ready, stamp_at, tells
+from tests.core.burner import CLOSED, NEVER, Burner, only_tell, opens, ready, stamp_at, tells
 
 ALONE = {
     "people_sensors": (PeopleSensor("pir", Place.PRESENCE, NEVER),),
@@ -95,3 +95,14 @@ def test_a_timer_that_allowed_what_burns_while_nobody_is_home_allows_nothing_onc
     assert tells(burner.tick(), Kind.PREWARNING)
     assert not opens(burner.watch(59, CLOSED))
     assert opens(burner.watch(1, CLOSED))
+
+
+# --- words ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+def test_a_silent_flame_sensor_says_that_the_longest_burn_counts_only_where_it_does(trusted):
+    burner = ready(flame_expires_after=300.0, flame_trusted=trusted, **LIMIT)
+    silent = only_tell(burner.watch(300, CLOSED), Kind.SENSOR_SILENT)
+    assert ("max_burn" in str(silent.details["message"])) is trusted
+    assert (burner.state.must_end_at is not None) is trusted
