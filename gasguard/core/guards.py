@@ -90,7 +90,9 @@ def _burn_is_warned(state: State) -> bool:
 def _burns(state: State) -> bool:
     """Whether it burns: a flame was seen, and is not out for certain. One sample of out ends no
     warning."""
-    lit = state.flame_seen or state.flame is not Flame.OUT
+    # What is inferred never settles: it is out once that burn is over.
+    settled = state.settings.flame_measured and not state.flame_seen
+    lit = state.flame is not Flame.OUT or not settled
     return lit and state.burning_since is not None and state.phase in CAN_BURN
 
 

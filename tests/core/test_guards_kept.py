@@ -26,8 +26,9 @@ def cooking(**settings: object) -> Burner:
 
 
 @pytest.mark.parametrize(("guard", "warned_after"), [(ALONE, 300), (AWAY, 0)])
-def test_one_sample_of_out_does_not_begin_a_warning_anew(guard, warned_after):
-    burner = cooking(**guard)
+@pytest.mark.parametrize("measured", [True, False])
+def test_one_sample_of_out_does_not_begin_a_warning_anew(guard, warned_after, measured):
+    burner = cooking(flame_measured=measured, **guard)
     burner.send(PeopleRead("pir", False))
     burner.watch(warned_after + 50, CLOSED)
     burner.flame(Flame.OUT)
@@ -37,8 +38,9 @@ def test_one_sample_of_out_does_not_begin_a_warning_anew(guard, warned_after):
 
 
 @pytest.mark.parametrize(("guard", "warned_after"), [(ALONE, 300), (AWAY, 0)])
-def test_what_has_just_gone_out_is_not_shut_off(guard, warned_after):
-    burner = cooking(**guard)
+@pytest.mark.parametrize("measured", [True, False])
+def test_what_has_just_gone_out_is_not_shut_off(guard, warned_after, measured):
+    burner = cooking(flame_measured=measured, **guard)
     burner.send(PeopleRead("pir", False))
     burner.watch(warned_after + 59, CLOSED)
     burner.flame(Flame.OUT)
