@@ -122,7 +122,9 @@ def _trips_alone_at(state: State) -> float | None:
     warned, settings = state.unattended_warned_at, state.settings
     if warned is None or state.flame is Flame.OUT or not settings.flame_trusted:
         return None
-    return None if _is_over(_alone_from(state), warned) else warned + settings.prewarn
+    if _is_over(_alone_from(state), warned):
+        return None
+    return warned + settings.prewarn
 
 
 def _trip_alone(turn: Turn) -> None:
