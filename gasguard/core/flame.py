@@ -69,8 +69,9 @@ def _tell(turn: Turn, kind: Kind, why: str | None) -> None:
     if why is None:
         turn.tell(kind, sensor=FLAME)
         return
-    limit = turn.state.settings.max_burn
-    counts = "" if limit is None else "; max_burn counts on as if it burnt"
+    settings = turn.state.settings
+    limited = settings.max_burn is not None and settings.flame_trusted
+    counts = "; max_burn counts on as if it burnt" if limited else ""
     message = f"the flame sensor {why}: nobody knows whether it burns{counts}; look after it"
     turn.tell(kind, sensor=FLAME, message=message)
 

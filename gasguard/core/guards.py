@@ -88,9 +88,12 @@ def _burn_is_warned(state: State) -> bool:
 
 
 def _burns(state: State) -> bool:
-    """Whether it burns: a flame was seen, and nothing says that it is out."""
-    lit = state.burning_since is not None and state.flame is not Flame.OUT
-    return lit and state.phase in CAN_BURN
+    """Whether it burns: a flame was seen, and is not out for certain. One sample of out ends no
+    warning."""
+    # What is inferred never settles: it is out once that burn is over.
+    settled = state.settings.flame_measured and not state.flame_seen
+    lit = state.flame is not Flame.OUT or not settled
+    return lit and state.burning_since is not None and state.phase in CAN_BURN
 
 
 def _alone_from(state: State) -> float | None:
@@ -105,7 +108,9 @@ def _alone_from(state: State) -> float | None:
 
 
 def _warns_alone_at(state: State) -> float | None:
-    return None if state.unattended_warned_at is not None else _alone_from(state)
+    if state.unattended_warned_at is not None or state.flame is Flame.OUT:
+        return None
+    return _alone_from(state)
 
 
 def _warn_alone(turn: Turn) -> None:
@@ -115,7 +120,9 @@ def _warn_alone(turn: Turn) -> None:
 
 def _trips_alone_at(state: State) -> float | None:
     warned, settings = state.unattended_warned_at, state.settings
-    if warned is None or _is_over(_alone_from(state), warned) or not settings.flame_trusted:
+    if warned is None or state.flame is Flame.OUT or not settings.flame_trusted:
+        return None
+    if _is_over(_alone_from(state), warned):
         return None
     return warned + settings.prewarn
 
@@ -139,7 +146,9 @@ def _away_from(state: State) -> float | None:
 
 
 def _warns_away_at(state: State) -> float | None:
-    return None if state.away_warned_at is not None else _away_from(state)
+    if state.away_warned_at is not None or state.flame is Flame.OUT:
+        return None
+    return _away_from(state)
 
 
 def _warn_away(turn: Turn) -> None:
@@ -150,7 +159,9 @@ def _warn_away(turn: Turn) -> None:
 
 def _trips_away_at(state: State) -> float | None:
     warned, settings = state.away_warned_at, state.settings
-    if warned is None or settings.away is None or not settings.flame_trusted:
+    if warned is None or settings.away is None or state.flame is Flame.OUT:
+        return None
+    if not settings.flame_trusted:
         return None
     return None if _is_over(_away_from(state), warned) else warned + settings.away
 
@@ -201,6 +212,13 @@ def allow(turn: Turn, until: float) -> None:
         turn.set(away_allowed_until=until)
 
 
+def disallow(turn: Turn) -> None:
+    """The timer that is cancelled allows nothing any more."""
+    timer, until = turn.state.timer, turn.state.away_allowed_until
+    if timer is not None and turn.now < until <= timer.deadline:
+        turn.set(away_allowed_until=turn.now)
+
+
 def is_warned(state: State) -> bool:
     """Whether there is a warning that an extension would answer."""
     warned = state.unattended_warned_at, state.away_warned_at
@@ -224,8 +242,8 @@ def answer(turn: Turn, request: ExtendTimer) -> Reason:
 
 
 def fall_back(turn: Turn, held_until: float | None) -> None:
-    """A timer that had outranked the longest burn until `held_until` is cancelled: that burn, which
-    may be over already, is warned of first."""
+    """A timer that had outranked the longest burn until `held_until` is cancelled, or another has
+    taken its place: that burn, which may be over already, is warned of first."""
     end, soon = turn.state.must_end_at, turn.now + turn.state.settings.prewarn
     if end is not None and held_until is not None and end < min(held_until, soon):
         turn.set(burn_granted_until=min(held_until, soon))

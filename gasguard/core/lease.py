@@ -7,6 +7,7 @@ Mi Home's "off in ten minutes", so a value the guard did not set becomes a timer
 import math
 from dataclasses import replace
 
+from gasguard.core import guards
 from gasguard.core.actions import drop_timer
 from gasguard.core.messages import Kind, RelayRead, RenewLease
 from gasguard.core.model import Phase, RelayView, Source, Timer
@@ -61,7 +62,10 @@ def _drop_mi_home_timer(turn: Turn) -> None:
     timer = turn.state.timer
     # A timer that is due was not cancelled: it has run out.
     if timer and timer.source is Source.MI_HOME and timer.deadline > turn.now:
+        held_until = turn.state.must_end_at
+        guards.disallow(turn)
         drop_timer(turn, None, Source.MI_HOME)
+        guards.fall_back(turn, held_until)
 
 
 def _renew(turn: Turn, relay: int, lease: float, running_end: float | None) -> None:

@@ -197,7 +197,9 @@ def _resume_deadlines(turn: Turn, record: Record, shift: float | None) -> None:
         # It has no end yet that a clock could have come to. A trip below cancels it, and says so.
         turn.set(when_lit=record.when_lit)
     if shift is None:
-        if timer is not None or since is not None or unseen is not None:
+        # A flame that is not trusted shuts nothing off, be it for how long it may have burnt.
+        burnt = turn.state.settings.flame_trusted and (since is not None or unseen is not None)
+        if timer is not None or burnt:
             trip(turn, Reason.RESTART, Source.GUARD)
         return
     turn.set(
@@ -215,7 +217,7 @@ def _resume_deadlines(turn: Turn, record: Record, shift: float | None) -> None:
             turn.set(timer=moved, when_lit=None)
         elif turn.state.phase is Phase.STARTING:
             trip(turn, Reason.TIMER, timer.source)
-    must_end_at = turn.state.must_end_at
+    must_end_at = turn.state.must_end_at if turn.state.settings.flame_trusted else None
     if must_end_at is not None and must_end_at <= turn.now and turn.state.phase is Phase.STARTING:
         trip(turn, Reason.MAX_BURN, Source.GUARD)
 

@@ -57,6 +57,7 @@ def shutdown(turn: Turn, _request: Shutdown) -> None:
 
 def set_timer(turn: Turn, request: SetTimer) -> None:
     """Start the timer, or have it wait for the flame. It replaces the one that there is."""
+    held_until = turn.state.must_end_at
     guards.touch(turn)
     if request.when_lit and not turn.state.flame_sensed:
         turn.reject(request.ref, request.source, "unsupported", when_lit.NO_SENSOR)
@@ -65,10 +66,12 @@ def set_timer(turn: Turn, request: SetTimer) -> None:
     asked = WhenLit(request.duration, request.source, request.label, outranks=request.duration)
     if request.when_lit and begins is None:
         if _let_run(turn, request, asked):
+            guards.fall_back(turn, held_until)
             when_lit.tell_started(turn, asked, when_lit.WAITS)
         return
     timer = when_lit.begun(turn, asked, begins)
     if _let_run(turn, request, timer, begins and when_lit.BECAUSE[begins]):
+        guards.fall_back(turn, held_until)
         guards.allow(turn, timer.deadline)
         when_lit.tell_started(turn, timer, begins)
 
@@ -177,6 +180,7 @@ def cancel_timer(turn: Turn, request: CancelTimer) -> None:
         return
     held_until = turn.state.must_end_at
     guards.touch(turn)
+    guards.disallow(turn)
     drop_timer(turn, None, request.source)
     guards.fall_back(turn, held_until)
     turn.answer(request.ref, Status.ACCEPTED)

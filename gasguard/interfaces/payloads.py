@@ -63,9 +63,10 @@ def state_payload(
 
 
 def _shown_end(state: State) -> float | None:
-    """When `max_burn` ends. A sensor that has yet to speak is no flame that people ask about."""
+    """When `max_burn` shuts off: never for a flame that is not trusted. A sensor that has yet to
+    speak is no flame that people ask about."""
     seen = state.burning_since is not None or state.flame_hearing.silent
-    return state.must_end_at if seen else None
+    return state.must_end_at if seen and state.settings.flame_trusted else None
 
 
 def _moment(boot: float | None, now: Instant) -> str | None:

@@ -1,0 +1,16 @@
+"""The end of the longest burn as people see it."""
+
+import pytest
+
+from gasguard.core.instant import Instant
+from gasguard.core.model import Flame
+from gasguard.interfaces.payloads import state_payload
+from tests.core.burner import ready
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+def test_an_end_is_shown_only_where_it_shuts_off(trusted):
+    burner = ready(max_burn=7200.0, flame_trusted=trusted)
+    burner.flame(Flame.LIT)
+    shown = state_payload(burner.state, Instant(burner.now, burner.now))
+    assert (shown["must_end_at"] is not None) is trusted
