@@ -270,4 +270,4 @@ LIMITS = (
     Deadline(_warns_away_at, _warn_away),
     Deadline(_trips_away_at, _trip_away),
 )
-"""Those that trip after their warnings, so that a warning time of nothing is one."""
+"""Who looks for people trips behind the warning, so that no time to warn is one, too."""

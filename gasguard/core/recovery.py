@@ -1,6 +1,7 @@
 """What outlives the daemon, and how a burner starts from it (safety concept, rules 6 and 7)."""
 
 from dataclasses import asdict, dataclass, replace
+from math import inf, isinf
 from typing import Any
 
 from gasguard.core import reminders
@@ -51,6 +52,7 @@ class Record:
     tested: tuple[str, ...] = ()
     """Names of those that have once warned, be it in a test."""
     burn_granted_until: float | None = None
+    away_allowed_until: float | None = None
     when_lit: WhenLit | None = None
     reminders: tuple[Reminder, ...] = ()
 
@@ -85,6 +87,7 @@ def record_of(state: State) -> Record:
         silent=tuple(name for name, hearing in hearings if _stays_silent(hearing)),
         tested=tuple(name for name, view in hazards if view.tested),
         burn_granted_until=state.burn_granted_until,
+        away_allowed_until=None if isinf(state.away_allowed_until) else state.away_allowed_until,
         when_lit=state.when_lit,
         reminders=state.reminders,
     )
@@ -202,10 +205,12 @@ def _resume_deadlines(turn: Turn, record: Record, shift: float | None) -> None:
         if timer is not None or burnt:
             trip(turn, Reason.RESTART, Source.GUARD)
         return
+    allowed = _moved(record.away_allowed_until, shift)
     turn.set(
         burning_since=_moved(since, shift),
         unseen_since=_moved(unseen, shift),
         burn_granted_until=_moved(record.burn_granted_until, shift),
+        away_allowed_until=-inf if allowed is None else allowed,
     )
     if timer is not None and not turn.state.locks:
         moved = replace(
@@ -253,6 +258,7 @@ def record_from_data(data: dict[str, Any]) -> Record:
         silent=tuple(_text(name) for name in _list(data.get("silent", []))),
         tested=tuple(_text(name) for name in _list(data.get("tested", []))),
         burn_granted_until=_number_or_none(data.get("burn_granted_until")),
+        away_allowed_until=_number_or_none(data.get("away_allowed_until")),
         # Nor did a timer wait for a flame then, nor was anybody reminded.
         when_lit=None if when_lit is None else _when_lit(when_lit),
         reminders=tuple(_reminder(one) for one in _list(data.get("reminders", []))),

@@ -343,6 +343,20 @@ def test_an_extension_of_a_running_timer_allows_it_too():
     assert not trips(burner.watch(600 - TICK, CLOSED))
 
 
+def test_what_was_allowed_from_afar_outlives_a_restart():
+    gone = cooking(**AWAY)
+    says(gone, False, "home")
+    gone.watch(60, CLOSED)
+    gone.extend(600)
+    saved = record_of(gone.state), stamp_at(gone.now)
+    burner = Burner(saved, stamp_at(gone.now + 100), **AWAY)
+    burner.read(CLOSED)
+    burner.flame(Flame.LIT)
+    says(burner, False, "home")
+    assert not warnings(burner.watch(500 - TICK, CLOSED))
+    assert warnings(burner.watch(TICK, CLOSED))
+
+
 # --- the longest burn -----------------------------------------------------------------------------
 
 

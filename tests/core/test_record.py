@@ -69,6 +69,7 @@ records = st.builds(
     flame_seen=st.booleans(),
     tested=st.lists(st.text(max_size=8)).map(tuple),
     burn_granted_until=st.none() | times,
+    away_allowed_until=st.none() | times,
     when_lit=st.none() | waiting,
     reminders=st.lists(reminders, max_size=3).map(tuple),
 )
@@ -88,6 +89,7 @@ FULL = record_to_data(
         flame_seen=True,
         tested=("kitchen_gas",),
         burn_granted_until=5.0,
+        away_allowed_until=6.0,
         when_lit=WhenLit(480.0, Source.WEB, "rice", ("b",), 420.0),
         reminders=(Reminder(1, 200.0, 60.0, Source.CLI, "stir", "c"),),
     )
@@ -159,6 +161,7 @@ ALLOWED = {
     ("flame_seen",): ["a truth"],
     ("unseen_since",): ["a small number"],
     ("burn_granted_until",): ["a small number"],
+    ("away_allowed_until",): ["a small number"],
     ("timer", "outranks_until"): ["a small number"],
     ("timer", "extend_ids"): ["an empty list"],
     ("timer", "label"): ["a word", "an empty word"],
@@ -193,7 +196,7 @@ def test_a_value_of_the_wrong_kind_is_damage(path, wrong):
 
 LATER = [
     *(("reporting",), ("silent",), ("unseen_since",), ("flame_seen",), ("tested",)),
-    *(("burn_granted_until",), ("timer", "outranks_until")),
+    *(("away_allowed_until",), ("burn_granted_until",), ("timer", "outranks_until")),
     *(("when_lit",), ("reminders",)),
 ]
 """What records of the first days did not have."""

@@ -205,6 +205,7 @@ DEFAULTS: dict[type, dict[str, object]] = {
         "flame_seen": False,
         "tested": (),
         "burn_granted_until": None,
+        "away_allowed_until": None,
         "when_lit": None,
         "reminders": (),
     },
