@@ -180,6 +180,17 @@ def test_a_sensor_that_says_nothing_for_long_is_silent():
     assert not warnings(burner.watch(9000, CLOSED))
 
 
+@pytest.mark.parametrize("sensor", ["pir", "home"])
+def test_one_that_falls_silent_at_the_very_moment_of_the_shutoff_suspends_it(sensor):
+    sensors = (PeopleSensor("pir", Place.PRESENCE, 360.0), PeopleSensor("home", Place.HOME, 60.0))
+    limits = {"unattended": 300.0} if sensor == "pir" else {"away": 60.0}
+    burner = cooking(people_sensors=sensors, prewarn=60.0, **limits)
+    says(burner, False, sensor)
+    heard = burner.watch(400, CLOSED)
+    assert tells(heard, Kind.SENSOR_SILENT)
+    assert (warnings(heard), trips(heard)) == ([Reason.UNATTENDED], [])
+
+
 def test_its_silence_outlives_a_restart():
     gone = cooking(**ALONE)
     gone.watch(3600, CLOSED)
