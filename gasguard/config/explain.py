@@ -9,6 +9,7 @@ from gasguard.config.faults import Fault, blank_missing, shown_key, without_blan
 from gasguard.config.fields import NUMBER, WHOLE, Strict
 from gasguard.config.shape import (
     Spot,
+    blocks_with,
     bounds,
     example,
     has_block,
@@ -33,6 +34,8 @@ _WANTED = {
     "string_type": _SINGLE,
 }
 _GIVEN: dict[type, str] = {dict: "a mapping (key: value)", list: "a list", str: "a single value"}
+_FEW = 3
+"""Blocks that a key in the wrong place may be meant for; more are no help."""
 _BOUNDS = {"greater_than_equal", "greater_than", "less_than_equal", "less_than"}
 
 
@@ -159,7 +162,10 @@ def _unknown_key(there: Spot, given: object) -> Fault:
     # A key that is like none, and has no value, may be a value whose key was forgotten.
     shown = key if meant else "…" if given is None else shown_key(key)
     place = ".".join((*there.parts[:-1], shown))
-    told = f"did you mean {meant}?" if meant else f"it knows {', '.join(there.keys)};"
+    if not meant and 0 < len(blocks := blocks_with(there.owners, key)) <= _FEW:
+        told = f"it belongs below {' or '.join(f'{block}:' for block in blocks)};"
+    else:
+        told = f"did you mean {meant}?" if meant else f"it knows {', '.join(there.keys)};"
     return Fault(place, f"is no key that gasguard knows; {told} {_SEE}", at, at_key=True)
 
 

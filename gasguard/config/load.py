@@ -169,7 +169,9 @@ def examine(document: Document, folder: Path) -> tuple[Config, list[Fault]]:
     faults += unknown_burners(raw)
     faults += unheld_locks(config.burners, config.schedules)
     faults += unknown_addresses(raw)
-    faults += unwatched_limits(config.burners, config.people)
+    described = raw.get("sensors") or {}
+    unsound = not isinstance(described, dict) or len(config.sensors) < len(described)
+    faults += unwatched_limits(config.burners, config.people, unsound=unsound)
     faults += twice_named(config.hazards, config.sensors)
     faults += own_topics(config.mqtt, config.listening())
     if config.hood is not None:

@@ -28,7 +28,9 @@ _USUAL_FIELDS = {
 
 
 def _several(value: object) -> object:
-    return [value] if isinstance(value, dict) else value
+    """One or a list, each with its keys or as its topic alone."""
+    parts = value if isinstance(value, list) else [value]
+    return [{"topic": part} if isinstance(part, str) else part for part in parts]
 
 
 def _words(value: object) -> object:

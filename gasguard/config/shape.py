@@ -78,6 +78,17 @@ def _models(annotation: object) -> Iterator[type[BaseModel]]:
         yield from _models(inner)
 
 
+def blocks_with(owners: tuple[type[BaseModel], ...], key: str) -> list[str]:
+    """The keys of the owners whose value may have this key below it."""
+    blocks = [
+        name
+        for owner in owners
+        for name, field in keys_of(owner).items()
+        if any(key in keys_of(model) for model in _models(field.annotation))
+    ]
+    return list(dict.fromkeys(blocks))
+
+
 def words_of(model: type[BaseModel]) -> set[object]:
     """The words of its keys that take some words only: its driver among them."""
     return {word for field in model.model_fields.values() for word in options(field)}

@@ -158,9 +158,12 @@ def incomplete_burners(raw: dict[str, Any]) -> Iterator[Fault]:
 
 
 def unwatched_limits(
-    burners: dict[str, BurnerConfig], sensors: dict[str, PeopleSensor]
+    burners: dict[str, BurnerConfig], sensors: dict[str, PeopleSensor], *, unsound: bool
 ) -> Iterator[Fault]:
-    """Limits that look for people where no sensor does."""
+    """Limits that look for people where no sensor does. Any that is `unsound` may be meant: its
+    own fault is told."""
+    if unsound:
+        return
     for burner_id, burner in burners.items():
         for limit, kind, where in (
             ("unattended", "presence", "in the kitchen"),

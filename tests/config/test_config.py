@@ -306,7 +306,12 @@ def test_one_topic_or_several_say_whether_an_alarm_is_there():
         {"topic": "zigbee2mqtt/bridge/state"},
         {"topic": "zigbee2mqtt/gas/availability"},
     )
-    for availability, topics in ((bridge, [bridge]), ([bridge, device], [bridge, device])):
+    for availability, topics in (
+        (bridge, [bridge]),
+        (bridge["topic"], [bridge]),
+        ([bridge, device], [bridge, device]),
+        ([bridge, device["topic"]], [bridge, device]),
+    ):
         raw = {**one(), "hazards": {"gas": gas(availability=availability)}}
         found = parse_config(raw, HERE).hazards["gas"].availability
         assert [{"topic": each.topic} for each in found] == topics

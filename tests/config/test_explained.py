@@ -495,3 +495,20 @@ def test_a_power_without_a_flame_sensor_is_worth_a_warning(file: File) -> None:
     assert place(warning) == "burners.left.rated_kw"
     assert where(warning)[0] == 4
     assert "flame" in warning
+
+
+@pytest.mark.parametrize(
+    ("text", "at", "block"),
+    [
+        (f"{SOUND}    max_burn: 2h\n", "burners.left.max_burn", "limits:"),
+        (
+            SOUND + 'schedules:\n  bedtime: {off: "23:30", days: [sat]}\n',
+            "schedules.bedtime.days",
+            "lock: or off:",
+        ),
+    ],
+)
+def test_a_key_in_the_wrong_block_is_shown_the_right_one(file, text, at, block):
+    fault = file.fault(text)
+    assert place(fault) == at
+    assert f"it belongs below {block}; see" in fault

@@ -137,3 +137,12 @@ def test_one_flame_sensor_cannot_speak_for_two_burners(file):
     right = SOUND.splitlines()[2].replace("1.50", "1.51").replace("0123", "4567", 1)
     text = f"{SOUND}    flame: left_flame\n  right:\n{right}\n    flame: left_flame\n{KITCHEN}"
     assert "one flame cannot speak for two burners" in file.fault(text)
+
+
+@pytest.mark.parametrize("slip", ["kind: presense", "kind: presence, topik: z/x"])
+def test_a_sensor_with_a_fault_is_not_told_to_be_missing_too(file, slip):
+    text = cook(
+        "flame: left_flame\n    limits: {unattended: 5m}",
+        KITCHEN.replace("kind: presence", slip),
+    )
+    assert place(file.fault(text)).startswith("sensors.pir")

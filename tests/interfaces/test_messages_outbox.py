@@ -265,6 +265,7 @@ def test_a_message_that_fails_is_tried_again_ever_more_seldom_and_told_of_once()
     office.pass_(22 * 3600)
     (late,) = office.outbox.too_old(office.now)
     assert late.over
+    assert late.outcome.why.startswith(f"{FAILED.why}; it is of no use ")
     assert office.outbox.letters == []
 
 

@@ -75,6 +75,8 @@ class _Tries:
 
     failed: int = 0
     refused: int = 0
+    why: str = ""
+    """What the last one failed of."""
     again_at: float = float("-inf")
 
 
@@ -261,6 +263,7 @@ class Outbox:
             self._is_back(letter.to)
             return self._end(letter, outcome)
         tries.failed += 1
+        tries.why = outcome.why
         tries.refused += outcome.result is Result.REFUSED
         pause = PAUSES[min(tries.failed, len(PAUSES)) - 1]
         tries.again_at = now.boot + (min(pause, _URGENT_PAUSE) if letter.urgent else pause)
@@ -294,7 +297,9 @@ class Outbox:
         return [self._end(letter, Outcome(Result.IMPOSSIBLE, self._late(letter))) for letter in old]
 
     def _late(self, letter: Letter) -> str:
-        return f"it is of no use {round(letter.keeps)} s after it happened"
+        late = f"it is of no use {round(letter.keeps)} s after it happened"
+        why = self._tries.get(letter.id, _Tries()).why
+        return f"{why}; {late}" if why else late
 
     def _end(self, letter: Letter, outcome: Outcome) -> Fate:
         self.version += 1
