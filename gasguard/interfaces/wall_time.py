@@ -54,7 +54,7 @@ class WallTime:
                 )
             ahead = [at for at in times if at > now]
             if ahead:
-                return min(ahead) - now
+                return round(min(ahead) - now, 1) or 0.1
         raise BadRequest("malformed", f"the clock never shows {text.strip()}")
 
     def _times(self, moment: datetime) -> Iterator[float]:

@@ -514,3 +514,13 @@ def test_two_reminders_at_one_moment_are_both_told():
     assert len(texts) == 2
     assert "eggs" in texts[0] and "rice" in texts[1]
     assert len(office.all_sent(5)) == 2
+
+
+def test_nobody_at_home_is_told_at_once_beside_another_warning():
+    office = Office()
+    office.happens(Tell(Kind.PREWARNING, Reason.UNATTENDED, Source.GUARD, {"remaining_s": 60.0}))
+    assert office.sent() == ["mum left prewarning"]
+    office.pass_(20)
+    away = {"remaining_s": 60.0, "away": True}
+    office.happens(Tell(Kind.PREWARNING, Reason.UNATTENDED, Source.GUARD, away))
+    assert office.sent() == ["mum left prewarning"]

@@ -52,7 +52,9 @@ def handling(tell: Tell) -> Handling | None:
         case Kind.PREWARNING:
             left = tell.details.get("remaining_s")
             keeps = float(left) if isinstance(left, float | int) else _PREWARNING_KEEPS
-            return Handling(("prewarning",), f"prewarning {reason}", urgent=True, keeps=keeps)
+            # Nobody at home is told at once, whatever was warned of a moment ago.
+            of = "away" if tell.details.get("away") else reason
+            return Handling(("prewarning",), f"prewarning {of}", urgent=True, keeps=keeps)
         case Kind.TRIP if tell.details.get("idle"):
             # What a schedule locks night after night.
             return None
