@@ -15,7 +15,7 @@ SHORT := $(filter-out $(LONG) tests/ha tests/stories,$(FOLDERS)) $(wildcard test
 # all others must reach every branch without them.
 EVERYWHERE := tests/core/test_every_phase_every_event.py tests/core/test_invariants.py
 PYTEST := $(BIN)/python -m pytest
-SPREAD := -n 4 --dist loadfile --no-loadscope-reorder
+SPREAD := -n 5 --dist loadfile --no-loadscope-reorder
 
 .PHONY: help
 help: ## this list

@@ -122,6 +122,7 @@ def test_a_timer_ends_on_time_though_the_wall_jumped_while_the_daemon_was_dead(k
     timer.ends_on_time(stove, back_since=back)
 
 
+@pytest.mark.long
 def test_quiet_hours_follow_the_wall_clock_wherever_it_jumps(kitchen, wall):
     receiver = Receiver()
     try:

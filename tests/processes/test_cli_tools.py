@@ -162,8 +162,10 @@ def test_doctor_finds_the_configuration_by_itself(kitchen):
     assert "-c FILE" in none.err
 
 
-def test_discover_that_finds_nothing_exits_1_and_says_what_to_try(kitchen):
-    said = kitchen.cli("discover", "--seconds", "0.3", "--address", "127.0.0.77")
+def test_discover_that_finds_nothing_exits_1_and_says_what_to_try(kitchen, tmp_path):
+    # A demo that runs beside it would be found by its configuration.
+    nowhere = {"TMPDIR": str(tmp_path)}
+    said = kitchen.cli("discover", "--seconds", "0.3", "--address", "127.0.0.77", env=nowhere)
     assert said.code == 1, said
     assert said.out == ""
     for word in ("127.0.0.77", "subnet", "--seconds", "54321"):

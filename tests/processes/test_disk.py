@@ -163,6 +163,7 @@ sqlite3.connect = lambda *args, plain=sqlite3.connect, **more: plain(*args, fact
 """For Python's start: every commit takes 15 ms longer, as an SD card's fsync does."""
 
 
+@pytest.mark.long
 def test_a_bouncing_sensor_on_a_slow_card_keeps_no_timer_and_no_lock_from_it(
     make_kitchen, tmp_path
 ):

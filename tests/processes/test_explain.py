@@ -370,6 +370,7 @@ def midnight_in(seconds: float) -> str:
     return f"XXX{'-' if east >= 0 else '+'}{hours:02}:{rest // 60:02}:{rest % 60:02}"
 
 
+@pytest.mark.long
 def test_a_burn_over_midnight_is_on_both_days_of_the_daemons_time_zone(sensed):
     kitchen, topic = sensed()
     zone, midnight = midnight_in(15), time.monotonic() + 15

@@ -160,6 +160,7 @@ def test_nobody_at_home_is_warned_of_at_once_and_shut_off(cooking):
     assert (trip["reason"], trip["away"]) == ("unattended", True)
 
 
+@pytest.mark.long
 def test_the_longest_burn_is_warned_of_extended_and_ends(cooking):
     one = cooking(max_burn="10s", prewarn="5s")
     one.lit()

@@ -283,6 +283,7 @@ def shutoff_ms(one: Home) -> float:
     return (time.monotonic() - began) * 1000
 
 
+@pytest.mark.long
 def test_an_absent_hood_is_told_and_delays_no_shutoff(home):
     one = home("miot").start()
     one.flame("right", "lit")

@@ -64,6 +64,7 @@ def strict(folder, *rules: str) -> Mosquitto:
     return Mosquitto(folder / "broker", more=(f"acl_file {file}",))
 
 
+@pytest.mark.long
 def test_rules_that_refuse_without_a_word_are_told_of(make_kitchen, tmp_path):
     """mosquitto grants every subscription, and sends nothing."""
     broker = strict(tmp_path / "strict", "topic write #", "topic read other/#")
@@ -122,6 +123,7 @@ def two(make_kitchen, **mqtt: str) -> tuple[Kitchen, Kitchen]:
     return one, other
 
 
+@pytest.mark.long
 def test_two_daemons_under_one_base_topic_are_told_of_and_both_heard(make_kitchen, broker):
     """Their client id is the same too, and mosquitto 2.0.11 says nothing of a take-over."""
     one, other = two(make_kitchen)

@@ -94,6 +94,7 @@ def test_a_device_off_the_network_is_told_and_opened_at_once_when_it_is_back(mak
     ear.event("relay_recovered")
 
 
+@pytest.mark.long
 def test_a_broker_that_is_away_takes_the_relays_along_and_gives_them_back(make_kitchen, own_broker):
     kitchen: Kitchen = make_kitchen(broker=own_broker, left=burner())
     stove, daemon, _ = kitchen.start()

@@ -8,7 +8,7 @@ from tests.support.waiting import eventually, never
 
 STATE_KEYS = {
     "burner", "name", "phase", "contact", "flame", "timer", "burning_since", "must_end_at",
-    "last_trip", "locks", "relay", "totals", "updated_at",
+    "last_trip", "locks", "relay", "totals", "updated_at", "flame_evidence", "reminders",
 }  # fmt: skip
 
 

@@ -126,6 +126,7 @@ def test_a_lock_whose_schedule_is_gone_is_gone_with_it(night):
     one.phase("ready")
 
 
+@pytest.mark.long
 def test_a_burner_in_use_has_its_grace(night):
     schedules = {"night": {**NIGHT["night"], "grace": "6s"}}
     one = night(schedules, limits={"rearm_after": "2s", "prewarn": "5s"}).start(
