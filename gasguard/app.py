@@ -7,7 +7,6 @@ import signal
 from collections.abc import AsyncIterator
 from functools import partial
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from gasguard.alone import alone_in
 from gasguard.assemble import Drivers, bus_of, circuits, sensors
@@ -73,10 +72,9 @@ async def _guarding(
     watching = sensors(config, drivers, controller.post)
     life, meter = Life(store, clock, list(config.burners)), Meter(store, clock, _powers(config))
     controller.observers += [Journal(store), meter]
-    zone = ZoneInfo(config.timezone) if config.timezone else None
-    past = Past(store, meter, clock, list(config.burners), zone=zone)
+    past = Past(store, meter, clock, list(config.burners), zone=config.zone)
     schedules = Schedules(config, controller, store, clock, heartbeats, troubles)
-    until = WallTime(clock, zone)
+    until = WallTime(clock, config.zone)
     ways_in = WaysIn(config, controller, past, clock, heartbeats, troubles, schedules, until)
     control = ControlSocket(
         config.control_socket,

@@ -170,11 +170,9 @@ class WaysIn:
         return follower
 
     def _messages(self, settings: Messages) -> _Way:
-        from zoneinfo import ZoneInfo
-
         from gasguard.interfaces.messages.messenger import Messenger
 
-        zone = ZoneInfo(self._config.timezone) if self._config.timezone else None
+        zone = self._config.zone
         messenger = Messenger(settings, self._config.state_dir, self._controller, self._clock, zone)
         self._troubles.watch("messages", lambda: messenger.trouble)
         messenger.listen(tuple(self._early))

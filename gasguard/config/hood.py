@@ -9,10 +9,10 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from gasguard.config.fields import DeviceTopic, Duration, RelayHost, Strict, Token, Whole, same_host
+from gasguard.config.kinds import KINDS, check_kind, check_without_kind, usual
 from gasguard.config.relays.base import Agreement, Channel, Claim
 from gasguard.config.relays.mqtt import Payload, commanded, switched
 from gasguard.config.sensors import Availabilities
-from gasguard.config.shape import nearest
 
 LEVEL = "{level}"
 """Stands in a payload for the word of a level."""
@@ -138,12 +138,6 @@ class MiotHood(HoodConfig):
         return self
 
 
-def _plain(value: object) -> bool:
-    """Whether it may stand in a topic: device, channel, base topic."""
-    sound = isinstance(value, str) and value and value == value.strip("/ ")
-    return bool(sound) and not set(str(value)) & set("+#\0")
-
-
 def _zigbee2mqtt(device: str, _channel: str, base: str) -> dict[str, Any]:
     return {
         "command_topic": f"{base}/{device}/set",
@@ -178,7 +172,6 @@ def _esphome(device: str, channel: str, _base: str) -> dict[str, Any]:
 
 
 _PRESETS = {"zigbee2mqtt": _zigbee2mqtt, "tasmota": _tasmota, "esphome": _esphome}
-_KINDS = "zigbee2mqtt, tasmota or esphome"
 
 
 class MqttHood(HoodConfig):
@@ -270,33 +263,19 @@ class MqttHood(HoodConfig):
         if not isinstance(raw, dict):
             return raw
         raw = {key: value for key, value in raw.items() if value is not None}
-        kind, device = raw.get("kind"), raw.get("device")
-        if kind is None:
+        if raw.get("kind") is None:
             return cls._explicit(raw)
-        if not isinstance(kind, str) or kind not in _PRESETS:
-            meant = nearest(kind, list(_PRESETS))
-            remedy = f"did you mean {meant}?" if meant else "leave it out and name the topics"
-            raise ValueError(f"kind must be {_KINDS}; {remedy}")
-        if not isinstance(device, str):
-            raise ValueError(f"kind: {kind} needs device: with its name, for example device: hood")
-        if "base" in raw and kind != "zigbee2mqtt":
-            raise ValueError("base belongs to kind: zigbee2mqtt")
-        if "channel" in raw and kind != "esphome":
+        check_kind(raw, _PRESETS, "hood")
+        if "channel" in raw and raw["kind"] != "esphome":
             raise ValueError("channel belongs to kind: esphome, the id of its fan")
-        for key in ("device", "channel", "base"):
-            if key in raw and not _plain(raw[key]):
-                raise ValueError(f"{key} must be as in the device's topics, without + and #")
-        base = raw.get("base", cls.model_fields["base"].default)
-        return {**_PRESETS[kind](device, raw.get("channel", ""), base), **raw}
+        return {**usual(raw, _PRESETS, cls.model_fields["base"].default), **raw}
 
     @classmethod
     def _explicit(cls, raw: dict[str, Any]) -> dict[str, Any]:
-        for key in ("device", "channel", "base"):
-            if key in raw:
-                raise ValueError(f"{key} needs kind: {_KINDS}")
+        check_without_kind(raw)
         if "command_topic" not in raw:
             raise ValueError(
-                f"needs command_topic: where it is commanded, or kind: ({_KINDS}) and device:"
+                f"needs command_topic: where it is commanded, or kind: ({KINDS}) and device:"
             )
         return raw
 

@@ -2,8 +2,10 @@
 
 import contextlib
 from collections.abc import Iterator
+from datetime import tzinfo
 from pathlib import Path
 from typing import Any, Literal, TypeVar
+from zoneinfo import ZoneInfo
 
 from pydantic import Field, TypeAdapter, ValidationError
 
@@ -70,6 +72,11 @@ class Config(Strict):
     messages: Messages | None = None
     on_shutdown: Literal["trip_if_active", "leave"] = "trip_if_active"
     allow_remote_rearm: Flag = False
+
+    @property
+    def zone(self) -> tzinfo | None:
+        """That of `timezone`."""
+        return ZoneInfo(self.timezone) if self.timezone else None
 
     @property
     def alarms(self) -> dict[str, Hazard]:

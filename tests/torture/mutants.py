@@ -74,9 +74,10 @@ MUTANTS = [
     Mutant(
         "a close is sent again until answered",
         RELAY,
-        "switch_for(Contact.CLOSED)\n        await self._set(self._switch, wanted, within, "
-        "resend=False)",
-        "switch_for(Contact.CLOSED)\n        await self._set(self._switch, wanted, within)",
+        "switch_for(Contact.CLOSED)\n        await self._properties.set("
+        "self._switch, wanted, within, resend=False)",
+        "switch_for(Contact.CLOSED)\n        await self._properties.set("
+        "self._switch, wanted, within)",
     ),
     Mutant(
         "an open is sent once",

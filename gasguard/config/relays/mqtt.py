@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from gasguard.config.fields import Availability, DeviceTopic, Duration, Strict
+from gasguard.config.kinds import KINDS, check_kind, check_without_kind, usual
 from gasguard.config.relays.base import Claim, HeldLease, RelayConfig
-from gasguard.config.shape import nearest
 
 NONCE = "{nonce}"
 """Stands in a payload for a word that is new each time."""
@@ -42,16 +42,6 @@ class KeepAlive(Strict):
     cancel: Payload | None = None
     """Sent on the same topic when the renewals end in good order; None: they only end."""
     after: Duration = Field(ge=15, le=12 * 3600)
-
-
-def _plain(value: object) -> bool:
-    """Whether it may stand in a topic: device, channel, base topic."""
-    return (
-        isinstance(value, str)
-        and value != ""
-        and value == value.strip("/ ")
-        and not set(value) & set("+#\0")
-    )
 
 
 def _zigbee2mqtt(device: str, channel: str, base: str) -> dict[str, Any]:
@@ -108,7 +98,6 @@ def _esphome(device: str, channel: str, _base: str) -> dict[str, Any]:
 
 
 _PRESETS = {"zigbee2mqtt": _zigbee2mqtt, "tasmota": _tasmota, "esphome": _esphome}
-_KINDS = "zigbee2mqtt, tasmota or esphome"
 
 
 class MqttRelay(RelayConfig):
@@ -144,46 +133,29 @@ class MqttRelay(RelayConfig):
         if not isinstance(raw, dict):
             return raw
         raw = {key: value for key, value in raw.items() if value is not None}
-        kind, device = raw.get("kind"), raw.get("device")
-        if kind is None:
+        if raw.get("kind") is None:
             return cls._explicit(raw)
-        if not isinstance(kind, str) or kind not in _PRESETS:
-            meant = nearest(kind, list(_PRESETS))
-            remedy = (
-                f"did you mean {meant}?" if meant else "leave it out and name the topics instead"
-            )
-            raise ValueError(f"kind must be {_KINDS}; {remedy}")
-        if not isinstance(device, str):
-            raise ValueError(f"kind: {kind} needs device: with its name, for example device: stove")
-        if "base" in raw and kind != "zigbee2mqtt":
-            raise ValueError("base belongs to kind: zigbee2mqtt")
+        check_kind(raw, _PRESETS, "stove")
         # The file's channels are text; data that was made elsewhere may have a number.
         if type(raw.get("channel")) is int:
             raw["channel"] = str(raw["channel"])
-        for key in ("device", "channel", "base"):
-            if key in raw and not _plain(raw[key]):
-                raise ValueError(f"{key} must be as in the device's topics, without + and #")
-        filled = _PRESETS[kind](
-            device, raw.get("channel", ""), raw.get("base", cls.model_fields["base"].default)
-        )
+        filled = usual(raw, _PRESETS, cls.model_fields["base"].default)
         if "query" in raw:
             # Another question has other answers.
             filled.pop("fence", None)
             filled.pop("echo", None)
-        usual = filled.pop("keep_alive", {})
+        keep_alive = filled.pop("keep_alive", {})
         if isinstance(raw.get("keep_alive"), dict):
-            raw = {**raw, "keep_alive": {**usual, **raw["keep_alive"]}}
+            raw = {**raw, "keep_alive": {**keep_alive, **raw["keep_alive"]}}
         return {**filled, **raw}
 
     @classmethod
     def _explicit(cls, raw: dict[str, Any]) -> dict[str, Any]:
-        for key in ("device", "channel", "base"):
-            if key in raw:
-                raise ValueError(f"{key} needs kind: {_KINDS}")
+        check_without_kind(raw)
         missing = [key for key in ("command_topic", "state_topic", "query") if key not in raw]
         if missing:
             raise ValueError(
-                f"needs kind: ({_KINDS}) and device:, or its topics: {', '.join(missing)} missing"
+                f"needs kind: ({KINDS}) and device:, or its topics: {', '.join(missing)} missing"
             )
         return raw
 

@@ -90,12 +90,14 @@ class MiotRelayDriver(_MiioDevice):
 
     async def open(self, within: float) -> None:
         """See `Relay.open`."""
-        await self._set(self._switch, self._wiring.switch_for(Contact.OPEN), within, urgent=True)
+        await self._properties.set(
+            self._switch, self._wiring.switch_for(Contact.OPEN), within, urgent=True
+        )
 
     async def close(self, within: float) -> None:
         """See `Relay.close`."""
         wanted = self._wiring.switch_for(Contact.CLOSED)
-        await self._set(self._switch, wanted, within, resend=False)
+        await self._properties.set(self._switch, wanted, within, resend=False)
 
     async def read(self, within: float) -> Reading:
         """See `Relay.read`. The switch alone must be told, voice channel and countdown may be."""
@@ -130,17 +132,6 @@ class MiotRelayDriver(_MiioDevice):
             return None
         return float(count) * self._lease.unit_seconds
 
-    async def _set(
-        self,
-        channel: Channel,
-        value: bool | int,
-        within: float,
-        *,
-        resend: bool = True,
-        urgent: bool = False,
-    ) -> None:
-        await self._properties.set(channel, value, within, resend=resend, urgent=urgent)
-
 
 def _part(
     name: str,
@@ -170,7 +161,7 @@ class _WithVoice(MiotRelayDriver):
     async def set_voice(self, on: bool, within: float) -> None:
         """See `HasVoice.set_voice`."""
         assert self._voice is not None  # noqa: S101 - `miot_relay` makes it so
-        await self._set(self._voice, on, within)
+        await self._properties.set(self._voice, on, within)
 
 
 class _WithLease(MiotRelayDriver):
@@ -178,12 +169,12 @@ class _WithLease(MiotRelayDriver):
         """See `HasLease.renew_lease`. Rounded up to what the device can count."""
         assert self._lease is not None  # noqa: S101 - as above
         count = -int(-seconds // self._lease.unit_seconds)
-        await self._set(self._lease, count, within, resend=False)
+        await self._properties.set(self._lease, count, within, resend=False)
 
     async def cancel_lease(self, within: float) -> None:
         """See `HasLease.cancel_lease`."""
         assert self._lease is not None  # noqa: S101 - as above
-        await self._set(self._lease, self._lease.off, within)
+        await self._properties.set(self._lease, self._lease.off, within)
 
 
 class _WithVoiceAndLease(_WithVoice, _WithLease):

@@ -357,8 +357,8 @@ def _zone(config: Config) -> tzinfo:
 
     from tzlocal import get_localzone
 
-    if config.timezone:
-        return ZoneInfo(config.timezone)
+    if config.zone is not None:
+        return config.zone
     try:
         return get_localzone()
     except (OSError, ValueError, LookupError) as error:
