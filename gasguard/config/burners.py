@@ -30,6 +30,11 @@ _MOST_KW = 50
 _LONGEST_TIMER = 24 * 3600.0
 
 
+def is_off(value: object) -> bool:
+    """Whether a limit of the file is switched off in words."""
+    return isinstance(value, str) and value.strip().lower() == "off"
+
+
 def _kilowatts(value: object) -> float:
     said = re.fullmatch(r"([0-9]{1,6}(?:\.[0-9]{1,6})?)\s*(k?w)?", str(value).strip().lower())
     power = 0.0 if said is None else float(said[1]) / (1000 if said[2] == "w" else 1)
@@ -75,8 +80,12 @@ class Limits(Strict):
     @field_validator("max_burn", mode="wrap")
     @classmethod
     def _may_be_off(cls, value: object, check: ValidatorFunctionWrapHandler) -> object:
-        off = isinstance(value, str) and value.strip().lower() == "off"
-        return math.inf if off else check(value)
+        return math.inf if is_off(value) else check(value)
+
+    @field_validator("unattended", "away", mode="wrap")
+    @classmethod
+    def _may_be_none(cls, value: object, check: ValidatorFunctionWrapHandler) -> object:
+        return None if is_off(value) else check(value)
 
 
 class BurnerConfig(Strict):

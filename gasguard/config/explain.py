@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ValidationError, create_model
+from pydantic.fields import FieldInfo
 
 from gasguard.config.faults import Fault, blank_missing, shown_key, without_blank
 from gasguard.config.fields import NUMBER, WHOLE, Strict
@@ -130,7 +131,7 @@ def _expected(fault: Any, there: Spot) -> str:
     if kind in _BOUNDS and field:
         return f"must be {bounds(field)}"
     if kind in _WANTED:
-        return _wrong_kind(kind, given)
+        return _wrong_kind(kind, given) + _written_as(field)
     return _of_length(fault) or f"is not what belongs here; {_SEE}"
 
 
@@ -141,6 +142,11 @@ def _wrong_kind(kind: str, given: object) -> str:
     if given is None:
         return "its keys belong below it" if wanted is _BLOCK else "write a value"
     return f"is {_GIVEN.get(type(given), 'a value')}, where {wanted} is expected"
+
+
+def _written_as(field: FieldInfo | None) -> str:
+    shown = field.examples if field else None
+    return f"; write for example {shown[0]}" if shown else ""
 
 
 def _of_length(fault: Any) -> str | None:

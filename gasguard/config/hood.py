@@ -107,7 +107,9 @@ class MiotHood(HoodConfig):
     token: Token
     power: Channel = Channel(siid=2, piid=1)
     level: Channel = Channel(siid=2, piid=2)
-    levels: dict[Burners, Annotated[Whole, Field(ge=0, le=65535)]] = Field(max_length=_MOST_LEVELS)
+    levels: dict[Burners, Annotated[Whole, Field(ge=0, le=65535)]] = Field(
+        max_length=_MOST_LEVELS, examples=["levels: {1: 1, 2: 3}"]
+    )
     """Values of the level property, by how many burners are lit."""
 
     @property
@@ -184,7 +186,9 @@ class MqttHood(HoodConfig):
     """ESPHome: the fan's id, by default hood."""
     base: str = "zigbee2mqtt"
     """Zigbee2MQTT's base topic."""
-    levels: dict[Burners, Word] = Field(max_length=_MOST_LEVELS)
+    levels: dict[Burners, Word] = Field(
+        max_length=_MOST_LEVELS, examples=["levels: {1: low, 2: high}"]
+    )
     """The device's words, by how many burners are lit."""
     command_topic: DeviceTopic
     payload_level: Payload = LEVEL

@@ -59,11 +59,21 @@ class Config(Strict):
     bemfa: Bemfa | None = None
     state_dir: FilePath = _STATE_DIR
     burners: dict[BurnerId, BurnerConfig] = Field(min_length=1, max_length=256)
-    hazards: dict[Name, Hazard] = Field({}, max_length=64)
+    hazards: dict[Name, Hazard] = Field(
+        {},
+        max_length=64,
+        examples=["hazards: {kitchen_gas: {driver: mqtt, kind: gas_alarm, topic: home/gas}}"],
+    )
     """Gas, smoke and heat alarms, by name; `sensors` may hold them too."""
-    sensors: dict[Name, AnySensor] = Field({}, max_length=64)
+    sensors: dict[Name, AnySensor] = Field(
+        {},
+        max_length=64,
+        examples=["sensors: {kitchen: {driver: mqtt, kind: presence, topic: home/presence}}"],
+    )
     """Sensors of every kind, by name. Flames are put in where burners name them."""
-    schedules: dict[Name, Schedule] = Field({}, max_length=64)
+    schedules: dict[Name, Schedule] = Field(
+        {}, max_length=64, examples=['schedules: {night: {lock: {from: "22:00", to: "06:00"}}}']
+    )
     """Windows that lock and offs at a time, by name."""
     timezone: TimeZone | None = None
     """That of the schedules; None is this machine's."""

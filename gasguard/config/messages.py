@@ -104,11 +104,13 @@ class Quiet(Strict):
 class Messages(Strict):
     """Who is told what, in which language, and when not."""
 
-    to: dict[Name, Address] = Field(min_length=1, max_length=_MOST_ADDRESSES)
-    routes: dict[Cause, Names] | None = None
+    to: dict[Name, Address] = Field(
+        min_length=1, max_length=_MOST_ADDRESSES, examples=["to: {mum: ntfy://TOPIC}"]
+    )
+    routes: dict[Cause, Names] | None = Field(None, examples=["routes: {trip: [mum]}"])
     """Names of `to`, by cause. None: everybody, of `USUAL_CAUSES`."""
     language: Literal["en", "zh"] = "en"
-    quiet: Quiet | None = None
+    quiet: Quiet | None = Field(None, examples=['quiet: {from: "22:00", to: "07:00"}'])
 
     def recipients(self, cause: str) -> list[str]:
         """Names of those who are told of this cause."""

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from gasguard.config.broker import Mqtt
-from gasguard.config.burners import NEED_FLAME, NO_FLAME, NO_RELAY, BurnerConfig
+from gasguard.config.burners import NEED_FLAME, NO_FLAME, NO_RELAY, BurnerConfig, is_off
 from gasguard.config.faults import Fault, shown_key
 from gasguard.config.hood import HoodConfig
 from gasguard.config.relays.base import Agreement, Claim
@@ -151,7 +151,7 @@ def incomplete_burners(raw: dict[str, Any]) -> Iterator[Fault]:
         limits = burner.get("limits")
         for limit in NEED_FLAME:
             wanted = limits.get(limit) if isinstance(limits, dict) else None
-            if wanted is not None and wanted != "off" and burner.get("flame") is None:
+            if wanted is not None and not is_off(wanted) and burner.get("flame") is None:
                 place = f"burners.{burner_id}"
                 text = NO_FLAME.format(limit=limit)
                 yield Fault(place, text, f"{place}.limits.{limit}")

@@ -38,6 +38,7 @@ _MI_HOME_ENDS = (
     "a countdown set in Mi Home shuts off before that, and gasguard never lengthens one; "
     "cancel it in Mi Home"
 )
+_ONLY_WARNED = "no timer runs; what was warned of waits for so long"
 _AND_SILENT = ", and silent since"
 _LOCAL = (Source.CLI, Source.WEB)
 """Ways in that may re-arm a latched trip: whoever uses them is at the stove, or close."""
@@ -83,20 +84,22 @@ def extend_timer(turn: Turn, request: ExtendTimer) -> None:
     counted = {*state.answer_ids, *(timer.extend_ids if timer else ())}
     if request.key is not None and request.key in counted:
         turn.answer(request.ref, Status.ACCEPTED, None, "this id was counted already")
-    elif timer is None and guards.is_warned(state):
-        _answer_warnings(turn, request)
-    elif _let_run(turn, request, timer and _extended(turn, timer, request)):
+        return
+    wanted = timer and _extended(turn, timer, request)
+    if guards.is_warned(state) and (wanted is None or _outlasts_mi_home(state, wanted)):
+        _answer_warnings(turn, request, _MI_HOME_ENDS if wanted else _ONLY_WARNED)
+    elif _let_run(turn, request, wanted):
         if guards.is_warned(state):
             guards.answer(turn, request)
         turn.tell(Kind.TIMER_EXTENDED, None, request.source, extended_s=request.duration)
 
 
-def _answer_warnings(turn: Turn, request: ExtendTimer) -> None:
+def _answer_warnings(turn: Turn, request: ExtendTimer, message: str) -> None:
     refusal = _duration_refusal(request.duration)
     if refusal is not None:
         turn.reject(request.ref, request.source, *refusal)
         return
-    turn.answer(request.ref, Status.ACCEPTED)
+    turn.answer(request.ref, Status.ACCEPTED, None, message)
     reason = guards.answer(turn, request)
     turn.tell(Kind.TIMER_EXTENDED, reason, request.source, extended_s=request.duration)
 
@@ -144,7 +147,7 @@ def _timer_refusal(
         return _duration_refusal(duration) or ("no_timer", _no_timer(state))
     if (refusal := _duration_refusal(duration, wanted.duration)) is not None:
         return refusal
-    if _mi_home_ends(state) < (wanted.deadline if isinstance(wanted, Timer) else inf):
+    if _outlasts_mi_home(state, wanted):
         return "mi_home_countdown", _MI_HOME_ENDS
     return None
 
@@ -170,6 +173,10 @@ def _mi_home_ends(state: State) -> float:
     """When a countdown that somebody set in Mi Home opens the relay; infinity if there is none."""
     ends = (view.foreign_end for view in state.relays if view.foreign_end is not None)
     return min(ends, default=inf)
+
+
+def _outlasts_mi_home(state: State, wanted: Timer | WhenLit) -> bool:
+    return _mi_home_ends(state) < (wanted.deadline if isinstance(wanted, Timer) else inf)
 
 
 def cancel_timer(turn: Turn, request: CancelTimer) -> None:
@@ -256,7 +263,11 @@ def _rearm_refusal(turn: Turn, source: Source, recent: tuple[float, ...]) -> tup
     if latched and len(recent) >= REARM_LIMIT:
         minutes = max(1, round((recent[0] + REARM_WINDOW - turn.now) / 60))
         return "rearm_limit", f"re-armed {REARM_LIMIT} times in 15 min; again in {minutes} min"
-    if state.flame is Flame.LIT and state.settings.flame_measured:
+    if (
+        state.flame is Flame.LIT
+        and state.settings.flame_measured
+        and state.phase is not Phase.READY
+    ):
         return "flame_lit", "the flame still reads lit"
     if not latched and Lock.CHILD in state.locks:
         return "child_lock", "the child lock is on; unlock it"

@@ -62,6 +62,12 @@ def test_limits_that_look_for_people(file):
     assert limits.burners["left"].limits.away == 0.0
 
 
+def test_a_limit_that_looks_for_people_may_be_off(file):
+    limits = file.sound(cook("name: Left\n    limits: {unattended: off, away: Off}"))
+    assert limits.burners["left"].limits.unattended is None
+    assert limits.burners["left"].limits.away is None
+
+
 @pytest.mark.parametrize(
     ("settings", "evidence", "shuts_off"),
     [

@@ -5,12 +5,21 @@ from itertools import pairwise
 
 import pytest
 
-from gasguard.core.messages import CancelLease, Kind, RelayRead, RenewLease
-from gasguard.core.model import Phase, Reason, RelaySettings, Source
+from gasguard.core.messages import (
+    Answer,
+    CancelLease,
+    Kind,
+    PeopleRead,
+    RelayRead,
+    RenewLease,
+    Status,
+)
+from gasguard.core.model import Flame, PeopleSensor, Phase, Place, Reason, RelaySettings, Source
 from gasguard.core.recovery import record_of
 from tests.core.burner import (
     CLOSED,
     EVERYWHERE,
+    NEVER,
     OPEN,
     START,
     Burner,
@@ -269,6 +278,23 @@ def test_a_timer_that_would_end_behind_a_mi_home_countdown_is_refused():
     burner = foreign(600).burner
     assert rejection(burner.timer(700)) == "mi_home_countdown"
     assert rejection(burner.extend(60)) == "mi_home_countdown"
+    assert burner.state.timer is not None
+    assert burner.state.timer.source is Source.MI_HOME
+
+
+def test_a_warning_is_answered_though_a_mi_home_countdown_runs():
+    home = PeopleSensor("home", Place.HOME, NEVER)
+    burner = ready(**SECONDS, people_sensors=(home,), away=120.0)
+    device = Device(burner)
+    device.end = burner.now + 3600
+    device.look()
+    burner.flame(Flame.LIT)
+    burner.send(PeopleRead("home", False, stored=False))
+    out = device.live(10)
+    assert only_tell(out, Kind.PREWARNING).reason is Reason.UNATTENDED
+    (accepted,) = [one for one in burner.extend(900) if isinstance(one, Answer)]
+    assert (accepted.status, "Mi Home" in (accepted.message or "")) == (Status.ACCEPTED, True)
+    assert not opens(device.live(600)), "the warning was answered"
     assert burner.state.timer is not None
     assert burner.state.timer.source is Source.MI_HOME
 

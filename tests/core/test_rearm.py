@@ -160,6 +160,12 @@ def test_no_rearm_while_the_flame_reads_lit():
         assert closes(burner.rearm())
 
 
+def test_nothing_is_to_be_rearmed_while_it_burns_in_good_order():
+    burner = ready()
+    burner.flame(Flame.LIT)
+    assert rejection(burner.rearm()) == "not_tripped"
+
+
 def latch_and_rearm(burner: Burner):
     burner.hazard()
     burner.now += 1
