@@ -175,7 +175,8 @@ def sensors(config: Config, drivers: Drivers, post: Callable[[str, Event], None]
         for name, settings in shared.items():
             make = import_module(families[settings.driver]).sensor
             tell = partial(post_to_all, [one for one in config.burners if settings.concerns(one)])
-            found.append(cast(Sensor, make(name, settings, drivers.site, tell)))
+            place = f"{'sensors' if name in config.sensors else 'hazards'}.{name}"
+            found.append(cast(Sensor, make(name, place, settings, drivers.site, tell)))
     return found
 
 

@@ -145,6 +145,15 @@ def test_a_sensor_that_is_not_understood_is_named_in_the_log(
     assert "fail" in row and complaint in row
 
 
+def test_an_alarm_among_the_sensors_is_named_in_the_log_as_in_the_file(gas_kitchen):
+    kitchen, topic = gas_kitchen()
+    kitchen.data["sensors"] = kitchen.data.pop("hazards")
+    kitchen.write()
+    _, daemon, ear = kitchen.start()
+    ear.publish(topic, "fire!")
+    daemon.says("sensors.kitchen_gas: says 'fire!', which is not understood")
+
+
 def test_a_sensor_that_goes_silent_is_an_alarm_of_its_own_and_no_trip(gas_kitchen):
     kitchen, topic = gas_kitchen(expire_after="3s")
     _, _, ear = kitchen.start()

@@ -33,6 +33,6 @@ class HazardListener:
         self._post(SensorReachable(self._name, reachable))
 
 
-def sensor(name: str, settings: Hazard, site: Site, post: Post) -> MqttSensor:
-    """What `assemble` makes of an entry under `hazards:`."""
-    return MqttSensor(f"hazards.{name}", settings, site.bus(), HazardListener(name, post))
+def sensor(name: str, place: str, settings: Hazard, site: Site, post: Post) -> MqttSensor:
+    """What `assemble` makes of an alarm; `place` is where it stands in the file."""
+    return MqttSensor(place, settings, site.bus(), HazardListener(name, post))

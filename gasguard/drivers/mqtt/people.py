@@ -32,6 +32,7 @@ class PeopleListener:
         self._post(SensorReachable(self._name, reachable))
 
 
-def sensor(name: str, settings: PeopleSensor, site: Site, post: Post) -> MqttSensor:
-    """What `assemble` makes of an entry under `sensors:` of `kind: presence` or `home`."""
-    return MqttSensor(f"sensors.{name}", settings, site.bus(), PeopleListener(name, post))
+def sensor(name: str, place: str, settings: PeopleSensor, site: Site, post: Post) -> MqttSensor:
+    """What `assemble` makes of a sensor of `kind: presence` or `home`; `place` is where it stands
+    in the file."""
+    return MqttSensor(place, settings, site.bus(), PeopleListener(name, post))
