@@ -17,6 +17,7 @@ from gasguard.errors import ConfigError, GasguardError, did_you_mean
 _COMMANDS = {
     "demo": "gasguard.cli.demo",
     "run": "gasguard.cli.run",
+    "web": "gasguard.cli.web",
     "simulate": "gasguard.cli.simulate",
     "check-config": "gasguard.cli.check_config",
     "off": "gasguard.cli.control",

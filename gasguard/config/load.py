@@ -34,6 +34,7 @@ from gasguard.config.together import (
     unknown_burners,
     unwatched_limits,
 )
+from gasguard.config.web import Web
 from gasguard.config.yaml_file import Document, read_file
 from gasguard.errors import ConfigError
 
@@ -49,6 +50,7 @@ class _Some(Strict):
     bemfa: Bemfa | None = None
     messages: Messages | None = None
     hood: AnyHood | None = None
+    web: Web | None = None
     state_dir: FilePath = _STATE_DIR
 
 
@@ -80,6 +82,8 @@ class Config(Strict):
     hood: AnyHood | None = None
     """A range hood that follows the burners."""
     messages: Messages | None = None
+    web: Web | None = None
+    """The page, which `gasguard web` serves."""
     on_shutdown: Literal["trip_if_active", "leave"] = "trip_if_active"
     allow_remote_rearm: Flag = False
 
@@ -153,6 +157,29 @@ def load_control_socket(path: Path) -> Path:
     return state_dir / CONTROL_SOCKET
 
 
+def load_web(path: Path) -> tuple[Web, Path]:
+    """The settings of the page, and the folder of the daemon's state.
+
+    All else in the file may have faults, secrets be out of reach. Raises ConfigError.
+    """
+    state_dir = load_control_socket(path).parent
+    document = read_file(path)
+    if "web" not in document.data:
+        raise ConfigError(["web: is missing, and without it there is no page; write: web: {}"])
+    raw = {"web": document.data["web"]}
+    found = [fault for fault in document.faults if f"{fault.place}.".startswith("web.")]
+    try:
+        web = _Some.model_validate(raw, context=path.parent).web
+    except ValidationError as error:
+        web = None
+        found += explain(error, _Some, raw)
+    places = [place for place in document.empty if f"{place}.".startswith("web.")]
+    found += explain_empty(_Some, raw, places)
+    if found:
+        raise ConfigError(document.marks.told(found))
+    return web or Web(), state_dir
+
+
 def parse_config(raw: dict[str, Any], folder: Path) -> Config:
     """Check data already read. `folder` anchors relative paths. Raises ConfigError."""
     config, faults = examine(Document(raw, [], Marks(), []), folder)
@@ -217,7 +244,7 @@ def _sound_parts(raw: dict[str, Any], folder: Path) -> Config:
         sensors=sound("sensors", TypeAdapter(AnySensor)),
         schedules=sound("schedules", TypeAdapter(Schedule)),
     )
-    for key in ("mqtt", "bemfa", "messages", "hood", "state_dir"):
+    for key in ("mqtt", "bemfa", "messages", "hood", "web", "state_dir"):
         with contextlib.suppress(ValidationError):
             one = _Some.model_validate({key: raw[key]} if key in raw else {}, context=folder)
             config = config.model_copy(update={key: getattr(one, key)})

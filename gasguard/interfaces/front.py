@@ -19,7 +19,7 @@ class Front:
         self, controller: Controller, source: Source, until: WallTime | None = None
     ) -> None:
         """Without `until` nobody may name a time of day."""
-        self._controller, self._source = controller, source
+        self._controller, self.source = controller, source
         self._parse = partial(parse_request, until=until) if until else parse_request
 
     def check(self, name: str) -> None:
@@ -37,7 +37,7 @@ class Front:
         gave it.
         """
         try:
-            parsed = self._parse(asks, payload, self._source)
+            parsed = self._parse(asks, payload, self.source)
         except BadRequest as bad:
             self.reject(name, bad.code, str(bad), reply_to(bad.request_id))
         else:
@@ -49,4 +49,4 @@ class Front:
 
     def reject(self, name: str, code: str, why: str, reply: Reply | None = None) -> None:
         """Refuse what never became a request of a known burner."""
-        self._controller.reject(name, self._source, code, why, reply)
+        self._controller.reject(name, self.source, code, why, reply)

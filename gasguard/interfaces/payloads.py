@@ -1,6 +1,6 @@
 """What the outside reads: states, events, acknowledgements as JSON data (contract, section 3)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from gasguard.clock import Instant, iso
@@ -8,6 +8,7 @@ from gasguard.core.messages import FLAME, Answer, Tell
 from gasguard.core.model import (
     MEDDLING_COUNTS_FOR,
     HazardView,
+    Hearing,
     RelayView,
     Reminder,
     State,
@@ -81,7 +82,7 @@ def _timer(state: State, now: Instant) -> dict[str, Any] | None:
     runs = isinstance(timer, Timer)
     left = timer.deadline - now.boot if isinstance(timer, Timer) else timer.duration
     return {
-        "ends_at": iso(now.wall + left) if runs else None,
+        "ends_at": _ends(now.wall + left) if runs else None,
         "remaining_s": max(0, round(left)),
         "duration_s": round(timer.duration),
         "label": timer.label,
@@ -90,12 +91,17 @@ def _timer(state: State, now: Instant) -> dict[str, Any] | None:
     }
 
 
+def _ends(wall: float) -> str:
+    """To the nearest second: what was to end at 18:30 has not lost one to a millisecond."""
+    return iso(round(wall))
+
+
 def _reminder(reminder: Reminder, now: Instant) -> dict[str, Any]:
     return {
         "id": reminder.id,
         "label": reminder.label,
         "remaining_s": max(0, round(reminder.deadline - now.boot)),
-        "ends_at": iso(now.wall_at(reminder.deadline)),
+        "ends_at": _ends(now.wall_at(reminder.deadline)),
     }
 
 
@@ -187,6 +193,41 @@ def _hazard(view: HazardView) -> str:
         return "silent"
     # What a broker has kept may be of any age.
     return "clear" if view.reports is False and view.hearing.heard_at is not None else "unknown"
+
+
+def sensor_payloads(states: Mapping[str, State], now: Instant) -> dict[str, dict[str, Any]]:
+    """Every sensor by name, as the burners that it concerns know it. A burner's flame sensor is
+    named for the burner."""
+    found: dict[str, dict[str, Any]] = {}
+    for burner, state in states.items():
+        for name, kind, says, hearing in _sensors(burner, state):
+            one = found.setdefault(
+                name,
+                {
+                    "kind": kind,
+                    "says": says,
+                    "burners": [],
+                    "problem": hearing.wrong,
+                    "heard_s": _age(hearing.heard_at, now),
+                },
+            )
+            one["burners"].append(burner)
+    return found
+
+
+def _sensors(burner: str, state: State) -> Iterator[tuple[str, str, str, Hearing]]:
+    if state.flame_sensed:
+        says = "silent" if state.flame_hearing.silent else state.flame.value
+        yield f"{burner} {FLAME}", FLAME, says, state.flame_hearing
+    for view in state.hazard_views:
+        yield view.sensor.name, view.sensor.kind.value, _hazard(view), view.hearing
+    people = _people(state)
+    for one in state.people_views:
+        yield one.sensor.name, one.sensor.place.value, people[one.sensor.name], one.hearing
+
+
+def _age(heard_at: float | None, now: Instant) -> int | None:
+    return None if heard_at is None else max(0, round(now.boot - heard_at))
 
 
 def steady_part(payload: dict[str, Any]) -> dict[str, Any]:

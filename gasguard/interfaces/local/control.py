@@ -2,7 +2,8 @@
 
 A client sends one JSON object in one line and reads JSON objects, one a line, until the connection
 closes: `{"ack": …}` for each acknowledgement, `{"states": …}`, `{"event": …}`, or `{"error": …}`.
-With `"state_dir"` in it, another kitchen's daemon carries nothing out.
+With `"state_dir"` in it, another kitchen's daemon carries nothing out; `"source"` is the way in on
+whose behalf it asks, `cli` or `web`.
 """
 
 import asyncio
@@ -11,6 +12,7 @@ import json
 import logging
 import os
 import socket
+from collections import deque
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -26,7 +28,7 @@ from gasguard.health import Troubles
 from gasguard.interfaces.front import Front
 from gasguard.interfaces.local.unix import answers, socket_address
 from gasguard.interfaces.past import Past
-from gasguard.interfaces.payloads import ack_payload, state_payload
+from gasguard.interfaces.payloads import ack_payload, event_payload, sensor_payloads, state_payload
 from gasguard.interfaces.requests import BadRequest, Skippable
 from gasguard.interfaces.wall_time import WallTime
 from gasguard.mqtt.topics import means_all, meant
@@ -41,6 +43,8 @@ _QUEUED = 100
 ANSWER_WITHIN = 10.0
 """Seconds after which a connection is closed though an acknowledgement is missing."""
 HISTORY_LIMIT = 5000
+_EVENTS_HELD = 500
+"""Events that wait for a client that watches; the oldest go first."""
 _EVER = 1e10
 """Seconds: longer than any history."""
 
@@ -74,7 +78,10 @@ class ControlSocket:
         self._served = runtime / path.name if runtime else path
         self._path, self._controller, self._past, self._clock = path, controller, past, clock
         self._troubles = troubles or Troubles()
-        self._front = Front(controller, Source.CLI, until or WallTime(clock))
+        until = until or WallTime(clock)
+        self._fronts = {
+            one.value: Front(controller, one, until) for one in (Source.CLI, Source.WEB)
+        }
         self._server: asyncio.Server | None = None
         self._clients: set[asyncio.Task[None]] = set()
 
@@ -158,26 +165,31 @@ class ControlSocket:
         if meant_for != own:
             raise BadRequest("other_daemon", f"this is the gasguard of {own}")
         asks = str(request.get("command"))
+        front = self._fronts.get(str(request.get("source", Source.CLI)))
         if asks == "off":
-            await self._requests(request, asks, send)
+            await self._requests(front or self._fronts[Source.CLI.value], request, asks, send)
+        elif front is None:
+            raise BadRequest("malformed", "source is cli or web")
         elif crowded:
             raise BadRequest("busy", f"{MAX_CLIENTS} clients are being served")
         elif asks == "status":
             self._status(send)
         elif asks == "watch":
-            await self._watch(send)
+            await self._watch(send, events=request.get("events") is True)
         elif asks in _PAST:
-            await self._tell_past(request, asks, send)
+            await self._tell_past(front, request, asks, send)
         elif asks == "proof-test":
-            await self._proof_test(request, send)
+            await self._proof_test(front, request, send)
         elif asks == "skip":
-            await self._skip(str(request.get("schedule")), send)
+            await self._skip(front, str(request.get("schedule")), send)
         else:
-            await self._requests(request, asks, send)
+            await self._requests(front, request, asks, send)
 
     # --- requests -----------------------------------------------------------------------------
 
-    async def _requests(self, request: dict[str, Any], asks: str, send: "_Sender") -> None:
+    async def _requests(
+        self, front: Front, request: dict[str, Any], asks: str, send: "_Sender"
+    ) -> None:
         wanted = request.get("burners")
         written = [str(name) for name in wanted] if isinstance(wanted, list) else []
         if not written and asks != "off":
@@ -188,33 +200,28 @@ class ControlSocket:
         named = meant(written, known)
         if asks != "off":
             for name in named:
-                self._front.check(name)
+                front.check(name)
         # Of offs, what can be shut off is, whatever else is named.
         names = dict.fromkeys([name for name in named if name in known] if written else known)
         payload = str(request.get("value", "")).encode(errors="replace")
-        settled = [self._ask(name, asks, payload, send) for name in names]
+        settled = [_ask(front, name, asks, payload, send) for name in names]
         if settled:
             await asyncio.wait(settled, timeout=ANSWER_WITHIN)
         for name in named:
-            self._front.check(name)
+            front.check(name)
 
-    def _ask(self, name: str, asks: str, payload: bytes, send: "_Sender") -> "asyncio.Future[None]":
-        settled: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._front.ask(name, asks, payload, partial(_reply, name, asks, send, settled))
-        return settled
-
-    async def _skip(self, name: str, send: "_Sender") -> None:
+    async def _skip(self, front: Front, name: str, send: "_Sender") -> None:
         if self._schedules is None:
             raise BadRequest("unknown_schedule", "no schedule is configured")
         told: asyncio.Queue[Answer] = asyncio.Queue()
-        self._schedules.skip(name, Source.CLI, told.put_nowait)
+        self._schedules.skip(name, front.source, told.put_nowait)
         async with asyncio.timeout(ANSWER_WITHIN):
             answer = await told.get()
         send({"ack": {"schedule": name, **ack_payload("skip", None, answer)}})
 
-    async def _proof_test(self, request: dict[str, Any], send: "_Sender") -> None:
+    async def _proof_test(self, front: Front, request: dict[str, Any], send: "_Sender") -> None:
         name = str(request.get("burner"))
-        self._front.check(name)
+        front.check(name)
         async for step in proof_test(self._controller, name):
             send({"step": {"done": step.done, "passed": step.passed, "text": step.text}})
 
@@ -229,19 +236,26 @@ class ControlSocket:
             for name, state in states.items()
         }
         schedules = self._schedules.states() if self._schedules is not None else {}
-        send({"states": shown, "troubles": troubles, "schedules": schedules})
+        sensors = sensor_payloads(states, now)
+        send({"states": shown, "troubles": troubles, "schedules": schedules, "sensors": sensors})
 
-    async def _watch(self, send: "_Sender") -> None:
-        """States now and at each change, until the client goes."""
+    async def _watch(self, send: "_Sender", *, events: bool) -> None:
+        """States now and at each change, until the client goes; where wanted, also what happens."""
         changed = asyncio.Event()
+        happened: deque[dict[str, Any]] = deque(maxlen=_EVENTS_HELD)
 
-        def observe(_news: News) -> None:
+        def observe(news: News) -> None:
             changed.set()
+            if events:
+                name = news.state.settings.burner
+                happened.extend(event_payload(tell, name, news.at) for tell in news.tells)
 
         self._controller.observers.append(observe)
         try:
             while True:
                 self._status(send)
+                while happened:
+                    send({"event": happened.popleft()})
                 changed.clear()
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(1.0):
@@ -249,17 +263,19 @@ class ControlSocket:
         finally:
             self._controller.observers.remove(observe)
 
-    async def _tell_past(self, request: dict[str, Any], asks: str, send: "_Sender") -> None:
+    async def _tell_past(
+        self, front: Front, request: dict[str, Any], asks: str, send: "_Sender"
+    ) -> None:
         try:
             async with asyncio.timeout(_READ_WITHIN):
-                told = await self._past_of(request, asks)
+                told = await self._past_of(front, request, asks)
         except (StoreError, TimeoutError) as error:
             raise BadRequest("not_read", str(error) or "the disk does not answer") from None
         for event in told:
             send.line(f'{{"event": {event}}}')
             await send.drained()
 
-    async def _past_of(self, request: dict[str, Any], asks: str) -> list[str]:
+    async def _past_of(self, front: Front, request: dict[str, Any], asks: str) -> list[str]:
         since, burner = request.get("since"), request.get("burner")
         # JSON has numbers that no float holds, and halves of characters that no database takes.
         seconds = min(since, _EVER) if isinstance(since, int | float) else 24 * 3600.0
@@ -268,7 +284,7 @@ class ControlSocket:
         if asks == "history":
             return await self._past.history(name, moment, limit=HISTORY_LIMIT)
         if name is not None or asks == "story":
-            self._front.check(str(name))
+            front.check(str(name))
         if asks == "story":
             return await self._past.story(str(name))
         return await self._past.burns(name, moment)
@@ -297,6 +313,14 @@ class _Sender:
         if self._writer.transport.get_write_buffer_size() > _ROOM:
             async with asyncio.timeout(ANSWER_WITHIN):
                 await self._writer.drain()
+
+
+def _ask(
+    front: Front, name: str, asks: str, payload: bytes, send: "_Sender"
+) -> "asyncio.Future[None]":
+    settled: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    front.ask(name, asks, payload, partial(_reply, name, asks, send, settled))
+    return settled
 
 
 def _sound(text: str) -> str:

@@ -1,0 +1,40 @@
+"""The page on the phone in the configuration."""
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+
+from gasguard.config.fields import Host, Strict, Whole
+
+USUAL_PORT = 8420
+_SHORTEST_TOKEN = 16
+
+
+def _token(value: object) -> object:
+    if not isinstance(value, str) or not re.fullmatch(rf"[!-~]{{{_SHORTEST_TOKEN},256}}", value):
+        raise ValueError(
+            f"must be at least {_SHORTEST_TOKEN} letters, digits or signs without blanks; make one "
+            "with: openssl rand -hex 16"
+        )
+    return value
+
+
+def _each_once(value: list[str]) -> list[str]:
+    return list(dict.fromkeys(value))
+
+
+class Web(Strict):
+    """`gasguard web`: the page, in a process of its own."""
+
+    host: Host = "0.0.0.0"  # noqa: S104 - phones are elsewhere; what they may do, they log in for
+    """Where it listens: an address of this machine, or all of them."""
+    port: Whole = Field(USUAL_PORT, ge=1, le=65535)
+    names: Annotated[list[Host], AfterValidator(_each_once)] = Field(
+        ["gasguard.local"], max_length=16, examples=["names: [gasguard.local]"]
+    )
+    """Names it answers to beside this machine's own."""
+    language: Literal["auto", "en", "zh"] = "auto"
+    """That of the page; auto is the browser's."""
+    metrics_token: Annotated[SecretStr, BeforeValidator(_token)] | None = None
+    """Who sends it may read /metrics from elsewhere; None: nobody but this machine."""
