@@ -1,0 +1,346 @@
+// Puts the page together: the stream on one side, the parts that show it on the other.
+
+import * as alarm from "./alarm.js";
+import { Burner } from "./burner.js";
+import { Condition, Locks } from "./condition.js";
+import { el, icon, remade, say, set, show } from "./dom.js";
+import { askMinutes, askRearm } from "./dialogs.js";
+import { Link } from "./link.js";
+import { ask, freshId, off, refusal } from "./orders.js";
+import { at, moment, span } from "./times.js";
+import { keep, language, t, word } from "./words.js";
+
+const $ = (id) => document.getElementById(id);
+const kiosk = new URLSearchParams(location.search).has("kiosk");
+const TICK = 200;
+const SHOWN_FOR = 6000;
+
+const burners = new Map();
+const alarms = new Map();
+let told = null;
+let fresh = false;
+let history = null;
+
+// --- what is spoken --------------------------------------------------------------------------
+
+const spoken = { polite: $("polite"), urgent: $("urgent") };
+
+function speak(text, how = "polite") {
+  const place = spoken[how];
+  // The same words twice are news twice.
+  place.textContent = place.textContent === text ? `${text}\u00a0` : text;
+}
+
+// --- alarms: a burner that is not off --------------------------------------------------------
+
+function raise(key, title, text, closable) {
+  if (!alarms.has(key)) speak(`${title}. ${t.byHandNow}`, "urgent");
+  alarms.set(key, { title, text, closable });
+  showAlarms();
+}
+
+function lower(key) {
+  if (alarms.delete(key)) showAlarms();
+}
+
+const cause = () => [...alarms.keys()].sort().join(" ");
+
+function showAlarms() {
+  const some = alarms.size > 0;
+  show($("alarm"), some);
+  set(document.body, "data-alarm", some ? "" : null);
+  if (!some) {
+    alarm.quiet();
+    return;
+  }
+  alarm.ring(cause());
+  const all = [...alarms.values()];
+  remade($("alarm"), JSON.stringify(all), () => [
+    icon("stop"),
+    el("div", null,
+      el("h2", null, t.byHandNow),
+      ...all.map((one) => el("p", null, el("strong", null, one.title), " ", one.text))),
+    el("div", { class: "acts" },
+      el("button", { type: "button", "data-key": "silence", onclick: () => alarm.silence(cause()) }, t.silence),
+      all.every((one) => one.closable)
+        ? el("button", { type: "button", "data-key": "close", onclick: () => { alarms.clear(); showAlarms(); } }, t.close)
+        : null),
+  ]);
+}
+
+function judgeAlarms() {
+  for (const [id, state] of Object.entries(told.burners)) {
+    const name = state.name ?? id;
+    const key = `failed ${id}`;
+    if (state.phase === "trip_failed") raise(key, t.notOffOf(name), state.relay?.problem ?? t.stillTrying, false);
+    else lower(key);
+    if (state.contact === "open") lower(`unconfirmed ${id}`);
+  }
+  if (Object.values(told.burners).every((state) => state.contact === "open")) lower("unconfirmed all");
+}
+
+// --- OFF -------------------------------------------------------------------------------------
+
+async function shutOff(id, path) {
+  const key = id ?? "all";
+  const ids = id === null ? [...burners.keys()] : [id];
+  for (const one of ids) burners.get(one)?.setShutting(true);
+  if (id === null) bigOff("waiting", t.offWaiting);
+  const result = await off(path, () => raise(`silent ${key}`, t.noAnswerOff, t.noAnswerOffText, false));
+  for (const one of ids) burners.get(one)?.setShutting(false);
+  lower(`silent ${key}`);
+  if (result.confirmed) {
+    lower("unconfirmed all");
+    for (const one of ids) lower(`unconfirmed ${one}`);
+    if (id === null) bigOff("done", allDone(result.acks), SHOWN_FOR);
+    return;
+  }
+  if (id === null) bigOff("", "");
+  const failed = Object.entries(result.acks ?? {}).filter(([, ack]) => ack.status !== "confirmed").map(([one]) => one);
+  const nameOf = (one) => told?.burners[one]?.name ?? one;
+  const text = result.code === "network" ? t.noAnswerOffText : Object.values(result.acks ?? {}).map((ack) => ack.message).find(Boolean) ?? result.message ?? "";
+  if (failed.length) for (const one of failed) raise(`unconfirmed ${one}`, t.notOffOf(nameOf(one)), text, true);
+  else raise(`unconfirmed ${key}`, id === null ? t.notOff : t.notOffOf(nameOf(id)), text, true);
+}
+
+/** The slowest read-back, as the acknowledgements have it. */
+function allDone(acks) {
+  const times = Object.values(acks).map((ack) => Number(/(\d+) ms/.exec(ack.message ?? "")?.[1])).filter((ms) => ms >= 0);
+  return times.length ? t.offDone(Math.max(...times)) : t.offDoneNoTime;
+}
+
+let bigOffEnds = 0;
+function bigOff(look, text, lasts) {
+  clearTimeout(bigOffEnds);
+  set($("off-all"), "data-look", look || null);
+  say($("off-word"), t.off);
+  say($("off-what"), text || t.all);
+  if (lasts) bigOffEnds = setTimeout(() => bigOff("", ""), lasts);
+}
+
+// --- everything else that is asked for -------------------------------------------------------
+
+async function order(id, path, body, done) {
+  const burner = burners.get(id);
+  if (burner.waiting) return;
+  burner.busy(true);
+  burner.tell(null);
+  const answer = await ask(path, body && { ...body, id: freshId() });
+  burner.busy(false);
+  conclude(answer, done, (text) => {
+    burner.tell(text);
+    setTimeout(() => burner.said === text && burner.tell(null), 12000);
+  });
+}
+
+function conclude(answer, done, tell) {
+  if (answer.ok) {
+    speak(done);
+    return;
+  }
+  if (answer.code === "unauthorized") unauthorized();
+  const { what, said } = refusal(answer);
+  const text = said && language === "en" ? `${what} (${said})` : what;
+  tell(text);
+  speak(text);
+}
+
+async function skip(name) {
+  conclude(await ask(`api/schedules/${encodeURIComponent(name)}/skip`), t.spoken.skipped(name), locks.tell);
+}
+
+const does = {
+  off: shutOff,
+  order,
+  skip,
+  other: (id) =>
+    askMinutes(told.burners[id].name, (duration, label) =>
+      order(id, `api/burners/${encodeURIComponent(id)}/timer`, label ? { duration, label } : { duration },
+        t.spoken.timerSet(told.burners[id].name, duration))),
+  rearm: (id) =>
+    askRearm(told.burners[id].name, () =>
+      order(id, `api/burners/${encodeURIComponent(id)}/rearm`, undefined, t.spoken.rearmed(told.burners[id].name))),
+};
+
+const condition = new Condition($("condition"));
+const locks = new Locks($("locks"), does);
+
+// --- states ----------------------------------------------------------------------------------
+
+function onState(document_) {
+  told = document_;
+  show($("sign-in"), false);
+  const names = Object.keys(told.burners);
+  for (const id of burners.keys()) {
+    if (!names.includes(id)) {
+      burners.get(id).root.remove();
+      burners.delete(id);
+    }
+  }
+  for (const id of names) {
+    if (!burners.has(id)) {
+      const burner = new Burner(id, does);
+      burners.set(id, burner);
+      $("burners").append(burner.root);
+    }
+    burners.get(id).update(told.burners[id], told.now, told.schedules);
+  }
+  set($("burners"), "data-count", names.length);
+  const problems = condition.update(told);
+  show($("problems"), problems > 0);
+  say($("problems"), problems ? t.problems(problems) : "");
+  locks.update(told);
+  say($("clock"), moment(told.now)?.clock ?? "");
+  judgeAlarms();
+  if (!history && !kiosk) loadHistory();
+  else history?.state(told);
+}
+
+function onFresh() {
+  const was = document.body.dataset.link;
+  fresh = true;
+  set(document.body, "data-link", "live");
+  say($("link-word"), t.live);
+  show($("old"), false);
+  if (was === "old") speak(t.back);
+  lastWarnings();
+}
+
+function onStale(why, seconds) {
+  const first = why === "connecting" && seconds < 4;
+  set(document.body, "data-link", first ? "connecting" : "old");
+  say($("link-word"), first ? t.connecting : t.old);
+  if (why === "unauthorized") {
+    set(document.body, "data-link", "closed");
+    say($("link-word"), "");
+    show($("old"), false);
+  } else if (!first) {
+    const text = why === "unreachable" ? t.unreachableText : t.oldText(span(seconds));
+    say($("old-text"), text);
+    if ($("old").hidden) speak(`${text} ${t.byHand}`, "urgent");
+    show($("old"), true);
+  }
+  if (!fresh && !first && burners.size === 0) return;
+  fresh = false;
+  for (const burner of burners.values()) burner.stale();
+  condition.stale();
+  locks.stale();
+}
+
+function unauthorized() {
+  for (const burner of burners.values()) burner.root.remove();
+  burners.clear();
+  told = null;
+  condition.clear();
+  locks.clear();
+  history?.clear();
+  history = null;
+  show($("sign-in"), true);
+}
+
+// --- events: told once, in words -------------------------------------------------------------
+
+const ENDS_WARNING = new Set(["trip", "timer_extended", "timer_cancelled", "timer_started", "flame_out", "locked", "trip_confirmed"]);
+
+function onEvent(event) {
+  const burner = burners.get(event.burner);
+  history?.event(event);
+  if (!burner) return;
+  const name = told?.burners[event.burner]?.name ?? event.burner;
+  if (ENDS_WARNING.has(event.type)) burner.warn(null);
+  switch (event.type) {
+    case "trip":
+      speak(t.spoken.trip(name, word(t.reasons, event.reason)));
+      break;
+    case "trip_confirmed":
+      speak(t.spoken.confirmed(name, event.latency_ms ?? null));
+      break;
+    case "trip_failed":
+      speak(t.spoken.failed(name), "urgent");
+      break;
+    case "locked":
+      speak(t.spoken.locked(name, word(t.locksBy, event.reason)));
+      break;
+    case "prewarning":
+      warn(burner, event, 0);
+      alarm.chime();
+      speak(`${name}: ${burner.note.textContent}`);
+      break;
+    case "reminder":
+      alarm.chime();
+      burner.tell(t.spoken.reminder(name, event.label));
+      speak(t.spoken.reminder(name, event.label));
+      break;
+    default:
+  }
+}
+
+function warn(burner, event, agoMs) {
+  const reason = event.away ? "away" : event.reason ?? "timer";
+  const only = event.shuts_off === false;
+  const ends = only ? null : performance.now() - agoMs + (event.remaining_s ?? 60) * 1000;
+  burner.warn({ reason, ends, until: only ? performance.now() + 600000 : ends + 3000 });
+}
+
+/** A warning that came before this page was opened still holds. */
+async function lastWarnings() {
+  try {
+    const answer = await fetch("api/history?since=15m", { cache: "no-store" });
+    if (!answer.ok || !told) return;
+    const { events } = await answer.json();
+    const last = new Map();
+    for (const event of events) {
+      if (event.type === "prewarning") last.set(event.burner, event);
+      else if (ENDS_WARNING.has(event.type)) last.delete(event.burner);
+    }
+    for (const [id, event] of last) {
+      const ago = Date.parse(told.now) - Date.parse(event.at);
+      const over = event.shuts_off !== false && ago > (event.remaining_s ?? 60) * 1000;
+      if (burners.has(id) && !over) warn(burners.get(id), event, ago);
+    }
+  } catch {
+    // Without a history there are still the states.
+  }
+}
+
+// --- history, once the first screen is there -------------------------------------------------
+
+async function loadHistory() {
+  history = { event() {}, state() {}, clear() {} };
+  const { History } = await import("./history.js");
+  history = new History($("history"), $("usage"));
+  if (told) history.state(told);
+}
+
+// --- the frame -------------------------------------------------------------------------------
+
+function frame() {
+  document.documentElement.lang = t.lang;
+  set(document.body, "data-kiosk", kiosk ? "" : null);
+  for (const node of document.querySelectorAll("[data-text]")) say(node, t[node.dataset.text]);
+  set($("off-all"), "aria-label", null);
+  set($("language"), "aria-label", t.languageName);
+  $("language").lang = language === "en" ? "zh-CN" : "en";
+  $("language").addEventListener("click", () => {
+    keep(language === "en" ? "zh" : "en");
+    location.reload();
+  });
+  bigOff("", "");
+  $("off").addEventListener("submit", (event) => {
+    event.preventDefault();
+    shutOff(null, "api/off");
+  });
+}
+
+frame();
+alarm.allowSound();
+const link = new Link({ state: onState, event: onEvent, fresh: onFresh, stale: onStale, unauthorized });
+// A sleeping phone wakes with the picture it fell asleep with: let that be one without a countdown.
+document.addEventListener("visibilitychange", () =>
+  set(document.body, "data-asleep", document.visibilityState === "hidden" ? "" : null));
+link.start();
+setInterval(() => {
+  for (const burner of burners.values()) burner.tick();
+}, TICK);
+if (kiosk) navigator.wakeLock?.request("screen").catch(() => {});
+if (window.isSecureContext) navigator.serviceWorker?.register("sw.js").catch(() => {});
