@@ -30,6 +30,7 @@ _COMMANDS = {
     "history": "gasguard.cli.history",
     "explain": "gasguard.cli.explain",
     "messages": "gasguard.cli.messages",
+    "web-code": "gasguard.cli.web_code",
     "doctor": "gasguard.cli.doctor",
     "discover": "gasguard.cli.discover",
     "proof-test": "gasguard.cli.proof_test",

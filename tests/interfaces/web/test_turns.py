@@ -1,0 +1,103 @@
+"""Guesses take turns, in simulated time."""
+
+import asyncio
+import itertools
+import random
+
+import pytest
+
+from gasguard.interfaces.web.turns import LONGEST_PAUSE, MOST_WAITING, TooMany, Turns
+from gasguard.simulator.simtime import run
+
+
+async def guess(turns: Turns, address: str = "a", *, right: bool = False) -> float:
+    """The moment at which the guess had its turn."""
+    async with turns.turn(address) as turn:
+        await asyncio.sleep(0.1)
+        turn.right = right
+        return asyncio.get_running_loop().time()
+
+
+def test_each_wrong_guess_makes_the_next_one_later_up_to_a_bound():
+    async def story() -> list[float]:
+        turns = Turns(random.Random(1))
+        moments = [await guess(turns) for _ in range(8)]
+        return [round(b - a, 2) for a, b in itertools.pairwise(moments)]
+
+    assert run(story()) == [0.35, 0.6, 1.1, 2.1, 2.1, 2.1, 2.1]
+
+
+def test_a_right_guess_and_a_long_while_end_the_pause():
+    async def story(right: bool, wait: float) -> float:
+        turns = Turns(random.Random(1))
+        for _ in range(6):
+            await guess(turns)
+        if right:
+            await guess(turns, right=True)
+        await asyncio.sleep(wait)
+        await guess(turns)
+        before = asyncio.get_running_loop().time()
+        return await guess(turns) - before
+
+    assert run(story(right=True, wait=0)) == pytest.approx(0.35)
+    assert run(story(right=False, wait=700), limit=2000) == pytest.approx(0.35)
+    assert run(story(right=False, wait=300), limit=2000) == pytest.approx(0.1 + LONGEST_PAUSE)
+
+
+def test_an_address_of_its_own_waits_for_few_however_many_come_from_another():
+    async def story(seed: int) -> float:
+        turns = Turns(random.Random(seed))
+        loop = asyncio.get_running_loop()
+
+        async def attack() -> None:
+            while True:
+                try:
+                    await guess(turns, "attacker")
+                except TooMany:
+                    await asyncio.sleep(1.0)
+
+        attackers = [asyncio.create_task(attack()) for _ in range(40)]
+        await asyncio.sleep(20)
+        begun = loop.time()
+        took = await guess(turns, "family", right=True) - begun
+        for one in attackers:
+            one.cancel()
+        return took
+
+    took = [run(story(seed)) for seed in range(10)]
+    assert max(took) < 25.0
+    assert sorted(took)[5] < 8.0
+
+
+def test_only_so_many_wait_and_whoever_is_sent_away_is_of_the_busiest_address():
+    async def story() -> dict[str, int]:
+        turns = Turns(random.Random(1))
+        sent_away = {"busy": 0, "quiet": 0}
+
+        async def one(address: str) -> None:
+            try:
+                await guess(turns, address)
+            except TooMany:
+                sent_away[address] += 1
+
+        addresses = ["quiet"] * 5 + ["busy"] * (2 * MOST_WAITING) + ["quiet"] * 5
+        await asyncio.gather(*map(one, addresses))
+        return sent_away
+
+    away = run(story())
+    assert away["quiet"] == 0
+    assert away["busy"] > MOST_WAITING / 2
+
+
+def test_whoever_goes_away_holds_up_nobody():
+    async def story() -> None:
+        turns = Turns(random.Random(1))
+        await guess(turns)
+        those = [asyncio.create_task(guess(turns)) for _ in range(5)]
+        await asyncio.sleep(0.26)
+        for one in those:
+            one.cancel()
+        await asyncio.gather(*those, return_exceptions=True)
+        await guess(turns)
+
+    run(story())
