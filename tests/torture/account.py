@@ -228,6 +228,7 @@ class Account:
                 self.demand_on_disk = True
                 self.ghosts.clear()
             case "timer":
+                self._fall_back(now)
                 self.outranks = now + ask.seconds
                 self._timer_is({(ask.at + ask.seconds, now + ask.seconds)})
                 self.extend_keys.clear()
@@ -240,8 +241,7 @@ class Account:
                 if ask.key is not None:
                     self.extend_keys.add(ask.key)
             case "cancel":
-                soon = now + self.config.limits.prewarn
-                self.granted = max(self.granted, min(self.outranks, soon))
+                self._fall_back(now)
                 self._timer_is({None})
             case "lock":
                 self.child, self.child_since = {True}, now
@@ -256,6 +256,11 @@ class Account:
                 self.on_disk &= set(self.latched)
                 if ask.moved:
                     self.rearmed_at.append(now)
+
+    def _fall_back(self, now: float) -> None:
+        """What a timer has held back is warned of first, once it is gone or another takes its
+        place."""
+        self.granted = max(self.granted, min(self.outranks, now + self.config.limits.prewarn))
 
     def _rejected(self, ask: Ask, code: str | None, now: float) -> None:
         if code == "not_saved":
