@@ -9,6 +9,7 @@ from gasguard.cli.help import examples
 from gasguard.cli.options import config_option, find_config
 from gasguard.config.load import load_control_socket
 from gasguard.interfaces.web.keyring import forget_all, setup_code
+from gasguard.interfaces.web.settings import own_folder
 from gasguard.luck import LUCK
 
 
@@ -21,7 +22,7 @@ def web_code(ctx: click.Context, config_path: Path | None, reset: bool) -> None:
 
     It is asked for at /setup. Where a password is set already there is none; exit code 1.
     """
-    folder = load_control_socket(find_config(config_path)).parent / "web"
+    folder = own_folder(load_control_socket(find_config(config_path)).parent)
     try:
         code = forget_all(folder, LUCK) if reset else setup_code(folder, LUCK)
     except PermissionError:

@@ -1,5 +1,6 @@
 """The page's process put together."""
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -11,10 +12,16 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
+from gasguard.clock import SystemClock
 from gasguard.interfaces.web.api import Api
 from gasguard.interfaces.web.daemon import Daemon
+from gasguard.interfaces.web.door import Door
+from gasguard.interfaces.web.hosts import Hosts
+from gasguard.interfaces.web.keyring import Keyring
+from gasguard.interfaces.web.login import Login
 from gasguard.interfaces.web.settings import Settings
 from gasguard.interfaces.web.stream import Stream
+from gasguard.luck import LUCK
 
 PAGE = Path(__file__).parent / "page"
 """What browsers load."""
@@ -24,19 +31,25 @@ def application(settings: Settings) -> tuple[ASGIApp, Callable[[], None]]:
     """What is served, and what ends its streams."""
     daemon = Daemon(Path(settings.socket))
     stream = Stream(daemon)
+    keyring = Keyring(Path(settings.folder), SystemClock(), LUCK)
 
     @contextlib.asynccontextmanager
     async def living(_app: Starlette) -> AsyncIterator[None]:
         stream.start()
+        await keyring.look()
+        following = asyncio.create_task(keyring.run())
         yield
+        following.cancel()
         stream.end()
 
     routes = [
         Route("/", _index),
         *Api(daemon, stream, settings.language).routes,
+        *Login(keyring, LUCK, settings.language).routes,
         Mount("/static", StaticFiles(directory=PAGE)),
     ]
-    return Starlette(routes=routes, lifespan=living), stream.end
+    behind = Starlette(routes=routes, lifespan=living)
+    return Door(behind, Hosts(settings.names), keyring.is_open), stream.end
 
 
 async def _index(_request: Request) -> Response:

@@ -1,6 +1,9 @@
 """Logging in and out, and setting the password: for the page, for scripts, and as plain forms."""
 
+import asyncio
 import json
+from collections.abc import Awaitable, Callable, Coroutine
+from functools import partial
 from random import Random
 from urllib.parse import parse_qs
 
@@ -8,14 +11,19 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from gasguard.interfaces.home_assistant.words import Language
 from gasguard.interfaces.web import sessions
 from gasguard.interfaces.web.door import COOKIE
 from gasguard.interfaces.web.keyring import Keyring, NotKept
-from gasguard.interfaces.web.login_pages import language_of, login_page, said, setup_page
+from gasguard.interfaces.web.login_pages import login_page, said, setup_page
 from gasguard.interfaces.web.origins import JSON
+from gasguard.interfaces.web.outcome import spoken
 from gasguard.interfaces.web.passwords import weakness
 from gasguard.interfaces.web.refusals import wants_page
-from gasguard.interfaces.web.turns import AGAIN_AFTER, TooMany, Turns
+from gasguard.interfaces.web.turns import AGAIN_AFTER, LONGEST_PAUSE, TooMany, Turns
+
+Attempt = Callable[[], Awaitable[str | None]]
+"""A new session's cookie, or None where the guess was wrong."""
 
 _STATUS = {
     "malformed": 400,
@@ -67,18 +75,8 @@ class Login:
             return self._fault(request, "malformed")
         if not self._keyring.is_set:
             return self._fault(request, "setup_needed")
-        cookie = None
-        try:
-            async with self._turns.turn(_address(request)) as turn:
-                cookie = await self._keyring.log_in(told["password"])
-                turn.right = cookie is not None
-        except TooMany:
-            return self._fault(request, "too_many")
-        except (OSError, ValueError):
-            return self._fault(request, "damaged")
-        if cookie is None:
-            return self._fault(request, "wrong_password")
-        return await self._let_in(request, cookie)
+        attempt = partial(self._keyring.log_in, told["password"])
+        return await self._tried(request, attempt, "wrong_password")
 
     async def _set_up(self, request: Request) -> Response:
         told = await _fields(request, "code", "password")
@@ -88,18 +86,30 @@ class Login:
             return self._fault(request, "already_set")
         if (lacks := weakness(told["password"])) is not None:
             return self._fault(request, lacks)
-        cookie = None
+        attempt = partial(self._keyring.set_up, told["code"], told["password"])
+        return await self._tried(request, attempt, "wrong_code")
+
+    async def _tried(self, request: Request, attempt: Attempt, wrong: str) -> Response:
+        """The answer to a guess, which waits for its turn; `wrong` is what a wrong one is told."""
         try:
-            async with self._turns.turn(_address(request)) as turn:
-                cookie = await self._keyring.set_up(told["code"], told["password"])
-                turn.right = cookie is not None
+            cookie = await _unless_gone(request, self._in_turn(request, attempt))
         except TooMany:
+            # Not at once: whoever comes back a thousand times a second sends others away.
+            await asyncio.sleep(LONGEST_PAUSE)
             return self._fault(request, "too_many")
         except NotKept:
             return self._fault(request, "not_saved")
+        except (OSError, ValueError):
+            return self._fault(request, "damaged")
         if cookie is None:
-            return self._fault(request, "wrong_code")
+            return self._fault(request, wrong)
         return await self._let_in(request, cookie)
+
+    async def _in_turn(self, request: Request, attempt: Attempt) -> str | None:
+        async with self._turns.turn(_address(request)) as turn:
+            cookie = await attempt()
+            turn.right = cookie is not None
+        return cookie
 
     async def _log_out(self, request: Request) -> Response:
         await self._end_old(request)
@@ -135,14 +145,29 @@ class Login:
         shown = setup_page if asks_for_code or code == "setup_needed" else login_page
         return HTMLResponse(shown(self._spoken(request), code), status, headers)
 
-    def _spoken(self, request: Request) -> str:
-        return language_of(self._language, request.headers.get("accept-language", ""))
+    def _spoken(self, request: Request) -> Language:
+        return spoken(self._language, request)
 
 
 def _done(request: Request, data: dict[str, bool], leads_to: str) -> Response:
     if wants_page(request.scope):
         return RedirectResponse(leads_to, 303)
     return JSONResponse(data)
+
+
+async def _unless_gone(request: Request, work: Coroutine[None, None, str | None]) -> str | None:
+    """What `work` comes to; None, and it is given up, where nobody waits for the answer any more.
+
+    Whoever sends guesses and goes would else leave them in the queue.
+    """
+    doing = asyncio.ensure_future(work)
+    gone = asyncio.ensure_future(request.receive())
+    try:
+        await asyncio.wait((doing, gone), return_when=asyncio.FIRST_COMPLETED)
+        return doing.result() if doing.done() else None
+    finally:
+        doing.cancel()
+        gone.cancel()
 
 
 def _address(request: Request) -> str:

@@ -2,7 +2,9 @@
 
 import html
 
-_TEXTS = {
+from gasguard.interfaces.home_assistant.words import Language
+
+_TEXTS: dict[Language, dict[str, str]] = {
     "en": {
         "login": "Log in",
         "setup": "Choose a password",
@@ -58,18 +60,7 @@ def said(code: str) -> str:
     return _TEXTS["en"][code]
 
 
-def language_of(setting: str, accepted: str) -> str:
-    """`en` or `zh`: what `web.language` says; for `auto`, the browser's first of the two."""
-    if setting in _TEXTS:
-        return setting
-    for one in accepted.lower().split(","):
-        spoken = one.strip()[:2]
-        if spoken in _TEXTS:
-            return spoken
-    return "en"
-
-
-def login_page(language: str, fault: str | None = None) -> str:
+def login_page(language: Language, fault: str | None = None) -> str:
     """Where the password is typed; `fault` is the code of what was wrong the last time."""
     texts = _TEXTS[language]
     fields = _field("password", texts["password"], "password", "current-password")
@@ -77,7 +68,7 @@ def login_page(language: str, fault: str | None = None) -> str:
     return _page(language, "login", fields, below, fault)
 
 
-def setup_page(language: str, fault: str | None = None) -> str:
+def setup_page(language: Language, fault: str | None = None) -> str:
     """Where the first password is chosen."""
     texts = _TEXTS[language]
     fields = (
@@ -88,7 +79,7 @@ def setup_page(language: str, fault: str | None = None) -> str:
     return _page(language, "setup", fields, "", fault)
 
 
-def _page(language: str, what: str, fields: str, below: str, fault: str | None) -> str:
+def _page(language: Language, what: str, fields: str, below: str, fault: str | None) -> str:
     texts = _TEXTS[language]
     told = f'<p role="alert">{_safe(texts[fault])}</p>' if fault else ""
     return (

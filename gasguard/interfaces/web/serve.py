@@ -7,12 +7,12 @@ import logging
 import signal
 import socket
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
 
 from gasguard.errors import GasguardError
+from gasguard.interfaces.web.limits import server_settings
 
 log = logging.getLogger(__name__)
 
@@ -43,11 +43,9 @@ class _Server(uvicorn.Server):
         self.should_exit = True
 
 
-def serve(
-    app: ASGIApp, end_streams: Callable[[], None], listener: socket.socket, **more: Any
-) -> None:
+def serve(app: ASGIApp, end_streams: Callable[[], None], listener: socket.socket) -> None:
     """Serve until SIGTERM or SIGINT."""
-    config = uvicorn.Config(app, timeout_graceful_shutdown=_END_WITHIN, **more)
+    config = uvicorn.Config(app, timeout_graceful_shutdown=_END_WITHIN, **server_settings())
     server = _Server(config, end_streams)
     asyncio.run(server.serve([listener]))
 

@@ -7,7 +7,7 @@ from gasguard.interfaces.web.passwords import same_secret
 _LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 """None that is read for another: no 0 and O, no 1, I and L."""
 _LENGTH = 10
-"""Of 31 letters: 49 bits, of which nobody tries a noticeable part, one guess in 2 s."""
+"""Of 31 letters: 49 bits, of which nobody tries a noticeable part, one guess a second."""
 
 
 def new_code(luck: Random) -> str:

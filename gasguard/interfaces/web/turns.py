@@ -13,8 +13,8 @@ from gasguard.errors import GasguardError
 
 MOST_WAITING = 32
 """One more, and one of those from the busiest address is sent away."""
-FIRST_PAUSE, LONGEST_PAUSE = 0.25, 2.0
-"""Seconds after the first wrong guess, doubled by each, up to this: 43 000 guesses a day."""
+FIRST_PAUSE, LONGEST_PAUSE = 0.25, 1.0
+"""Seconds after the first wrong guess, doubled by each, up to this: 80 000 guesses a day."""
 FORGOTTEN_AFTER = 600.0
 """Seconds without a wrong guess."""
 AGAIN_AFTER = 10

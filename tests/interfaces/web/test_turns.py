@@ -24,7 +24,7 @@ def test_each_wrong_guess_makes_the_next_one_later_up_to_a_bound():
         moments = [await guess(turns) for _ in range(8)]
         return [round(b - a, 2) for a, b in itertools.pairwise(moments)]
 
-    assert run(story()) == [0.35, 0.6, 1.1, 2.1, 2.1, 2.1, 2.1]
+    assert run(story()) == [0.35, 0.6, 1.1, 1.1, 1.1, 1.1, 1.1]
 
 
 def test_a_right_guess_and_a_long_while_end_the_pause():
