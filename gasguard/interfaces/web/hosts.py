@@ -93,9 +93,11 @@ class Hosts:
     def are_ours(self, host: str, arrived_at: str = "") -> bool:
         """Whether `host` (an `Authority`'s) is this machine, where `arrived_at` is the address that
         the request came to."""
+        if host in self._names:
+            return True
         found = address_of(host)
         if found is None:
-            return host in self._names or host in self._own_names()
+            return host in self._own_names()
         return found.is_loopback or found == address_of(arrived_at) or self._is_own(found)
 
     def _own_names(self) -> set[str]:
@@ -107,6 +109,8 @@ class Hosts:
 def _as_sent(name: str) -> str:
     """A name as browsers send it: lower case, letters beyond ASCII in punycode."""
     name = name.strip().lower().removesuffix(".")
+    if (address := address_of(name)) is not None:
+        return str(address)
     try:
         return name.encode("idna").decode()
     except UnicodeError:

@@ -64,6 +64,7 @@ class Keyring:
         self._sessions = Sessions()
         self._is_set = True
         self._seen: tuple[object, ...] = ()
+        self._complained = False
         self._alone = asyncio.Lock()
 
     @property
@@ -92,7 +93,14 @@ class Keyring:
                 if not self._is_set:
                     await asyncio.to_thread(setup_code, self._folder, self._luck)
             except OSError as error:
-                log.debug("web: %s is not read: %s", self._folder, error)
+                log.log(
+                    logging.DEBUG if self._complained else logging.WARNING,
+                    "no password can be set, and no session kept: %s",
+                    error,
+                )
+                self._complained = True
+            else:
+                self._complained = False
 
     async def log_in(self, password: str) -> str | None:
         """A new session's cookie; None for a wrong password. Raises OSError, ValueError where what
@@ -110,9 +118,9 @@ class Keyring:
                 if not await asyncio.to_thread(self._set, code, password):
                     return None
             except (OSError, ValueError) as error:
-                log.warning("web: no password is set: %s", error)
+                log.warning("no password is set: %s", error)
                 raise NotKept("the password cannot be saved; look at the card") from None
-            log.info("web: a password is set")
+            log.info("a password is set")
             self._is_set, self._sessions = True, Sessions()
             return await self._opened()
 
@@ -133,7 +141,7 @@ class Keyring:
             await asyncio.to_thread(private.write, self._folder / SESSIONS, text)
             self._seen = await asyncio.to_thread(self._looks)
         except OSError as error:
-            log.warning("web: sessions end with this process, they cannot be saved: %s", error)
+            log.warning("sessions end with this process, they cannot be saved: %s", error)
 
     # --- on a thread ---------------------------------------------------------------------------
 

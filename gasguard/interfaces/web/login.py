@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 from collections.abc import Awaitable, Callable, Coroutine
 from functools import partial
 from random import Random
@@ -21,6 +22,8 @@ from gasguard.interfaces.web.outcome import spoken
 from gasguard.interfaces.web.passwords import weakness
 from gasguard.interfaces.web.refusals import wants_page
 from gasguard.interfaces.web.turns import AGAIN_AFTER, LONGEST_PAUSE, TooMany, Turns
+
+log = logging.getLogger(__name__)
 
 Attempt = Callable[[], Awaitable[str | None]]
 """A new session's cookie, or None where the guess was wrong."""
@@ -119,6 +122,7 @@ class Login:
 
     async def _let_in(self, request: Request, cookie: str) -> Response:
         await self._end_old(request)
+        log.info("logged in from %s", _address(request))
         answer = _done(request, {"logged_in": True}, "/")
         answer.set_cookie(
             COOKIE,

@@ -54,7 +54,7 @@ class Sessions:
                 raise ValueError("no sessions")
             began = {key: float(moment) for key, moment in data.items() if _is_hash(key)}
         except (ValueError, TypeError, RecursionError) as error:
-            log.warning("web: the sessions are not understood (%s): everybody logs in anew", error)
+            log.warning("the sessions are not understood (%s): everybody logs in anew", error)
             return cls()
         return cls({key: moment for key, moment in began.items() if math.isfinite(moment)})
 

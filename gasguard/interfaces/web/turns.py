@@ -6,10 +6,13 @@ likely as any other: whoever sends guesses by the hundred from one address only 
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncIterator
 from random import Random
 
 from gasguard.errors import GasguardError
+
+log = logging.getLogger(__name__)
 
 MOST_WAITING = 32
 """One more, and one of those from the busiest address is sent away."""
@@ -19,6 +22,8 @@ FORGOTTEN_AFTER = 600.0
 """Seconds without a wrong guess."""
 AGAIN_AFTER = 10
 """Seconds after which whoever was sent away may well find room."""
+_TOLD_AT = 5
+"""Wrong guesses in a row, of which the log is told once: no family mistypes so often."""
 
 
 class TooMany(GasguardError):
@@ -51,7 +56,7 @@ class Turns:
         try:
             yield turn
         finally:
-            self._count(turn.right)
+            self._count(turn.right, address)
             self._leave()
 
     async def _drawn(self, address: str) -> None:
@@ -95,13 +100,15 @@ class Turns:
             del self._waiting[address]
         return taken
 
-    def _count(self, right: bool) -> None:
+    def _count(self, right: bool, address: str) -> None:
         now = asyncio.get_running_loop().time()
         if right or now - self._last_wrong > FORGOTTEN_AFTER:
             self._wrong = 0
         if not right:
             self._wrong += 1
             self._last_wrong = now
+            if self._wrong == _TOLD_AT:
+                log.warning("somebody guesses at the password, at last from %s", address)
             pause = FIRST_PAUSE * 2 ** min(self._wrong - 1, 10)
             self._free_at = now + min(pause, LONGEST_PAUSE)
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from gasguard.interfaces.web import gate
 from gasguard.interfaces.web.hosts import Hosts, address_of, authority
 from tests.interfaces.web.conftest import AWAY, Page
 from tests.support.http import Client
@@ -33,8 +34,17 @@ def test_what_no_browser_calls_a_host_is_none(text):
 
 
 def test_the_names_and_addresses_of_this_machine_are_ours():
-    hosts = Hosts(["Küche.example"], hostname=lambda: "Pi.fritz.box", is_own=lambda _: False)
-    for name in ("localhost", "pi", "pi.local", "pi.fritz.box", "xn--kche-0ra.example", "::1"):
+    names = ["Küche.example", "203.0.113.7"]
+    hosts = Hosts(names, hostname=lambda: "Pi.fritz.box", is_own=lambda _: False)
+    for name in (
+        "203.0.113.7",
+        "localhost",
+        "pi",
+        "pi.local",
+        "pi.fritz.box",
+        "xn--kche-0ra.example",
+        "::1",
+    ):
         assert hosts.are_ours(name), name
     for name in ("evil.example", "pi.evil.example", "xpi", "127.0.0.1.evil.example", "0.0.0.0"):
         assert not hosts.are_ours(name), name
@@ -71,6 +81,16 @@ def test_a_foreign_name_reaches_nothing(page: Page, host, method, path):
 @pytest.mark.parametrize("host", ["127.0.0.1", "LOCALHOST.", "[::1]", "127.0.0.1:9999"])
 def test_whoever_sits_at_the_pi_needs_no_login(page: Page, host):
     assert page.client(host).get("/api/state").data == {"logged_in": True}
+
+
+@pytest.mark.parametrize("peer", ["127.0.0.1", "::1", "::ffff:127.0.0.1", "127.3.2.1"])
+@pytest.mark.parametrize("host", ["localhost", "::1", "127.0.0.1"])
+def test_every_loopback_is_the_pi(peer, host):
+    assert gate.is_at_the_pi(peer, host, ["host", "accept"])
+    assert not gate.is_at_the_pi(peer, "192.168.1.5", ["host"])
+    assert not gate.is_at_the_pi("192.168.1.5", host, ["host"])
+    assert not gate.is_at_the_pi("fe80::1%eth0", host, ["host"])
+    assert not gate.is_at_the_pi("", host, ["host"])
 
 
 @pytest.mark.parametrize(
