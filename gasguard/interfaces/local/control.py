@@ -11,6 +11,7 @@ import contextlib
 import json
 import logging
 import os
+import select
 import socket
 from collections import deque
 from functools import partial
@@ -170,6 +171,9 @@ class ControlSocket:
             await self._requests(front or self._fronts[Source.CLI.value], request, asks, send)
         elif front is None:
             raise BadRequest("malformed", "source is cli or web")
+        elif send.is_alone():
+            # It has given up, perhaps while this process stood still: nothing is done later.
+            raise ConnectionResetError("the client has gone")
         elif crowded:
             raise BadRequest("busy", f"{MAX_CLIENTS} clients are being served")
         elif asks == "status":
@@ -307,6 +311,14 @@ class _Sender:
         if self._writer.transport.get_write_buffer_size() > 1 << 20:
             raise ConnectionResetError("the client does not read")
         self._writer.write(text.encode(errors="replace") + b"\n")
+
+    def is_alone(self) -> bool:
+        """Whether the client has hung up; one that only says no more still reads."""
+        if self._writer.is_closing():
+            return True
+        hung_up = select.poll()
+        hung_up.register(self._writer.get_extra_info("socket").fileno(), 0)
+        return bool(hung_up.poll(0))
 
     async def drained(self) -> None:
         """Wait until there is room again, at most `ANSWER_WITHIN` seconds. Raises TimeoutError."""

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qs
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
@@ -13,7 +14,7 @@ from starlette.routing import Route
 from gasguard.durations import parse_duration
 from gasguard.errors import DurationError, no_burner
 from gasguard.interfaces.home_assistant.words import Language
-from gasguard.interfaces.web.daemon import Absent, Daemon, Line, Refused
+from gasguard.interfaces.web.daemon import Absent, Daemon, Line, Refused, is_final
 from gasguard.interfaces.web.documents import (
     OFF_BY_HAND,
     as_json,
@@ -31,10 +32,12 @@ _ANSWER_WITHIN = 3.0
 _OFF_WITHIN = 6.0
 """Seconds until an off must be confirmed or have failed; the daemon says so after 2 s."""
 _PAST_WITHIN = 8.0
+_STREAM = "text/event-stream"
 _STATUS = {
     "malformed": 400,
     "invalid_duration": 400,
     "too_long": 400,
+    "too_large": 413,
     "unknown_burner": 404,
     "unknown_schedule": 404,
     "unknown_command": 404,
@@ -99,15 +102,17 @@ class Api:
         return state_document(await self._daemon.first({"command": "status"}, _ANSWER_WITHIN))
 
     async def _health(self, _request: Request) -> Line:
-        """That this process serves, and whether the daemon answers it."""
-        try:
-            await self._daemon.first({"command": "status"}, _ANSWER_WITHIN)
-        except (Absent, Refused):
-            return {"status": "ok", "daemon": "unreachable"}
-        return {"status": "ok", "daemon": "ok"}
+        """That this process serves, and whether the daemon speaks to it. Asks it nothing: anybody
+        may ask this."""
+        reached = await self._stream.reached()
+        return {"status": "ok", "daemon": "ok" if reached else "unreachable"}
 
-    async def _events(self, _request: Request) -> Response:
-        return StreamingResponse(self._stream.frames(), media_type="text/event-stream")
+    async def _events(self, request: Request) -> Response:
+        # Of proxies, nginx keeps a stream to itself until it has a few kilobytes of it.
+        headers = {"x-accel-buffering": "no"}
+        if request.method == "HEAD":
+            return Response(None, media_type=_STREAM, headers=headers)
+        return StreamingResponse(self._stream.frames(), media_type=_STREAM, headers=headers)
 
     async def _history(self, request: Request) -> Line:
         name = request.query_params.get("burner") or None
@@ -149,28 +154,19 @@ class Api:
     # --- requests -----------------------------------------------------------------------------
 
     async def _all_off(self, _request: Request) -> Line:
-        acks = await self._shut_off([])
-        failed = [name for name, ack in acks.items() if ack.get("status") != "confirmed"]
-        data = {"acks": acks, "status": "failed" if failed else "confirmed"}
-        if failed:
-            told = f"not confirmed for {', '.join(failed)}: {OFF_BY_HAND}"
-            raise _Answered(504, {**data, "code": "trip_failed", "message": told})
-        return data
+        return _of_all(await self._shut_off([]))
 
     async def _off(self, request: Request) -> Line:
-        name = request.path_params["name"]
-        acks = await self._shut_off([name])
-        ack = next(iter(acks.values()))
-        if ack.get("status") != "confirmed":
+        acks = await self._shut_off([request.path_params["name"]])
+        if len(acks) > 1:
+            return _of_all(acks)
+        (ack,) = acks.values()
+        if ack["status"] != "confirmed":
             raise _Answered(504, ack)
         return ack
 
     async def _shut_off(self, burners: list[str]) -> dict[str, Line]:
-        """The last acknowledgements, confirmed or failed; at least one."""
-        request = {"command": "off", "burners": burners}
-        acks = last_acks(await self._daemon.answers(request, _OFF_WITHIN))
-        if not acks:
-            raise Absent("the daemon has not answered")
+        acks = last_acks(await self._daemon.shut_off(burners, _OFF_WITHIN))
         return {name: _settled(ack) for name, ack in acks.items()}
 
     def _asking(self, end: str) -> "Callable[[Request], Awaitable[Line]]":
@@ -186,12 +182,10 @@ class Api:
         return await self._taken({"command": "skip", "schedule": request.path_params["name"]})
 
     async def _taken(self, request: Line) -> Line:
-        acks = last_acks(await self._daemon.answers(request, _ANSWER_WITHIN))
-        for ack in acks.values():
-            if ack.get("status") == "rejected":
-                raise _Answered(_STATUS.get(str(ack.get("code")), 409), ack)
-            return ack
-        raise Absent("the daemon has not answered")
+        ack: Line = (await self._daemon.first(request, _ANSWER_WITHIN)).get("ack", {})
+        if ack.get("status") == "rejected":
+            raise _Answered(_STATUS.get(str(ack.get("code")), 409), ack)
+        return ack
 
     # --- answers ------------------------------------------------------------------------------
 
@@ -207,6 +201,18 @@ class Api:
             return _Json(data, status)
 
         return serve
+
+
+async def no_such_path(_request: Request, error: Exception) -> Response:
+    """Starlette's own 404 and 405, as all errors are told."""
+    if not isinstance(error, HTTPException):
+        raise error
+    if error.status_code == 405:
+        told = "this is not asked that way: see the answer's Allow"
+        data = {"code": "wrong_method", "message": told}
+    else:
+        data = {"code": "not_found", "message": "there is nothing here"}
+    return _Json(data, error.status_code, error.headers)
 
 
 class _Json(JSONResponse):
@@ -235,9 +241,19 @@ async def _outcome(
         return 500, {"code": "internal", "message": told}
 
 
+def _of_all(acks: dict[str, Line]) -> Line:
+    """Raises _Answered where one is not confirmed."""
+    failed = [name for name, ack in acks.items() if ack["status"] != "confirmed"]
+    data = {"acks": acks, "status": "failed" if failed else "confirmed"}
+    if failed:
+        told = f"not confirmed for {', '.join(failed)}: {OFF_BY_HAND}"
+        raise _Answered(504, {**data, "code": "trip_failed", "message": told})
+    return data
+
+
 def _settled(ack: Line) -> Line:
     """A shutoff that the daemon has only accepted within the time is not confirmed."""
-    if ack.get("status") in ("confirmed", "failed", "rejected"):
+    if is_final(ack):
         return ack
     told = f"not confirmed in time: {OFF_BY_HAND}"
     return {**ack, "status": "failed", "code": "trip_failed", "message": told}
@@ -261,10 +277,10 @@ def _value(body: bytes, request: Request) -> str:
         said = json.loads(text)
     except (ValueError, RecursionError):
         raise _Answered(400, _MALFORMED) from None
-    if isinstance(said, dict):
-        return text
     if isinstance(said, str):
         return said
+    if isinstance(said, dict | int | float):
+        return text
     raise _Answered(400, _MALFORMED)
 
 

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Mount, Route
@@ -13,7 +14,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from gasguard.clock import SystemClock
-from gasguard.interfaces.web.api import Api
+from gasguard.interfaces.web.api import Api, no_such_path
 from gasguard.interfaces.web.daemon import Daemon
 from gasguard.interfaces.web.door import Door
 from gasguard.interfaces.web.hosts import Hosts
@@ -48,7 +49,10 @@ def application(settings: Settings) -> tuple[ASGIApp, Callable[[], None]]:
         *Login(keyring, LUCK, settings.language).routes,
         Mount("/static", StaticFiles(directory=PAGE)),
     ]
-    behind = Starlette(routes=routes, lifespan=living)
+    behind = Starlette(
+        routes=routes, lifespan=living, exception_handlers={HTTPException: no_such_path}
+    )
+    behind.router.redirect_slashes = False
     return Door(behind, Hosts(settings.names), keyring.is_open), stream.end
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,10 @@ from gasguard.interfaces.local.unix import elsewhere, socket_address
 Line = dict[str, Any]
 
 _CONNECT_WITHIN = 1.0
+LONGEST_REQUEST = 4096
+"""Bytes that the daemon reads of a request."""
+_AT_ONCE = 8
+"""Questions at a time. The daemon serves 32 clients: the command line is to find room too."""
 _LONGEST_LINE = 4 * 1024 * 1024
 """Bytes: the states of as many burners as a configuration may have."""
 
@@ -30,10 +34,11 @@ class Refused(GasguardError):
 
 
 class Daemon:
-    """Where its socket is. Every question has a connection of its own."""
+    """Where its socket is. Every question has a connection of its own. Lives on the event loop."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._turns = asyncio.Semaphore(_AT_ONCE)
 
     async def lines(self, request: Line, within: float | None = None) -> AsyncGenerator[Line, None]:
         """Its answers, each at most `within` seconds after the one before.
@@ -52,7 +57,7 @@ class Daemon:
                     return
                 yield _understood(line)
         except TimeoutError:
-            raise Absent(f"the daemon at {self._path} does not answer") from None
+            raise self._silent() from None
         except (OSError, ValueError) as error:
             raise Absent(f"the daemon at {self._path} broke off ({error})") from None
         finally:
@@ -63,25 +68,69 @@ class Daemon:
 
         Raises Absent and Refused.
         """
-        try:
-            async with asyncio.timeout(within), contextlib.aclosing(self.lines(request)) as lines:
-                return [line async for line in lines]
-        except TimeoutError:
-            raise Absent(f"the daemon at {self._path} does not answer") from None
+        return await self._told(request, within, lambda _: False)
 
     async def first(self, request: Line, within: float) -> Line:
         """Its first answer. Raises Absent and Refused."""
-        async with contextlib.aclosing(self.lines(request, within)) as lines:
-            async for line in lines:
-                return line
+        for line in await self._told(request, within, lambda _: True):
+            return line
         raise Absent(f"the daemon at {self._path} hung up")
 
+    async def shut_off(self, burners: list[str], within: float) -> list[Line]:
+        """Its acknowledgements of an off, of all burners where none is named; at least one.
+
+        As many as have come when the time is over or it breaks off: whoever asked is to know which
+        burners are off. No question goes before it. Raises Absent and Refused.
+        """
+        acks: list[Line] = []
+        try:
+            async with (
+                asyncio.timeout(within),
+                contextlib.aclosing(self.lines({"command": "off", "burners": burners})) as lines,
+            ):
+                async for line in lines:
+                    acks.append(ack := line["ack"])
+                    # One name may mean all.
+                    is_the_one = [name.casefold() for name in burners] == [ack["burner"]]
+                    if is_the_one and is_final(ack):
+                        break
+        except (Absent, TimeoutError, KeyError):
+            if not acks:
+                raise self._silent() from None
+        if not acks:
+            raise self._silent()
+        return acks
+
+    async def _told(
+        self, request: Line, within: float, is_last: Callable[[Line], bool]
+    ) -> list[Line]:
+        told = []
+        try:
+            async with (
+                asyncio.timeout(within),
+                self._turns,
+                contextlib.aclosing(self.lines(request)) as lines,
+            ):
+                async for line in lines:
+                    told.append(line)
+                    if is_last(line):
+                        break
+        except TimeoutError:
+            raise self._silent() from None
+        return told
+
+    def _silent(self) -> Absent:
+        return Absent(f"the daemon at {self._path} does not answer")
+
     async def _open(self, request: Line) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        async with asyncio.timeout(_CONNECT_WITHIN):
-            reader, writer = await self._connect()
         # Where another kitchen's daemon listens at this place, it carries nothing out.
         request = {"source": "web", "state_dir": str(self._path.parent), **request}
-        writer.write(json.dumps(request).encode() + b"\n")
+        line = json.dumps(request).encode() + b"\n"
+        if len(line) > LONGEST_REQUEST:
+            raise Refused("too_large", "that is too long: nothing that gasguard knows is so long")
+        async with asyncio.timeout(_CONNECT_WITHIN):
+            reader, writer = await self._connect()
+        writer.write(line)
         return reader, writer
 
     async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
@@ -89,6 +138,11 @@ class Daemon:
             with contextlib.suppress(OSError), socket_address(place) as address:
                 return await asyncio.open_unix_connection(address, limit=_LONGEST_LINE)
         raise FileNotFoundError("nobody listens there; is it running?")
+
+
+def is_final(ack: Line) -> bool:
+    """Whether it says what became of an off."""
+    return ack.get("status") in ("confirmed", "failed", "rejected")
 
 
 def _understood(line: bytes) -> Line:

@@ -34,11 +34,6 @@ def as_json(data: object) -> str:
     return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
 
 
-def last_acks(lines: Iterable[Line]) -> dict[str, dict[str, Any]]:
+def last_acks(acks: Iterable[Line]) -> dict[str, Line]:
     """The last acknowledgement of each burner, or schedule."""
-    found: dict[str, dict[str, Any]] = {}
-    for line in lines:
-        ack = line.get("ack")
-        if isinstance(ack, dict):
-            found[str(ack.get("burner", ack.get("schedule")))] = ack
-    return found
+    return {str(ack.get("burner", ack.get("schedule"))): ack for ack in acks}

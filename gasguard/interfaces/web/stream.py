@@ -56,23 +56,30 @@ class Stream:
         self._known.set()
         self._wake_all()
 
+    async def reached(self) -> bool:
+        """Whether the daemon speaks to us; known within `_HEARD_WITHIN` seconds of the start."""
+        await self._known.wait()
+        return self._state is not None
+
     async def frames(self) -> AsyncIterator[str]:
         """What is sent to one phone, until `end`."""
         phone = _Phone()
         self._phones.add(phone)
         loop = asyncio.get_running_loop()
-        commented = loop.time()
+        comment_at = loop.time() + COMMENT_EVERY
         try:
             await self._known.wait()
             while not self._ended:
-                yield self._now() + "".join(_frame("event", event) for event in phone.events)
-                phone.events.clear()
+                # While a phone reads slowly, more happens: what it is not given now waits for it.
                 phone.wake.clear()
+                told = self._now() + "".join(_frame("event", event) for event in phone.events)
+                phone.events.clear()
+                yield told
                 with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(STATE_EVERY):
+                    async with asyncio.timeout(min(STATE_EVERY, comment_at - loop.time())):
                         await phone.wake.wait()
-                if loop.time() >= commented + COMMENT_EVERY:
-                    commented = loop.time()
+                if loop.time() >= comment_at:
+                    comment_at = loop.time() + COMMENT_EVERY
                     yield ": here\n\n"
         finally:
             self._phones.discard(phone)
@@ -87,14 +94,15 @@ class Stream:
             why = "the daemon has hung up"
             try:
                 request: Line = {"command": "watch", "events": True}
-                async for line in self._daemon.lines(request, _HEARD_WITHIN):
-                    self._heard(line)
+                async with contextlib.aclosing(self._daemon.lines(request, _HEARD_WITHIN)) as lines:
+                    async for line in lines:
+                        self._heard(line)
             except (Absent, Refused) as error:
                 why = str(error)
             except Exception:
                 log.exception("what the daemon says cannot be passed on")
             if self._state is not None or not self._known.is_set():
-                log.warning("%s", why)
+                log.warning("the daemon is lost: %s", why)
             self._state = None
             self._known.set()
             self._wake_all()
@@ -107,7 +115,7 @@ class Stream:
                 phone.events.append(event)
         elif "states" in line:
             if self._state is None:
-                log.info("the daemon is reached")
+                log.info("the daemon is there")
             self._state = as_json(state_document(line))
             self._known.set()
         self._wake_all()
