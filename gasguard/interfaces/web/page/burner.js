@@ -6,7 +6,7 @@ import { SHAPES, verdict } from "./verdict.js";
 import { t, word } from "./words.js";
 
 const USUAL_PRESETS = ["5m", "10m", "20m"];
-const JITTER = 900;
+const JITTER = 1500;
 const url = (id, what) => `api/burners/${encodeURIComponent(id)}/${what}`;
 
 /** The digits of a countdown: the part that is read from afar, the rest, and the unit. */
@@ -96,7 +96,8 @@ export class Burner {
       return;
     }
     const ends = performance.now() + timer.remaining_s * 1000;
-    if (this.ends === null || Math.abs(this.ends - ends) > JITTER) this.ends = ends;
+    // What comes late, or rounded up, makes an end late: the earliest of those that agree is nearest.
+    this.ends = this.ends === null || Math.abs(this.ends - ends) > JITTER ? ends : Math.min(this.ends, ends);
   }
 
   warn(warning) {

@@ -17,7 +17,7 @@ function ask(title, make) {
 export function askMinutes(name, then) {
   ask(t.otherTitle(name), (close) => {
     const minutes = el("input", {
-      id: "minutes", type: "number", inputmode: "decimal", min: "0.1", max: "1440", step: "any", required: true, value: "10",
+      id: "minutes", type: "number", inputmode: "decimal", min: "0.1", step: "any", required: true, value: "10",
     });
     const label = el("input", { id: "label", type: "text", maxlength: "80", autocomplete: "off" });
     const step = (by) =>
