@@ -78,6 +78,12 @@ def show(context: BrowserContext, scene: Scene, path: str = "") -> Page:
     return page
 
 
+def serve_files(page: Page) -> None:
+    """Answer for the page's own files alone."""
+    nothing = Scene({"burners": {}})
+    page.route(lambda url: "/api/" not in url, lambda route: _answer(route, nothing))
+
+
 def _answer(route: Route, scene: Scene) -> None:
     path = route.request.url.removeprefix(NOWHERE).partition("?")[0]
     if path == "api/events":

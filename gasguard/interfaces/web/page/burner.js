@@ -173,7 +173,7 @@ export class Burner {
     else this.arc.style.strokeDasharray = "";
 
     say(this.off, t.off);
-    set(this.off, "aria-label", t.offOne(state.name ?? this.id));
+    set(this.off, "aria-label", `${t.off} · ${state.name ?? this.id}`);
     set(this.off, "data-waiting", this.shutting ? "" : null);
     this.renderNote(timer);
     show(this.answer, Boolean(this.said));
@@ -211,7 +211,7 @@ export class Burner {
     const { state, id } = this;
     const name = state.name ?? id;
     const dead = this.waiting || !this.fresh;
-    const button = (key, label, title, press, kind = "") =>
+    const button = (key, label, press, kind = "", title = `${label} · ${name}`) =>
       el("button", {
         type: "button", class: kind, "data-key": key, "aria-label": title, onclick: press,
         disabled: dead, "aria-busy": this.waiting ? "true" : null,
@@ -223,9 +223,9 @@ export class Burner {
     const cancels = Boolean(timer);
     remade(this.acts, `${acts} ${cancels} ${warned} ${dead} ${name}`, () => {
       if (!acts) return [];
-      const made = [button("extend", warned && !timer ? t.stay : t.plus5, t.plus5Of(name), extend, warned ? "strong" : "")];
+      const made = [button("extend", warned && !timer ? t.stay : t.plus5, extend, warned ? "strong" : "")];
       if (cancels) {
-        made.push(button("cancel", t.cancel, t.cancelOf(name),
+        made.push(button("cancel", t.cancel,
           () => this.does.order(id, url(id, "timer/cancel"), undefined, t.spoken.cancelled(name)), "quiet"));
       }
       return made;
@@ -241,23 +241,23 @@ export class Burner {
     remade(this.below, JSON.stringify([free, locks, holding, presets, dead, name]), () => {
       const made = [];
       if (locks.includes("child")) {
-        made.push(button("unlock", t.unlock, t.unlockOf(name),
+        made.push(button("unlock", t.unlock,
           () => this.does.order(id, url(id, "unlock"), undefined, t.spoken.unlocked(name)), "wide"));
       }
       for (const key of holding) {
-        made.push(button(`skip-${key}`, t.skipNow(key), t.skipNow(key), () => this.does.skip(key), "wide"));
+        made.push(button(`skip-${key}`, t.skipNow(key), () => this.does.skip(key), "wide"));
       }
       if (latched.length) {
-        made.push(button("rearm", t.rearm, `${t.rearm} ${name}`, () => this.does.rearm(id), "wide"));
+        made.push(button("rearm", t.rearm, () => this.does.rearm(id), "wide"));
       }
       if (free) {
         made.push(el("span", { class: "hint" }, t.timerHint));
         for (const preset of presets.slice(0, 4)) {
           const long = written(preset);
-          made.push(button(`preset-${preset}`, long, t.presetOf(name, long), () =>
-            this.does.order(id, url(id, "timer"), { duration: preset }, t.spoken.timerSet(name, long)), "preset"));
+          made.push(button(`preset-${preset}`, long, () =>
+            this.does.order(id, url(id, "timer"), { duration: preset }, t.spoken.timerSet(name, long)), "preset", t.presetOf(name, long)));
         }
-        made.push(button("other", t.other, t.otherOf(name), () => this.does.other(id), "preset quiet"));
+        made.push(button("other", t.other, () => this.does.other(id), "preset quiet"));
       }
       return made;
     });

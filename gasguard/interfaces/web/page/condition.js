@@ -120,7 +120,7 @@ export class Locks {
     return el("li", { class: "row", "data-active": active ? "" : null },
       el("span", { class: "glyph" }, icon("clock")),
       el("div", null, el("h3", null, id), el("p", null, says)),
-      skipped ? null : el("button", { type: "button", "data-key": `skip-${id}`, "aria-label": t.skipOf(id), onclick: () => this.does.skip(id) }, t.skip));
+      skipped ? null : el("button", { type: "button", "data-key": `skip-${id}`, "aria-label": `${t.skip} · ${id}`, onclick: () => this.does.skip(id) }, t.skip));
   }
 
   stale() {

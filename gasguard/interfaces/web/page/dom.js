@@ -38,9 +38,18 @@ export function show(node, visible) {
   if (node.hidden === visible) node.hidden = !visible;
 }
 
-/** Build a part anew only when what it is made of has changed. */
+let pressed = null;
+addEventListener("pointerdown", (event) => { pressed = event.target; }, true);
+for (const end of ["pointerup", "pointercancel"]) {
+  addEventListener(end, () => setTimeout(() => { pressed = null; }), true);
+}
+
+/**
+ * Build a part anew only when what it is made of has changed, and never under a finger: what is
+ * pressed must be there when it is let go. The next state is at most two seconds away.
+ */
 export function remade(node, key, make) {
-  if (node.madeOf === key) return;
+  if (node.madeOf === key || (pressed && node.contains(pressed))) return;
   node.madeOf = key;
   const focused = node.contains(document.activeElement) ? document.activeElement.dataset.key : null;
   node.replaceChildren(...make());

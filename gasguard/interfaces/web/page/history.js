@@ -105,9 +105,9 @@ function explainTrip({ when, event, timer, confirmed, failed }) {
     parts.push(t.trippedTimer(span(long), label, timer.from.clock, source(timer.event)));
   }
   if (event.message) parts.push(event.message);
-  if (failed) parts.push(t.trippedFailed);
+  if (failed) parts.push(t.trippedFailed, failed.message ?? "");
   if (confirmed?.latency_ms !== undefined) parts.push(t.trippedConfirmed(confirmed.latency_ms));
-  return parts.join(" ");
+  return parts.filter(Boolean).join(" ");
 }
 
 export class History {
@@ -248,10 +248,10 @@ export class History {
 
   /** The shutoff under the finger, else the shortest bar there. */
   explain(minute, width, bars, trips, name) {
-    const finger = (22 * DAY) / width;
+    const finger = (12 * DAY) / width;
     const near = trips.map((one) => ({ one, gap: Math.abs(one.at - minute) })).filter(({ gap }) => gap < finger).sort((a, b) => a.gap - b.gap)[0];
     const touched = near?.one ?? bars
-      .filter((bar) => bar.from - finger / 2 <= minute && minute <= bar.to + finger / 2)
+      .filter((bar) => bar.from - finger <= minute && minute <= bar.to + finger)
       .sort((a, b) => a.to - a.from - (b.to - b.from))[0];
     say(this.why, touched ? `${name}: ${touched.text}` : t.historyHint);
   }

@@ -43,7 +43,8 @@ function lower(key) {
   if (alarms.delete(key)) showAlarms();
 }
 
-const cause = () => [...alarms.keys()].sort().join(" ");
+/** Which burners: one that was silenced stays so, in whatever other way it is told again. */
+const cause = () => [...new Set([...alarms.keys()].map((key) => key.split(" ")[1]))].sort().join(" ");
 
 function showAlarms() {
   const some = alarms.size > 0;
@@ -318,8 +319,6 @@ function frame() {
   document.documentElement.lang = t.lang;
   set(document.body, "data-kiosk", kiosk ? "" : null);
   for (const node of document.querySelectorAll("[data-text]")) say(node, t[node.dataset.text]);
-  set($("off-all"), "aria-label", null);
-  set($("language"), "aria-label", t.languageName);
   $("language").lang = language === "en" ? "zh-CN" : "en";
   $("language").addEventListener("click", () => {
     keep(language === "en" ? "zh" : "en");

@@ -1,0 +1,28 @@
+"""One browser for each process of tests, one household for each module."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.browser.chromium import chromium
+from tests.browser.household import Household
+from tests.support.brokers import Mosquitto
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with chromium() as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+def household(
+    broker: Mosquitto, browser: Browser, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Household]:
+    """Stove, daemon and page, for a module's tests, which leave them as they found them."""
+    one = Household(broker, browser, tmp_path_factory.mktemp("household"))
+    try:
+        yield one
+    finally:
+        one.close()
