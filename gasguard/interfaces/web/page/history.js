@@ -268,7 +268,11 @@ function plotter() {
   plotting ??= new Promise((resolve, reject) => {
     const script = el("script", { src: "static/vendor/uplot-1.6.32.min.js" });
     script.onload = () => resolve(window.uPlot);
-    script.onerror = reject;
+    script.onerror = () => {
+      script.remove();
+      plotting = null;
+      reject(new Error("no connection"));
+    };
     document.head.append(script);
   });
   return plotting;
@@ -348,7 +352,12 @@ class Usage {
       this.plot.setSize({ width, height: this.height() });
       return;
     }
-    const UPlot = await plotter();
+    let UPlot;
+    try {
+      UPlot = await plotter();
+    } catch {
+      return; // The table says the same; the next look tries again.
+    }
     const style = getComputedStyle(this.picture);
     const colours = ["--plot-1", "--plot-2", "--plot-3", "--plot-4"].map((name) => style.getPropertyValue(name).trim());
     const ink = style.getPropertyValue("--soft").trim();

@@ -308,9 +308,13 @@ async function lastWarnings() {
 
 async function loadHistory() {
   history = { event() {}, state() {}, clear() {} };
-  const { History } = await import("./history.js");
-  history = new History($("history"), $("usage"));
-  if (told) history.state(told);
+  try {
+    const { History } = await import("./history.js");
+    history = new History($("history"), $("usage"));
+    if (told) history.state(told);
+  } catch {
+    history = null; // No connection: with the next state it is tried again.
+  }
 }
 
 // --- the frame -------------------------------------------------------------------------------
