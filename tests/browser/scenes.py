@@ -189,8 +189,7 @@ def nasty(_left: str, _right: str, _label: str) -> Scene:
 
 
 SCENES: dict[str, Callable[[str, str, str], Scene]] = {
-    one.__name__: one
-    for one in (cooking, idle, warning, shutting, failed, unread, night, gas)
+    one.__name__: one for one in (cooking, idle, warning, shutting, failed, unread, night, gas)
 }
 NAMES = {"en": ("Left burner", "Right burner", "eggs"), "zh": ("左灶", "右灶", "鸡蛋")}
 

@@ -68,7 +68,9 @@ def test_off_for_one_leaves_the_other_burning(household):
         card(page).locator(".off-one").click()
         household.until("left", phase="tripped")
         expect(card(page).locator(".detail")).to_have_text(
-            re.compile(r"Confirmed in \d+ ms|The circuit is open. The flame sensor still reads lit.")
+            re.compile(
+                r"Confirmed in \d+ ms|The circuit is open. The flame sensor still reads lit."
+            )
         )
         assert household.stove.flame("right")
         expect(card(page, "right").locator(".chip")).to_have_text("Burning")

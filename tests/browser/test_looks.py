@@ -63,7 +63,9 @@ def test_every_state_is_accessible_and_says_what_it_is(browser, name, size, lang
         page = show(context, scene(name, language))
         expect(card(page).locator(".chip")).to_have_text(WORDS[name][language == "zh"])
         expect(page.locator("#history")).to_be_visible()
-        assert page.evaluate("document.documentElement.lang") == ("zh-CN" if language == "zh" else "en")
+        assert page.evaluate("document.documentElement.lang") == (
+            "zh-CN" if language == "zh" else "en"
+        )
         assert findings(page) == []
         assert sticks_out(page) <= 0
         assert small_targets(page) == []
@@ -163,7 +165,9 @@ def test_a_day_is_explained_where_it_is_touched(browser):
         width = track.bounding_box()["width"]
         track.click(position={"x": width * (12 + 38 / 60) / 24, "y": 20})
         why = page.locator(".why")
-        expect(why).to_contain_text("Shut off at 12:38: nobody was in the kitchen. Sensor: kitchen_pir")
+        expect(why).to_contain_text(
+            "Shut off at 12:38: nobody was in the kitchen. Sensor: kitchen_pir"
+        )
         expect(why).to_contain_text("The relay confirmed after 61 ms.")
         track.click(position={"x": width * 11.5 / 24, "y": 20})
         expect(why).to_contain_text("Burning from 11:10 to 12:38")
@@ -217,7 +221,9 @@ def test_without_motion_nothing_moves(browser):
 def test_a_phone_that_is_not_logged_in_has_the_off_and_the_way_in(browser):
     with device(browser) as context:
         page = context.new_page()
-        page.route("**/api/**", lambda route: route.fulfill(status=401, json={"code": "login_needed"}))
+        page.route(
+            "**/api/**", lambda route: route.fulfill(status=401, json={"code": "login_needed"})
+        )
         serve_files(page)
         page.goto(NOWHERE)
         expect(page.get_by_role("link", name="Sign in")).to_be_visible()

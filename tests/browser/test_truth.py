@@ -140,7 +140,9 @@ def test_a_phone_that_wakes_shows_no_old_countdown_for_a_moment(household):
         try:
             # Both clocks say that time has passed; nothing on the page has run meanwhile.
             page.evaluate(
-                """() => { const end = performance.now() + 4300; while (performance.now() < end); window.wake(); }"""
+                """() => { const end = performance.now() + 4300;
+                    while (performance.now() < end);
+                    window.wake(); }"""
             )
             assert page.evaluate("window.seen") == [False, False, True]
         finally:
@@ -185,8 +187,9 @@ def test_a_shutoff_is_spoken_once_and_a_countdown_never(household):
         page.evaluate(
             """() => { window.spoken = [];
                 for (const id of ["polite", "urgent"]) {
-                    new MutationObserver(() => window.spoken.push(document.getElementById(id).textContent))
-                        .observe(document.getElementById(id), { childList: true, characterData: true, subtree: true });
+                    const place = document.getElementById(id);
+                    new MutationObserver(() => window.spoken.push(place.textContent))
+                        .observe(place, { childList: true, characterData: true, subtree: true });
                 } }"""
         )
         page.wait_for_timeout(1500)
