@@ -5,6 +5,7 @@ from dataclasses import replace
 from gasguard.core.deadline import Deadline
 from gasguard.core.messages import CancelLease, CloseContact, Kind, OpenContact, Status
 from gasguard.core.model import (
+    MAX_EXTEND_IDS,
     MAX_WAITING,
     Contact,
     Flame,
@@ -187,9 +188,12 @@ def give_up_waiting(turn: Turn, waiting: Waiting) -> None:
 
 
 def drop_timer(turn: Turn, reason: str | None, source: Source) -> None:
-    """Cancel the timer, if one runs or waits, and say so."""
-    if turn.state.timer is not None or turn.state.when_lit is not None:
-        turn.set(timer=None, when_lit=None)
+    """Cancel the timer, if one runs or waits, and say so. What has extended it answers no warning
+    that comes later."""
+    timer = turn.state.timer or turn.state.when_lit
+    if timer is not None:
+        counted = (*turn.state.answer_ids, *timer.extend_ids)[-MAX_EXTEND_IDS:]
+        turn.set(timer=None, when_lit=None, answer_ids=counted)
         turn.tell(Kind.TIMER_CANCELLED, reason, source)
 
 

@@ -416,7 +416,8 @@ class State:
     away_warned_at: float | None = None
     """When it was warned that nobody is at home; None once that is over."""
     answer_ids: tuple[str, ...] = ()
-    """Keys of the extensions that have answered warnings, newest last."""
+    """Keys of extensions that have answered warnings, or lengthened a timer that was cancelled,
+    newest last; until another timer is set."""
     flame_deadline: float | None = None
     """When a flame that reads lit behind an open contact becomes a failed trip."""
     burns_on: bool = False

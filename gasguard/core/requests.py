@@ -78,7 +78,8 @@ def set_timer(turn: Turn, request: SetTimer) -> None:
 
 
 def extend_timer(turn: Turn, request: ExtendTimer) -> None:
-    """Lengthen the timer, and answer what was warned of; once for each key."""
+    """Lengthen the timer, and answer what was warned of; once for each key, until another timer is
+    set."""
     state, timer = turn.state, turn.state.timer or turn.state.when_lit
     guards.touch(turn)
     counted = {*state.answer_ids, *(timer.extend_ids if timer else ())}
@@ -132,6 +133,8 @@ def _let_run(
         return False
     waits = isinstance(wanted, WhenLit)
     turn.set(timer=None if waits else wanted, when_lit=wanted if waits else None)
+    if isinstance(request, SetTimer):
+        turn.set(answer_ids=())
     turn.answer(request.ref, Status.ACCEPTED, None, message)
     return True
 

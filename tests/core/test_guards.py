@@ -36,6 +36,7 @@ ALONE = {"people_sensors": (PIR,), "unattended": 300.0, "prewarn": 60.0}
 AWAY = {"people_sensors": (HOME,), "away": 120.0}
 LIMIT = {"max_burn": 7200.0, "prewarn": 60.0}
 TICK = 0.001
+EXTENDED = Kind.TIMER_EXTENDED
 
 
 def cooking(**settings: object) -> Burner:
@@ -396,6 +397,18 @@ def test_an_answer_to_its_warning_puts_it_off_by_so_much_and_it_is_warned_of_aga
     assert (warnings(heard), trips(heard)) == ([Reason.MAX_BURN], [])
     assert not trips(burner.watch(60 - TICK, CLOSED))
     assert trips(burner.watch(TICK, CLOSED)) == [Reason.MAX_BURN]
+
+
+def test_what_has_extended_a_timer_that_was_cancelled_answers_no_warning_until_another_is_set():
+    burner = cooking(**{**ALONE, **LIMIT})
+    burner.timer(600)
+    burner.send(ExtendTimer(Source.MQTT, burner.ref(), 60.0, "a"))
+    burner.cancel()
+    burner.watch(310, CLOSED)
+    assert burner.state.unattended_warned_at is not None
+    assert not tells(burner.send(ExtendTimer(Source.MQTT, burner.ref(), 900.0, "a")), EXTENDED)
+    burner.timer(600)
+    assert tells(burner.send(ExtendTimer(Source.MQTT, burner.ref(), 60.0, "a")), EXTENDED)
 
 
 def test_an_extension_before_its_warning_puts_it_off_by_nothing():

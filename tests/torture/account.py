@@ -361,6 +361,8 @@ class Account:
 
     def glimpsed(self, now: float) -> None:
         """What a broker has kept of a silent sensor says that it was lit, nobody knows when."""
+        if not self.seen:
+            self.sensed_at = now
         self.seen = self.seen_perhaps = True
         if self.lit_since is None:
             self.lit_since, self.lit_on_disk = now, False

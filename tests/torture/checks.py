@@ -374,9 +374,19 @@ def no_lease_during_a_demand(scene: Scene, bench: Bench, order: Order) -> str | 
         return None
     stands = account.demand_at != NEVER and order.sent_at > account.demand_at + _LATE
     stands = stands and not _has_sent_a_close(scene, bench, account.demand_at)
+    stands = stands and not _may_be_taken_for_ready(scene, bench, order.sent_at)
     if stands or (account.child == {True} and order.sent_at > account.child_since + _LATE):
         return "the lease was renewed while a demand stands"
     return None
+
+
+def _may_be_taken_for_ready(scene: Scene, bench: Bench, at: float) -> bool:
+    """Whether another hand has closed it when nothing held it any more, as the guard may have read
+    just now."""
+    account = bench.account
+    if account.opened_at is None or bench.open_now or not bench.unheld(scene.now):
+        return False
+    return at > account.opened_at + account.config.limits.rearm_after - _LATE
 
 
 def _has_sent_a_close(scene: Scene, bench: Bench, since: float) -> bool:

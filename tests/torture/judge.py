@@ -170,7 +170,8 @@ class Judge:
         if burnt is not None and burnt < now and bench.burn_noted != burnt:
             bench.burn_noted = burnt
             if bench.last_open(now) < burnt - 3:
-                self.owe(bench, "the end of max_burn", burnt)
+                # A timer that held it back may have gone just now.
+                self.owe(bench, "the end of max_burn", max(burnt, now - LOOK_EVERY))
         lives_until = self._flame_lives_until(bench)
         if lives_until is not None and lives_until < now and bench.flame_noted != lives_until:
             bench.flame_noted = lives_until

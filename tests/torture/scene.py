@@ -128,10 +128,14 @@ class Bench:
 
     def free(self, now: float) -> bool:
         """No lock, no hazard, no flame, nothing asked or owed."""
+        return not self.owed and self.unheld(now)
+
+    def unheld(self, now: float) -> bool:
+        """No lock, no hazard, no flame, nothing asked: a contact that is closed may stay so."""
         account = self.account
         locks = account.child != {False} or account.latched or account.perhaps or account.reporting
         asks = any(not ask.done for ask in account.asks)
-        return not (locks or asks or self.owed or account.may_seem_to_burn(now))
+        return not (locks or asks or account.may_seem_to_burn(now))
 
     @property
     def all_open_since(self) -> float:
