@@ -21,6 +21,7 @@ from gasguard.interfaces.web.hosts import Hosts
 from gasguard.interfaces.web.keyring import Keyring
 from gasguard.interfaces.web.login import Login
 from gasguard.interfaces.web.settings import Settings
+from gasguard.interfaces.web.start_page import StartPage
 from gasguard.interfaces.web.stream import Stream
 from gasguard.luck import LUCK
 
@@ -43,8 +44,11 @@ def application(settings: Settings) -> tuple[ASGIApp, Callable[[], None]]:
         following.cancel()
         stream.end()
 
+    start_page = StartPage((PAGE / "index.html").read_text("utf-8"), stream, settings.language)
     routes = [
-        Route("/", _index),
+        Route("/", start_page.serve),
+        # A worker answers for what lies at its own place and below, so it stands at the top.
+        Route("/sw.js", _worker),
         *Api(daemon, stream, settings.language).routes,
         *Login(keyring, LUCK, settings.language).routes,
         Mount("/static", StaticFiles(directory=PAGE)),
@@ -56,5 +60,5 @@ def application(settings: Settings) -> tuple[ASGIApp, Callable[[], None]]:
     return Door(behind, Hosts(settings.names), keyring.is_open), stream.end
 
 
-async def _index(_request: Request) -> Response:
-    return FileResponse(PAGE / "index.html")
+async def _worker(_request: Request) -> Response:
+    return FileResponse(PAGE / "sw.js")

@@ -44,6 +44,11 @@ class Stream:
         self._ended = False
         self._task: asyncio.Task[None] | None = None
 
+    @property
+    def state(self) -> str | None:
+        """What `/api/state` says, at most 3 s old; None while the daemon is not reached."""
+        return self._state
+
     def start(self) -> None:
         """Begin to listen to the daemon."""
         self._task = asyncio.get_running_loop().create_task(self._listen())
