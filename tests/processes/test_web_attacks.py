@@ -16,6 +16,7 @@ from tests.support.brokers import Mosquitto
 from tests.support.http import Client, answer_on
 from tests.support.kitchen import Kitchen, burner
 from tests.support.processes import Process, free_port, listens
+from tests.support.stove import Stove
 from tests.support.waiting import eventually
 
 NAME = "gasguard.local"
@@ -29,6 +30,7 @@ class House(Kitchen):
 
     port: int
     web: Process
+    gas: Stove
 
     def serve(self) -> None:
         self.web = self.process("web", "-c", str(self.path))
@@ -56,7 +58,7 @@ def house(broker: Mosquitto, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     house = House(tmp_path_factory.mktemp("attacked"), broker, {"left": burner(name=NASTY)}, **top)
     house.port = top["web"]["port"]
     try:
-        house.start()
+        house.gas, _, _ = house.start()
         house.serve()
         yield house
     finally:
@@ -309,6 +311,31 @@ def test_hundreds_of_attacks_leave_no_descriptor_behind(house: House):
         with house.client().connect() as connection:
             connection.sendall(b"GET /api/events HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
     eventually(lambda: len(os.listdir(fds)) <= before + 2, 10)
+
+
+def test_a_flood_of_offs_is_one_for_the_guard(house: House):
+    """While a relay does not answer, each off takes seconds."""
+    fds = Path(f"/proc/{house.daemons[0].pid}/fd")
+    before = len(os.listdir(fds))
+    answers: list[int] = []
+
+    def ask() -> None:
+        answers.append(house.away().post("/api/off").status)
+
+    house.gas.fault(offline=True)
+    try:
+        asking = [threading.Thread(target=ask) for _ in range(50)]
+        for one in asking:
+            one.start()
+        time.sleep(0.5)
+        assert not answers
+        assert len(os.listdir(fds)) <= before + 5
+        assert house.local("status").code == 0
+        for one in asking:
+            one.join(15)
+        assert answers == [504] * 50
+    finally:
+        house.gas.fault(offline=False)
 
 
 def test_it_ends_at_once_under_attack(house: House):

@@ -3,6 +3,7 @@
 import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -23,6 +24,7 @@ from gasguard.interfaces.web.documents import (
     unreachable,
 )
 from gasguard.interfaces.web.outcome import outcome_page, spoken
+from gasguard.interfaces.web.sharing import Sharing
 from gasguard.interfaces.web.stream import Stream
 
 log = logging.getLogger(__name__)
@@ -76,6 +78,8 @@ class Api:
     def __init__(self, daemon: Daemon, stream: Stream, language: str) -> None:
         """`language` is `web.language`: `auto`, `en` or `zh`."""
         self._daemon, self._stream, self._language = daemon, stream, language
+        # An off needs no login: strangers could have the guard do nothing else.
+        self._offs: Sharing[list[Line]] = Sharing()
 
     @property
     def routes(self) -> list[Route]:
@@ -166,7 +170,8 @@ class Api:
         return ack
 
     async def _shut_off(self, burners: list[str]) -> dict[str, Line]:
-        acks = last_acks(await self._daemon.shut_off(burners, _OFF_WITHIN))
+        ask = partial(self._daemon.shut_off, burners, _OFF_WITHIN)
+        acks = last_acks(await self._offs.answer(tuple(burners), ask))
         return {name: _settled(ack) for name, ack in acks.items()}
 
     def _asking(self, end: str) -> "Callable[[Request], Awaitable[Line]]":

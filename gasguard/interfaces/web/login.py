@@ -117,22 +117,14 @@ class Login:
     async def _log_out(self, request: Request) -> Response:
         await self._end_old(request)
         answer = _done(request, {"logged_in": False}, "/login")
-        answer.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict")
+        answer.headers["set-cookie"] = _cookie(request, "", 0)
         return answer
 
     async def _let_in(self, request: Request, cookie: str) -> Response:
         await self._end_old(request)
         log.info("logged in from %s", _address(request))
         answer = _done(request, {"logged_in": True}, "/")
-        answer.set_cookie(
-            COOKIE,
-            cookie,
-            max_age=sessions.LASTS,
-            path="/",
-            secure=request.headers.get("x-forwarded-proto") == "https",
-            httponly=True,
-            samesite="strict",
-        )
+        answer.headers["set-cookie"] = _cookie(request, cookie, sessions.LASTS)
         return answer
 
     async def _end_old(self, request: Request) -> None:
@@ -151,6 +143,12 @@ class Login:
 
     def _spoken(self, request: Request) -> Language:
         return spoken(self._language, request)
+
+
+def _cookie(request: Request, value: str, lasts: int) -> str:
+    # Behind a proxy that speaks https; plain http has no use for it.
+    secure = "; Secure" if request.headers.get("x-forwarded-proto") == "https" else ""
+    return f"{COOKIE}={value}; Max-Age={lasts}; Path=/; HttpOnly; SameSite=Strict{secure}"
 
 
 def _done(request: Request, data: dict[str, bool], leads_to: str) -> Response:

@@ -265,6 +265,8 @@ def test_what_can_be_read_in_two_ways_is_refused(page: Page, head, statuses):
     told += "\r\n" + body
     answer = page.client().raw(told.encode())
     assert answer.status in statuses
+    if answer.status == 400:
+        assert answer.data["code"] == "malformed"
     assert b"logged_in" not in answer.body
     assert b"secret" not in answer.body
     assert not page.bodies
