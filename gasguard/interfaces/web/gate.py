@@ -17,8 +17,7 @@ _ANYBODY = {
     "/api/logout",
     "/healthz",
     "/metrics",  # has a token of its own
-    "/favicon.ico",
-    "/manifest.webmanifest",
+    "/sw.js",
 }
 _PROXYS = ("forwarded", "via", "x-real-ip")
 

@@ -52,6 +52,22 @@ def test_the_code_works_once(page: Page):
     assert log_in(page).status == 200
 
 
+def test_of_many_who_have_the_code_one_sets_the_password(page: Page):
+    code = page.code()
+    answers: dict[str, Answer] = {}
+
+    def choose(password: str) -> None:
+        answers[password] = page.away().post("/api/setup", {"code": code, "password": password})
+
+    choosing = [threading.Thread(target=choose, args=(f"choice {number}",)) for number in range(8)]
+    for one in choosing:
+        one.start()
+    for one in choosing:
+        one.join()
+    (won,) = [password for password, answer in answers.items() if answer.status == 200]
+    assert log_in(page, won).status == 200
+
+
 @pytest.mark.parametrize(
     ("password", "code"),
     [("", "short"), ("a b c d", "short"), ("12345678", "easy"), ("aaaaaaab", "easy"),
