@@ -37,7 +37,7 @@ quick: $(READY) mosquitto ## all tests but those in the folders of long ones (a 
 	$(PYTEST) $(SHORT) -n 4 --dist worksteal
 
 .PHONY: test
-test: core mosquitto ## the tests (minutes)
+test: core mosquitto chromium ## the tests (minutes)
 	$(PYTEST) $(LONG) $(filter-out tests/core,$(SHORT)) -m "not long" $(SPREAD)
 
 .PHONY: long
@@ -89,6 +89,10 @@ test-ha: $(READY) mosquitto ## gasguard in real Home Assistant cores (installs t
 test-debian: ## demo and test on bare Debian 12 and 13 (root; SUITES=trixie, TARGET=quick; half an hour)
 	@python3 -m tests.debian
 
+.PHONY: pictures
+pictures: $(READY) chromium ## the pictures of the page in the notes, anew
+	$(BIN)/python -m tests.browser.pictures
+
 .PHONY: bench
 bench: $(READY) mosquitto ## the benchmark: a table and bench-results.json
 	$(BIN)/python -m tests.bench --out bench-results.json
@@ -121,3 +125,12 @@ mosquitto:
 			--no-install-recommends mosquitto mosquitto-clients openssl iproute2 groff-base >/dev/null; } || \
 		{ echo "the tests need mosquitto and its clients: sudo apt install mosquitto mosquitto-clients openssl iproute2 groff-base"; \
 			exit 1; }; }
+
+.PHONY: chromium
+chromium:
+	@command -v chromium >/dev/null || { \
+		if [ "$$(id -u)" = 0 ]; then SUDO=; else SUDO="sudo -n"; fi; \
+		echo "installing chromium for the tests of the page ..."; \
+		{ $$SUDO apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$SUDO apt-get install -y -qq \
+			--no-install-recommends chromium fonts-noto-cjk >/dev/null; } || \
+		{ echo "the tests of the page need a browser: sudo apt install chromium fonts-noto-cjk"; exit 1; }; }

@@ -52,7 +52,7 @@ def _write(path: Path, png: bytes) -> None:
     picture = Image.open(io.BytesIO(png)).convert("RGB")
     for colours in (192, 128, 96, 64):
         packed = io.BytesIO()
-        few = picture.quantize(colours, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+        few = picture.quantize(colours, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
         few.save(packed, "PNG", optimize=True)
         if packed.tell() <= LARGEST:
             break

@@ -2,7 +2,7 @@
 
 import { el, icon, remade, say, set, show, svg } from "./dom.js";
 import { at, span, written } from "./times.js";
-import { SHAPES, verdict } from "./verdict.js";
+import { LOOKS, verdict } from "./verdict.js";
 import { t, word } from "./words.js";
 
 const USUAL_PRESETS = ["5m", "10m", "20m"];
@@ -157,13 +157,16 @@ export class Burner {
     const { mood, word: said, detail } = verdict(state, this.now, fresh);
     const timer = fresh ? state.timer : null;
     const shown = this.shutting && mood !== "failed" && mood !== "old" && state.contact !== "open" ? "tripping" : mood;
+    const [shape, tone] = LOOKS[shown];
     set(this.root, "data-mood", shown);
+    set(this.root, "data-shape", shape);
+    set(this.root, "data-tone", tone);
     set(this.root, "data-warned", this.warning && fresh ? "" : null);
+    set(this.root, "data-waits", timer?.waiting ? "" : null);
     set(this.root, "data-unsure", timer && !timer.guaranteed ? "" : null);
     say(this.name, state.name ?? this.id);
     say(this.word, shown === "tripping" ? t.moods.tripping : said);
-    remade(this.glyph, SHAPES[shown], () => [icon(SHAPES[shown])]);
-    remade(this.shape, SHAPES[shown], () => [icon(SHAPES[shown])]);
+    for (const place of [this.glyph, this.shape]) remade(place, shape, () => [icon(shape)]);
     say(this.detail, detail);
 
     const counting = timer !== null && timer !== undefined && shown !== "failed" && shown !== "tripping";
@@ -197,6 +200,9 @@ export class Burner {
         parts.push(t.timerNotSure);
       } else parts.push(timer.waiting ? t.timerWaits : t.timerEnds(at(timer.ends_at, this.now)));
     }
+    if (state.locks?.includes("schedule")) {
+      for (const [key, one] of this.holding()) parts.push(`${key}: ${t.active(at(one.until, this.now))}`);
+    }
     for (const one of (state.reminders ?? []).slice(0, 2)) {
       parts.push(t.reminderAt(one.label, at(one.ends_at, this.now)));
     }
@@ -205,6 +211,11 @@ export class Burner {
       parts.push(state.relay.problem);
     }
     return say(this.note, parts.join(" · "));
+  }
+
+  /** The schedules whose window it is. */
+  holding() {
+    return Object.entries(this.schedules ?? {}).filter(([, one]) => one.active);
   }
 
   renderActs(timer, mood) {
@@ -233,11 +244,9 @@ export class Burner {
 
     const locks = state.locks ?? [];
     const latched = locks.filter((one) => one !== "child" && one !== "schedule");
-    const holding = locks.includes("schedule")
-      ? Object.entries(this.schedules ?? {}).filter(([, one]) => one.active).map(([key]) => key)
-      : [];
+    const holding = locks.includes("schedule") ? this.holding().map(([key]) => key) : [];
     const presets = state.presets?.length ? state.presets : USUAL_PRESETS;
-    const free = !timer && !locks.length && mood !== "failed" && mood !== "starting";
+    const free = !timer && !locks.length && !["failed", "starting", "tripping"].includes(mood);
     remade(this.below, JSON.stringify([free, locks, holding, presets, dead, name]), () => {
       const made = [];
       if (locks.includes("child")) {

@@ -8,8 +8,8 @@ const PEOPLE = new Set(["presence", "home"]);
 
 function remedy(sensor) {
   if (sensor.says === "alarm") return t.alarmDo[sensor.kind] ?? "";
-  if (sensor.kind === "flame") return t.sensorDo.flame;
-  return PEOPLE.has(sensor.kind) ? t.sensorDo.people : t.sensorDo.alarm;
+  const kind = sensor.kind === "flame" ? "flame" : PEOPLE.has(sensor.kind) ? "people" : "alarm";
+  return `${t.sensorLook} ${t.sensorDo[kind]}`;
 }
 
 const row = (bad, title, says, ...more) =>

@@ -125,7 +125,7 @@ export class History {
   build() {
     this.title = el("p", { class: "day" });
     this.before = el("button", { type: "button", class: "step", "aria-label": t.dayBefore, onclick: () => this.go(1) }, icon("left"));
-    this.after = el("button", { type: "button", class: "step", "aria-label": t.dayAfter, onclick: () => this.go(-1) }, icon("right"));
+    this.after = el("button", { type: "button", class: "step", "aria-label": t.dayAfter, onclick: () => this.go(-1) }, icon("left"));
     this.lanes = el("div", { class: "lanes", role: "img" });
     this.why = el("p", { class: "why", role: "status" }, t.historyHint);
     this.list = el("ul", { class: "happened" });
@@ -292,6 +292,14 @@ class Usage {
     this.choices = el("div", { class: "choices" }, choice("burned_s", t.usageMinutes), choice("gas_m3", t.usageGas));
     this.note = el("p", { class: "hint" });
     root.append(this.choices, this.sums, this.picture, this.note, el("details", null, el("summary", null, t.usageTable), el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": t.usageTable }, this.table)));
+    this.seen = false;
+    // What draws is a third of all that is loaded: not before somebody comes by.
+    new IntersectionObserver((entries) => {
+      if (!this.seen && entries.some((one) => one.isIntersecting)) {
+        this.seen = true;
+        this.draw(true);
+      }
+    }, { rootMargin: "200px" }).observe(root);
     new ResizeObserver(() => this.draw()).observe(this.picture);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.draw(true));
   }
@@ -345,9 +353,19 @@ class Usage {
     say(this.note, [unknown.length ? `${unknown.join(", ")}: ${t.usageNone}` : "", this.lines.some((line) => line.gas_m3 !== null) ? t.usageEstimate : ""].join(" ").trim());
   }
 
+  fillSums() {
+    if (!this.days) return;
+    say(this.sums, this.known.map((id) => {
+      const all = this.days.map((day) => this.value(day, id));
+      const known = all.some((one) => one !== null);
+      return `${this.names[id]}: ${this.shown(known ? all.reduce((sum, one) => sum + (one ?? 0), 0) : null)}`;
+    }).join(" · "));
+  }
+
   async draw(anew) {
+    this.fillSums();
     const width = this.picture.clientWidth;
-    if (!this.days || !this.known.length || !width) return;
+    if (!this.seen || !this.days || !this.known.length || !width) return;
     if (this.plot && !anew) {
       this.plot.setSize({ width, height: this.height() });
       return;
@@ -359,16 +377,12 @@ class Usage {
       return; // The table says the same; the next look tries again.
     }
     const style = getComputedStyle(this.picture);
-    const colours = ["--plot-1", "--plot-2", "--plot-3", "--plot-4"].map((name) => style.getPropertyValue(name).trim());
+    const colours = ["--lit", "--blue", "--off", "--lock"].map((name) => style.getPropertyValue(name).trim());
     const ink = style.getPropertyValue("--soft").trim();
     const line = style.getPropertyValue("--line").trim();
     // Stacked: each burner's bar stands on those before it, so the last series is drawn first.
     const sums = this.days.map(() => 0);
     const stacks = this.known.map((id) => this.days.map((day, n) => (sums[n] += this.value(day, id) ?? 0)));
-    say(this.sums, this.known.map((id) => {
-      const all = this.days.map((day) => this.value(day, id));
-      return `${this.names[id]}: ${this.shown(all.every((one) => one === null) ? null : all.reduce((sum, one) => sum + (one ?? 0), 0))}`;
-    }).join(" · "));
     const bars = UPlot.paths.bars({ size: [0.62, 40], radius: 0.2 });
     const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
     const axis = { stroke: ink, font: `${0.8 * rem}px ${style.fontFamily}`, grid: { stroke: line, width: 1 }, ticks: { show: false } };

@@ -97,10 +97,10 @@ async function shutOff(id, path) {
     return;
   }
   if (id === null) bigOff("", "");
-  const failed = Object.entries(result.acks ?? {}).filter(([, ack]) => ack.status !== "confirmed").map(([one]) => one);
+  const failed = Object.entries(result.acks).filter(([, ack]) => ack.status !== "confirmed");
   const nameOf = (one) => told?.burners[one]?.name ?? one;
-  const text = result.code === "network" ? t.noAnswerOffText : Object.values(result.acks ?? {}).map((ack) => ack.message).find(Boolean) ?? result.message ?? "";
-  if (failed.length) for (const one of failed) raise(`unconfirmed ${one}`, t.notOffOf(nameOf(one)), text, true);
+  const text = result.code === "network" ? t.noAnswerOffText : failed[0]?.[1].message ?? result.message ?? "";
+  if (failed.length) for (const [one] of failed) raise(`unconfirmed ${one}`, t.notOffOf(nameOf(one)), text, true);
   else raise(`unconfirmed ${key}`, id === null ? t.notOff : t.notOffOf(nameOf(id)), text, true);
 }
 
@@ -140,8 +140,7 @@ function conclude(answer, done, tell) {
     return;
   }
   if (answer.code === "unauthorized") unauthorized();
-  const { what, said } = refusal(answer);
-  const text = said && language === "en" ? `${what} (${said})` : what;
+  const text = refusal(answer);
   tell(text);
   speak(text);
 }

@@ -41,10 +41,11 @@ export async function ask(path, body) {
   }
 }
 
-/** What to tell of a request that failed: our words, and the daemon's own where there are any. */
+/** What to tell of a request that failed: our words, and the daemon's own, which are English. */
 export function refusal(told) {
-  const known = t.answers[told.code] ?? t.answers.other;
-  return { what: known, said: told.message ?? "" };
+  const known = t.answers[told.code];
+  const said = told.message && (t.lang === "en" || !known) ? ` (${told.message})` : "";
+  return `${known ?? t.answers.other}${said}`;
 }
 
 const TRY_EVERY = 900;

@@ -3,8 +3,6 @@
 
 import { t } from "./words.js";
 
-const gap = t.lang === "en" ? " " : " ";
-
 /** "1 h 5 min", "8 min", "45 s"; seconds are left out beyond ten minutes. */
 export function span(seconds) {
   const whole = Math.max(0, Math.round(seconds));
@@ -12,10 +10,10 @@ export function span(seconds) {
   const min = Math.floor((whole % 3600) / 60);
   const s = whole % 60;
   const parts = [];
-  if (h) parts.push(`${h}${gap}${t.units.h}`);
-  if (min) parts.push(`${min}${gap}${t.units.min}`);
-  if ((s && whole < 600) || !parts.length) parts.push(`${s}${gap}${t.units.s}`);
-  return parts.join(gap);
+  if (h) parts.push(`${h} ${t.units.h}`);
+  if (min) parts.push(`${min} ${t.units.min}`);
+  if ((s && whole < 600) || !parts.length) parts.push(`${s} ${t.units.s}`);
+  return parts.join(" ");
 }
 
 /** A duration as gasguard writes it (3m, 1h30m, 90s), in words; what is no such one as it stands. */
@@ -48,7 +46,8 @@ export function at(iso, now) {
   return `${weekday(when.day)} ${when.clock}`;
 }
 
-export const weekday = (day) => t.weekdays[new Date(`${day}T12:00:00Z`).getUTCDay()];
+const short = new Intl.DateTimeFormat(t.lang, { weekday: "short", timeZone: "UTC" });
+export const weekday = (day) => short.format(new Date(`${day}T12:00:00Z`));
 
 /** The day so many days after another, both as 2026-11-27. */
 export function dayPlus(day, days) {

@@ -4,20 +4,20 @@
 import { at, between, span } from "./times.js";
 import { t, word } from "./words.js";
 
-/** The shape of each mood; its colour and its word go with its name. */
-export const SHAPES = {
-  old: "question",
-  starting: "question",
-  lit: "flame",
-  out: "out",
-  blind: "question",
-  silent: "question",
-  tripping: "turning",
-  off: "check",
-  hot: "flame",
-  locked: "padlock",
-  failed: "stop",
-  unknown: "question",
+/** Of each mood its shape and its tone of colour. A question mark is for what is not known alone. */
+export const LOOKS = {
+  old: ["question", "red"],
+  starting: ["question", "warn"],
+  lit: ["flame", "lit"],
+  out: ["out", "calm"],
+  blind: ["question", "calm"],
+  silent: ["question", "warn"],
+  tripping: ["turning", "warn"],
+  off: ["check", "off"],
+  hot: ["flame", "warn"],
+  locked: ["padlock", "lock"],
+  failed: ["stop", "red"],
+  unknown: ["question", "warn"],
 };
 
 function moodOf(state) {
