@@ -20,6 +20,7 @@ from gasguard.interfaces.journal import Journal, Life
 from gasguard.interfaces.local.control import ControlSocket
 from gasguard.interfaces.local.unix import runtime_folder
 from gasguard.interfaces.meter import Meter
+from gasguard.interfaces.metrics.counts import Counts
 from gasguard.interfaces.past import Past
 from gasguard.interfaces.schedules.watch import Schedules
 from gasguard.interfaces.wall_time import WallTime
@@ -71,7 +72,8 @@ async def _guarding(
     controller = Controller(circuits(config, drivers), store, clock, heartbeats)
     watching = sensors(config, drivers, controller.post)
     life, meter = Life(store, clock, list(config.burners)), Meter(store, clock, _powers(config))
-    controller.observers += [Journal(store), meter]
+    counts = Counts(list(config.burners), controller.tallies)
+    controller.observers += [Journal(store), meter, counts]
     past = Past(store, meter, clock, list(config.burners), zone=config.zone)
     schedules = Schedules(config, controller, store, clock, heartbeats, troubles)
     until = WallTime(clock, config.zone)
@@ -85,6 +87,7 @@ async def _guarding(
         runtime=runtime_folder(),
         schedules=schedules,
         until=until,
+        counts=counts,
     )
     controller.start()
     life.begins()

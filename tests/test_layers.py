@@ -140,6 +140,12 @@ ROOMS = [
         },
         libraries=set(),
     ),
+    Room("gasguard.interfaces.metrics.text", set(), libraries=set()),
+    Room(
+        "gasguard.interfaces.metrics",
+        {"gasguard.core.messages", "gasguard.guard.bulletins", "gasguard.guard.keeper"},
+        libraries=set(),
+    ),
     # Processes of their own: what they import, the daemon must not.
     Room(
         "gasguard.interfaces.web",
@@ -152,6 +158,7 @@ ROOMS = [
             "gasguard.interfaces.explain",
             "gasguard.interfaces.home_assistant.words",
             "gasguard.interfaces.local.unix",
+            "gasguard.interfaces.metrics.text",
         },
         libraries={"starlette", "uvicorn", "h11"},
     ),

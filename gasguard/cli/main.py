@@ -31,6 +31,7 @@ _COMMANDS = {
     "explain": "gasguard.cli.explain",
     "messages": "gasguard.cli.messages",
     "web-code": "gasguard.cli.web_code",
+    "metrics": "gasguard.cli.metrics",
     "doctor": "gasguard.cli.doctor",
     "discover": "gasguard.cli.discover",
     "proof-test": "gasguard.cli.proof_test",

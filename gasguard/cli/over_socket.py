@@ -90,6 +90,12 @@ class SocketDaemon:
             return answer
         raise Unreached(f"the daemon at {self._path} hung up")
 
+    def metrics(self) -> dict[str, Any]:
+        """The status, with what was counted since the daemon's start."""
+        for answer in self._ask({"command": "metrics"}, timeout=ANSWER_WITHIN):
+            return answer
+        raise Unreached(f"the daemon at {self._path} hung up")
+
     def schedules(self) -> dict[str, dict[str, Any]]:
         """See `Daemon.schedules`."""
         found: dict[str, dict[str, Any]] = self._status().get("schedules", {})

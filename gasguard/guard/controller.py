@@ -41,7 +41,7 @@ from gasguard.core.recovery import Record, Stamp, record_of
 from gasguard.drivers.base import Relay
 from gasguard.errors import StoreError
 from gasguard.guard.bulletins import TELL_WITHIN, Bulletins, News, Reply
-from gasguard.guard.keeper import RelayKeeper
+from gasguard.guard.keeper import RelayKeeper, Tally
 from gasguard.guard.saving import SAVE_WITHIN, Outcome, Saving
 from gasguard.guard.store import Store
 from gasguard.health import Heartbeats
@@ -209,6 +209,13 @@ class Controller:
     def state(self, name: str) -> State:
         """A known burner's present state."""
         return self._burners[name].state
+
+    def tallies(self) -> dict[str, list[Tally]]:
+        """How every burner's relays have answered, in the configured order."""
+        return {
+            name: [keeper.tally for keeper in burner.keepers]
+            for name, burner in self._burners.items()
+        }
 
     def request(self, name: str, request: Request, reply: Reply | None = None) -> None:
         """Hand in a request for a known burner; `reply` hears each acknowledgement.

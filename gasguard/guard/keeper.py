@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
 from random import Random
 from typing import Any
 
@@ -35,6 +36,17 @@ SETTLE_READS = 3
 _UNSET = {False: "reads off", None: "is not told"}
 
 
+@dataclass(slots=True)
+class Tally:
+    """How a relay has answered since the start."""
+
+    answered: int = 0
+    unanswered: int = 0
+    """Questions and commands without an answer in time, or refused."""
+    seconds: float = 0.0
+    """Of all answers together, from the question."""
+
+
 class RelayKeeper:
     """One relay's hands. Lives on the event loop; `post` takes its events."""
 
@@ -53,6 +65,7 @@ class RelayKeeper:
         self._beat = beat
         self._voice = relay if isinstance(relay, HasVoice) else None
         self._luck = luck
+        self.tally = Tally()
         self._opening: asyncio.Task[None] | None = None
         self._on_the_wire = False
         """The opening's round waits for the device."""
@@ -176,6 +189,8 @@ class RelayKeeper:
             self._report(reading, asked_at)
 
     def _report(self, reading: Reading, asked_at: float, *, open_answered: bool = False) -> None:
+        self.tally.answered += 1
+        self.tally.seconds += self._boot() - asked_at
         self._post(
             RelayRead(
                 self._index,
@@ -190,6 +205,7 @@ class RelayKeeper:
         )
 
     def _failed(self, error: DriverError, *, contact_unknown: bool = False) -> None:
+        self.tally.unanswered += 1
         self._post(RelayFailed(self._index, str(error), contact_unknown))
 
     def _not_read(self, error: DriverError) -> None:

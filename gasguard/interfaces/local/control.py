@@ -18,6 +18,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from gasguard import __version__
 from gasguard.clock import Clock
 from gasguard.core.messages import Answer, Status
 from gasguard.core.model import Source
@@ -28,6 +29,7 @@ from gasguard.guard.proof_test import proof_test
 from gasguard.health import Troubles
 from gasguard.interfaces.front import Front
 from gasguard.interfaces.local.unix import answers, socket_address
+from gasguard.interfaces.metrics.counts import Counts
 from gasguard.interfaces.past import Past
 from gasguard.interfaces.payloads import ack_payload, event_payload, sensor_payloads, state_payload
 from gasguard.interfaces.requests import BadRequest, Skippable
@@ -74,8 +76,10 @@ class ControlSocket:
         runtime: Path | None = None,
         schedules: Skippable | None = None,
         until: WallTime | None = None,
+        counts: Counts | None = None,
     ) -> None:
-        self._schedules = schedules
+        self._schedules, self._counts = schedules, counts
+        self._began = clock.now().boot
         self._served = runtime / path.name if runtime else path
         self._path, self._controller, self._past, self._clock = path, controller, past, clock
         self._troubles = troubles or Troubles()
@@ -178,6 +182,8 @@ class ControlSocket:
             raise BadRequest("busy", f"{MAX_CLIENTS} clients are being served")
         elif asks == "status":
             self._status(send)
+        elif asks == "metrics":
+            self._metrics(send)
         elif asks == "watch":
             await self._watch(send, events=request.get("events") is True)
         elif asks in _PAST:
@@ -231,7 +237,16 @@ class ControlSocket:
 
     # --- questions ----------------------------------------------------------------------------
 
+    def _metrics(self, send: "_Sender") -> None:
+        """The status, with what was counted since the start."""
+        counts = self._counts.payload() if self._counts is not None else {}
+        began = self._clock.now().wall_at(self._began)
+        send({**self._standing(), "counts": counts, "started_at": began, "version": __version__})
+
     def _status(self, send: "_Sender") -> None:
+        send(self._standing())
+
+    def _standing(self) -> dict[str, Any]:
         now = self._clock.now()
         states = self._controller.states()
         troubles = self._troubles.present()
@@ -241,7 +256,7 @@ class ControlSocket:
         }
         schedules = self._schedules.states() if self._schedules is not None else {}
         sensors = sensor_payloads(states, now)
-        send({"states": shown, "troubles": troubles, "schedules": schedules, "sensors": sensors})
+        return {"states": shown, "troubles": troubles, "schedules": schedules, "sensors": sensors}
 
     async def _watch(self, send: "_Sender", *, events: bool) -> None:
         """States now and at each change, until the client goes; where wanted, also what happens."""

@@ -20,6 +20,7 @@ from gasguard.interfaces.web.door import Door
 from gasguard.interfaces.web.hosts import Hosts
 from gasguard.interfaces.web.keyring import Keyring
 from gasguard.interfaces.web.login import Login
+from gasguard.interfaces.web.metrics import Metrics
 from gasguard.interfaces.web.settings import Settings
 from gasguard.interfaces.web.start_page import StartPage
 from gasguard.interfaces.web.stream import Stream
@@ -51,6 +52,7 @@ def application(settings: Settings) -> tuple[ASGIApp, Callable[[], None]]:
         Route("/sw.js", _worker),
         *Api(daemon, stream, settings.language).routes,
         *Login(keyring, LUCK, settings.language).routes,
+        *Metrics(daemon, settings.metrics_token).routes,
         Mount("/static", StaticFiles(directory=PAGE)),
     ]
     behind = Starlette(
