@@ -43,8 +43,8 @@ def take(
 
 def _explained(page: Page) -> None:
     track = page.locator(".lane .track").first
-    page.locator("#usage canvas").wait_for()
     page.locator("#history").evaluate("e => scrollTo(0, e.offsetTop - 12)")
+    page.locator("#usage canvas").wait_for()
     track.click(position={"x": track.bounding_box()["width"] * (12 + 38 / 60) / 24, "y": 20})
 
 

@@ -201,7 +201,7 @@ export class Burner {
       } else parts.push(timer.waiting ? t.timerWaits : t.timerEnds(at(timer.ends_at, this.now)));
     }
     if (state.locks?.includes("schedule")) {
-      for (const [key, one] of this.holding()) parts.push(`${key}: ${t.active(at(one.until, this.now))}`);
+      for (const [key, one] of this.holding()) parts.push(t.of(key, t.active(at(one.until, this.now))));
     }
     for (const one of (state.reminders ?? []).slice(0, 2)) {
       parts.push(t.reminderAt(one.label, at(one.ends_at, this.now)));

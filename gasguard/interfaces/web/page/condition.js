@@ -9,7 +9,7 @@ const PEOPLE = new Set(["presence", "home"]);
 function remedy(sensor) {
   if (sensor.says === "alarm") return t.alarmDo[sensor.kind] ?? "";
   const kind = sensor.kind === "flame" ? "flame" : PEOPLE.has(sensor.kind) ? "people" : "alarm";
-  return `${t.sensorLook} ${t.sensorDo[kind]}`;
+  return t.sensorLook + t.gap + t.sensorDo[kind];
 }
 
 const row = (bad, title, says, ...more) =>
@@ -34,7 +34,7 @@ export class Condition {
       const name = state.name ?? id;
       const relay = state.relay ?? {};
       const gone = relay.reachable === false;
-      const series = (relay.in_series ?? []).map((one, n) => `${t.inSeries(n + 1)}: ${one.problem ?? (one.reachable ? t.relayOk(null) : t.relayGone)}`);
+      const series = (relay.in_series ?? []).map((one, n) => t.of(t.inSeries(n + 1), one.problem ?? (one.reachable ? t.relayOk(null) : t.relayGone)));
       rows.push({
         bad: gone || Boolean(relay.problem),
         title: t.relay(name),
@@ -109,7 +109,7 @@ export class Locks {
     };
     return el("li", { class: "row" },
       el("span", { class: "glyph" }, icon("padlock")),
-      el("div", null, el("h3", null, name), el("p", null, `${t.lock}: ${locked ? t.lockOn : t.lockOff}`)),
+      el("div", null, el("h3", null, name), el("p", null, t.of(t.lock, locked ? t.lockOn : t.lockOff))),
       el("button", {
         type: "button", role: "switch", class: "switch", "aria-checked": String(locked), "data-key": `lock-${id}`,
         "aria-label": t.lockOf(name), onclick: press,

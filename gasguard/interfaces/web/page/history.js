@@ -107,7 +107,7 @@ function explainTrip({ when, event, timer, confirmed, failed }) {
   if (event.message) parts.push(event.message);
   if (failed) parts.push(t.trippedFailed, failed.message ?? "");
   if (confirmed?.latency_ms !== undefined) parts.push(t.trippedConfirmed(confirmed.latency_ms));
-  return parts.filter(Boolean).join(" ");
+  return parts.filter(Boolean).join(t.gap);
 }
 
 export class History {
@@ -218,7 +218,7 @@ export class History {
             onclick: (event) => this.expand(event.currentTarget, one.text),
           },
           el("span", { class: "glyph" }, icon(kind === "failed" ? "stop" : "check")),
-          el("span", { class: "when" }, clock), el("span", { class: "what" }, `${name}: ${word(t.reasons, one.event.away ? "away" : one.event.reason)}`))))
+          el("span", { class: "when" }, clock), el("span", { class: "what" }, t.of(name, word(t.reasons, one.event.away ? "away" : one.event.reason))))))
         : [el("li", { class: "nothing" }, t.nothing)]);
   }
 
@@ -253,7 +253,7 @@ export class History {
     const touched = near?.one ?? bars
       .filter((bar) => bar.from - finger <= minute && minute <= bar.to + finger)
       .sort((a, b) => a.to - a.from - (b.to - b.from))[0];
-    say(this.why, touched ? `${name}: ${touched.text}` : t.historyHint);
+    say(this.why, touched ? t.of(name, touched.text) : t.historyHint);
   }
 
   hours() {
@@ -261,7 +261,7 @@ export class History {
   }
 }
 
-// --- burn time and gas by day ----------------------------------------------------------------
+// --- burn time and gas by day
 
 let plotting = null;
 function plotter() {
@@ -350,7 +350,7 @@ class Usage {
       })));
     this.table.replaceChildren(el("thead", null, head), el("tbody", null, ...rows));
     const unknown = Object.keys(this.names).filter((id) => !this.known.includes(id)).map((id) => this.names[id]);
-    say(this.note, [unknown.length ? `${unknown.join(", ")}: ${t.usageNone}` : "", this.lines.some((line) => line.gas_m3 !== null) ? t.usageEstimate : ""].join(" ").trim());
+    say(this.note, [unknown.length ? t.of(unknown.join(", "), t.usageNone) : "", this.lines.some((line) => line.gas_m3 !== null) ? t.usageEstimate : ""].join(" ").trim());
   }
 
   fillSums() {
@@ -358,7 +358,7 @@ class Usage {
     say(this.sums, this.known.map((id) => {
       const all = this.days.map((day) => this.value(day, id));
       const known = all.some((one) => one !== null);
-      return `${this.names[id]}: ${this.shown(known ? all.reduce((sum, one) => sum + (one ?? 0), 0) : null)}`;
+      return t.of(this.names[id], this.shown(known ? all.reduce((sum, one) => sum + (one ?? 0), 0) : null));
     }).join(" · "));
   }
 

@@ -21,7 +21,7 @@ let told = null;
 let fresh = false;
 let history = null;
 
-// --- what is spoken --------------------------------------------------------------------------
+// --- what is spoken
 
 const spoken = { polite: $("polite"), urgent: $("urgent") };
 
@@ -31,7 +31,7 @@ function speak(text, how = "polite") {
   place.textContent = place.textContent === text ? `${text}\u00a0` : text;
 }
 
-// --- alarms: a burner that is not off --------------------------------------------------------
+// --- alarms: a burner that is not off
 
 function raise(key, title, text, closable) {
   if (!alarms.has(key)) speak(`${title}. ${t.byHandNow}`, "urgent");
@@ -73,14 +73,14 @@ function judgeAlarms() {
   for (const [id, state] of Object.entries(told.burners)) {
     const name = state.name ?? id;
     const key = `failed ${id}`;
-    if (state.phase === "trip_failed") raise(key, t.notOffOf(name), state.relay?.problem ?? t.stillTrying, false);
+    if (state.phase === "trip_failed") raise(key, t.notOffOf(name), (language === "en" && state.relay?.problem) || t.stillTrying, false);
     else lower(key);
     if (state.contact === "open") lower(`unconfirmed ${id}`);
   }
   if (Object.values(told.burners).every((state) => state.contact === "open")) lower("unconfirmed all");
 }
 
-// --- OFF -------------------------------------------------------------------------------------
+// --- OFF
 
 async function shutOff(id, path) {
   const key = id ?? "all";
@@ -119,7 +119,7 @@ function bigOff(look, text, lasts) {
   if (lasts) bigOffEnds = setTimeout(() => bigOff("", ""), lasts);
 }
 
-// --- everything else that is asked for -------------------------------------------------------
+// --- everything else that is asked for
 
 async function order(id, path, body, done) {
   const burner = burners.get(id);
@@ -165,7 +165,7 @@ const does = {
 const condition = new Condition($("condition"));
 const locks = new Locks($("locks"), does);
 
-// --- states ----------------------------------------------------------------------------------
+// --- states
 
 function onState(document_) {
   told = document_;
@@ -238,7 +238,7 @@ function unauthorized() {
   show($("sign-in"), true);
 }
 
-// --- events: told once, in words -------------------------------------------------------------
+// --- events: told once, in words
 
 const ENDS_WARNING = new Set(["trip", "timer_extended", "timer_cancelled", "timer_started", "flame_out", "locked", "trip_confirmed"]);
 
@@ -264,7 +264,7 @@ function onEvent(event) {
     case "prewarning":
       warn(burner, event, 0);
       alarm.chime();
-      speak(`${name}: ${burner.note.textContent}`);
+      speak(t.of(name, burner.note.textContent));
       break;
     case "reminder":
       alarm.chime();
@@ -303,7 +303,7 @@ async function lastWarnings() {
   }
 }
 
-// --- history, once the first screen is there -------------------------------------------------
+// --- history, once the first screen is there
 
 async function loadHistory() {
   history = { event() {}, state() {}, clear() {} };
@@ -316,7 +316,7 @@ async function loadHistory() {
   }
 }
 
-// --- the frame -------------------------------------------------------------------------------
+// --- the frame
 
 function frame() {
   document.documentElement.lang = t.lang;

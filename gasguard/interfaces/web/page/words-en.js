@@ -3,6 +3,8 @@
 export default {
   lang: "en",
   all: "all burners",
+  of: (name, text) => `${name}: ${text}`,
+  gap: " ",
   off: "OFF",
   offWaiting: "Shutting off…",
   offDone: (ms) => `All shut off · confirmed in ${ms} ms`,

@@ -3,6 +3,8 @@
 export default {
   lang: "zh-CN",
   all: "全部灶头",
+  of: (name, text) => `${name}：${text}`,
+  gap: "",
   off: "关火",
   offWaiting: "正在关火…",
   offDone: (ms) => `已全部关火 · ${ms} 毫秒确认`,
