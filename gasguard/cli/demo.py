@@ -1,4 +1,4 @@
-"""`gasguard demo`: broker, stove, relay and daemon on one machine, ordinarily configured."""
+"""`gasguard demo`: broker, stove, relay, daemon and page on one machine, ordinarily configured."""
 
 import asyncio
 import contextlib
@@ -35,7 +35,7 @@ _LAST_WORDS_WITHIN = 1.0
     "--web-port",
     metavar="PORT",
     type=click.IntRange(0, 65535),
-    help="Port of the web page, for versions that have one; this one has none.",
+    help="Default 8420, or any free one; 0 means any.",
 )
 @click.option(
     "--state-dir",
@@ -78,17 +78,23 @@ def demo(
         # What happens is told in the demo's own words.
         logging.getLogger().setLevel(logging.WARNING)
         try:
-            asyncio.run(_demo(folder / CONFIG, mqtt_port, speed, message_to, story))
+            asyncio.run(_demo(folder / CONFIG, mqtt_port, web_port, speed, message_to, story))
         finally:
             log.stop()
     leave()
 
 
 async def _demo(
-    path: Path, mqtt_port: int | None, speed: float, message_to: str | None, name: str | None
+    path: Path,
+    mqtt_port: int | None,
+    web_port: int | None,
+    speed: float,
+    message_to: str | None,
+    name: str | None,
 ) -> None:
     from gasguard import app
     from gasguard.cli.demo_console import DemoConsole, Outcomes
+    from gasguard.cli.demo_page import page, page_listener, page_settings
     from gasguard.cli.demo_stage import light, messages_to, shortened, stage
     from gasguard.cli.terminal import Printer, attend, stopped_by_signals
     from gasguard.simulator.bridge import SimulatorBridge
@@ -102,11 +108,16 @@ async def _demo(
         if story is not None:
             limits, more = {**limits, **story.limits}, story.more
             more += await stack.enter_async_context(phones(name or "", printer.line))
+        else:
+            listener = stack.enter_context(page_listener(web_port))
+            more += page_settings(listener)
         config, world = await stack.enter_async_context(stage(path, mqtt_port, limits, more))
         bridge = SimulatorBridge(config, world)
         bridge.start()
         stack.push_async_callback(bridge.stop)
         controller = await stack.enter_async_context(app.running(config, clock_of(story)))
+        if story is None:
+            await stack.enter_async_context(page(listener, path, printer.line))
         await light(world, speed)
         if story is None:
             printer.line(_greeting(config, path, bridge.console_topic))
@@ -135,8 +146,11 @@ def _greeting(config: Config, path: Path, console_topic: str) -> str:
         if shutil.which("mosquitto_pub")
         else ""
     )
+    web = config.web
+    page = f"http://{web.host}:{web.port}/" if web is not None else "none"
     return f"""
 gasguard demo is up: a stove with two lit burners, and a hood that follows them.
+  page     {page}
   broker   mqtt://127.0.0.1:{port}
   relay    {devices} (miIO over UDP; token in {path})
 

@@ -3,6 +3,7 @@
 import contextlib
 import fcntl
 import os
+import shutil
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ from gasguard.errors import GasguardError
 from gasguard.guard.store import FILE_NAME
 from gasguard.interfaces.local.unix import answers
 from gasguard.interfaces.messages.shelf import FILE_NAME as MESSAGES
+from gasguard.interfaces.web.settings import WEB_FOLDER
 
 CONFIG = "config.yaml"
 _IN_USE = "demo.lock"
@@ -46,6 +48,7 @@ def fresh_folder(folder: Path) -> Iterator[None]:
         for pattern in (f"{FILE_NAME}*", CONTROL_SOCKET, MESSAGES):
             for left in folder.glob(pattern):
                 left.unlink()
+        shutil.rmtree(folder / WEB_FOLDER, ignore_errors=True)
         yield
     finally:
         os.close(descriptor)

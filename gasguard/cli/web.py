@@ -18,7 +18,8 @@ _KEPT_BEGINNINGS = ("LC_", "PYTHON")
 
 @click.command(epilog=examples("gasguard web -c /etc/gasguard/config.yaml"))
 @config_option(required=True)
-def web(config_path: Path) -> None:
+@click.option("--listener", type=int, hidden=True, help="The demo's, which holds standard input.")
+def web(config_path: Path, listener: int | None) -> None:
     """Serve the page of FILE's `web:` until SIGTERM or SIGINT.
 
     It speaks to the running daemon over its local socket, and holds none of its secrets: of FILE it
@@ -34,6 +35,7 @@ def web(config_path: Path) -> None:
         metrics_token=None if token is None else token.get_secret_value(),
         socket=str(state_dir / CONTROL_SOCKET),
         folder=str(own_folder(state_dir)),
+        listener=listener,
     )
     kept = {
         name: value
@@ -43,4 +45,6 @@ def web(config_path: Path) -> None:
     sys.stdout.flush()
     # Begun anew: what was read of the file, tokens and passwords too, goes with this process.
     descriptor = str(handed.handed_over())
+    if listener is not None:
+        os.set_inheritable(listener, True)
     os.execve(sys.executable, [sys.executable, "-m", _PROCESS, descriptor], kept)  # noqa: S606 - itself

@@ -7,12 +7,14 @@ import signal
 import socket
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 
 from tests.stories.test_stories import tells
 from tests.support.brokers import program
 from tests.support.ear import Ear
+from tests.support.http import Client
 from tests.support.kitchen import Kitchen
 from tests.support.processes import GASGUARD, ROOT, Process
 from tests.support.terminal import CTRL_C, CTRL_D, Terminal
@@ -395,3 +397,65 @@ def test_two_that_start_at_once_do_not_take_each_others_ports(kitchen, tmp_path)
 def test_it_plays_a_story_and_ends(tmp_path):
     """`make stories` plays them all."""
     tells("gas", tmp_path)
+
+
+# --- the page -------------------------------------------------------------------------------------
+
+
+def page_of(demo: Demo) -> Client:
+    found = re.search(r"page +http://127\.0\.0\.1:(\d+)/", demo.process.output)
+    assert found, demo.process.output
+    return Client(int(found[1]))
+
+
+def test_the_page_is_there_with_the_greeting_and_puts_the_flame_out(demo):
+    page = page_of(demo)
+    assert page.get("/").status == 200
+    assert set(page.get("/api/state").data["burners"]) == {"left", "right"}
+    demo.burns("left")
+    assert page.post("/api/burners/left/off").data["status"] == "confirmed"
+    demo.goes_out("left")
+    demo.process.says("(remote by web)")
+    assert demo.kitchen.cli("check-config", "-c", str(demo.config)).code == 0
+    said = demo.kitchen.cli("web", "-c", str(demo.config))
+    assert said.code == 2, said
+    assert "is in use" in said.err
+
+
+def pid_of_page(demo: Demo) -> int:
+    children = Path(f"/proc/{demo.process.pid}/task/{demo.process.pid}/children").read_text()
+    (pid,) = [
+        pid
+        for pid in map(int, children.split())
+        if b".web" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    ]
+    return pid
+
+
+def test_a_page_that_dies_does_not_end_the_demo(demo):
+    assert page_of(demo).get("/healthz").status == 200
+    os.kill(pid_of_page(demo), signal.SIGKILL)
+    demo.process.says("The page has ended")
+    assert demo.kitchen.cli("off", "left", "-c", str(demo.config)).code == 0
+
+
+def test_the_page_ends_with_the_demo_however_that_ends(kitchen, tmp_path):
+    for end in (signal.SIGKILL, signal.SIGTERM):
+        process = kitchen.process(*options(tmp_path / "demo", "--web-port", "0"))
+        demo = Demo(kitchen, process)
+        demo.ear.close()
+        assert page_of(demo).get("/healthz").status == 200
+        page = Path(f"/proc/{pid_of_page(demo)}")
+        process.send_signal(end)
+        process.wait()
+        kitchen._others.remove(process)
+        eventually(lambda page=page: not page.exists(), 4, "the page has ended")
+        assert "Traceback" not in (tmp_path / "demo" / "web.log").read_text()
+
+
+def test_a_taken_port_of_the_page_is_named(kitchen, tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        said = kitchen.cli(*options(tmp_path / "d", "--web-port", port))
+    assert said.code in (1, 2), said
+    assert f"port {port}" in said.err

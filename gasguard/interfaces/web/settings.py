@@ -5,6 +5,8 @@ import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+WEB_FOLDER = "web"
+"""Below the daemon's state folder: the page's own."""
 _LARGEST = 64 * 1024
 """Bytes."""
 
@@ -22,6 +24,8 @@ class Settings:
     """The daemon's local socket."""
     folder: str
     """Where passwords and sessions are kept."""
+    listener: int | None = None
+    """A demo's: the socket to serve on, as long as standard input is held open."""
 
     def handed_over(self) -> int:
         """A file descriptor from which `received` reads them. Others cannot see what is in it."""
@@ -44,4 +48,4 @@ def received(descriptor: int) -> Settings:
 def own_folder(state_dir: Path) -> Path:
     """The folder of the page's own state: that which systemd has made for it, if there is one."""
     named = os.environ.get("STATE_DIRECTORY", "").partition(":")[0]
-    return Path(named) if named else state_dir / "web"
+    return Path(named) if named else state_dir / WEB_FOLDER
