@@ -40,8 +40,8 @@ def _every(_ctx: click.Context, _option: click.Parameter, text: str | None) -> f
 @click.command(
     epilog=examples(
         "gasguard metrics",
-        "gasguard metrics --file /var/lib/prometheus/node-exporter/gasguard.prom --every 15s",
-        "gasguard metrics --dashboard > gasguard-grafana.json",
+        "gasguard metrics --file g.prom --every 15s",
+        "gasguard metrics --dashboard",
     )
 )
 @config_option()
@@ -50,7 +50,7 @@ def _every(_ctx: click.Context, _option: click.Parameter, text: str | None) -> f
     "file",
     metavar="FILE",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Write there, whole or not at all: for node_exporter's textfile collector.",
+    help="Write there, whole or not at all: for the textfile collector of node_exporter.",
 )
 @click.option("--every", metavar="DURATION", callback=_every, help="Go on, with --file.")
 @click.option("--dashboard", is_flag=True, help="Print a dashboard for Grafana instead.")
