@@ -4,6 +4,7 @@ import os
 import re
 import stat
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,13 @@ def test_the_code_is_the_same_until_it_is_used(tmp_path: Path, web: Path):
     assert shown(web_code(tmp_path)) == shown(done)
     assert stat.S_IMODE(web.stat().st_mode) == 0o700
     assert stat.S_IMODE((web / "setup-code").stat().st_mode) == 0o600
+
+
+def test_commands_at_the_same_moment_tell_one_code(tmp_path: Path, web: Path):
+    with ThreadPoolExecutor(6) as pool:
+        done = list(pool.map(lambda _: web_code(tmp_path), range(6)))
+    assert {shown(one) for one in done} == {(web / "setup-code").read_text()}
+    assert os.listdir(web) == ["setup-code"]
 
 
 @pytest.mark.parametrize("kept", ["", "AAAA", "\0\0", "a" * 200_000])

@@ -35,25 +35,30 @@ def setup_code(folder: Path, luck: Random) -> str | None:
     """
     if _stamp(folder / PASSWORD) is not None:
         return None
-    try:
-        kept = private.read(folder / CODE) or ""
-    except ValueError:
-        kept = ""
-    if is_code(kept):
-        return kept
-    code = new_code(luck)
-    private.write(folder / CODE, code)
-    return code
+    path = folder / CODE
+    if not is_code(_text(path)):
+        private.remove(path)
+        # Where the page's process and a command do this at the same moment, both tell one code.
+        private.write(path, new_code(luck), anew=False)
+    return _text(path)
 
 
 def forget_all(folder: Path, luck: Random) -> str:
     """Have no password and no sessions; the code that sets a new one. Raises OSError."""
-    # The sessions first: without a password, nobody is to be in.
-    for name in (SESSIONS, CODE, PASSWORD):
-        private.remove(folder / name)
     code = new_code(luck)
+    # The password last: until then nobody can set one, and without it nobody is to be in.
     private.write(folder / CODE, code)
+    private.remove(folder / SESSIONS)
+    private.remove(folder / PASSWORD)
     return code
+
+
+def _text(path: Path) -> str:
+    """What stands there; nothing where that is no text. Raises OSError."""
+    try:
+        return private.read(path) or ""
+    except ValueError:
+        return ""
 
 
 class Keyring:
@@ -117,7 +122,7 @@ class Keyring:
             try:
                 if not await asyncio.to_thread(self._set, code, password):
                     return None
-            except (OSError, ValueError) as error:
+            except OSError as error:
                 log.warning("no password is set: %s", error)
                 raise NotKept("the password cannot be saved; look at the card") from None
             log.info("a password is set")
@@ -150,7 +155,7 @@ class Keyring:
         return kept is not None and Password.from_text(kept).fits(password)
 
     def _set(self, code: str, password: str) -> bool:
-        kept = private.read(self._folder / CODE) or ""
+        kept = _text(self._folder / CODE)
         if _stamp(self._folder / PASSWORD) is not None or not same_code(kept, code):
             return False
         made = Password.made(password, self._luck)
@@ -161,12 +166,9 @@ class Keyring:
 
     def _read(self) -> tuple[bool, Sessions]:
         is_set = _stamp(self._folder / PASSWORD) is not None
-        try:
-            text = private.read(self._folder / SESSIONS)
-        except ValueError:
-            text = ""
-        known = is_set and text is not None
-        return is_set, Sessions.from_text(text or "") if known else Sessions()
+        path = self._folder / SESSIONS
+        there = is_set and _stamp(path) is not None
+        return is_set, Sessions.from_text(_text(path)) if there else Sessions()
 
     def _looks(self) -> tuple[object, ...]:
         """Changes whenever somebody replaces or removes a file."""

@@ -16,7 +16,7 @@ from gasguard.interfaces.home_assistant.words import Language
 from gasguard.interfaces.web import sessions
 from gasguard.interfaces.web.door import COOKIE
 from gasguard.interfaces.web.keyring import Keyring, NotKept
-from gasguard.interfaces.web.login_pages import login_page, said, setup_page
+from gasguard.interfaces.web.login_pages import login_page, logout_page, said, setup_page
 from gasguard.interfaces.web.origins import JSON
 from gasguard.interfaces.web.outcome import spoken
 from gasguard.interfaces.web.passwords import weakness
@@ -63,12 +63,13 @@ class Login:
         ]
 
     async def _show_login(self, request: Request) -> Response:
-        if not self._keyring.is_set:
+        if not await self._is_set():
             return RedirectResponse("/setup", 303)
-        return HTMLResponse(login_page(self._spoken(request)))
+        shown = login_page if request.state.cookie is None else logout_page
+        return HTMLResponse(shown(self._spoken(request)))
 
     async def _show_setup(self, request: Request) -> Response:
-        if self._keyring.is_set:
+        if await self._is_set():
             return RedirectResponse("/login", 303)
         return HTMLResponse(setup_page(self._spoken(request)))
 
@@ -76,7 +77,7 @@ class Login:
         told = await _fields(request, "password")
         if told is None:
             return self._fault(request, "malformed")
-        if not self._keyring.is_set:
+        if not await self._is_set():
             return self._fault(request, "setup_needed")
         attempt = partial(self._keyring.log_in, told["password"])
         return await self._tried(request, attempt, "wrong_password")
@@ -85,12 +86,17 @@ class Login:
         told = await _fields(request, "code", "password")
         if told is None:
             return self._fault(request, "malformed")
-        if self._keyring.is_set:
+        if await self._is_set():
             return self._fault(request, "already_set")
         if (lacks := weakness(told["password"])) is not None:
             return self._fault(request, lacks)
         attempt = partial(self._keyring.set_up, told["code"], told["password"])
         return await self._tried(request, attempt, "wrong_code")
+
+    async def _is_set(self) -> bool:
+        # Somebody may just have run `gasguard web-code --reset`.
+        await self._keyring.look()
+        return self._keyring.is_set
 
     async def _tried(self, request: Request, attempt: Attempt, wrong: str) -> Response:
         """The answer to a guess, which waits for its turn; `wrong` is what a wrong one is told."""

@@ -79,6 +79,11 @@ def setup_page(language: Language, fault: str | None = None) -> str:
     return _page(language, "setup", fields, "", fault)
 
 
+def logout_page(language: Language) -> str:
+    """What somebody finds at /login who has logged in."""
+    return _page(language, "logout", "", "", None)
+
+
 def _page(language: Language, what: str, fields: str, below: str, fault: str | None) -> str:
     texts = _TEXTS[language]
     told = f'<p role="alert">{_safe(texts[fault])}</p>' if fault else ""

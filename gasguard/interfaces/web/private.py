@@ -21,16 +21,22 @@ def read(path: Path) -> str | None:
     return data.decode()
 
 
-def write(path: Path, text: str) -> None:
+def write(path: Path, text: str, *, anew: bool = True) -> None:
     """Put it there, mode 0600, the folder's own 0700 where it has to be made. Raises OSError.
 
-    Written by root, it belongs to whom the folder belongs to: the page's process must read it.
+    What somebody else has just put there stays, unless `anew`. Written by root, it belongs to whom
+    the folder belongs to: the page's process must read it.
     """
     path.parent.mkdir(mode=0o700, exist_ok=True)
     new = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         _write(new, text)
-        os.replace(new, path)
+        if anew:
+            os.replace(new, path)
+        else:
+            with contextlib.suppress(FileExistsError):
+                os.link(new, path)
+            new.unlink()
     except OSError:
         with contextlib.suppress(OSError):
             new.unlink(missing_ok=True)
