@@ -9,6 +9,7 @@ from gasguard.config.fields import Host, Strict, Whole
 
 USUAL_PORT = 8420
 _SHORTEST_TOKEN = 16
+_EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - compared, not listened at
 
 
 def _token(value: object) -> object:
@@ -38,3 +39,14 @@ class Web(Strict):
     """That of the page; auto is the browser's."""
     metrics_token: Annotated[SecretStr, BeforeValidator(_token)] | None = None
     """Who sends it may read /metrics from elsewhere; None: nobody but this machine."""
+
+    def url(self, hostname: str) -> str:
+        """Where people elsewhere find it: the address that it listens at; where that is all of
+        them, the first name that somebody has written, or this machine's `hostname` as mDNS has it.
+        """
+        host = self.host
+        if host in _EVERYWHERE:
+            written = self.names if "names" in self.model_fields_set else []
+            host = written[0] if written else f"{hostname.partition('.')[0] or 'localhost'}.local"
+        shown = f"[{host}]" if ":" in host else host
+        return f"http://{shown}:{self.port}/"

@@ -43,6 +43,7 @@ class House:
             sensors={"kitchen_pir": {"driver": "mqtt", "kind": "presence", "topic": _PIR}},
             schedules={"night": {"lock": _far_from_now()}},
             timezone="UTC",
+            web={"names": ["stove.home"]},
         )
         self.kitchen.base = BASE
         self._core_runs = False

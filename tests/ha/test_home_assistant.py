@@ -91,6 +91,8 @@ def test_everything_appears_by_itself(house):
     assert {one["unique_id"] for one in registered.values()} == ids
     devices = house.ha.devices()
     assert set(devices) == {"gasguard", "Left burner", "Right burner"}
+    urls = {device["configuration_url"] for device in devices.values()}
+    assert urls == {"http://stove.home:8420/"}, "what Visit opens"
     for burner in ("Left burner", "Right burner"):
         assert devices[burner]["via_device_id"] == devices["gasguard"]["id"]
     if house.core.device_form:

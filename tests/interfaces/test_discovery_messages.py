@@ -2,6 +2,7 @@
 
 import json
 import re
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from gasguard.config.load import parse_config
+from gasguard.config.web import Web
 from gasguard.core.messages import Kind
 from gasguard.core.model import Contact, Lock, Phase, Reason
 from gasguard.errors import ConfigError
@@ -458,3 +460,37 @@ def test_a_timer_that_waits_shows_its_minutes_and_no_end():
     assert rendered(left("ends_at")["value_template"], runs) == "then"
     none = json.loads(rendered(left("timer")["json_attributes_template"], {"timer": None}))
     assert none == {"waiting": False, "reminders": []}
+
+
+@pytest.mark.parametrize("form", ["component", "device"])
+def test_every_device_leads_to_the_page_where_there_is_one(form):
+    assert not any("configuration_url" in payload["device"] for payload in devices(None, form))
+    urls = {payload["device"]["configuration_url"] for payload in devices({"port": "8421"}, form)}
+    assert urls == {f"http://{socket.gethostname().partition('.')[0]}.local:8421/"}
+
+
+@pytest.mark.parametrize(
+    ("web", "url"),
+    [
+        ({}, "http://pi.local:8420/"),
+        ({"host": "::"}, "http://pi.local:8420/"),
+        ({"names": ["stove.home", "gasguard.local"]}, "http://stove.home:8420/"),
+        ({"names": []}, "http://pi.local:8420/"),
+        ({"host": "192.168.1.5", "names": ["stove.home"]}, "http://192.168.1.5:8420/"),
+        ({"host": "fd00::5", "port": 80}, "http://[fd00::5]:80/"),
+    ],
+)
+def test_the_page_is_named_as_people_elsewhere_find_it(web, url):
+    assert Web.model_validate(web).url("pi.example.org") == url
+
+
+def devices(web: dict[str, Any] | None, form: str) -> list[dict[str, Any]]:
+    """The messages that bring a device with them."""
+    raw = {
+        "mqtt": {"home_assistant": {"form": form}},
+        "burners": {"left": FULL, "right": {"relay": relay()}},
+        "hazards": HAZARDS,
+        **({} if web is None else {"web": web}),
+    }
+    found = messages(parse_config(raw, Path())).values()
+    return [payload for payload in found if "device" in payload]

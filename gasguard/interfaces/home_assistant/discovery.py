@@ -7,6 +7,7 @@ warning. Entities have the same `unique_id` in both, so names and areas survive 
 
 import json
 import re
+import socket
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
@@ -145,7 +146,7 @@ def unique_ids(payload: Mapping[str, Any]) -> set[str]:
 def _devices(config: Config) -> list[Device]:
     base, settings = config.mqtt.base_topic, config.mqtt.home_assistant
     words, own = WORDS[settings.language], node(config.mqtt.base_topic)
-    about = {"manufacturer": "gasguard", "sw_version": __version__}
+    about = {"manufacturer": "gasguard", "sw_version": __version__, **_page(config)}
     place = ORIGIN if base == ORIGIN else f"{ORIGIN}_{_plain(base).lower()}"
     topics = Topics(base)
     hub = {"identifiers": [own], "name": base, "model": "gasguard", **about}
@@ -201,6 +202,7 @@ def _of_burner(
         "via_device": own,
         "manufacturer": "gasguard",
         "sw_version": __version__,
+        **_page(config),
     }
     rearms = config.allow_remote_rearm
     entities = burner_entities(topics, name, burner, words, allow_remote_rearm=rearms)
@@ -209,6 +211,12 @@ def _of_burner(
         key = format_duration(seconds).replace(" ", "")
         button = preset_entity(topics.of(name), seconds, words)
         yield Device(f"preset-{name}-{key}", f"{place}_{name}", about, {f"timer_{key}": button})
+
+
+def _page(config: Config) -> dict[str, str]:
+    """Where Home Assistant's "Visit" leads, if there is a page."""
+    web = config.web
+    return {} if web is None else {"configuration_url": web.url(socket.gethostname())}
 
 
 def _whole(mqtt: Mqtt, device: Device) -> dict[str, Entity]:
