@@ -1,6 +1,7 @@
 """The page's questions and orders over HTTP, with a daemon and a relay behind them."""
 
 import re
+import threading
 from collections.abc import Iterator
 from datetime import datetime
 from urllib.parse import quote
@@ -331,3 +332,27 @@ def test_a_form_whose_off_is_not_confirmed_says_so_loudly(page):
     finally:
         stove.fault("left", offline=False)
     eventually(lambda: left(page)["contact"] == "open", 20)
+
+
+def test_an_off_for_all_is_carried_out_though_an_earlier_one_still_waits_for_a_relay(page):
+    """The burner that was off already has been re-armed meanwhile."""
+    stove = page.kitchen._stoves[0]
+    stove.fault("right", offline=True)
+    answers: list[Answer] = []
+    try:
+        earlier = threading.Thread(target=lambda: answers.append(page.post("/api/off")))
+        earlier.start()
+        eventually(lambda: stove.circuit("left") == "open")
+        page.kitchen.rearm("left")
+        assert stove.circuit("left") == "closed"
+        later = threading.Thread(target=lambda: answers.append(page.post("/api/off")))
+        later.start()
+        eventually(lambda: stove.circuit("left") == "open", 1.5)
+        assert answers == []
+        for one in (earlier, later):
+            one.join(10)
+        assert [one.status for one in answers] == [504, 504]
+        assert {one.data["acks"]["left"]["status"] for one in answers} == {"confirmed"}
+    finally:
+        stove.fault("right", offline=False)
+    eventually(lambda: page.get("/api/state").data["burners"]["right"]["contact"] == "open", 20)

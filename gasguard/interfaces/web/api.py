@@ -78,7 +78,8 @@ class Api:
     def __init__(self, daemon: Daemon, stream: Stream, language: str) -> None:
         """`language` is `web.language`: `auto`, `en` or `zh`."""
         self._daemon, self._stream, self._language = daemon, stream, language
-        # An off needs no login: strangers could have the guard do nothing else.
+        # An off needs no login: strangers could have the guard do nothing else. Shared is one until
+        # a first burner is off: that may be lit again while another's relay is still waited for.
         self._offs: Sharing[list[Line]] = Sharing()
 
     @property

@@ -76,8 +76,12 @@ class Daemon:
             return line
         raise Absent(f"the daemon at {self._path} hung up")
 
-    async def shut_off(self, burners: list[str], within: float) -> list[Line]:
+    async def shut_off(
+        self, burners: list[str], within: float, settled: Callable[[], None]
+    ) -> list[Line]:
         """Its acknowledgements of an off, of all burners where none is named; at least one.
+
+        `settled` is called as soon as it is known of one what became of it.
 
         As many as have come when the time is over or it breaks off: whoever asked is to know which
         burners are off. No question goes before it. Raises Absent and Refused.
@@ -90,10 +94,11 @@ class Daemon:
             ):
                 async for line in lines:
                     acks.append(ack := line["ack"])
-                    # One name may mean all.
-                    is_the_one = [name.casefold() for name in burners] == [ack["burner"]]
-                    if is_the_one and is_final(ack):
-                        break
+                    if is_final(ack):
+                        settled()
+                        # One name may mean all.
+                        if [name.casefold() for name in burners] == [ack["burner"]]:
+                            break
         except (Absent, TimeoutError, KeyError):
             if not acks:
                 raise self._silent() from None
