@@ -21,6 +21,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
     "--autoplay-policy=user-gesture-required",
+    "--host-resolver-rules=MAP gasguard.local 127.0.0.1, MAP evil.example 127.0.0.1",
 ]
 PHONE, DESKTOP, NARROW = (390, 844), (1280, 800), (320, 640)
 LOCALES = {"en": "en-GB", "zh": "zh-CN"}
