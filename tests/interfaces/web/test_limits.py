@@ -190,6 +190,12 @@ def test_a_huge_cookie_or_head_is_no_request(page: Page):
     assert page.client().get("/healthz").status == 200
 
 
+def test_a_head_without_end_is_not_gathered(page: Page):
+    answer = page.client().raw(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX: " + b"x" * 100_000)
+    assert answer.status in (0, 400)
+    assert answer.took < limits.HEAD_WITHIN / 2
+
+
 def test_whoever_does_not_read_the_stream_is_dropped(page: Page, monkeypatch):
     monkeypatch.setattr(limits, "READ_WITHIN", 0.5)
     with held(page.client(), 20, b"GET /api/events HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"):

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from gasguard.interfaces.web.turns import LONGEST_PAUSE, MOST_WAITING, TooMany, Turns
+from gasguard.interfaces.web.turns import FIRST_PAUSE, LONGEST_PAUSE, MOST_WAITING, TooMany, Turns
 from gasguard.simulator.simtime import run
 
 
@@ -99,5 +99,22 @@ def test_whoever_goes_away_holds_up_nobody():
             one.cancel()
         await asyncio.gather(*those, return_exceptions=True)
         await guess(turns)
+
+    run(story())
+
+
+def test_whoever_goes_in_the_moment_of_his_turn_holds_up_nobody():
+    async def story() -> None:
+        turns = Turns(random.Random(1))
+        loop = asyncio.get_running_loop()
+        await guess(turns)
+        turn_comes = loop.time() + FIRST_PAUSE
+        one = asyncio.create_task(guess(turns))
+        await asyncio.sleep(0)
+        loop.call_at(turn_comes, one.cancel)
+        await asyncio.wait([one])
+        assert one.cancelled()
+        async with asyncio.timeout(5):
+            await guess(turns)
 
     run(story())
