@@ -34,7 +34,7 @@ _TYPES = {
     ".css": "text/css",
     ".svg": "image/svg+xml",
     ".png": "image/png",
-    ".webmanifest": "application/manifest+json",
+    ".json": "application/json",
 }
 
 

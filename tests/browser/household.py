@@ -48,7 +48,7 @@ class Household:
     @staticmethod
     def _burner(base: str, burner_id: str, **more: Any) -> dict[str, Any]:
         flame = {"driver": "mqtt", "topic": f"{base}_sim/{burner_id}/flame"}
-        limits = {"rearm_after": "3s", "max_burn": "2h", "flame_out_within": "20s"}
+        limits = {"rearm_after": "2s", "max_burn": "2h", "flame_out_within": "20s"}
         return burner(flame=flame, limits=limits, **more)
 
     def serve(self) -> Process:
@@ -102,6 +102,7 @@ class Household:
             self.stove.do(lambda world, name=name: world.turn_off(name))
             self.kitchen.order("timer", "cancel", name)
             self.kitchen.order("lock", "UNLOCK", name)
+            self.kitchen.rearm(name)
             # After a restart nobody knows a flame that is out until its sensor has spoken again.
             self.until(name, within=15, phase="ready", timer=None, locks=[])
             eventually(lambda name=name: self.state(name)["flame"] != "lit", 5, "the flame is out")

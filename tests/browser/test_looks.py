@@ -202,6 +202,22 @@ def test_the_wall_shows_burners_and_what_is_wrong_alone(browser):
         assert findings(page) == []
 
 
+def test_a_login_that_ends_takes_all_away_and_a_new_one_brings_it_back(browser):
+    with device(browser) as context:
+        page = show(context, scene("cooking", "en"))
+        expect(page.locator("#history")).to_be_visible()
+        no = lambda route: route.fulfill(status=401, json={"code": "login_needed"})  # noqa: E731
+        page.route("**/api/**", no)
+        expect(page.get_by_role("link", name="Sign in")).to_be_visible()
+        expect(page.locator(".burner")).to_have_count(0)
+        assert "burner" not in page.locator("main").inner_text().replace("all burners", "")
+        page.unroute("**/api/**", no)
+        page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+        expect(page.locator(".burner")).to_have_count(2)
+        expect(page.locator("#history .days")).to_have_count(1)
+        expect(page.locator("#sign-in")).to_be_hidden()
+
+
 @pytest.mark.parametrize("count", [1, 3, 6])
 def test_any_number_of_burners(browser, count):
     many = document(burner("a"), burner("b"))
@@ -221,6 +237,8 @@ def test_without_motion_nothing_moves(browser):
 def test_a_phone_that_is_not_logged_in_has_the_off_and_the_way_in(browser):
     with device(browser) as context:
         page = context.new_page()
+        asked: list[str] = []
+        page.on("request", lambda one: "/api/" in one.url and asked.append(one.url))
         page.route(
             "**/api/**", lambda route: route.fulfill(status=401, json={"code": "login_needed"})
         )
@@ -228,5 +246,7 @@ def test_a_phone_that_is_not_logged_in_has_the_off_and_the_way_in(browser):
         page.goto(NOWHERE)
         expect(page.get_by_role("link", name="Sign in")).to_be_visible()
         expect(page.locator("#off-all")).to_be_enabled()
+        page.wait_for_timeout(2000)
         expect(page.locator("#old")).to_be_hidden()
+        assert len(asked) <= 2, "it asks again and again"
         assert findings(page) == []

@@ -25,7 +25,6 @@ WRONG_CLOCK = """
 
 def cooks(household: Household) -> None:
     household.calm()
-    household.light()
     household.set_timer("10m")
 
 

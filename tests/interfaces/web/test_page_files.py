@@ -77,7 +77,7 @@ def test_all_that_is_named_is_there():
 
 
 def test_the_manifest_is_one():
-    manifest = json.loads(source("manifest.webmanifest"))
+    manifest = json.loads(source("manifest.json"))
     assert manifest["display"] == "standalone"
     assert all((PAGE / one["src"]).is_file() for one in manifest["icons"])
 

@@ -149,6 +149,7 @@ export class History {
     const same = minute === this.now?.slice(0, 16) && JSON.stringify(names) === JSON.stringify(this.names);
     this.now = told_.now;
     this.names = names;
+    this.usage.state(names, moment(this.now).day);
     if (first) this.load();
     else if (!same && this.got) this.draw();
   }
@@ -160,9 +161,12 @@ export class History {
     }
   }
 
+  /** Leave nothing behind but the headings. */
   clear() {
-    show(this.root, false);
-    this.usage.clear();
+    for (const root of [this.root, this.usage.root]) {
+      show(root, false);
+      root.replaceChildren(root.firstElementChild);
+    }
   }
 
   go(back) {
@@ -177,12 +181,11 @@ export class History {
     const hours = Math.ceil(moment(this.now).minutes / 60) + 24 * this.back + BEFORE_H;
     const asked = this.back;
     try {
-      const { events, burns } = await get(`since=${Math.max(hours, asked ? 0 : 24 * USAGE_DAYS - 24)}h`);
+      const { events } = await get(`since=${hours}h`);
       if (asked !== this.back) return;
       this.events = events ?? [];
       this.got = true;
       this.draw();
-      if (!asked) this.usage.update(burns ?? [], this.names, moment(this.now).day);
     } catch {
       this.got = false;
       say(this.why, t.noHistory);
@@ -283,6 +286,8 @@ class Usage {
     this.root = root;
     this.what = "burned_s";
     this.plot = null;
+    this.today = null;
+    this.asked = false;
     this.picture = el("div", { class: "plot", role: "img", "aria-label": t.usagePicture });
     this.sums = el("p", { class: "sums" });
     this.table = el("table");
@@ -290,22 +295,17 @@ class Usage {
       type: "button", "aria-pressed": String(what === this.what), "data-what": what, onclick: () => this.choose(what),
     }, text);
     this.choices = el("div", { class: "choices" }, choice("burned_s", t.usageMinutes), choice("gas_m3", t.usageGas));
+    show(this.choices, false);
     this.note = el("p", { class: "hint" });
     root.append(this.choices, this.sums, this.picture, this.note, el("details", null, el("summary", null, t.usageTable), el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": t.usageTable }, this.table)));
     this.seen = false;
     // What draws is a third of all that is loaded: not before somebody comes by.
     new IntersectionObserver((entries) => {
-      if (!this.seen && entries.some((one) => one.isIntersecting)) {
-        this.seen = true;
-        this.draw(true);
-      }
+      this.seen ||= entries.some((one) => one.isIntersecting);
+      this.load();
     }, { rootMargin: "200px" }).observe(root);
     new ResizeObserver(() => this.draw()).observe(this.picture);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.draw(true));
-  }
-
-  clear() {
-    show(this.root, false);
   }
 
   choose(what) {
@@ -314,13 +314,33 @@ class Usage {
     this.draw(true);
   }
 
-  update(lines, names, today) {
+  state(names, today) {
+    show(this.root, true);
     this.names = names;
+    if (this.today === today) return;
+    this.today = today;
+    this.asked = false;
+    this.load();
+  }
+
+  async load() {
+    if (!this.seen || this.asked || !this.today) return;
+    this.asked = true;
+    try {
+      const { burns } = await get(`since=${24 * (USAGE_DAYS - 1)}h`);
+      this.update(burns ?? [], this.today);
+    } catch {
+      this.asked = false;
+      say(this.note, t.noHistory);
+    }
+  }
+
+  update(lines, today) {
+    const { names } = this;
     this.days = Array.from({ length: USAGE_DAYS }, (_, n) => dayPlus(today, n - USAGE_DAYS + 1));
     this.lines = lines.filter((line) => line.day !== null && line.day !== undefined);
     this.totals = lines.filter((line) => line.day === null);
     this.known = Object.keys(names).filter((id) => this.totals.every((line) => line.burner !== id || line.burned_s !== null));
-    show(this.root, true);
     show(this.choices, this.known.length > 0 && this.lines.some((line) => line.gas_m3 !== null));
     show(this.picture, this.known.length > 0);
     this.fillTable();
@@ -365,7 +385,7 @@ class Usage {
   async draw(anew) {
     this.fillSums();
     const width = this.picture.clientWidth;
-    if (!this.seen || !this.days || !this.known.length || !width) return;
+    if (!this.days || !this.known.length || !width) return;
     if (this.plot && !anew) {
       this.plot.setSize({ width, height: this.height() });
       return;

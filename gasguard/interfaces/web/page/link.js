@@ -58,13 +58,14 @@ export class Link {
     if (jumped) {
       this.fetchState();
     }
-    if (this.age() > BELIEVED_FOR) {
+    if (this.why !== "unauthorized" && this.age() > BELIEVED_FOR) {
       this.stale(this.why ?? "silent");
       if (performance.now() - this.opened > BELIEVED_FOR) this.open();
     }
   }
 
   woken() {
+    if (this.why === "unauthorized") this.why = null;
     this.look();
     if (this.source === null || this.source.readyState === EventSource.CLOSED) this.open();
     if (!this.fresh) this.fetchState();
@@ -119,8 +120,8 @@ export class Link {
     source.onerror = () => {
       if (this.source !== source) return;
       this.shut();
-      this.fetchState();
       this.again = setTimeout(() => this.open(), AGAIN_AFTER);
+      this.fetchState();
     };
   }
 
@@ -135,8 +136,12 @@ export class Link {
       });
       if (answer.ok) this.believe(await answer.text());
       else if (answer.status === 401) {
+        // Whoever logs in comes back to this page: until then nothing is asked again.
+        this.shut();
+        clearTimeout(this.again);
         this.heard = null;
-        this.stale("unauthorized");
+        this.why = "unauthorized";
+        this.stale(this.why);
         this.on.unauthorized();
       } else if (answer.status === 503) {
         this.heard = null;

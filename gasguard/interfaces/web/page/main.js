@@ -49,7 +49,7 @@ const cause = () => [...new Set([...alarms.keys()].map((key) => key.split(" ")[1
 function showAlarms() {
   const some = alarms.size > 0;
   show($("alarm"), some);
-  set(document.body, "data-alarm", some ? "" : null);
+  document.title = some ? `${t.notOff} · gasguard` : "gasguard";
   if (!some) {
     alarm.quiet();
     return;
@@ -59,7 +59,7 @@ function showAlarms() {
   remade($("alarm"), JSON.stringify(all), () => [
     icon("stop"),
     el("div", null,
-      el("h2", null, t.byHandNow),
+      el("h2", { id: "alarm-title" }, t.byHandNow),
       ...all.map((one) => el("p", null, el("strong", null, one.title), " ", one.text))),
     el("div", { class: "acts" },
       el("button", { type: "button", "data-key": "silence", onclick: () => alarm.silence(cause()) }, t.silence),
@@ -121,7 +121,7 @@ function bigOff(look, text, lasts) {
 
 // --- everything else that is asked for
 
-async function order(id, path, body, done) {
+async function order(id, path, body, done, tell) {
   const burner = burners.get(id);
   if (burner.waiting) return;
   burner.busy(true);
@@ -130,6 +130,7 @@ async function order(id, path, body, done) {
   burner.busy(false);
   conclude(answer, done, (text) => {
     burner.tell(text);
+    tell?.(text);
     setTimeout(() => burner.said === text && burner.tell(null), 12000);
   });
 }
@@ -344,5 +345,7 @@ link.start();
 setInterval(() => {
   for (const burner of burners.values()) burner.tick();
 }, TICK);
-if (kiosk) navigator.wakeLock?.request("screen").catch(() => {});
+const stayAwake = () => kiosk && document.visibilityState === "visible" && navigator.wakeLock?.request("screen").catch(() => {});
+stayAwake();
+document.addEventListener("visibilitychange", stayAwake);
 if (window.isSecureContext) navigator.serviceWorker?.register("sw.js").catch(() => {});
