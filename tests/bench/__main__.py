@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.bench import all_off, idle, past, pure, shutoff, startup
+from tests.bench import all_off, idle, page, past, pure, shutoff, startup
 from tests.bench.environment import environment
 from tests.bench.errors import BenchError
 from tests.bench.table import show
@@ -34,10 +34,23 @@ class Size:
     rounds: int
     steps: int
     questions: int
+    page: page.Plan
 
 
-FULL = Size(shutoff.Plan((0.0, 0.05, 0.2), 300, 30.0), 10, 5.0, 30.0, 100, 5, 40_000, 200)
-QUICK = Size(shutoff.Plan((0.0, 0.2), 30, 8.0), 3, 2.0, 8.0, 100, 2, 20_000, 30)
+FULL = Size(
+    shutoff.Plan((0.0, 0.05, 0.2), 300, 30.0),
+    10,
+    5.0,
+    30.0,
+    100,
+    5,
+    40_000,
+    200,
+    page.Plan(200, 20, 20.0, 10),
+)
+QUICK = Size(
+    shutoff.Plan((0.0, 0.2), 30, 8.0), 3, 2.0, 8.0, 100, 2, 20_000, 30, page.Plan(30, 20, 5.0, 3)
+)
 
 
 async def measure(folder: Path, size: Size, wanted: list[str]) -> tuple[dict[str, Any], list[str]]:
@@ -52,6 +65,7 @@ async def measure(folder: Path, size: Size, wanted: list[str]) -> tuple[dict[str
         "startup": lambda: startup.measure(folder, size.starts),
         "all_off": lambda: all_off.measure(folder, size.burners, size.rounds),
         "idle": lambda: idle.measure(folder, size.idle_warm_up, size.idle),
+        "page": lambda: page.measure(folder, size.page),
         "shutoff": lambda: shutoff.measure(folder, size.shutoff),
     }
     results: dict[str, Any] = {}
@@ -78,7 +92,7 @@ def main() -> int:
         "--only",
         action="append",
         default=[],
-        choices=["pure", "past", "startup", "all_off", "idle", "shutoff"],
+        choices=["pure", "past", "startup", "all_off", "idle", "page", "shutoff"],
         help="leave the others out; may be repeated",
     )
     options = parser.parse_args()

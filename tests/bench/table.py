@@ -64,6 +64,12 @@ def _durations(results: dict[str, Any]) -> Table:
     for what in ("a state saved while questions are answered", "open"):
         if what in past:
             table.add_row(f"twelve months on disk: {what}", *_cells(past[what]))
+    web = results.get("page", {})
+    for how, figures in web.get("taps", {}).items():
+        table.add_row(f"off over {how} to open contact", *_cells(figures))
+    if load := web.get("load"):
+        what = f"the page and its first state, {load['kilobytes']:.0f} KB, with a tenth of a core"
+        table.add_row(what, *_cells(load))
     all_off = results.get("all_off", {})
     for what in ("all open", "all confirmed"):
         if what in all_off:
@@ -90,6 +96,11 @@ def _numbers(results: dict[str, Any]) -> Table:
     if past := results.get("past"):
         what = f"twelve months on disk, MB ({past['rows']:,} events, {past['burns']:,} burns)"
         table.add_row(what, f"{past['megabytes']:.1f}")
+    if looking := results.get("page", {}).get("looking on"):
+        for who in ("without", "with"):
+            cost, many = looking[who], f"{who} {looking['phones']} phones"
+            for name, value in cost.items():
+                table.add_row(f"{many} that look on: {name}", f"{value:.2f}")
     for name, value in results.get("pure", {}).items():
         table.add_row(name, f"{value:,}")
     return table

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from tests.bench import page
 from tests.bench.figures import from_data
 from tests.bench.shutoff import FLOOR, GASGUARD, SCRIPT
 
@@ -60,6 +61,15 @@ def _runs_at_20(results: Results) -> int:
     return int(results["shutoff"]["20%"][GASGUARD]["n"])
 
 
+def _median(results: Results, how: str) -> float:
+    return from_data(results["page"]["taps"][how]["median"])
+
+
+def _grown(results: Results, what: str) -> float:
+    looking = results["page"]["looking on"]
+    return float(looking["with"][what]) - float(looking["without"][what])
+
+
 _BOUNDS = (
     _Bound(
         "20 % loss: off to open contact, p99 <= 300 ms",
@@ -80,6 +90,36 @@ _BOUNDS = (
         "no loss: median within 5 ms of the floor",
         lambda r: above_floor(r["shutoff"], "0%"),
         5,
+        "ms",
+    ),
+    _Bound(
+        "a tap on OFF: median within 10 ms of MQTT's",
+        lambda r: _median(r, page.HTTP) - _median(r, page.MQTT),
+        10,
+        "ms",
+    ),
+    _Bound(
+        "20 phones: the daemon's processor time grows by <= 0.3 % of a core",
+        lambda r: _grown(r, "daemon %"),
+        0.3,
+        "%",
+    ),
+    _Bound(
+        "20 phones: the daemon's memory grows by <= 0.5 MB",
+        lambda r: _grown(r, "daemon MB"),
+        0.5,
+        "MB",
+    ),
+    _Bound(
+        "20 phones: the page's process <= 45 MB",
+        lambda r: r["page"]["looking on"]["with"]["page MB"],
+        45,
+        "MB",
+    ),
+    _Bound(
+        "the page loads within 1 s with a tenth of a core (median)",
+        lambda r: from_data(r["page"]["load"]["median"]),
+        1000,
         "ms",
     ),
     _Bound("idle <= 1 % of a core", lambda r: r["idle"]["cpu_percent"], 1, "%"),
