@@ -128,7 +128,9 @@ def test_without_a_flame_sensor_nothing_is_heard():
 def test_while_nobody_sees_the_flame_the_longest_burn_counts_from_the_closing():
     burner = ready(max_burn=3600.0)
     assert burner.state.must_end_at == START + 3600
-    assert not opens(burner.watch(3599, CLOSED))
+    heard = burner.watch(3599, CLOSED)
+    assert not opens(heard)
+    assert "no sound word of the flame" in only_tell(heard, Kind.PREWARNING).details["message"]
     told = only_tell(burner.watch(1.1, CLOSED), Kind.TRIP)
     assert (told.reason, told.source) == (Reason.MAX_BURN, Source.GUARD)
     assert "no sound word of the flame" in told.details["message"]
