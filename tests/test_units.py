@@ -1,15 +1,19 @@
 """systemd's units: what they may do, and when systemd gives up."""
 
+import shutil
+import subprocess
 from configparser import ConfigParser
 from pathlib import Path
 
 import pytest
 
+from gasguard.interfaces.web.settings import WEB_FOLDER
+
 DATA = Path(__file__).parent.parent / "gasguard" / "data"
 _OWN = {
     *("Type", "NotifyAccess", "WatchdogSec", "ExecStart", "Restart", "RestartSec", "MemoryMax"),
     *("TimeoutStopSec", "TimeoutStartSec", "StateDirectory", "StateDirectoryMode"),
-    *("RuntimeDirectory", "RuntimeDirectoryMode", "OOMPolicy"),
+    *("RuntimeDirectory", "RuntimeDirectoryMode", "OOMPolicy", "OOMScoreAdjust"),
 }
 """What the two services rightly have each for themselves."""
 
@@ -52,3 +56,52 @@ def test_the_slowest_crash_loop_comes_to_its_end():
     slowest = 5 + float(service["WatchdogSec"]) + float(service["TimeoutStopSec"]) + 1
     assert float(unit["StartLimitIntervalSec"]) > int(unit["StartLimitBurst"]) * slowest
     assert unit["OnFailure"] == "gasguard-opener.service"
+
+
+def test_the_page_may_do_less_than_the_daemon():
+    """It is given nothing that the daemon is not, except what only a service has for itself."""
+    page, daemon = dict(lines("gasguard-web.service")), dict(lines("gasguard.service"))
+    for key, value in hardening("gasguard.service"):
+        if key not in ("User", "EnvironmentFile", "SystemCallFilter"):
+            assert page[key] == value, key
+    for key in ("ProtectClock", "MemoryDenyWriteExecute"):
+        assert page[key] == "yes"
+    filters = [value for key, value in lines("gasguard-web.service") if key == "SystemCallFilter"]
+    assert filters == ["@system-service", "~@privileged @resources"]
+    # Secrets of the environment are the daemon's; the socket is its group's.
+    assert "EnvironmentFile" not in page
+    assert (page["User"], page["Group"]) == ("gasguard-web", daemon["Group"])
+    assert page["StateDirectoryMode"] == "0700"
+    assert page["StateDirectory"] == f"{daemon['StateDirectory']}/{WEB_FOLDER}"
+
+
+def test_the_page_is_tried_again_for_ever_and_takes_nothing_from_the_guard():
+    page = dict(lines("gasguard-web.service"))
+    assert page["StartLimitIntervalSec"] == "0"
+    assert page["Restart"] == "always"
+    assert float(page["TimeoutStopSec"]) > 2  # it ends within that
+    assert int(page["OOMScoreAdjust"]) > 0
+    for key in ("Requires", "BindsTo", "PartOf", "WatchdogSec"):
+        assert key not in page
+    for unit in ("gasguard.service", "gasguard-opener.service"):
+        assert "gasguard-web" not in (DATA / unit).read_text()
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="no systemd here")
+@pytest.mark.parametrize(
+    "unit", ["gasguard.service", "gasguard-opener.service", "gasguard-web.service"]
+)
+def test_systemd_understands_every_word_and_finds_little_exposed(unit, tmp_path):
+    for path in DATA.glob("*.service"):
+        # Its program is not installed here.
+        text = path.read_text().replace("/opt/gasguard/bin/gasguard", "/bin/true")
+        (tmp_path / path.name).write_text(text)
+    for command in (["verify"], ["security", "--offline=true", "--threshold=25"]):
+        said = subprocess.run(
+            ["systemd-analyze", *command, str(tmp_path / unit)],
+            check=False, capture_output=True, text=True, timeout=30,
+        )  # fmt: skip
+        if "Unknown" in said.stderr and "offline" in said.stderr:
+            pytest.skip("this systemd-analyze knows no --offline")
+        assert said.returncode == 0, said.stdout + said.stderr
+        assert command != ["verify"] or not said.stderr, said.stderr

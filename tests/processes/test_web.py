@@ -81,7 +81,7 @@ def test_a_daemon_that_stands_still_is_no_daemon_and_does_nothing_later_but_an_o
             page.post("/api/off"),
         ]
         assert {answer.status for answer in answers} == {503}
-        assert max(answer.took for answer in answers) < 7.0
+        assert max(answer.took for answer in answers) < 6.0
         mark = phone.mark
         daemon.send_signal(signal.SIGCONT)
         phone.sees("state", lambda one: one["burners"]["left"]["contact"] == "open", since=mark)

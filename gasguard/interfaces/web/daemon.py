@@ -139,10 +139,16 @@ class Daemon:
         return reader, writer
 
     async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        why = "nobody listens there; is it running?"
         for place in (self._path, *elsewhere(self._path)):
-            with contextlib.suppress(OSError), socket_address(place) as address:
-                return await asyncio.open_unix_connection(address, limit=_LONGEST_LINE)
-        raise FileNotFoundError("nobody listens there; is it running?")
+            try:
+                with socket_address(place) as address:
+                    return await asyncio.open_unix_connection(address, limit=_LONGEST_LINE)
+            except PermissionError:
+                why = "this user may not speak to it; is it in the daemon's group?"
+            except OSError:
+                continue
+        raise FileNotFoundError(why)
 
 
 def is_final(ack: Line) -> bool:
