@@ -32,8 +32,7 @@ log = logging.getLogger(__name__)
 _ANSWER_WITHIN = 3.0
 """Seconds that the daemon has for a question, or to take a request."""
 _OFF_WITHIN = 5.0
-"""Seconds until an off must be confirmed or have failed, as for the command line; the daemon says so
-after 2 s."""
+"""Seconds until an off is confirmed or has failed, as on the command line; the guard takes 2 s."""
 _PAST_WITHIN = 8.0
 _STREAM = "text/event-stream"
 _STATUS = {
