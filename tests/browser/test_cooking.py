@@ -235,6 +235,13 @@ def test_everything_needed_works_without_javascript(household):
         assert household.stove.circuit("right") == "open"
 
 
+def test_without_javascript_it_speaks_the_browsers_language(household):
+    with household.phone(language="zh", java_script_enabled=False) as page:
+        expect(page.locator("html")).to_have_attribute("lang", "zh-CN")
+        expect(page.get_by_role("button", name="关火 全部灶头")).to_be_visible()
+        expect(page.locator(".plain")).to_contain_text("未燃烧")
+
+
 def test_without_javascript_too_a_dead_daemon_is_told(household):
     household.calm()
     household.daemon.send_signal(signal.SIGSTOP)

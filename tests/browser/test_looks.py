@@ -89,6 +89,18 @@ def test_each_mood_has_a_shape_and_a_colour_of_its_own(browser):
     assert len(set(told)) == len(told), seen
 
 
+def test_a_sensor_of_which_nothing_is_known_looks_neither_well_nor_broken(browser):
+    told = scene("idle", "en")
+    told.document["sensors"]["kitchen_gas"].update(says="unknown", heard_s=None)
+    with device(browser) as context:
+        page = show(context, told)
+        row = page.locator("#condition .row", has_text="kitchen_gas")
+        expect(row).to_contain_text("not known · not heard yet")
+        expect(row.locator("use")).to_have_attribute("href", "#i-question")
+        seen = page.locator("#condition .row", has_text="kitchen_pir").locator("use")
+        expect(seen).to_have_attribute("href", "#i-check")
+
+
 def test_the_first_screen_of_a_phone_has_all_that_matters(browser):
     with device(browser) as context:
         page = show(context, scene("cooking", "en"))

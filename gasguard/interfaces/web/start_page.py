@@ -17,11 +17,13 @@ from gasguard.interfaces.web.stream import Stream
 
 _MARK = "<!-- without JavaScript -->"
 _ROOT = '<html lang="en">'
+_TAGS: dict[Language, str] = {"en": "en", "zh": "zh-CN"}
 _USUAL_PRESETS = ("5m", "10m", "20m")
 _EXTENDS = "5m"
 _TEXTS: dict[Language, dict[str, str]] = {
     "en": {
         "off": "OFF",
+        "all": "all burners",
         "as_of": "As of {time}. This page loads itself anew every 5 seconds.",
         "gone": "gasguard does not answer. Turn the stove off by hand.",
         "login": "Log in to see more",
@@ -35,6 +37,7 @@ _TEXTS: dict[Language, dict[str, str]] = {
     },
     "zh": {
         "off": "关火",
+        "all": "全部灶头",
         "as_of": "{time} 的状态。页面每 5 秒自动刷新。",
         "gone": "gasguard 没有回应。请用手关火。",
         "login": "登录后查看更多",
@@ -54,9 +57,13 @@ class StartPage:
 
     def __init__(self, source: str, stream: Stream, language: str) -> None:
         """`source` is the HTML file's text; `language` is `web.language`: `auto`, `en` or `zh`."""
-        if language != "auto":
-            source = source.replace(_ROOT, f'{_ROOT[:-1]} data-language="{language}">', 1)
-        self._before, _, self._after = source.partition(_MARK)
+        fixed = "" if language == "auto" else f' data-language="{language}"'
+        self._sources = {
+            one: source.replace(_ROOT, f'<html lang="{_TAGS[one]}"{fixed}>', 1)
+            .replace(">OFF<", f">{texts['off']}<", 1)
+            .replace(">all burners<", f">{texts['all']}<", 1)
+            for one, texts in _TEXTS.items()
+        }
         self._stream, self._language = stream, language
 
     async def serve(self, request: Request) -> Response:
@@ -67,9 +74,8 @@ class StartPage:
             plain = _states(None if state is None else json.loads(state), language)
         else:
             plain = f'<p><a class="go" href="login">{_TEXTS[language]["login"]}</a></p>'
-        return HTMLResponse(
-            f'{self._before}<div class="plain" lang="{language}">{plain}</div>{self._after}'
-        )
+        page = self._sources[language].replace(_MARK, f'<div class="plain">{plain}</div>', 1)
+        return HTMLResponse(page)
 
 
 def _states(document: dict[str, Any] | None, language: Language) -> str:

@@ -12,9 +12,9 @@ function remedy(sensor) {
   return t.sensorLook + t.gap + t.sensorDo[kind];
 }
 
-const row = (bad, title, says, ...more) =>
-  el("li", { class: "row", "data-bad": bad ? "" : null },
-    el("span", { class: "glyph" }, icon(bad ? "stop" : "check")),
+const row = ({ bad, unsure, title, says, more }) =>
+  el("li", { class: "row", "data-bad": bad ? "" : null, "data-unsure": unsure && !bad ? "" : null },
+    el("span", { class: "glyph" }, icon(bad ? "stop" : unsure ? "question" : "check")),
     el("div", null, el("h3", null, title), el("p", null, says), ...more.filter(Boolean).map((text) => el("p", { class: "todo" }, text))));
 
 /** How long ago, coarsely: a list that changes every second is read by nobody. */
@@ -58,7 +58,7 @@ export class Condition {
       rows.push({ bad: true, title: `${t.trouble} · ${part}`, says: text, more: [] });
     }
     rows.sort((one, other) => Number(other.bad) - Number(one.bad));
-    remade(this.list, JSON.stringify(rows), () => rows.map((one) => row(one.bad, one.title, one.says, ...one.more)));
+    remade(this.list, JSON.stringify(rows), () => rows.map(row));
     return rows.filter((one) => one.bad).length;
   }
 
