@@ -224,8 +224,9 @@ export class Burner {
     const dead = this.waiting || !this.fresh;
     const button = (key, label, press, kind = "", title = `${label} · ${name}`) =>
       el("button", {
-        type: "button", class: kind, "data-key": key, "aria-label": title, onclick: press,
-        disabled: dead, "aria-busy": this.waiting ? "true" : null,
+        type: "button", class: kind, "data-key": key, "aria-label": title, onclick: () => dead || press(),
+        // Not `disabled`: that would take the keyboard's place away.
+        "aria-disabled": dead ? "true" : null, "aria-busy": this.waiting ? "true" : null,
       }, label);
     const extend = () => this.does.order(id, url(id, "timer/extend"), { duration: "5m" }, t.spoken.extended(name));
     const warned = Boolean(this.warning);

@@ -53,5 +53,8 @@ export function remade(node, key, make) {
   node.madeOf = key;
   const focused = node.contains(document.activeElement) ? document.activeElement.dataset.key : null;
   node.replaceChildren(...make());
-  if (focused) node.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus();
+  if (!focused) return;
+  const again = node.querySelector(`[data-key="${CSS.escape(focused)}"]`);
+  // What was pressed is gone: what can be done now stands next to it.
+  (again ?? node.closest(".burner")?.querySelector("[data-key]"))?.focus();
 }

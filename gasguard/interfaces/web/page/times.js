@@ -18,15 +18,9 @@ export function span(seconds) {
 
 /** A duration as gasguard writes it (3m, 1h30m, 90s), in words; what is no such one as it stands. */
 export function written(text) {
-  const seconds = secondsOf(text);
-  return seconds === null ? text : span(seconds);
-}
-
-export function secondsOf(text) {
-  const found = /^(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?$/.exec(text);
-  if (!found || !text) return null;
-  const [, h = 0, m = 0, s = 0] = found;
-  return h * 3600 + m * 60 + Number(s);
+  const [, h = 0, m = 0, s = 0] = /^(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?$/.exec(text) ?? [];
+  const seconds = h * 3600 + m * 60 + Number(s);
+  return seconds ? span(seconds) : text;
 }
 
 /** A moment of the daemon: `{ms, day, minutes, clock}` in its own zone; null where it is none. */
