@@ -114,6 +114,8 @@ def test_the_manual_page_has_every_command_and_option():
             continue
         assert f'.SS "gasguard {name}'.replace("-", "\\-") in page
         for parameter in command.params:
+            if getattr(parameter, "hidden", False):
+                continue
             for option in parameter.opts if parameter.param_type_name == "option" else ():
                 assert option.replace("-", "\\-") in page, (name, option)
 
