@@ -8,7 +8,7 @@ export PATH := $(PATH):/usr/sbin:/usr/local/sbin
 
 # `make quick` leaves out whole folders. `make test` begins with them, in this order: daemons that are
 # given seconds first, so that torture, which takes every core, meets few of them.
-LONG := $(addprefix tests/,processes disaster torture browser fuzz)
+LONG := $(addprefix tests/,processes disaster browser torture fuzz)
 FOLDERS := $(patsubst %/,%,$(filter-out %/__pycache__/,$(wildcard tests/*/)))
 SHORT := $(filter-out $(LONG) tests/ha tests/stories,$(FOLDERS)) $(wildcard tests/test_*.py)
 # Those that look at every state take longest, and five times as long while coverage is measured:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, BrowserContext, Page, Route, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect, sync_playwright
 
 from gasguard.interfaces.web.app import PAGE
 from tests.browser.scenes import Scene
@@ -38,6 +38,10 @@ _TYPES = {
 }
 
 
+# A browser shares two cores with four daemons here, or more.
+expect.set_options(timeout=10_000)
+
+
 @contextlib.contextmanager
 def chromium() -> Iterator[Browser]:
     """The browser of this machine."""
@@ -62,7 +66,7 @@ def device(
     context = browser.new_context(
         viewport=viewport, locale=LOCALES[language], color_scheme=scheme, **more
     )
-    context.set_default_timeout(8000)
+    context.set_default_timeout(15_000)
     thrown: list[str] = []
     context.on("weberror", lambda error: thrown.append(str(error.error)))
     yield context

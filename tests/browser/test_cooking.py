@@ -206,6 +206,7 @@ def test_all_of_it_with_the_keyboard_alone(household):
         # The place is not lost: what can be done now is under the finger.
         five_more = card(page).get_by_role("button", name="+5 min")
         expect(five_more).to_be_focused()
+        expect(five_more).not_to_have_attribute("aria-disabled", "true")
         page.keyboard.press("Enter")
         eventually(lambda: household.state()["timer"]["duration_s"] == 780)
         expect(five_more).to_be_focused()

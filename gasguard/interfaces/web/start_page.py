@@ -18,7 +18,7 @@ from gasguard.interfaces.web.stream import Stream
 _MARK = "<!-- without JavaScript -->"
 _ROOT = '<html lang="en">'
 _TAGS: dict[Language, str] = {"en": "en", "zh": "zh-CN"}
-_USUAL_PRESETS = ("5m", "10m", "20m")
+_USUAL_PRESETS = ("3m", "8m", "20m")
 _EXTENDS = "5m"
 _TEXTS: dict[Language, dict[str, str]] = {
     "en": {

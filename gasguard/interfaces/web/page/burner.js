@@ -5,7 +5,7 @@ import { at, span, written } from "./times.js";
 import { LOOKS, verdict } from "./verdict.js";
 import { t, word } from "./words.js";
 
-const USUAL_PRESETS = ["5m", "10m", "20m"];
+const USUAL_PRESETS = ["3m", "8m", "20m"];
 const JITTER = 1500;
 const url = (id, what) => `api/burners/${encodeURIComponent(id)}/${what}`;
 
