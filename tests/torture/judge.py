@@ -496,6 +496,7 @@ class Judge:
         watch.open_now = value == watch.wired.opens_when
         if watch.open_now:
             watch.opened_at = at
+            watch.openings.append(at)
             bench.foreign = None
             self._note_open(bench)
             if bench.meddled_at is not None and watch.last_open_order < bench.meddled_at:
@@ -507,7 +508,8 @@ class Judge:
         if account.opened_at is not None:
             return
         if bench.open_now:
-            opened = min(relay.opened_at for relay in bench.relays if relay.open_now)
+            since = account.demand_since
+            opened = min(one.first_opened(since) for one in bench.relays if one.open_now)
             account.opened_at = max(opened, account.demand_since)
         elif bench.last_open(self.scene.now) >= account.demand_since:
             # Open and closed again before the guard's word of the demand was out: a jog's pulse.

@@ -4,6 +4,7 @@ Health is a matter of the injected faults alone, never of what the guard thinks 
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -42,6 +43,8 @@ class RelayWatch:
     open_now: bool = False
     opened_at: float = NEVER
     """When it last went open."""
+    openings: deque[float] = field(default_factory=lambda: deque(maxlen=8))
+    """The last times when it did: another hand may close it, and open it again, unseen."""
     last_open: float = NEVER
     """When it last stopped being open."""
     good_since: float = NEVER
@@ -53,6 +56,10 @@ class RelayWatch:
     last_open_order: float = NEVER
     """When the guard last sent it an open that arrived."""
     last_close_order: float = NEVER
+
+    def first_opened(self, since: float) -> float:
+        """When it went open first since then; or, where it was open, last."""
+        return next((at for at in self.openings if at >= since), self.opened_at)
 
 
 @dataclass(slots=True)
