@@ -51,9 +51,11 @@ async def refuse(refusal: Refusal, scope: Scope, receive: Receive, send: Send) -
 
 
 def _page(refusal: Refusal) -> str:
+    # Under a name that is not ours there is nothing to lead to, and no style.
+    back = "" if refusal.status == 421 else '<p><a href="/">gasguard</a></p>'
     return (
-        '<!doctype html><html lang="en"><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width">'
-        f"<title>gasguard</title><p>{html.escape(str(refusal))}</p>"
-        '<p><a href="/">gasguard</a></p></html>'
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        '<title>gasguard</title><link rel="stylesheet" href="/static/login.css"></head>'
+        f"<body><main><h1>gasguard</h1><p>{html.escape(str(refusal))}</p>{back}</main></body></html>\n"
     )
