@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 from types import SimpleNamespace
 
 import pytest
@@ -43,6 +44,10 @@ def server(tmp_path_factory):
     return asyncio.run(build())
 
 
+HERE, THERE = socket.socketpair()
+"""A client that stays."""
+
+
 @settings(max_examples=800, deadline=None, derandomize=True)
 @given(line=lines, crowded=st.booleans())
 @example(line=b'{"command": "history", "since": 1e999}', crowded=False)
@@ -55,6 +60,9 @@ def server(tmp_path_factory):
 @example(line=b'{"command": "off", "burners": [{}]}', crowded=True)
 @example(line=b'{"command": "off", "burners": [[]]}', crowded=True)
 @example(line=b'{"command": "timer", "burners": ["left"], "value": "\\ud800"}', crowded=False)
+@example(line=b'{"command": "metrics"}', crowded=False)
+@example(line=b'{"command": "status", "source": ["web"]}', crowded=False)
+@example(line=b'{"command": "off", "source": {}}', crowded=True)
 @example(line=b"[" * 4000, crowded=False)
 @example(line=b"9" * 4000, crowded=False)
 @example(line=b'{"command": "off", "value": "\\ud800"}', crowded=True)
@@ -69,6 +77,7 @@ def test_a_line_is_answered_whatever_it_says(server, line, crowded):
         transport = SimpleNamespace(get_write_buffer_size=lambda: 0)
         is_closing = staticmethod(lambda: False)
         write = staticmethod(said.append)
+        get_extra_info = staticmethod(lambda _name: HERE)
 
     async def serve():
         async with asyncio.timeout(5):
