@@ -23,6 +23,7 @@ from gasguard.interfaces.web.documents import (
     state_document,
     unreachable,
 )
+from gasguard.interfaces.web.origins import FORM
 from gasguard.interfaces.web.outcome import outcome_page, spoken
 from gasguard.interfaces.web.sharing import Sharing
 from gasguard.interfaces.web.stream import Stream
@@ -62,6 +63,10 @@ _FIXED = {"timer/cancel": "cancel", "lock": "LOCK", "unlock": "UNLOCK", "rearm":
 _SHOWN = 64
 """Characters of a name that is not known."""
 _DAY = 24 * 3600.0
+
+
+_Work = Callable[[Request], Awaitable[Line | bytes]]
+"""What answers a request: with data, or JSON that is made already. Raises _Answered."""
 
 
 class _Answered(Exception):
@@ -119,15 +124,14 @@ class Api:
             return Response(None, media_type=_STREAM, headers=headers)
         return StreamingResponse(self._stream.frames(), media_type=_STREAM, headers=headers)
 
-    async def _history(self, request: Request) -> Line:
+    async def _history(self, request: Request) -> bytes:
         name = request.query_params.get("burner") or None
         if name is not None:
             await self._burner(name)
         about = {"since": _since(request), "burner": name}
-        return {
-            "events": await self._past({"command": "history", **about}),
-            "burns": await self._past({"command": "burns", **about}),
-        }
+        events = await self._daemon.past({"command": "history", **about}, _PAST_WITHIN)
+        burns = await self._daemon.past({"command": "burns", **about}, _PAST_WITHIN)
+        return b'{"events":[%b],"burns":[%b]}' % (b",".join(events), b",".join(burns))
 
     async def _explanation(self, request: Request) -> Line:
         # Imported there: not every household ever asks.
@@ -135,8 +139,8 @@ class Api:
 
         name = request.query_params.get("burner", "")
         state = await self._burner(name)
-        story = await self._past({"command": "story", "burner": name})
-        said = explain(state, story, self._spoken(request))
+        story = await self._daemon.past({"command": "story", "burner": name}, _PAST_WITHIN)
+        said = explain(state, [json.loads(event) for event in story], self._spoken(request))
         chain = [{"at": step.at, "text": step.text} for step in said.chain]
         return {"now": said.now, "why": said.why, "chain": chain, "complete": said.is_whole}
 
@@ -151,10 +155,6 @@ class Api:
 
     def _spoken(self, request: Request) -> Language:
         return spoken(request.query_params.get("language", self._language), request)
-
-    async def _past(self, request: Line) -> list[Any]:
-        lines = await self._daemon.answers(request, _PAST_WITHIN)
-        return [line["event"] for line in lines if "event" in line]
 
     # --- requests -----------------------------------------------------------------------------
 
@@ -195,13 +195,13 @@ class Api:
 
     # --- answers ------------------------------------------------------------------------------
 
-    def _served(
-        self, work: "Callable[[Request], Awaitable[Line]]"
-    ) -> "Callable[[Request], Awaitable[Response]]":
+    def _served(self, work: _Work) -> "Callable[[Request], Awaitable[Response]]":
         """JSON for programs; of a form, a page in words."""
 
         async def serve(request: Request) -> Response:
             status, data = await _outcome(work, request)
+            if isinstance(data, bytes):
+                return Response(data, status, media_type="application/json")
             if request.method == "POST" and "text/html" in request.headers.get("accept", ""):
                 return outcome_page(status, data, spoken(self._language, request))
             return _Json(data, status)
@@ -228,9 +228,7 @@ class _Json(JSONResponse):
         return as_json(content).encode(errors="replace")
 
 
-async def _outcome(
-    work: "Callable[[Request], Awaitable[Line]]", request: Request
-) -> tuple[int, Mapping[str, Any]]:
+async def _outcome(work: _Work, request: Request) -> tuple[int, Mapping[str, Any] | bytes]:
     try:
         return 200, await work(request)
     except _Answered as answered:
@@ -276,7 +274,7 @@ def _since(request: Request) -> float:
 
 def _value(body: bytes, request: Request) -> str:
     """What the daemon is to be asked with. Raises _Answered."""
-    if request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+    if request.headers.get("content-type", "").lower().startswith(FORM):
         return _form(body)
     try:
         text = body.decode()

@@ -19,6 +19,9 @@ _AT_ONCE = 8
 """Questions at a time. The daemon serves 32 clients: the command line is to find room too."""
 _LONGEST_LINE = 4 * 1024 * 1024
 """Bytes: the states of as many burners as a configuration may have."""
+_PAST_AT_ONCE = 2
+"""Of them, about what was: an answer may have some megabytes."""
+_EVENT_BEGINS, _EVENT_ENDS = b'{"event": ', b"}"
 
 
 class Absent(GasguardError):
@@ -39,6 +42,7 @@ class Daemon:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._turns = asyncio.Semaphore(_AT_ONCE)
+        self._turns_at_past = asyncio.Semaphore(_PAST_AT_ONCE)
 
     async def lines(self, request: Line, within: float | None = None) -> AsyncGenerator[Line, None]:
         """Its answers, each at most `within` seconds after the one before.
@@ -63,17 +67,36 @@ class Daemon:
         finally:
             writer.close()
 
-    async def answers(self, request: Line, within: float) -> list[Line]:
-        """All its answers to a question that has an end, within so many seconds; there may be none.
+    async def past(self, request: Line, within: float) -> list[bytes]:
+        """The events that it tells of what was, as JSON, within so many seconds.
 
-        Raises Absent and Refused.
+        They may be thousands: they are passed on as they come. Raises Absent and Refused.
         """
-        return await self._told(request, within, lambda _: False)
+        try:
+            async with asyncio.timeout(within), self._turns_at_past, self._turns:
+                reader, writer = await self._open(request)
+                try:
+                    told = await reader.read()
+                finally:
+                    writer.close()
+        except TimeoutError:
+            raise self._silent() from None
+        except OSError as error:
+            raise Absent(f"the daemon at {self._path} broke off ({error})") from None
+        return [_event(line) for line in told.splitlines()]
 
     async def first(self, request: Line, within: float) -> Line:
         """Its first answer. Raises Absent and Refused."""
-        for line in await self._told(request, within, lambda _: True):
-            return line
+        try:
+            async with (
+                asyncio.timeout(within),
+                self._turns,
+                contextlib.aclosing(self.lines(request)) as lines,
+            ):
+                async for line in lines:
+                    return line
+        except TimeoutError:
+            raise self._silent() from None
         raise Absent(f"the daemon at {self._path} hung up")
 
     async def shut_off(
@@ -106,24 +129,6 @@ class Daemon:
             raise self._silent()
         return acks
 
-    async def _told(
-        self, request: Line, within: float, is_last: Callable[[Line], bool]
-    ) -> list[Line]:
-        told = []
-        try:
-            async with (
-                asyncio.timeout(within),
-                self._turns,
-                contextlib.aclosing(self.lines(request)) as lines,
-            ):
-                async for line in lines:
-                    told.append(line)
-                    if is_last(line):
-                        break
-        except TimeoutError:
-            raise self._silent() from None
-        return told
-
     def _silent(self) -> Absent:
         return Absent(f"the daemon at {self._path} does not answer")
 
@@ -154,6 +159,15 @@ class Daemon:
 def is_final(ack: Line) -> bool:
     """Whether it says what became of an off."""
     return ack.get("status") in ("confirmed", "failed", "rejected")
+
+
+def _event(line: bytes) -> bytes:
+    """What stands in its line. Raises Absent and Refused."""
+    if line.startswith(_EVENT_BEGINS) and line.endswith(_EVENT_ENDS):
+        return line[len(_EVENT_BEGINS) : -len(_EVENT_ENDS)]
+    with contextlib.suppress(ValueError):
+        _understood(line)
+    raise Absent("what the daemon tells of the past is not whole")
 
 
 def _understood(line: bytes) -> Line:
