@@ -61,7 +61,8 @@ def device(
     scheme: Any = "light",
     **more: Any,
 ) -> Iterator[BrowserContext]:
-    """A phone or a desktop of its own, which fails the test where the page throws anything."""
+    """A phone or a desktop of its own, which fails the test where the page throws anything, or
+    does what its policy forbids."""
     viewport: Any = {"width": size[0], "height": size[1]}
     context = browser.new_context(
         viewport=viewport, locale=LOCALES[language], color_scheme=scheme, **more
@@ -69,6 +70,10 @@ def device(
     context.set_default_timeout(15_000)
     thrown: list[str] = []
     context.on("weberror", lambda error: thrown.append(str(error.error)))
+    context.on(
+        "console",
+        lambda said: thrown.append(said.text) if "Content Security Policy" in said.text else None,
+    )
     yield context
     context.close()
     assert not thrown, "\n".join(thrown)

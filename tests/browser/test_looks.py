@@ -94,6 +94,19 @@ def test_each_mood_has_a_shape_and_a_colour_of_its_own(browser):
     assert len(set(told)) == len(told), seen
 
 
+def test_an_alarm_in_the_kitchen_says_at_the_top_what_to_do(browser):
+    told = scene("gas", "en")
+    with device(browser) as context:
+        page = show(context, told)
+        top = page.locator("#alarm")
+        expect(top.get_by_role("heading")).to_have_text("Gas alarm")
+        expect(top).to_contain_text("call the gas emergency number from outside")
+        expect(page.locator("#urgent")).to_contain_text("Gas alarm. No switch, no flame")
+        expect(top.get_by_role("button")).to_have_count(0)
+        told.document["sensors"]["kitchen_gas"]["says"] = "clear"
+        expect(top).to_be_hidden()
+
+
 def test_a_sensor_of_which_nothing_is_known_looks_neither_well_nor_broken(browser):
     told = scene("idle", "en")
     told.document["sensors"]["kitchen_gas"].update(says="unknown", heard_s=None)

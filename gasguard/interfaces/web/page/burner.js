@@ -100,24 +100,9 @@ export class Burner {
     this.ends = this.ends === null || Math.abs(this.ends - ends) > JITTER ? ends : Math.min(this.ends, ends);
   }
 
-  warn(warning) {
-    this.warning = warning;
-    if (this.state) this.render();
-  }
-
-  busy(waiting) {
-    this.waiting = waiting;
-    this.render();
-  }
-
-  setShutting(shutting) {
-    this.shutting = shutting;
-    this.render();
-  }
-
-  /** What came of a request, in words; null takes it away. */
-  tell(told) {
-    this.said = told;
+  /** `shutting` and `waiting` for an answer, a `warning`, and what is `said` of a request, or null. */
+  change(what) {
+    Object.assign(this, what);
     this.render();
   }
 

@@ -97,7 +97,7 @@ export class Locks {
     ]);
     remade(this.list, JSON.stringify([locks, schedules]), () => [
       ...locks.map(([id, name, locked]) => this.lockRow(id, name, locked)),
-      ...schedules.map(([id, active, skipped, says]) => this.scheduleRow(id, active, skipped, says)),
+      ...schedules.map(([id, active, skipped, says]) => this.scheduleRow(id, skipped, says)),
     ]);
   }
 
@@ -116,8 +116,8 @@ export class Locks {
       }, el("span", { class: "knob" })));
   }
 
-  scheduleRow(id, active, skipped, says) {
-    return el("li", { class: "row", "data-active": active ? "" : null },
+  scheduleRow(id, skipped, says) {
+    return el("li", { class: "row" },
       el("span", { class: "glyph" }, icon("clock")),
       el("div", null, el("h3", null, id), el("p", null, says)),
       skipped ? null : el("button", { type: "button", "data-key": `skip-${id}`, "aria-label": `${t.skip} · ${id}`, onclick: () => this.does.skip(id) }, t.skip));

@@ -305,7 +305,6 @@ class Usage {
       this.load();
     }, { rootMargin: "200px" }).observe(root);
     new ResizeObserver(() => this.draw()).observe(this.picture);
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.draw(true));
   }
 
   choose(what) {

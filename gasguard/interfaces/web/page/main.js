@@ -33,9 +33,10 @@ function speak(text, how = "polite") {
 
 // --- alarms: a burner that is not off
 
-function raise(key, title, text, closable) {
-  if (!alarms.has(key)) speak(`${title}. ${t.byHandNow}`, "urgent");
-  alarms.set(key, { title, text, closable });
+function raise(key, title, text, more) {
+  const { hazard, closable } = more ?? {};
+  if (!alarms.has(key)) speak(`${title}. ${hazard ? text : t.byHandNow}`, "urgent");
+  alarms.set(key, { title, text, closable, hazard });
   showAlarms();
 }
 
@@ -44,40 +45,46 @@ function lower(key) {
 }
 
 /** Which burners: one that was silenced stays so, in whatever other way it is told again. */
-const cause = () => [...new Set([...alarms.keys()].map((key) => key.split(" ")[1]))].sort().join(" ");
+const cause = () => [...new Set([...alarms].filter(([, one]) => !one.hazard).map(([key]) => key.split(" ")[1]))].sort().join(" ");
 
 function showAlarms() {
   const some = alarms.size > 0;
   show($("alarm"), some);
   document.title = some ? `${t.notOff} · gasguard` : "gasguard";
-  if (!some) {
-    alarm.quiet();
-    return;
-  }
-  alarm.ring(cause());
+  // An alarm in the kitchen is loud itself: sound is for what is not off.
+  const loud = cause();
+  if (loud) alarm.ring(loud);
+  else alarm.quiet();
+  if (!some) return;
   const all = [...alarms.values()];
   remade($("alarm"), JSON.stringify(all), () => [
     icon("stop"),
     el("div", null,
-      el("h2", { id: "alarm-title" }, t.byHandNow),
+      el("h2", { id: "alarm-title" }, loud ? t.byHandNow : all[0].title),
       ...all.map((one) => el("p", null, el("strong", null, one.title), " ", one.text))),
     el("div", { class: "acts" },
-      el("button", { type: "button", "data-key": "silence", onclick: () => alarm.silence(cause()) }, t.silence),
+      loud ? el("button", { type: "button", "data-key": "silence", onclick: () => alarm.silence(cause()) }, t.silence) : null,
       all.every((one) => one.closable)
         ? el("button", { type: "button", "data-key": "close", onclick: () => { alarms.clear(); showAlarms(); } }, t.close)
         : null),
   ]);
 }
 
+/** What the states say. What a request has raised stays until its circuit is read back open. */
 function judgeAlarms() {
+  const held = new Map();
   for (const [id, state] of Object.entries(told.burners)) {
-    const name = state.name ?? id;
-    const key = `failed ${id}`;
-    if (state.phase === "trip_failed") raise(key, t.notOffOf(name), (language === "en" && state.relay?.problem) || t.stillTrying, false);
-    else lower(key);
+    if (state.phase === "trip_failed") {
+      held.set(`failed ${id}`, [t.notOffOf(state.name ?? id), (language === "en" && state.relay?.problem) || t.stillTrying]);
+    }
     if (state.contact === "open") lower(`unconfirmed ${id}`);
   }
+  for (const [name, { kind, says }] of Object.entries(told.sensors ?? {})) {
+    if (says === "alarm") held.set(`hazard ${name}`, [word(t.kinds, kind), t.alarmDo[kind] ?? "", { hazard: true }]);
+  }
   if (Object.values(told.burners).every((state) => state.contact === "open")) lower("unconfirmed all");
+  for (const key of alarms.keys()) if (/^(failed|hazard) /.test(key) && !held.has(key)) lower(key);
+  for (const [key, about] of held) raise(key, ...about);
 }
 
 // --- OFF
@@ -85,10 +92,10 @@ function judgeAlarms() {
 async function shutOff(id, path) {
   const key = id ?? "all";
   const ids = id === null ? [...burners.keys()] : [id];
-  for (const one of ids) burners.get(one)?.setShutting(true);
+  for (const one of ids) burners.get(one)?.change({ shutting: true });
   if (id === null) bigOff("waiting", t.offWaiting);
-  const result = await off(path, () => raise(`silent ${key}`, t.noAnswerOff, t.noAnswerOffText, false));
-  for (const one of ids) burners.get(one)?.setShutting(false);
+  const result = await off(path, () => raise(`silent ${key}`, t.noAnswerOff, t.noAnswerOffText));
+  for (const one of ids) burners.get(one)?.change({ shutting: false });
   lower(`silent ${key}`);
   if (result.confirmed) {
     lower("unconfirmed all");
@@ -100,8 +107,8 @@ async function shutOff(id, path) {
   const failed = Object.entries(result.acks).filter(([, ack]) => ack.status !== "confirmed");
   const nameOf = (one) => told?.burners[one]?.name ?? one;
   const text = result.code === "network" ? t.noAnswerOffText : failed[0]?.[1].message ?? result.message ?? "";
-  if (failed.length) for (const [one] of failed) raise(`unconfirmed ${one}`, t.notOffOf(nameOf(one)), text, true);
-  else raise(`unconfirmed ${key}`, id === null ? t.notOff : t.notOffOf(nameOf(id)), text, true);
+  if (failed.length) for (const [one] of failed) raise(`unconfirmed ${one}`, t.notOffOf(nameOf(one)), text, { closable: true });
+  else raise(`unconfirmed ${key}`, id === null ? t.notOff : t.notOffOf(nameOf(id)), text, { closable: true });
 }
 
 /** The slowest read-back, as the acknowledgements have it. */
@@ -124,14 +131,13 @@ function bigOff(look, text, lasts) {
 async function order(id, path, body, done, tell) {
   const burner = burners.get(id);
   if (burner.waiting) return;
-  burner.busy(true);
-  burner.tell(null);
+  burner.change({ waiting: true, said: null });
   const answer = await ask(path, body && { ...body, id: freshId() });
-  burner.busy(false);
+  burner.change({ waiting: false });
   conclude(answer, done, (text) => {
-    burner.tell(text);
+    burner.change({ said: text });
     tell?.(text);
-    setTimeout(() => burner.said === text && burner.tell(null), 12000);
+    setTimeout(() => burner.said === text && burner.change({ said: null }), 12000);
   });
 }
 
@@ -248,7 +254,7 @@ function onEvent(event) {
   history?.event(event);
   if (!burner) return;
   const name = told?.burners[event.burner]?.name ?? event.burner;
-  if (ENDS_WARNING.has(event.type)) burner.warn(null);
+  if (ENDS_WARNING.has(event.type)) burner.change({ warning: null });
   switch (event.type) {
     case "trip":
       speak(t.spoken.trip(name, word(t.reasons, event.reason)));
@@ -269,7 +275,7 @@ function onEvent(event) {
       break;
     case "reminder":
       alarm.chime();
-      burner.tell(t.spoken.reminder(name, event.label));
+      burner.change({ said: t.spoken.reminder(name, event.label) });
       speak(t.spoken.reminder(name, event.label));
       break;
     default:
@@ -280,7 +286,7 @@ function warn(burner, event, agoMs) {
   const reason = event.away ? "away" : event.reason ?? "timer";
   const only = event.shuts_off === false;
   const ends = only ? null : performance.now() - agoMs + (event.remaining_s ?? 60) * 1000;
-  burner.warn({ reason, ends, until: only ? performance.now() + 600000 : ends + 3000 });
+  burner.change({ warning: { reason, ends, until: only ? performance.now() + 600000 : ends + 3000 } });
 }
 
 /** A warning that came before this page was opened still holds. */

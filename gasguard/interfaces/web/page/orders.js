@@ -25,7 +25,7 @@ async function post(path, body, signal) {
   } catch {
     // A proxy's own page: the status says enough.
   }
-  return { ok: answer.ok, status: answer.status, ...told, http: answer.status };
+  return { ok: answer.ok, ...told, http: answer.status };
 }
 
 const ANSWER_WITHIN = 12000;
