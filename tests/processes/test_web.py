@@ -62,7 +62,7 @@ def test_a_daemon_that_is_killed_is_told_at_once_and_found_again(page):
         assert page.post("/api/burners/left/off").status == 200
         assert not phone.ended.is_set()
     log = page.process.output
-    assert log.count("the daemon is lost") == 1, log
+    assert log.count("nothing from the daemon") == 1, log
     assert log.count("the daemon is there") == 2, log
     assert "/api/" not in log
 

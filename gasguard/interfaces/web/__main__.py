@@ -15,7 +15,7 @@ def main() -> None:
     # While the rest is loaded, Ctrl-C ends this without a word.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     from gasguard.interfaces.web.app import application
-    from gasguard.interfaces.web.serve import LEASH, listening, serve
+    from gasguard.interfaces.web.serve import LEASH, listening, place, serve
     from gasguard.interfaces.web.settings import received
 
     settings = received(int(sys.argv[1]))
@@ -23,8 +23,7 @@ def main() -> None:
     try:
         with listening(settings) as listener:
             app, end_streams = application(settings)
-            host, port = listener.getsockname()[:2]
-            log.info("the page is at http://%s:%d/", f"[{host}]" if ":" in host else host, port)
+            log.info("the page is at %s", place(listener))
             serve(app, end_streams, listener, LEASH if settings.listener is not None else None)
     except GasguardError as error:
         print(f"gasguard web: {error}", file=sys.stderr)  # noqa: T201 - as the command line does

@@ -83,6 +83,14 @@ def listening(settings: Settings) -> socket.socket:
         raise GasguardError(_why(host, port, error)) from None
 
 
+def place(listener: socket.socket) -> str:
+    """Where browsers find it, for people."""
+    host, port = listener.getsockname()[:2]
+    if host in ("0.0.0.0", "::"):  # noqa: S104 - it is read, not bound
+        return f"http://{socket.gethostname()}:{port}/ and all other addresses of this machine"
+    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+
+
 def _why(host: str, port: int, error: OSError | UnicodeError) -> str:
     if isinstance(error, socket.gaierror | UnicodeError) or error.errno == errno.EADDRNOTAVAIL:
         return f"{host} is no address of this machine; write one below web: host:, or 0.0.0.0"

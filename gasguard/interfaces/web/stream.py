@@ -107,7 +107,7 @@ class Stream:
             except Exception:
                 log.exception("what the daemon says cannot be passed on")
             if self._state is not None or not self._known.is_set():
-                log.warning("the daemon is lost: %s", why)
+                log.warning("nothing from the daemon: %s", why)
             self._state = None
             self._known.set()
             self._wake_all()
