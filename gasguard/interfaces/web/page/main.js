@@ -50,18 +50,19 @@ const cause = () => [...new Set([...alarms].filter(([, one]) => !one.hazard).map
 function showAlarms() {
   const some = alarms.size > 0;
   show($("alarm"), some);
-  document.title = some ? `${t.notOff} · gasguard` : "gasguard";
   // An alarm in the kitchen is loud itself: sound is for what is not off.
   const loud = cause();
   if (loud) alarm.ring(loud);
   else alarm.quiet();
-  if (!some) return;
   const all = [...alarms.values()];
+  const title = loud ? t.byHandNow : all[0]?.title ?? "gasguard";
+  document.title = title;
+  if (!some) return;
   remade($("alarm"), JSON.stringify(all), () => [
     icon("stop"),
     el("div", null,
-      el("h2", { id: "alarm-title" }, loud ? t.byHandNow : all[0].title),
-      ...all.map((one) => el("p", null, el("strong", null, one.title), " ", one.text))),
+      el("h2", { id: "alarm-title" }, title),
+      ...all.map((one) => el("p", null, one.title === title ? null : el("strong", null, `${one.title} `), one.text))),
     el("div", { class: "acts" },
       loud ? el("button", { type: "button", "data-key": "silence", onclick: () => alarm.silence(cause()) }, t.silence) : null,
       all.every((one) => one.closable)
@@ -80,7 +81,7 @@ function judgeAlarms() {
     if (state.contact === "open") lower(`unconfirmed ${id}`);
   }
   for (const [name, { kind, says }] of Object.entries(told.sensors ?? {})) {
-    if (says === "alarm") held.set(`hazard ${name}`, [word(t.kinds, kind), t.alarmDo[kind] ?? "", { hazard: true }]);
+    if (says === "alarm") held.set(`hazard ${name}`, [word(t.locksBy, kind), t.alarmDo[kind] ?? "", { hazard: true }]);
   }
   if (Object.values(told.burners).every((state) => state.contact === "open")) lower("unconfirmed all");
   for (const key of alarms.keys()) if (/^(failed|hazard) /.test(key) && !held.has(key)) lower(key);
