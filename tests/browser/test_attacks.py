@@ -66,12 +66,22 @@ def visiting(household: Household, url: str) -> Iterator[Page]:
         yield page
 
 
+@contextlib.contextmanager
+def trapped(household: Household, url: str) -> Iterator[Page]:
+    """Somebody of the family on another site's page, which does what policies forbid."""
+    context = household.browser.new_context()
+    page = context.new_page()
+    page.goto(url)
+    yield page
+    context.close()
+
+
 @pytest.mark.parametrize("path", ["api/off", "api/burners/left/timer"])
 @pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "text/plain"])
 def test_another_sites_form_is_refused(household: Household, evil: str, path: str, kind: str):
     target = f"http://localhost:{household.port}/{path}"
     with (
-        visiting(household, evil) as page,
+        trapped(household, evil) as page,
         page.expect_response(lambda answer: answer.url == target) as answer,
     ):
         page.evaluate(
@@ -89,7 +99,7 @@ def test_another_sites_form_is_refused(household: Household, evil: str, path: st
 
 
 def test_another_sites_scripts_act_on_nothing_and_read_nothing(household: Household, evil: str):
-    with visiting(household, evil) as page:
+    with trapped(household, evil) as page:
         read = page.evaluate(
             """async (home) => {
                 const read = [];
@@ -128,7 +138,7 @@ def test_another_sites_scripts_act_on_nothing_and_read_nothing(household: Househ
 
 
 def test_the_page_is_shown_in_no_frame(household: Household, evil: str):
-    with visiting(household, evil) as page:
+    with trapped(household, evil) as page:
         page.evaluate(
             "(home) => { document.querySelector('iframe').src = home; }",
             f"http://localhost:{household.port}/",

@@ -7,7 +7,7 @@ from playwright.sync_api import Page
 
 from tests.browser.chromium import DESKTOP, NARROW, PHONE, device
 from tests.browser.household import Household
-from tests.browser.test_attacks import NAME, PASSWORD
+from tests.browser.test_attacks import NAME, PASSWORD, trapped
 from tests.browser.test_looks import findings, small_targets, sticks_out
 
 LOOKS = [(PHONE, "en", "light"), (NARROW, "zh", "dark"), (DESKTOP, "en", "dark")]
@@ -56,10 +56,10 @@ def test_the_plain_pages_are_accessible(household: Household, home: str, size, l
 
 
 def test_a_page_that_refuses_is_accessible(household: Household):
-    with device(household.browser) as context:
-        page = context.new_page()
-        page.goto(f"http://evil.example:{household.port}/")
-        sound(page)
+    # Under a name that is not ours it has no style, and axe-core tries one of its own.
+    with trapped(household, f"http://evil.example:{household.port}/") as page:
+        assert findings(page) == []
+        assert sticks_out(page) <= 0
         page.goto(f"http://localhost:{household.port}/login")
         # What a form of another kind would get.
         page.evaluate("for (const form of document.forms) form.enctype = 'text/plain'")

@@ -71,12 +71,15 @@ class Door:
             scope = {**scope, "path": slash + path or "/", "raw_path": (slash + path).encode()}
         sites = {authority(one) for one in said}
         host = sites.pop() if len(sites) == 1 else None
-        if host is None or not self._hosts.are_ours(host.host, _server(scope)[0]):
+        address, port = _server(scope)
+        if host is None or not self._hosts.are_ours(host.host, address):
+            six = ":" in address
             raise Refusal(
                 421,
                 "unknown_host",
-                "gasguard does not answer to this name. Open it by this machine's address or "
-                "hostname, or write the name below web: names: in its configuration",
+                "gasguard does not answer to this name. Open it by its address, or write the name "
+                "below web: names: in its configuration",
+                link=f"http://{f'[{address}]' if six else address}:{port}/",
             )
         return scope, host
 

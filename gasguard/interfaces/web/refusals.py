@@ -12,13 +12,26 @@ _LINGERS = 2.0
 """Seconds in which what is still being sent is thrown away. Closed at once, the connection would
 take the answer with it."""
 
+_CHINESE = {
+    "unknown_host": "gasguard 不认这个名字。请用下面的地址打开，或者把它写进配置的 web: names:。",
+    "login_needed": "请先登录。",
+    "foreign_origin": "别的网站的页面不能这样做。",
+    "unsupported_type": "这种内容看不懂。",
+    "too_large": "请求太大。",
+    "too_slow": "请求没有及时到齐。",
+    "malformed": "请求看不懂。",
+}
+
 
 class Refusal(Exception):
     """An HTTP status with the contract's code and message, and headers to go with them."""
 
-    def __init__(self, status: int, code: str, message: str, **headers: str) -> None:
+    def __init__(
+        self, status: int, code: str, message: str, *, link: str = "/", **headers: str
+    ) -> None:
+        """`link` is where a page of it leads to."""
         super().__init__(message)
-        self.status, self.code = status, code
+        self.status, self.code, self.link = status, code, link
         self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
 
 
@@ -51,11 +64,18 @@ async def refuse(refusal: Refusal, scope: Scope, receive: Receive, send: Send) -
 
 
 def _page(refusal: Refusal) -> str:
-    # Under a name that is not ours there is nothing to lead to, and no style.
-    back = "" if refusal.status == 421 else '<p><a href="/">gasguard</a></p>'
+    """In both languages: whose it is, is not known here."""
+    chinese = _CHINESE.get(refusal.code, "")
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         '<title>gasguard</title><link rel="stylesheet" href="/static/login.css"></head>'
-        f"<body><main><h1>gasguard</h1><p>{html.escape(str(refusal))}</p>{back}</main></body></html>\n"
+        f"<body><main><h1>gasguard</h1><p>{html.escape(str(refusal))}</p>"
+        f'<p lang="zh">{chinese}</p>'
+        f'<p><a href="{html.escape(refusal.link)}">{html.escape(_shown(refusal.link))}</a></p>'
+        "</main></body></html>\n"
     )
+
+
+def _shown(link: str) -> str:
+    return "gasguard" if link == "/" else link

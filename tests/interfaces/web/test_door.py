@@ -78,6 +78,14 @@ def test_a_foreign_name_reaches_nothing(page: Page, host, method, path):
     assert not page.offs
 
 
+def test_whoever_uses_a_name_that_is_not_ours_is_told_the_address(page: Page):
+    answer = page.client("pi.lan").get("/", accept="text/html")
+    assert answer.status == 421
+    assert f'<a href="http://127.0.0.1:{page.port}/">' in answer.text
+    assert "web: names:" in answer.text
+    assert "pi.lan" not in answer.text
+
+
 @pytest.mark.parametrize("host", ["127.0.0.1", "LOCALHOST.", "[::1]", "127.0.0.1:9999"])
 def test_whoever_sits_at_the_pi_needs_no_login(page: Page, host):
     assert page.client(host).get("/api/state").data == {"logged_in": True}
