@@ -7,7 +7,9 @@ import time
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.chromium import device, show
 from tests.browser.household import Household, card
+from tests.browser.scenes import ago, scene
 from tests.browser.test_cooking import remaining
 from tests.support.waiting import eventually
 
@@ -146,6 +148,20 @@ def test_a_phone_that_wakes_shows_no_old_countdown_for_a_moment(household):
             assert page.evaluate("window.seen") == [False, False, True]
         finally:
             household.web.send_signal(signal.SIGCONT)
+        expect_live(page)
+
+
+def test_states_that_were_on_their_way_while_the_phone_slept_are_not_believed(browser):
+    told = scene("cooking", "en")
+    with device(browser) as context:
+        page = show(context, told)
+        expect(card(page).locator(".count")).to_be_visible()
+        began = time.monotonic()
+        page.route("**/api/state", lambda route: route.abort())
+        told.document["now"] = ago(minutes=5)
+        expect_old(page, began)
+        page.unroute("**/api/state")
+        # An answer to a question is new whatever its clock says: the Pi's may have been set.
         expect_live(page)
 
 

@@ -10,7 +10,7 @@ const FURTHEST = 30;
 const USAGE_DAYS = 14;
 
 async function get(query) {
-  const answer = await fetch(`api/history?${query}`, { cache: "no-store", headers: { Accept: "application/json" } });
+  const answer = await fetch(`api/history?${query}`, { cache: "no-store" });
   if (!answer.ok) throw new Error(String(answer.status));
   return answer.json();
 }

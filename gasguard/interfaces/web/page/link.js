@@ -5,6 +5,7 @@
 
 const BELIEVED_FOR = 4000;
 const LOOK_EVERY = 250;
+const LATE = 4000;
 const AGAIN_AFTER = 700;
 const ANSWER_WITHIN = 3000;
 
@@ -19,12 +20,14 @@ export class Link {
     this.again = 0;
     this.looked = this.clocks();
     this.lost = performance.now();
+    /** By how many ms the daemon's clock is ahead of this device's, as far as is known. */
+    this.ahead = -Infinity;
+    this.asking = false;
   }
 
   start() {
     setInterval(() => this.look(), LOOK_EVERY);
     addEventListener("pageshow", () => this.woken());
-    addEventListener("online", () => this.open());
     addEventListener("pagehide", () => this.shut());
     document.addEventListener("visibilitychange", () => {
       if (document.visibilityState === "visible") this.woken();
@@ -44,9 +47,7 @@ export class Link {
 
   /** Seconds since the last state, for people; or since this page was opened. */
   silence() {
-    const since = this.heard === null ? this.lost : this.heard.steady;
-    const slept = this.heard === null ? 0 : Math.abs(Date.now() - this.heard.wall);
-    return Math.max(performance.now() - since, slept < 86400000 ? slept : 0) / 1000;
+    return (this.heard === null ? performance.now() - this.lost : this.age()) / 1000;
   }
 
   look() {
@@ -71,12 +72,20 @@ export class Link {
     if (!this.fresh) this.fetchState();
   }
 
+  /** Nothing that was heard before counts any more. */
+  gone(why) {
+    this.heard = null;
+    this.lost = performance.now();
+    this.why = why;
+    this.stale(why);
+  }
+
   stale(why) {
     this.fresh = false;
     this.on.stale(why, this.silence());
   }
 
-  believe(text) {
+  believe(text, asked = false) {
     let told;
     try {
       told = JSON.parse(text);
@@ -84,6 +93,13 @@ export class Link {
       return;
     }
     if (!told || typeof told.burners !== "object") return;
+    // A phone that wakes is handed what had come while it slept. Only an answer is surely new.
+    const ahead = Date.parse(told.now) - Date.now();
+    if (!asked && ahead < this.ahead - LATE) {
+      this.fetchState();
+      return;
+    }
+    this.ahead = asked ? ahead : Math.max(this.ahead, ahead);
     this.heard = this.clocks();
     this.why = null;
     const back = !this.fresh;
@@ -108,15 +124,10 @@ export class Link {
       try {
         this.on.event(JSON.parse(message.data));
       } catch {
-        // One event that cannot be read: the state says what counts.
+        // What counts is in the state.
       }
     });
-    source.addEventListener("unreachable", () => {
-      this.heard = null;
-      this.lost = performance.now();
-      this.why = "unreachable";
-      this.stale("unreachable");
-    });
+    source.addEventListener("unreachable", () => this.gone("unreachable"));
     source.onerror = () => {
       if (this.source !== source) return;
       this.shut();
@@ -127,29 +138,25 @@ export class Link {
 
   /** Beside the stream: says at once whether the server is there, and whether it knows us. */
   async fetchState() {
+    if (this.asking) return;
+    this.asking = true;
     try {
       const answer = await fetch("api/state", {
         cache: "no-store",
-        credentials: "same-origin",
-        headers: { Accept: "application/json" },
         signal: AbortSignal.timeout(ANSWER_WITHIN),
       });
-      if (answer.ok) this.believe(await answer.text());
+      if (answer.ok) this.believe(await answer.text(), true);
       else if (answer.status === 401) {
         // Whoever logs in comes back to this page: until then nothing is asked again.
         this.shut();
         clearTimeout(this.again);
-        this.heard = null;
-        this.why = "unauthorized";
-        this.stale(this.why);
+        this.gone("unauthorized");
         this.on.unauthorized();
-      } else if (answer.status === 503) {
-        this.heard = null;
-        this.why = "unreachable";
-        this.stale("unreachable");
-      }
+      } else if (answer.status === 503) this.gone("unreachable");
     } catch {
       if (this.heard === null || this.age() > BELIEVED_FOR) this.stale("silent");
+    } finally {
+      this.asking = false;
     }
   }
 }

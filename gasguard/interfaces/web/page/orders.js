@@ -9,14 +9,9 @@ export function freshId() {
 }
 
 async function post(path, body, signal) {
-  const headers = { Accept: "application/json" };
-  if (body !== undefined) headers["Content-Type"] = "application/json";
   const answer = await fetch(path, {
     method: "POST",
-    headers,
-    body: body === undefined ? undefined : JSON.stringify(body),
-    cache: "no-store",
-    credentials: "same-origin",
+    ...(body && { headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) }),
     signal,
   });
   let told = {};
