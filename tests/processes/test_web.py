@@ -109,8 +109,10 @@ def test_another_kitchens_daemon_is_not_spoken_to(make_kitchen):
     page.start()
     with page.phone() as phone:
         phone.sees("unreachable")
-        assert page.get("/api/state").status == 503
-        assert page.post("/api/off").status == 503
+        for answer in (page.get("/api/state"), page.post("/api/off")):
+            assert (answer.status, answer.data["code"]) == (503, "unreachable")
+            assert str(other.folder) not in answer.text
+        page.process.says("another kitchen's daemon")
         assert stove.circuit() == "closed"
         assert phone.of("state") == []
 

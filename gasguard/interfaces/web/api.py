@@ -46,7 +46,6 @@ _STATUS = {
     "unknown_command": 404,
     "busy": 503,
     "not_read": 503,
-    "other_daemon": 503,
 }
 """Of a code; any other is 409."""
 _ASKS = {

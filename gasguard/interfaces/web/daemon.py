@@ -174,6 +174,8 @@ def _understood(line: bytes) -> Line:
     said = json.loads(line)
     if not isinstance(said, dict):
         raise ValueError("it says something else than objects")
+    if said.get("error") == "other_daemon":
+        raise Absent(f"another kitchen's daemon answers: {said.get('message')}")
     if "error" in said:
         raise Refused(str(said["error"]), str(said.get("message", "")))
     return said
