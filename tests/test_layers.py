@@ -154,6 +154,7 @@ ROOMS = [
             "gasguard.errors",
             "gasguard.clock",
             "gasguard.luck",
+            "gasguard.health",
             "gasguard.logs",
             "gasguard.interfaces.explain",
             "gasguard.interfaces.home_assistant.words",

@@ -81,7 +81,7 @@ def test_the_page_is_tried_again_for_ever_and_takes_nothing_from_the_guard():
     assert page["Restart"] == "always"
     assert float(page["TimeoutStopSec"]) > 2  # it ends within that
     assert int(page["OOMScoreAdjust"]) > 0
-    for key in ("Requires", "BindsTo", "PartOf", "WatchdogSec"):
+    for key in ("Requires", "BindsTo", "PartOf"):
         assert key not in page
     for unit in ("gasguard.service", "gasguard-opener.service"):
         assert "gasguard-web" not in (DATA / unit).read_text()

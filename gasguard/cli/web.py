@@ -12,7 +12,10 @@ from gasguard.config.load import CONTROL_SOCKET, load_web
 from gasguard.interfaces.web.settings import Settings, own_folder
 
 _PROCESS = "gasguard.interfaces.web"
-_KEPT = ("PATH", "HOME", "LANG", "LANGUAGE", "TZ", "TERM", "VIRTUAL_ENV", "RUNTIME_DIRECTORY")
+_KEPT = (
+    *("PATH", "HOME", "LANG", "LANGUAGE", "TZ", "TERM", "VIRTUAL_ENV"),
+    *("RUNTIME_DIRECTORY", "NOTIFY_SOCKET"),
+)
 _KEPT_BEGINNINGS = ("LC_", "PYTHON")
 
 

@@ -257,6 +257,19 @@ def test_it_ends_within_two_seconds_with_twenty_phones_that_look_on(page, number
     assert "Traceback" not in page.process.output
 
 
+def test_systemd_is_told_that_it_serves_and_lives(kitchen, tmp_path):
+    page = Page(kitchen)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(str(tmp_path / "notify"))
+        systemd.settimeout(15)
+        page.start(env={"NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "20000000"})
+        assert systemd.recv(1000) == b"READY=1"
+        for _ in range(2):
+            said = systemd.recv(1000).decode().splitlines()
+            assert said[0] == "WATCHDOG=1"
+            assert said[1].startswith("STATUS=")
+
+
 def test_it_dies_without_the_daemon_noticing(page):
     before = page.kitchen.daemons[-1].output
     with page.phone() as phone:

@@ -14,6 +14,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from gasguard.clock import SystemClock
+from gasguard.health import Notifier
 from gasguard.interfaces.web.api import Api, no_such_path
 from gasguard.interfaces.web.daemon import Daemon
 from gasguard.interfaces.web.door import Door
@@ -28,6 +29,8 @@ from gasguard.luck import LUCK
 
 PAGE = Path(__file__).parent / "page"
 """What browsers load."""
+_ALIVE_EVERY = 5.0
+"""Seconds; the unit's WatchdogSec is four times as much."""
 
 
 def application(settings: Settings) -> tuple[ASGIApp, Callable[[], None]]:
@@ -41,7 +44,9 @@ def application(settings: Settings) -> tuple[ASGIApp, Callable[[], None]]:
         stream.start()
         await keyring.look()
         following = asyncio.create_task(keyring.run())
+        telling = asyncio.create_task(_tell_systemd(stream))
         yield
+        telling.cancel()
         following.cancel()
         stream.end()
 
@@ -60,6 +65,16 @@ def application(settings: Settings) -> tuple[ASGIApp, Callable[[], None]]:
     )
     behind.router.redirect_slashes = False
     return Door(behind, Hosts(settings.names), keyring.is_open), stream.end
+
+
+async def _tell_systemd(stream: Stream) -> None:
+    """READY once, then WATCHDOG for as long as the event loop turns."""
+    notifier = Notifier()
+    notifier.send("READY=1")
+    while True:
+        status = "serving" if stream.state is not None else "serving, but the daemon is not there"
+        notifier.send("WATCHDOG=1", f"STATUS={status}")
+        await asyncio.sleep(_ALIVE_EVERY)
 
 
 async def _worker(_request: Request) -> Response:
