@@ -86,6 +86,14 @@ def test_two_taps_set_one_timer(household):
         eventually(lambda: household.state()["timer"])
         page.wait_for_timeout(300)
         assert len(sent) == 1 and '"id":"web-' in sent[0]
+        more = card(page).get_by_role("button", name="+5 min")
+        more.click()
+        page.wait_for_timeout(150)
+        more.click(force=True)
+        page.wait_for_timeout(700)
+        assert household.state()["timer"]["duration_s"] == 780
+        more.click()
+        eventually(lambda: household.state()["timer"]["duration_s"] == 1080)
 
 
 def test_any_time_and_what_it_is_for(household):

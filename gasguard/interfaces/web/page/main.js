@@ -23,10 +23,8 @@ let history = null;
 
 // --- what is spoken
 
-const spoken = { polite: $("polite"), urgent: $("urgent") };
-
 function speak(text, how = "polite") {
-  const place = spoken[how];
+  const place = $(how);
   // The same words twice are news twice.
   place.textContent = place.textContent === text ? `${text}\u00a0` : text;
 }
@@ -48,8 +46,7 @@ function lower(key) {
 const cause = () => [...new Set([...alarms].filter(([, one]) => !one.hazard).map(([key]) => key.split(" ")[1]))].sort().join(" ");
 
 function showAlarms() {
-  const some = alarms.size > 0;
-  show($("alarm"), some);
+  show($("alarm"), alarms.size > 0);
   // An alarm in the kitchen is loud itself: sound is for what is not off.
   const loud = cause();
   if (loud) alarm.ring(loud);
@@ -57,7 +54,7 @@ function showAlarms() {
   const all = [...alarms.values()];
   const title = loud ? t.byHandNow : all[0]?.title ?? "gasguard";
   document.title = title;
-  if (!some) return;
+  if (!all.length) return;
   remade($("alarm"), JSON.stringify(all), () => [
     icon("stop"),
     el("div", null,
@@ -133,7 +130,10 @@ async function order(id, path, body, done, tell) {
   const burner = burners.get(id);
   if (burner.waiting) return;
   burner.change({ waiting: true, said: null });
+  // A double tap is one tap.
+  const bounce = new Promise((over) => setTimeout(over, 500));
   const answer = await ask(path, body && { ...body, id: freshId() });
+  await bounce;
   burner.change({ waiting: false });
   conclude(answer, done, (text) => {
     burner.change({ said: text });
@@ -307,7 +307,7 @@ async function lastWarnings() {
       if (burners.has(id) && !over) warn(burners.get(id), event, ago);
     }
   } catch {
-    // Without a history there are still the states.
+    // The states are there without it.
   }
 }
 
