@@ -98,9 +98,10 @@ class Door:
         cookie = next(filter(self._is_open, _cookies(headers)), None)
         logged_in = at_the_pi or cookie is not None
         if not logged_in and not gate.is_for_anybody(scope["method"], scope["path"]):
-            if scope["method"] == "GET" and wants_page(scope):
+            is_page = scope["method"] == "GET" and not scope["path"].startswith("/api/")
+            if is_page and wants_page(scope):
                 raise Refusal(303, "login_needed", "log in first", location="/login")
-            raise Refusal(401, "login_needed", "log in first, at /login")
+            raise Refusal(401, "login_needed", "log in first, at /login", link="/login")
         known = {"logged_in": logged_in, "at_the_pi": at_the_pi, "cookie": cookie}
         return {**scope, "state": {**scope.get("state", {}), **known}}
 

@@ -128,6 +128,10 @@ def test_without_a_login_nothing_can_be_done_but_an_off(page: Page):
 def test_a_browser_is_led_to_the_login(page: Page):
     answer = page.away().get("/history", accept="text/html,*/*")
     assert (answer.status, answer.headers["location"]) == (303, "/login")
+    form = page.away().post("/api/burners/left/timer", form="duration=8m", accept="text/html")
+    assert form.status == 401
+    assert '<a href="/login">' in form.text
+    assert page.away().get("/api/state", accept="text/html").status == 401
 
 
 @pytest.mark.parametrize(
