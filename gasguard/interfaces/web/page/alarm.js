@@ -12,7 +12,7 @@ export function allowSound() {
     context ??= typeof AudioContext === "function" ? new AudioContext() : null;
     context?.resume?.();
   };
-  addEventListener("pointerdown", wake, { passive: true });
+  addEventListener("pointerup", wake);
   addEventListener("keydown", wake);
 }
 

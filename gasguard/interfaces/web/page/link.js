@@ -143,7 +143,7 @@ export class Link {
     try {
       const answer = await fetch("api/state", {
         cache: "no-store",
-        signal: AbortSignal.timeout(ANSWER_WITHIN),
+        signal: AbortSignal.timeout?.(ANSWER_WITHIN),
       });
       if (answer.ok) this.believe(await answer.text(), true);
       else if (answer.status === 401) {

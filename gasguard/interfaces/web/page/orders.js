@@ -28,7 +28,7 @@ const ANSWER_WITHIN = 12000;
 /** Ask for anything but an off: `{ok, code, message}`; never throws, never asks twice. */
 export async function ask(path, body) {
   try {
-    const told = await post(path, body, AbortSignal.timeout(ANSWER_WITHIN));
+    const told = await post(path, body, AbortSignal.timeout?.(ANSWER_WITHIN));
     if (told.ok) return { ok: true, ...told };
     return { ...told, ok: false, code: told.code ?? (told.http === 401 ? "unauthorized" : "other") };
   } catch {
@@ -77,7 +77,7 @@ export function off(path, onSilence) {
       }
       open += 1;
       try {
-        const told = await post(path, undefined, AbortSignal.timeout(WAITS_FOR_READ_BACK));
+        const told = await post(path, undefined, AbortSignal.timeout?.(WAITS_FOR_READ_BACK));
         const acks = told.acks ?? (told.burner ? { [told.burner]: told } : {});
         if (told.ok) end({ confirmed: true, acks });
         else if (told.http === 504) end({ confirmed: false, acks, code: told.code, message: told.message });
