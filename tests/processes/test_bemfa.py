@@ -153,6 +153,7 @@ def test_a_kept_message_and_one_sent_while_away_are_never_carried_out(linked, cl
     assert not stove.switched
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("how", ["stopped", "frozen"])
 def test_the_guard_does_not_need_the_cloud_and_finds_it_again(linked, cloud, how):
     kitchen = linked()
@@ -178,6 +179,7 @@ def test_the_guard_does_not_need_the_cloud_and_finds_it_again(linked, cloud, how
     assert cloud.highest_qos() == 1
 
 
+@pytest.mark.long
 def test_the_cloud_is_told_seldom_and_at_last_the_truth(linked, cloud):
     kitchen = linked()
     start(kitchen, cloud)

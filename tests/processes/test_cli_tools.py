@@ -147,6 +147,7 @@ def test_doctor_in_json(make_kitchen):
     assert (said.code, json.loads(said.out)["fail"]) == (1, 1)
 
 
+@pytest.mark.long
 def test_doctor_finds_the_configuration_by_itself(kitchen):
     kitchen.stove()
     for found in (

@@ -76,6 +76,7 @@ def test_what_may_mean_cancel_names_it_and_changes_nothing(house, typed):
     assert house.ask()["left"]["phase"] == "ready"
 
 
+@pytest.mark.long
 def test_history_since_when(ask, house):
     house.order("timer", "20m")
     for since in ("30m", "2d", "1 day", "2020-01-01", "2020-01-01 18:30"):

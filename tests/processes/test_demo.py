@@ -173,6 +173,7 @@ def test_what_is_printed_can_be_pasted_anywhere(demo, tmp_path):
         assert said.returncode == 0, (command, said)
 
 
+@pytest.mark.long
 def test_a_second_demo_starts_as_fresh_as_the_first(kitchen, tmp_path):
     folder = tmp_path / "demo"
     for _ in range(2):
@@ -238,6 +239,7 @@ def test_somebody_elses_link_is_not_followed(kitchen, tmp_path):
     assert list((tmp_path / "mine").iterdir()) == []
 
 
+@pytest.mark.long
 def test_its_own_folder_is_found_by_other_commands_and_said_to_have_ended(kitchen, tmp_path):
     env = {"TMPDIR": str(tmp_path), "XDG_CONFIG_HOME": "/nowhere"}
     (tmp_path / "empty").mkdir()
@@ -394,6 +396,7 @@ def test_two_that_start_at_once_do_not_take_each_others_ports(kitchen, tmp_path)
     assert not set(ports[0]) & set(ports[1])
 
 
+@pytest.mark.long
 def test_it_plays_a_story_and_ends(tmp_path):
     """`make stories` plays them all."""
     tells("gas", tmp_path)

@@ -253,6 +253,7 @@ def quiet_broker(tmp_path):
     broker.stop()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("form", ["component", "device"])
 def test_nor_on_a_broker_that_hands_out_nothing_for_wildcards(make_kitchen, form, quiet_broker):
     kitchen = _kitchen(make_kitchen, quiet_broker, form=form)

@@ -68,6 +68,7 @@ def test_a_timer_that_ended_is_the_cause_and_who_set_it_when(sensed):
     assert places == sorted(places), chain
 
 
+@pytest.mark.long
 def test_the_same_in_chinese_by_option_and_by_locale(sensed):
     kitchen, _ = sensed(name="左灶")
     _, _, ear = kitchen.start()
@@ -84,6 +85,7 @@ def test_the_same_in_chinese_by_option_and_by_locale(sensed):
     assert "was shut off at" in english
 
 
+@pytest.mark.long
 def test_offs_are_told_by_their_way_in_and_nothing_is_claimed_of_a_flame_nobody_sees(kitchen):
     _, _, ear = kitchen.start()
     assert "No shutoff of left is on record" in why(kitchen).replace("Left", "left")
@@ -97,6 +99,7 @@ def test_offs_are_told_by_their_way_in_and_nothing_is_claimed_of_a_flame_nobody_
     assert "by the command line" in why(kitchen)
 
 
+@pytest.mark.long
 def test_voice_at_mi_home_and_a_timer_that_it_ended(kitchen):
     stove, _, ear = kitchen.start()
     ear.send("left/timer/set", "20m")
@@ -306,6 +309,7 @@ def burnt(kitchen: Kitchen, *words: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in said.out.splitlines()]
 
 
+@pytest.mark.long
 def test_burns_are_counted_over_a_kill_and_no_total_goes_back(sensed):
     kitchen, topic = sensed(rated_kw="3.8")
     _, daemon, ear = kitchen.start()
@@ -396,6 +400,7 @@ def test_a_burn_over_midnight_is_on_both_days_of_the_daemons_time_zone(sensed):
     assert daemon.running
 
 
+@pytest.mark.long
 def test_a_total_that_was_told_never_goes_back_over_kills(sensed):
     kitchen, topic = sensed(rated_kw="5")
     kitchen.stove()

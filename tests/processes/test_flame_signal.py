@@ -68,6 +68,7 @@ def test_a_sensor_that_dies_while_it_says_out_does_not_end_max_burn(sensed):
     assert not stove.flame("left")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("words", ['{"contact": true}', "burning", "", "21.5"])
 def test_a_sensor_that_nobody_understands_does_not_end_max_burn(sensed, words):
     kitchen, topic = sensed({"max_burn": "10s"})

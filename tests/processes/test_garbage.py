@@ -5,6 +5,8 @@ import random
 import socket
 import time
 
+import pytest
+
 from gasguard.drivers.miio.codec import encode, encode_hello_reply
 from tests.support.ear import Ear
 from tests.support.kitchen import TOKEN, Kitchen
@@ -51,6 +53,7 @@ def off_still_works(kitchen: Kitchen, ear: Ear, daemon: Process) -> None:
     assert daemon.output.count("Traceback") == 0, daemon.output
 
 
+@pytest.mark.long
 def test_ten_thousand_payloads_on_every_command_topic(kitchen):
     stove, daemon, ear = kitchen.start()
     draw = random.Random(10)
@@ -75,6 +78,7 @@ def test_ten_thousand_payloads_on_every_command_topic(kitchen):
     assert stove.circuit() == "open"
 
 
+@pytest.mark.long
 def test_ten_thousand_datagrams_at_the_daemons_sockets(kitchen):
     """From the relay's own address, where the kernel lets them through, and from others."""
     stove, daemon, ear = kitchen.start()

@@ -151,6 +151,7 @@ def test_a_hand_on_it_wins_for_as_long_as_it_was_told(home, kind, low, high):
     one.until("off", within=8)
 
 
+@pytest.mark.long
 def test_a_gas_alarm_leaves_it_exactly_as_it_is_until_somebody_re_arms(home):
     one = home().start()
     one.flame("left", "lit")

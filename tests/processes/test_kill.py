@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from tests.support.kitchen import Kitchen, burner
 from tests.support.waiting import eventually
 
-KILLS = int(os.environ.get("GASGUARD_SOAK_KILLS", "50"))
+KILLS = int(os.environ.get("GASGUARD_SOAK_KILLS", "15"))
 SEED = int(os.environ.get("GASGUARD_SOAK_SEED", "1"))
 
 

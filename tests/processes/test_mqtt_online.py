@@ -150,6 +150,7 @@ def test_two_daemons_under_one_base_topic_are_told_of_and_both_heard(make_kitche
     ear.close()
 
 
+@pytest.mark.long
 def test_two_daemons_with_one_client_id_say_so(make_kitchen):
     one, other = two(make_kitchen, client_id="the same")
     other.data["mqtt"]["base_topic"] = other.base

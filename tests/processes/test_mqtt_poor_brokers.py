@@ -22,6 +22,7 @@ def poor(tmp_path, make_kitchen):
         broker.stop()
 
 
+@pytest.mark.long
 def test_where_nothing_is_kept_the_command_line_shuts_off_and_sets_timers(poor):
     kitchen = poor("retain_available false")
     stove, daemon = kitchen.stove(), kitchen.daemon()

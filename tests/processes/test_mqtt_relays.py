@@ -135,6 +135,7 @@ def _phase(kitchen: Kitchen, phase: str) -> dict[str, Any] | None:
     return state if state and state["phase"] == phase else None
 
 
+@pytest.mark.long
 def test_the_device_opens_by_itself_when_the_daemon_is_gone(make_kitchen):
     kitchen: Kitchen = make_kitchen(left=burner("esphome", keep_alive={"after": "15s"}))
     stove, daemon, ear = kitchen.start()

@@ -1,8 +1,11 @@
 """A relay that answers a repeated message id from memory, without executing (python-miio #813)."""
 
+import pytest
+
 OFFS, RESTART_EVERY = 200, 20
 
 
+@pytest.mark.long
 def test_200_of_200_offs_are_executed_whatever_the_relay_remembers(kitchen):
     stove = kitchen.stove()
 

@@ -155,6 +155,7 @@ def test_days_are_those_on_which_a_window_begins(night):
 # --- skips ------------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 def test_a_window_that_holds_is_skipped_once_and_that_outlives_the_daemon(night):
     one = night().start("2026-11-26T23:00")
     one.phase("locked_out")

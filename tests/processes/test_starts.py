@@ -41,6 +41,7 @@ def troubles(kitchen: Kitchen) -> dict[str, str]:
     return {}
 
 
+@pytest.mark.long
 def test_after_crashes_the_guard_opens_at_once_and_the_broker_is_approached_later(make_kitchen):
     listener = Listener()
     try:

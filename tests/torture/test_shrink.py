@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 
+import pytest
 from click.testing import CliRunner
 
 from gasguard.cli.exits import Misused
@@ -16,6 +17,7 @@ from tests.torture.session import run
 _DEFECT = "an acknowledgement is taken as proof"
 
 
+@pytest.mark.long
 def test_it_keeps_the_breach_and_drops_the_rest() -> None:
     found = json.loads(mutated(_DEFECT, "100"))
     rule, plan = found["rule"], found["plan"]
