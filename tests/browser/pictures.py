@@ -49,10 +49,11 @@ def _explained(page: Page) -> None:
 
 
 def _write(path: Path, png: bytes) -> None:
+    """As it is where that is small enough, else in fewer colours."""
     picture = Image.open(io.BytesIO(png)).convert("RGB")
-    for colours in (192, 128, 96, 64):
+    for colours in (None, 256, 128, 64):
         packed = io.BytesIO()
-        few = picture.quantize(colours, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+        few = picture if colours is None else picture.quantize(colours, kmeans=3)
         few.save(packed, "PNG", optimize=True)
         if packed.tell() <= LARGEST:
             break

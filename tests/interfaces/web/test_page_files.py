@@ -120,3 +120,12 @@ def test_vendored_code_has_its_licence():
     for path in PAGE.glob("vendor/*.js"):
         library = path.name.partition("-")[0]
         assert (Path(path.parent) / f"{library}-LICENSE.txt").is_file()
+
+
+def test_pictures_in_the_notes_are_small_and_those_that_are_shown_are_there():
+    root = Path(__file__).resolve().parents[3]
+    pictures = list((root / "firmware_notes" / "pictures").glob("*.png"))
+    assert pictures and all(one.stat().st_size <= 100 * 1024 for one in pictures)
+    for readme in ("README.md", "README.zh-CN.md"):
+        shown = re.findall(r'<img src="([^"]+)" alt="[^"]+"', (root / readme).read_text())
+        assert len(shown) == 2 and all((root / one).is_file() for one in shown)
