@@ -88,6 +88,7 @@ async def _guarding(
         schedules=schedules,
         until=until,
         counts=counts,
+        messages_waiting=lambda: ways_in.messages_waiting(),
     )
     controller.start()
     life.begins()

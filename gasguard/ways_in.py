@@ -61,6 +61,8 @@ class WaysIn:
         controller.observers.append(self._early.append)
         self._remembered = kitchen_of(controller.states().values())
         self._ways: list[_Way] = []
+        self.messages_waiting: Callable[[], dict[str, int]] = dict
+        """How many are not delivered yet, by address."""
         self._opening: asyncio.Task[None] | None = None
 
     def open(self, starts: Starts | None) -> None:
@@ -177,4 +179,5 @@ class WaysIn:
         self._troubles.watch("messages", lambda: messenger.trouble)
         messenger.listen(tuple(self._early))
         messenger.start()
+        self.messages_waiting = lambda: messenger.waiting
         return messenger

@@ -143,7 +143,12 @@ ROOMS = [
     Room("gasguard.interfaces.metrics.text", set(), libraries=set()),
     Room(
         "gasguard.interfaces.metrics",
-        {"gasguard.core.messages", "gasguard.guard.bulletins", "gasguard.guard.keeper"},
+        {
+            "gasguard.core.messages",
+            "gasguard.core.model",
+            "gasguard.guard.bulletins",
+            "gasguard.guard.keeper",
+        },
         libraries=set(),
     ),
     # Processes of their own: what they import, the daemon must not.

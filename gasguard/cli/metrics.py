@@ -82,12 +82,20 @@ def metrics(
             ctx.exit(UNREACHABLE)
         return
     told: str | None = None
+    is_first = True
     while True:
         text, trouble = _text(config_path)
-        _put(text, file)
+        try:
+            _put(text, file)
+        except Misused as error:
+            if is_first:
+                raise
+            # A full disk has room again some time; until then the file's age tells.
+            trouble = str(error)
         if trouble != told:
-            click.echo(f"gasguard: {trouble or 'the daemon answers again'}", err=True)
+            click.echo(f"gasguard: {trouble or 'all is well again'}", err=True)
             told = trouble
+        is_first = False
         time.sleep(every)
 
 
@@ -105,6 +113,8 @@ def _put(text: str, file: Path | None) -> None:
         return
     try:
         _write(file, text)
+    except FileNotFoundError:
+        raise Misused(f"{file} cannot be written: there is no folder {file.parent}") from None
     except OSError as error:
         raise Misused(f"{file} cannot be written: {error.strerror or error}") from None
 

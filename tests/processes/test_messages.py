@@ -53,6 +53,7 @@ def test_quiet_hours_hold_back_a_shutoff_and_no_alarm(messaging, receiver):
     ear.send("left/off/set")
     ear.event("trip_confirmed")
     eventually(lambda: kept(kitchen), 5)
+    assert 'gasguard_messages_waiting{to="mum"} 1' in kitchen.local("metrics").out
     never(lambda: receiver.got, 3)
     ear.publish(f"{kitchen.base}_gas", "alarm")
     receiver.until("GAS ALARM")

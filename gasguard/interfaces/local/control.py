@@ -14,6 +14,7 @@ import os
 import select
 import socket
 from collections import deque
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -77,8 +78,10 @@ class ControlSocket:
         schedules: Skippable | None = None,
         until: WallTime | None = None,
         counts: Counts | None = None,
+        messages_waiting: Callable[[], dict[str, int]] = dict,
     ) -> None:
         self._schedules, self._counts = schedules, counts
+        self._messages_waiting = messages_waiting
         self._began = clock.now().boot
         self._served = runtime / path.name if runtime else path
         self._path, self._controller, self._past, self._clock = path, controller, past, clock
@@ -241,7 +244,9 @@ class ControlSocket:
         """The status, with what was counted since the start."""
         counts = self._counts.payload() if self._counts is not None else {}
         began = self._clock.now().wall_at(self._began)
-        send({**self._standing(), "counts": counts, "started_at": began, "version": __version__})
+        about = {"started_at": began, "version": __version__}
+        waiting = self._messages_waiting()
+        send({**self._standing(), "counts": counts, "messages_waiting": waiting, **about})
 
     def _status(self, send: "_Sender") -> None:
         send(self._standing())

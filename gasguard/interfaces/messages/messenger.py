@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+from collections import Counter
 from collections.abc import Iterable
 from datetime import tzinfo
 from pathlib import Path
@@ -100,6 +101,12 @@ class Messenger:
                 waiting = sum(letter.to == name for letter in self._outbox.letters)
                 told.append(f"{name}: {why}" + (f" ({waiting} wait)" if waiting else ""))
         return "; ".join([*told, *([self._shelf.trouble] if self._shelf.trouble else [])])
+
+    @property
+    def waiting(self) -> dict[str, int]:
+        """How many messages are not delivered yet, by address."""
+        letters = Counter(letter.to for letter in self._outbox.letters)
+        return {name: letters[name] for name in self._settings.to}
 
     def _stamp(self) -> Stamp:
         return Stamp.of(self._clock)

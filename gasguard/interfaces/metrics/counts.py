@@ -5,10 +5,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from gasguard.core.messages import Kind
+from gasguard.core.model import Reason
 from gasguard.guard.bulletins import News
 from gasguard.guard.keeper import Tally
 
-BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0)
+BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0)
 """Upper limits in seconds, for the time from a demand to its confirmation; after 2 it failed."""
 
 
@@ -20,8 +21,9 @@ class Counts:
     ) -> None:
         """`tallies` gives what was counted of each burner's relays."""
         self._tallies = tallies
-        self._events: dict[str, Counter[str]] = {name: Counter() for name in names}
-        self._trips: dict[str, Counter[str]] = {name: Counter() for name in names}
+        # From 0: whoever reads them from time to time would not see the first of a kind otherwise.
+        self._events = {name: Counter({kind.value: 0 for kind in Kind}) for name in names}
+        self._trips = {name: Counter({reason.value: 0 for reason in Reason}) for name in names}
         self._within: dict[str, list[int]] = {name: [0] * len(BUCKETS) for name in names}
         self._confirmed = dict.fromkeys(names, 0)
         self._seconds = dict.fromkeys(names, 0.0)

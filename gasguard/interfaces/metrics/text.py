@@ -1,6 +1,8 @@
 """The daemon's answer to `metrics`, put as OpenMetrics 1.0 text. Pure.
 
-By hand, because the library for it keeps counters of its own, and these are the daemon's.
+By hand, because the library for it keeps counters of its own, and these are the daemon's. Of its
+types only those that the older text format has too: node_exporter reads files as that, and refuses
+one with an `info` or a `stateset` in it.
 """
 
 from collections.abc import Iterator, Mapping
@@ -55,13 +57,16 @@ def open_metrics(answer: Answer | None) -> str:
 
 
 def _daemon(text: _Text, answer: Answer) -> None:
-    text.family("build", "info", "The version that runs.")
-    text.sample(1, "_info", version=str(answer["version"]))
+    text.family("build_info", "gauge", "The version that runs.")
+    text.sample(1, version=str(answer["version"]))
     text.family("start_time_seconds", "gauge", "When the daemon began, as Unix time.", "seconds")
     text.sample(answer["started_at"])
     text.family("troubles", "gauge", "What is wrong with the daemon itself, by part.")
     for part in answer.get("troubles", {}):
         text.sample(1, part=part)
+    text.family("messages_waiting", "gauge", "Messages that are not delivered yet, by address.")
+    for address, number in answer.get("messages_waiting", {}).items():
+        text.sample(number, to=address)
 
 
 def _standing(text: _Text, states: Answer) -> None:
@@ -70,11 +75,10 @@ def _standing(text: _Text, states: Answer) -> None:
         ("contact", _CONTACTS, "The thermocouple circuit as read back: 1 for what holds."),
         ("flame", _FLAMES, "The flame as its sensor says: 1 for what holds."),
     ):
-        family = f"burner_{key}"
-        text.family(family, "stateset", what)
+        text.family(f"burner_{key}", "gauge", what)
         for burner, state in states.items():
             for word in words:
-                text.sample(state[key] == word, burner=burner, **{f"gasguard_{family}": word})
+                text.sample(state[key] == word, burner=burner, **{key: word})
     text.family("burner_locks", "gauge", "How many locks keep a burner off.")
     for burner, state in states.items():
         text.sample(len(state["locks"]), burner=burner)
