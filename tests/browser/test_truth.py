@@ -82,6 +82,17 @@ def test_a_page_that_nobody_serves_any_more_is_red(household, number):
         expect_live(page)
 
 
+def test_a_page_that_is_opened_while_nobody_serves_it_says_so_and_comes_back(household):
+    household.calm()
+    with household.phone() as page:
+        page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+        household.web.stop()
+        page.reload()
+        expect(page.locator("body")).to_contain_text("Turn the stove off by hand.")
+        household.web = household.serve()
+        expect(page.locator("body")).to_have_attribute("data-link", "live", timeout=20_000)
+
+
 def test_a_daemon_that_is_frozen_is_red(household):
     cooks(household)
     with household.phone() as page:

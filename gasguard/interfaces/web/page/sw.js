@@ -1,6 +1,7 @@
 // Keeps nothing, least of all a state. Where the page cannot be loaded it says so in its own words.
 
 const PAGE = `<!doctype html><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<meta name="color-scheme" content="light dark"><meta http-equiv="refresh" content="5">
 <title>gasguard</title><h1>gasguard does not answer</h1><p>Turn the stove off by hand.</p>
 <h1 lang="zh">gasguard 没有回应</h1><p lang="zh">请用手关火。</p><p><a href="">↻</a></p>`;
 
