@@ -13,6 +13,7 @@ from gasguard.cli.connect import connect_locally
 from gasguard.cli.exits import UNREACHABLE, Misused, Unreached
 from gasguard.cli.help import examples
 from gasguard.cli.options import config_option
+from gasguard.cli.over_socket import SocketDaemon
 from gasguard.durations import EXAMPLES, format_duration, parse_duration
 from gasguard.errors import DurationError
 from gasguard.interfaces.metrics.text import open_metrics
@@ -74,8 +75,9 @@ def metrics(
         return
     if every is not None and file is None:
         raise Misused("--every goes with --file FILE")
+    daemon = connect_locally(config_path)
     if every is None:
-        text, trouble = _text(config_path)
+        text, trouble = _text(daemon)
         _put(text, file)
         if trouble is not None:
             click.echo(f"gasguard: {trouble}", err=True)
@@ -84,7 +86,7 @@ def metrics(
     told: str | None = None
     is_first = True
     while True:
-        text, trouble = _text(config_path)
+        text, trouble = _text(daemon)
         try:
             _put(text, file)
         except Misused as error:
@@ -99,11 +101,11 @@ def metrics(
         time.sleep(every)
 
 
-def _text(config_path: Path | None) -> tuple[str, str | None]:
-    """The text, and why the daemon was not reached, if it was not."""
+def _text(daemon: SocketDaemon) -> tuple[str, str | None]:
+    """The text, and why the daemon did not tell, if it did not: it may have too many clients."""
     try:
-        return open_metrics(connect_locally(config_path).metrics()), None
-    except Unreached as error:
+        return open_metrics(daemon.metrics()), None
+    except (Unreached, Misused) as error:
         return open_metrics(None), str(error)
 
 

@@ -31,7 +31,10 @@ _SHARE = 0.1
 """Of a core that the page's process gets while it is loaded: what a busy Pi may leave it."""
 _SLICE = 0.005
 """Seconds that it runs at a time."""
-_LOADED = re.compile(rb'(?:href|src)="((?:/?static|page)/[^"]+\.(?:js|css))"')
+_LOADED = re.compile(rb'(?:href|src)="/?(static/[^"]+\.(?:js|css))"')
+_IMPORTED = re.compile(rb'from "\./([^"]+\.js)"')
+_LANGUAGE = "/static/words-en.js"
+"""What `words.js` imports by the browser's language."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,20 +201,38 @@ async def _loads(page: int, port: int, loads: int) -> dict[str, Any]:
     try:
         for _ in range(loads):
             began = time.monotonic()
-            _, index = await _ask(port, "GET", "/")
-            paths = ["/" + path.decode().lstrip("/") for path in _LOADED.findall(index)]
-            answers = await asyncio.gather(
-                *(_ask(port, "GET", path) for path in paths), _ask(port, "GET", "/api/state")
-            )
+            size = await _load(port)
             took.append(time.monotonic() - began)
-            if any(status != 200 for status, _ in answers):
-                raise BenchError("the page does not load")
-            size = len(index) + sum(len(body) for _, body in answers)
     finally:
         throttle.cancel()
         await asyncio.gather(throttle, return_exceptions=True)
         os.kill(page, signal.SIGCONT)
     return {"share": _SHARE, "kilobytes": round(size / 1024, 1), **Figures.of(took).data()}
+
+
+async def _load(port: int) -> int:
+    """How many bytes that are. Each module's imports are asked for when it is there."""
+    index = await _fetched(port, "/")
+    size, asked = len(index), {"/" + path.decode() for path in _LOADED.findall(index)}
+    wanted = asked
+    while wanted:
+        bodies = await asyncio.gather(*(_fetched(port, path) for path in wanted))
+        size += sum(map(len, bodies))
+        imported = {
+            f"/static/{name.decode()}" for body in bodies for name in _IMPORTED.findall(body)
+        }
+        if "/static/words.js" in wanted:
+            imported.add(_LANGUAGE)
+        wanted = imported - asked
+        asked |= wanted
+    return size + len(await _fetched(port, "/api/state"))
+
+
+async def _fetched(port: int, path: str) -> bytes:
+    status, body = await _ask(port, "GET", path)
+    if status != 200:
+        raise BenchError(f"the page does not load: {path} is answered with {status}")
+    return body
 
 
 async def _throttle(pid: int) -> None:
