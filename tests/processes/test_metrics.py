@@ -1,13 +1,16 @@
 """What a daemon has counted: at the command line, in a file, on the page, and in the dashboard."""
 
+import contextlib
 import json
 import re
+import socket
 import stat
 from collections.abc import Iterator
 
 import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as families
 
+from gasguard.interfaces.local.control import MAX_CLIENTS
 from tests.support.brokers import Mosquitto
 from tests.support.http import Client
 from tests.support.kitchen import Kitchen, burner
@@ -107,6 +110,24 @@ def test_a_folder_that_is_away_for_a_while_is_written_to_again(page, tmp_path):
     eventually(lambda: "there is no folder" in process.output, 10)
     folder.mkdir()
     eventually(file.exists, 10)
+    process.stop()
+
+
+def test_too_many_clients_are_told_and_waited_for(page, tmp_path):
+    file = tmp_path / "gasguard.prom"
+    kitchen = page.kitchen
+    config = str(kitchen.path)
+    process = kitchen.process("metrics", "-c", config, "--file", str(file), "--every", "1s")
+    eventually(file.exists, 10)
+    with contextlib.ExitStack() as stack:
+        for _ in range(MAX_CLIENTS):
+            client = stack.enter_context(socket.socket(socket.AF_UNIX))
+            client.connect(str(kitchen.socket_path))
+            client.sendall(b'{"command": "watch"}\n')
+        process.says("clients are being served")
+        eventually(lambda: value(file.read_text(), "gasguard_up") == 0, 10)
+    process.says("all is well again")
+    eventually(lambda: value(file.read_text(), "gasguard_up") == 1, 10)
     process.stop()
 
 
