@@ -1,4 +1,4 @@
-"""One browser for each process of tests, one household for each module."""
+"""One browser and one household for each module."""
 
 from collections.abc import Iterator
 
@@ -10,8 +10,10 @@ from tests.browser.household import Household
 from tests.support.brokers import Mosquitto
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """No longer than for a module: while it is there an event loop runs in this thread, and nothing
+    else in the process could run another."""
     with chromium() as one:
         yield one
 

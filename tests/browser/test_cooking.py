@@ -87,9 +87,9 @@ def test_two_taps_set_one_timer(household):
         page.wait_for_timeout(300)
         assert len(sent) == 1 and '"id":"web-' in sent[0]
         more = card(page).get_by_role("button", name="+5 min")
-        more.click()
-        page.wait_for_timeout(150)
-        more.click(force=True)
+        expect(more).to_be_enabled()
+        # In one go: how far apart two clicks come is the machine's affair, when it is busy.
+        more.evaluate("button => { button.click(); button.click(); }")
         page.wait_for_timeout(700)
         assert household.state()["timer"]["duration_s"] == 780
         more.click()

@@ -64,6 +64,7 @@ def test_an_off_puts_the_flame_out_and_the_cloud_hears_what_the_relay_says(linke
     assert KEY not in daemon.output
 
 
+@pytest.mark.long
 def test_on_under_a_lock_is_refused_and_the_cloud_set_right(linked, cloud):
     kitchen = linked()
     stove, _, ear = start(kitchen, cloud)
@@ -81,6 +82,7 @@ def test_on_under_a_lock_is_refused_and_the_cloud_set_right(linked, cloud):
     assert cloud.told()[-2:] == ["off", "off"]
 
 
+@pytest.mark.long
 def test_on_does_not_hasten_the_re_arm(linked, cloud):
     kitchen = linked(left=burner(limits={"rearm_after": "10m"}))
     stove, _, ear = start(kitchen, cloud)
@@ -207,6 +209,7 @@ def test_an_off_that_is_not_obeyed_is_not_told_as_off(linked, cloud):
     cloud.until("off")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("word", ["on#7", "nonsense", "off"])
 def test_a_flood_from_the_cloud_does_not_delay_a_local_off(linked, cloud, word):
     kitchen = linked(left=burner(), right=burner())
@@ -237,6 +240,7 @@ def test_a_flood_from_the_cloud_does_not_delay_a_local_off(linked, cloud, word):
     assert daemon.memory() < 200_000_000
 
 
+@pytest.mark.long
 def test_a_refused_key_is_named_and_not_shown(make_kitchen, tmp_path):
     cloud = Cloud(tmp_path, refuses=True)
     try:

@@ -173,6 +173,7 @@ def test_discover_that_finds_nothing_exits_1_and_says_what_to_try(kitchen, tmp_p
         assert word in said.err
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seconds", ["0", "-1", "nan", "soon", "1e9"])
 def test_discover_listens_for_a_time_that_makes_sense(kitchen, seconds):
     said = kitchen.cli("discover", "--seconds", seconds, "--address", "127.0.0.77")

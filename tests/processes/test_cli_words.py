@@ -13,6 +13,8 @@ import yaml
 from tests.support.kitchen import GASGUARD, ROOT, Kitchen, burner
 from tests.support.terminal import CTRL_C, Terminal
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(params=["socket", "broker"])
 def ask(request, house):
@@ -76,7 +78,6 @@ def test_what_may_mean_cancel_names_it_and_changes_nothing(house, typed):
     assert house.ask()["left"]["phase"] == "ready"
 
 
-@pytest.mark.long
 def test_history_since_when(ask, house):
     house.order("timer", "20m")
     for since in ("30m", "2d", "1 day", "2020-01-01", "2020-01-01 18:30"):

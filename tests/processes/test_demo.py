@@ -193,6 +193,7 @@ def test_a_second_demo_starts_as_fresh_as_the_first(kitchen, tmp_path):
         assert "gasguard demo" in said.err
 
 
+@pytest.mark.long
 def test_a_damaged_state_does_not_matter_to_the_next_demo(kitchen, tmp_path):
     folder = tmp_path / "demo"
     process = kitchen.process(*options(folder))
@@ -206,6 +207,7 @@ def test_a_damaged_state_does_not_matter_to_the_next_demo(kitchen, tmp_path):
     assert said.out.count(" ready ") == 2, said
 
 
+@pytest.mark.long
 def test_a_running_demo_is_not_started_again(kitchen, tmp_path):
     folder = tmp_path / "demo"
     process = kitchen.process(*options(folder))
@@ -329,6 +331,7 @@ def test_what_is_typed_is_done_and_what_comes_of_it_is_told(tmp_path):
         terminal.says("blow_out")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("stdin", ["closed", "null", "pipe"])
 def test_without_a_terminal_it_goes_on(kitchen, tmp_path, stdin):
     log = (tmp_path / "log").open("wb")
@@ -361,6 +364,7 @@ def test_without_a_terminal_it_goes_on(kitchen, tmp_path, stdin):
     assert "Traceback" not in said()
 
 
+@pytest.mark.long
 def test_nobody_reading_holds_up_nothing(kitchen, tmp_path):
     """A terminal on Ctrl-S, a pager: the guard inside goes on, and the end comes all the same."""
     process = subprocess.Popen(

@@ -104,6 +104,7 @@ def test_home_assistant_starting_is_told_again_and_soon(make_kitchen):
     _holds(kitchen, ear, wanted)
 
 
+@pytest.mark.long
 def test_a_broker_that_forgot_everything_is_told_again(make_kitchen, own_broker):
     kitchen = _kitchen(make_kitchen, own_broker)
     ear = _ear(kitchen)
@@ -116,6 +117,7 @@ def test_a_broker_that_forgot_everything_is_told_again(make_kitchen, own_broker)
     eventually(lambda: _wanted(kitchen).keys() <= {one.topic for one in ear.heard[mark:]}, 25)
 
 
+@pytest.mark.long
 def test_a_burner_that_left_the_configuration_is_taken_back_and_nothing_else(make_kitchen):
     kitchen = _kitchen(make_kitchen)
     ear = _ear(kitchen)
@@ -166,6 +168,7 @@ def test_a_sensor_that_was_taken_off_goes_too(make_kitchen):
     assert any("left-flame" in topic for topic in before.keys() - _wanted(kitchen).keys())
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("form", ["component", "device"])
 def test_a_preset_that_was_taken_off_goes_too(make_kitchen, form):
     kitchen = _kitchen(make_kitchen, form=form)
@@ -287,6 +290,7 @@ def test_nor_where_the_base_topic_was_another(make_kitchen):
     _holds(kitchen, ear, _wanted(kitchen))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "damage", [b"", b"{", b"[" * 100_000, b"7", b'{"a/#": [], "": [], "ok": 7, "x": [7]}', b"\xff"]
 )
@@ -318,6 +322,7 @@ def test_a_disk_that_hangs_there_holds_nothing_up(make_kitchen):
     assert daemon.stop() == 0
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("old", "new"), [("component", "device"), ("device", "component")])
 def test_a_change_of_form_keeps_what_users_made_of_their_entities(make_kitchen, old, new):
     """Home Assistant's own way: migrate on the old topic, announce anew, empty the old topic."""

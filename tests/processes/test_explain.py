@@ -143,6 +143,7 @@ def test_an_alarm_latches_and_refuses_and_the_sensor_is_named(make_kitchen):
     assert "still reports" not in said
 
 
+@pytest.mark.long
 def test_a_lock_and_who_locked(kitchen):
     _, _, ear = kitchen.start()
     ear.send("left/lock/set", "LOCK")
@@ -285,6 +286,7 @@ def test_without_the_daemon_nobody_knows_and_that_is_said(kitchen):
         assert not said.out
 
 
+@pytest.mark.long
 def test_json_has_a_line_a_burner(make_kitchen):
     kitchen: Kitchen = make_kitchen(left=burner(), right=burner())
     _, _, ear = kitchen.start()

@@ -7,6 +7,8 @@ import pytest
 from tests.support.brokers import Mosquitto
 from tests.support.kitchen import Kitchen, burner
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def poor(tmp_path, make_kitchen):
@@ -22,7 +24,6 @@ def poor(tmp_path, make_kitchen):
         broker.stop()
 
 
-@pytest.mark.long
 def test_where_nothing_is_kept_the_command_line_shuts_off_and_sets_timers(poor):
     kitchen = poor("retain_available false")
     stove, daemon = kitchen.stove(), kitchen.daemon()
