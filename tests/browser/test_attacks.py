@@ -32,10 +32,15 @@ class _Evil(BaseHTTPRequestHandler):
         pass
 
 
+class _Site(ThreadingHTTPServer):
+    daemon_threads = True
+    """A browser opens connections that it may need, and says nothing on them for a minute."""
+
+
 @pytest.fixture(scope="module")
 def evil() -> Iterator[str]:
     """Where another site's page is."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Evil)
+    server = _Site(("127.0.0.1", 0), _Evil)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     yield f"http://{EVIL}:{server.server_port}/"
@@ -49,7 +54,7 @@ def untouched(household: Household) -> Iterator[None]:
     """Whatever is tried: nothing is shut off, and no timer set."""
     before = _trips(household)
     yield
-    assert _trips(household) == before
+    assert _trips(household) == before, household.kitchen.talk({"command": "history"})
     assert household.state()["timer"] is None
 
 
