@@ -71,8 +71,7 @@ class Household:
     # --- the kitchen --------------------------------------------------------------------------
 
     def state(self, burner: str = "left") -> dict[str, Any]:
-        states = self.kitchen.ask()
-        assert states is not None
+        states = eventually(self.kitchen.ask, 5, "the daemon answers")
         return states[burner]
 
     def until(self, burner: str = "left", within: float = 8.0, **what: Any) -> None:
