@@ -54,12 +54,12 @@ def untouched(household: Household) -> Iterator[None]:
     """Whatever is tried: nothing is shut off, and no timer set."""
     before = _trips(household)
     yield
-    assert _trips(household) == before, household.kitchen.talk({"command": "history"})
+    assert _trips(household) == before, list(household.kitchen.talk({"command": "history"}))
     assert household.state()["timer"] is None
 
 
 def _trips(household: Household) -> int:
-    lines = household.kitchen.talk({"command": "history"})
+    lines = list(household.kitchen.talk({"command": "history"}))
     return sum(line["event"]["type"] in ("trip", "locked") for line in lines)
 
 
