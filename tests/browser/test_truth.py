@@ -182,10 +182,21 @@ def test_an_off_that_nobody_answers_is_loud_within_three_seconds_and_goes_on_try
         expect(card(page).locator(".count")).to_be_visible()
         household.web.send_signal(signal.SIGSTOP)
         try:
-            began = time.monotonic()
+            # By the browser's clock: how long a click takes to get there is the machine's affair.
+            page.evaluate(
+                """() => {
+                    const alarm = document.getElementById("alarm");
+                    const look = () => {
+                        if (alarm.textContent.includes("No answer to OFF"))
+                            window.loudAt ??= performance.now();
+                    };
+                    new MutationObserver(look).observe(alarm, { childList: true, subtree: true });
+                    addEventListener("click", () => { window.offAt = performance.now(); }, true);
+                }"""
+            )
             page.locator("#off-all").click()
-            expect(page.locator("#alarm")).to_contain_text("No answer to OFF", timeout=4000)
-            assert time.monotonic() - began < 4
+            expect(page.locator("#alarm")).to_contain_text("No answer to OFF", timeout=10000)
+            assert 2900 < page.evaluate("window.loudAt - window.offAt") < 4000
             expect(page.locator("#alarm")).to_contain_text("Turn the stove off by hand now.")
         finally:
             household.web.send_signal(signal.SIGCONT)
