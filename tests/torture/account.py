@@ -129,11 +129,16 @@ class Account:
     @property
     def must_end_at(self) -> float | None:
         """The end of the longest burn, unless the flame has been out for long by then."""
+        due = self._due
+        return None if due is None or due > self._burn_is_over_at() - 0.5 else due
+
+    @property
+    def _due(self) -> float | None:
+        """The same, though it may be out for long by then: nobody knows that before."""
         limit = self.config.max_burn
         if limit is None or self.lit_since is None:
             return None
-        due = max(self.lit_since + limit, self.held_back_until)
-        return None if due > self._burn_is_over_at() - 0.5 else due
+        return max(self.lit_since + limit, self.held_back_until)
 
     def _burn_is_over_at(self) -> float:
         """When what is lit is another burn; sooner where the circuit was open since this one began:
@@ -196,7 +201,7 @@ class Account:
                 self.child.add(False)
 
     def _may_grant(self, ask: Ask) -> None:
-        due = self.must_end_at
+        due = self._due
         if due is not None and ask.at > due - self.config.limits.prewarn - _SETTLES_LATE:
             self.granted = max(self.granted, due + ask.seconds)
 

@@ -15,6 +15,8 @@ OWED_FOR = 3600.0
 """Seconds for which an off is made up for (contract, section 6)."""
 NOTICED_WITHIN = 3.0
 """Seconds from a change of what holds until the guard has told of it: a look, and a write."""
+_SELDOM = 2.0, 15.0
+"""Seconds between two looks while the guard is dead: what held may have ended in between."""
 NEVER, FAR = float("-inf"), float("inf")
 
 
@@ -100,7 +102,9 @@ class Curfew:
             day = entry.day(wall)
             may = day is not None and day != entry.skipped
             surely = may and day not in entry.skips
-            if may or entry.kept:
+            seldom = _SELDOM[0] < now - before < _SELDOM[1]
+            ended = seldom and entry.may_have_held_at >= before
+            if may or entry.kept or ended:
                 entry.may_have_held_at = now
             # At some moment since the look before: that may be long ago where the guard was dead.
             entry.may_hold_since = min(entry.may_hold_since, before) if may else FAR

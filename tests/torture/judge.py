@@ -301,6 +301,8 @@ class Judge:
         self.company.answered(account.name, ask)
         if account.locked and not before and ask.kind != "rearm":
             self.owe(bench, "a lock", scene.now)
+        elif ask.kind == "unlock" and not account.locked:
+            bench.owed = [owed for owed in bench.owed if owed.why != "a lock"]
 
     def hazard(self, bench: Bench, kind: str) -> None:
         """A hazard sensor's alarm has reached the guard."""
