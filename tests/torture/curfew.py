@@ -77,7 +77,7 @@ class Curfew:
         self.changed_at = NEVER
         """When the clock was set, or its being right changed."""
         self._looked_at = 0.0
-        self._was = (0.0, True)
+        self._was = (0.0, True, 0)
 
     def of(self, burner: str) -> list[Entry]:
         """Those of one burner."""
@@ -89,7 +89,7 @@ class Curfew:
         `alive`: the guard has been for a while. `remembers`: it knows which offs it told before.
         """
         clock, wall = self._clock, WALL_ZERO + now + self._clock.wall_error
-        state = (clock.wall_error, clock.believable())
+        state = (clock.wall_error, clock.believable(), clock.steps)
         before, self._looked_at = self._looked_at, now
         if state != self._was:
             self._was, self.changed_at = state, now

@@ -49,6 +49,8 @@ class PiClock:
         self.last_right = self.last_wrong = float("-inf")
         self._believed = True
         """Nobody knows that it is wrong, though it may be."""
+        self.steps = 0
+        """How often it was set to another time."""
 
     def now(self) -> Instant:
         time = self._loop.time()
@@ -77,6 +79,7 @@ class PiClock:
     def jump(self, seconds: float, believed: bool = False) -> None:
         """Somebody sets the wall clock: the kernel then counts it as unsynchronised."""
         self.note()
+        self.steps += 1
         self.wall_error += seconds
         self.right, self._believed = False, believed
         self.note()
@@ -84,6 +87,7 @@ class PiClock:
     def ntp(self) -> None:
         """NTP has answered."""
         self.note()
+        self.steps += self.wall_error != 0.0
         self.wall_error, self.right = 0.0, True
         self.note()
 
