@@ -88,6 +88,7 @@ async def _guarding(
         schedules=schedules,
         until=until,
         counts=counts,
+        # Asked each time: messages begin behind the guard, and this is another's then.
         messages_waiting=lambda: ways_in.messages_waiting(),
     )
     controller.start()

@@ -86,15 +86,17 @@ class SocketDaemon:
         return answer["states"], answer.get("troubles", {})
 
     def _status(self) -> dict[str, Any]:
-        for answer in self._ask({"command": "status"}, timeout=ANSWER_WITHIN):
+        return self._first({"command": "status"})
+
+    def _first(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Its first answer. Raises Unreached where there is none."""
+        for answer in self._ask(request, timeout=ANSWER_WITHIN):
             return answer
         raise Unreached(f"the daemon at {self._path} hung up")
 
     def metrics(self) -> dict[str, Any]:
         """The status, with what was counted since the daemon's start."""
-        for answer in self._ask({"command": "metrics"}, timeout=ANSWER_WITHIN):
-            return answer
-        raise Unreached(f"the daemon at {self._path} hung up")
+        return self._first({"command": "metrics"})
 
     def schedules(self) -> dict[str, dict[str, Any]]:
         """See `Daemon.schedules`."""
@@ -103,10 +105,8 @@ class SocketDaemon:
 
     def skip(self, schedule: str) -> Ack:
         """See `Daemon.skip`."""
-        for answer in self._ask({"command": "skip", "schedule": schedule}, timeout=ANSWER_WITHIN):
-            ack: Ack = answer["ack"]
-            return ack
-        raise Unreached(f"the daemon at {self._path} hung up")
+        ack: Ack = self._first({"command": "skip", "schedule": schedule})["ack"]
+        return ack
 
     def watch(self) -> Iterator[dict[str, dict[str, Any]]]:
         """See `Daemon.watch`."""

@@ -173,6 +173,12 @@ def _path(value: object, info: ValidationInfo) -> object:
     raise ValueError("is no path; write for example /etc/gasguard/certificate.pem")
 
 
+def _each_once(value: list[str]) -> list[str]:
+    return list(dict.fromkeys(value))
+
+
+EachOnce = AfterValidator(_each_once)
+"""A list in which what stands twice counts once."""
 Whole = Annotated[int, BeforeValidator(_whole)]
 Number = Annotated[float, BeforeValidator(_number)]
 Flag = Annotated[bool, BeforeValidator(_flag)]

@@ -145,16 +145,20 @@ def load_control_socket(path: Path) -> Path:
     All else in the file may have faults, secrets be out of reach: an off must still get through.
     Raises ConfigError when not even `state_dir` can be read.
     """
-    document = read_file(path)
+    return _state_dir(read_file(path), path.parent) / CONTROL_SOCKET
+
+
+def _state_dir(document: Document, folder: Path) -> Path:
+    """Raises ConfigError where it cannot be read."""
     said = {key: value for key, value in document.data.items() if key == "state_dir"}
     unread = any(fault.place == "state_dir" for fault in document.faults)
     try:
-        state_dir = _Some.model_validate(said, context=path.parent).state_dir
+        state_dir = _Some.model_validate(said, context=folder).state_dir
     except ValidationError:
         unread = True
     if unread:
         raise ConfigError(["state_dir: must be the path of a folder"])
-    return state_dir / CONTROL_SOCKET
+    return state_dir
 
 
 def load_web(path: Path) -> tuple[Web, Path]:
@@ -162,8 +166,8 @@ def load_web(path: Path) -> tuple[Web, Path]:
 
     All else in the file may have faults, secrets be out of reach. Raises ConfigError.
     """
-    state_dir = load_control_socket(path).parent
     document = read_file(path)
+    state_dir = _state_dir(document, path.parent)
     if "web" not in document.data:
         raise ConfigError(["web: is missing, and without it there is no page; write: web: {}"])
     raw = {"web": document.data["web"]}

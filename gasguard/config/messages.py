@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
 
-from gasguard.config.fields import Strict
+from gasguard.config.fields import EachOnce, Strict
 from gasguard.config.names import Name
 from gasguard.config.schedules import EndOfWindow, TimeOfDay
 
@@ -69,14 +69,10 @@ def _several(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
-def _each_once(value: list[str]) -> list[str]:
-    return list(dict.fromkeys(value))
-
-
 Address = Annotated[SecretStr, BeforeValidator(_address)]
 """An Apprise URL. Whoever has it can write to that phone."""
 Cause = Annotated[str, AfterValidator(_cause)]
-Names = Annotated[list[str], BeforeValidator(_several), AfterValidator(_each_once)]
+Names = Annotated[list[str], BeforeValidator(_several), EachOnce]
 
 
 class Quiet(Strict):

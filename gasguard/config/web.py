@@ -3,9 +3,9 @@
 import re
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+from pydantic import BeforeValidator, Field, SecretStr
 
-from gasguard.config.fields import Host, Strict, Whole
+from gasguard.config.fields import EachOnce, Host, Strict, Whole
 
 USUAL_PORT = 8420
 _SHORTEST_TOKEN = 16
@@ -21,17 +21,13 @@ def _token(value: object) -> object:
     return value
 
 
-def _each_once(value: list[str]) -> list[str]:
-    return list(dict.fromkeys(value))
-
-
 class Web(Strict):
     """`gasguard web`: the page, in a process of its own."""
 
     host: Host = "0.0.0.0"  # noqa: S104 - phones are elsewhere; what they may do, they log in for
     """Where it listens: an address of this machine, or all of them."""
     port: Whole = Field(USUAL_PORT, ge=1, le=65535)
-    names: Annotated[list[Host], AfterValidator(_each_once)] = Field(
+    names: Annotated[list[Host], EachOnce] = Field(
         ["gasguard.local"], max_length=16, examples=["names: [gasguard.local]"]
     )
     """Names it answers to beside this machine's own."""
