@@ -12,7 +12,16 @@ from gasguard.core.actions import fail_trip, latch, take_back_closing
 from gasguard.core.deadline import Deadline
 from gasguard.core.hearing import falls_silent_at, judged, spoke
 from gasguard.core.messages import FLAME, FlameRead, Kind, OpenContact
-from gasguard.core.model import OUT_LASTS, OUT_SETTLES, Flame, Hearing, Lock, Phase, State
+from gasguard.core.model import (
+    OUT_LASTS,
+    OUT_SETTLES,
+    Contact,
+    Flame,
+    Hearing,
+    Lock,
+    Phase,
+    State,
+)
 from gasguard.core.turn import Turn
 
 CAN_BURN = (Phase.STARTING, Phase.READY)
@@ -93,6 +102,8 @@ def _lit(turn: Turn) -> None:
     if since is None and (measured or state.phase in CAN_BURN):
         # What is inferred from heat is a burn again where it may burn again.
         since = turn.now
+    elif measured and _was_out_of_sight(state):
+        since = turn.now
     if state.flame is Flame.LIT:
         if not measured:
             turn.set(burning_since=since)
@@ -102,6 +113,25 @@ def _lit(turn: Turn) -> None:
         # A hot pan, in contrast, shows neither that it may not be closed nor that it burns on.
         _lit_for_certain(turn)
     turn.tell(Kind.FLAME_LIT)
+
+
+def _was_out_of_sight(state: State) -> bool:
+    """Whether nobody saw what happened behind a trip whose contact may have closed again since.
+
+    What is lit now is the old flame or another one, and another one burns no longer than any.
+    """
+    began, last = state.burning_since, state.last_trip
+    if state.flame is not Flame.UNKNOWN or state.contact is Contact.OPEN:
+        return False
+    return began is not None and last is not None and began < last.began and may_have_closed(state)
+
+
+def may_have_closed(state: State) -> bool:
+    """Whether a contact that nobody has ordered closed may be so, and nothing opens it."""
+    if state.settings.jog and state.phase is Phase.TRIPPED:
+        return True  # it closes by itself
+    # Not read for long is not open, as for a timer.
+    return state.contact is Contact.UNKNOWN and state.opening is None
 
 
 def _lit_for_certain(turn: Turn) -> None:

@@ -7,13 +7,11 @@ timer; away by none that was set before its warning.
 
 from gasguard.core.actions import trip
 from gasguard.core.deadline import Deadline
-from gasguard.core.flame import CAN_BURN
+from gasguard.core.flame import CAN_BURN, may_have_closed
 from gasguard.core.messages import ExtendTimer, Kind
 from gasguard.core.model import (
     MAX_EXTEND_IDS,
-    Contact,
     Flame,
-    Phase,
     Place,
     Reason,
     Source,
@@ -37,18 +35,10 @@ def _must_end_at(state: State) -> float | None:
     end, last = state.must_end_at, state.last_trip
     if end is None or state.phase in CAN_BURN:
         return end
-    if not _may_have_closed(state):
+    if not may_have_closed(state):
         return None
     # What was tripped since, and is still lit, is a thermocouple that has to cool, or burns on.
     return end if last is None or last.began < end else None
-
-
-def _may_have_closed(state: State) -> bool:
-    """Whether a contact that nobody has ordered closed may be so, and nothing opens it."""
-    if state.settings.jog and state.phase is Phase.TRIPPED:
-        return True  # it closes by itself
-    # Not read for long is not open, as for a timer.
-    return state.contact is Contact.UNKNOWN and state.opening is None
 
 
 def _burn_ends_at(state: State) -> float | None:

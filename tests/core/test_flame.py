@@ -380,6 +380,40 @@ def test_the_longest_burn_holds_for_a_jogging_module_lit_again_soon_after_a_trip
     assert only_tell(burner.watch(1.1, CLOSED), Kind.TRIP).reason is Reason.MAX_BURN
 
 
+def seen_again_behind_a_trip(*, garbled: bool):
+    """A jogging module: it burnt for 10 s, was tripped, and perhaps its sensor said nonsense."""
+    burner = ready(jog=True, max_burn=30.0, rearm_after=600.0, flame_out_within=600.0)
+    burner.flame(LIT)
+    burner.watch(10, CLOSED)
+    burner.off()
+    burner.now += 0.1
+    burner.read(OPEN)
+    if garbled:
+        burner.flame(UNKNOWN)
+    return burner
+
+
+@pytest.mark.parametrize("garbled", [True, False])
+def test_what_is_lit_behind_a_jog_and_an_unsound_word_burns_no_longer_than_any(garbled):
+    """Seed 20261128, session 1978: lit by hand while the sensor said nothing sound."""
+    burner = seen_again_behind_a_trip(garbled=garbled)
+    burner.watch(5, CLOSED)
+    burner.flame(LIT)
+    burner.watch(1, CLOSED)
+    burner.goes_out()
+    assert (burner.state.burning_since is not None) is garbled, "what was seen all along is over"
+    burner.flame(LIT)
+    out = burner.watch(26, CLOSED)
+    assert bool(opens(out)) is garbled, "30 s from the first sight of it"
+
+
+def test_what_is_lit_behind_a_contact_that_is_read_open_is_the_old_flame():
+    burner = seen_again_behind_a_trip(garbled=True)
+    before = burner.state.burning_since
+    burner.flame(LIT)
+    assert burner.state.burning_since == before
+
+
 @pytest.mark.parametrize("lit_again_after", [1.0, 5.0])
 def test_a_jogging_module_that_was_shut_off_is_not_tripped_for_the_burn_before(lit_again_after):
     burner = ready(jog=True, max_burn=30.0, rearm_after=600.0, flame_out_within=600.0)
