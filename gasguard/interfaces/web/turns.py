@@ -1,7 +1,8 @@
 """Guesses at the password are slowed for all, and nobody is locked out.
 
-One at a time, with a pause that grows with every wrong one. Who waits is drawn, each address as
-likely as any other: whoever sends guesses by the hundred from one address only waits on himself.
+One at a time, with a pause that grows with every wrong one. Addresses come round in turn, and which
+guess of an address comes is drawn: whoever sends them by the hundred from one address only waits on
+himself.
 """
 
 import asyncio
@@ -15,7 +16,7 @@ from gasguard.errors import GasguardError
 log = logging.getLogger(__name__)
 
 MOST_WAITING = 32
-"""One more, and one of those from the busiest address is sent away."""
+"""One more, and one of those from the busiest address is sent away, from the newest of several."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.25, 1.0
 """Seconds after the first wrong guess, doubled by each, up to this: 80 000 guesses a day."""
 FORGOTTEN_AFTER = 600.0
@@ -42,7 +43,7 @@ class Turns:
 
     def __init__(self, luck: Random) -> None:
         self._luck = luck
-        self._waiting: dict[str, list[asyncio.Future[None]]] = {}
+        self._waiting: dict[str, list[asyncio.Future[None]]] = {}  # in the order of their turns
         self._taken = False
         self._timer: asyncio.TimerHandle | None = None
         self._wrong = 0
@@ -74,7 +75,8 @@ class Turns:
             raise
 
     def _send_one_away(self) -> None:
-        busiest = max(self._waiting, key=lambda address: len(self._waiting[address]))
+        newest_first = reversed(self._waiting)
+        busiest = max(newest_first, key=lambda address: len(self._waiting[address]))
         gone = self._take_from(busiest)
         if not gone.done():
             gone.set_exception(TooMany("too many are guessing at the password"))
@@ -88,7 +90,10 @@ class Turns:
     def _draw(self) -> None:
         self._timer = None
         while self._waiting and not self._taken:
-            next_one = self._take_from(self._luck.choice(list(self._waiting)))
+            address = next(iter(self._waiting))
+            next_one = self._take_from(address)
+            if address in self._waiting:
+                self._waiting[address] = self._waiting.pop(address)
             if not next_one.done():
                 self._taken = True
                 next_one.set_result(None)
