@@ -40,7 +40,13 @@ OF_OLD_YAML = {"false": "off", "true": "on"}
 class Strict(BaseModel):
     """Unknown keys are faults, values are fixed once read."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,
+        # Built at the first look, and only what is looked at: a tenth of the start.
+        defer_build=True,
+    )
 
     @model_validator(mode="before")
     @classmethod

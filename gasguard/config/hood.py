@@ -209,7 +209,7 @@ class MqttHood(HoodConfig):
     level_state_topic: DeviceTopic | None = None
     """Where it says at which level, if not along with `state_topic`."""
     level_state_field: str | None = Field(None, min_length=1)
-    availability: Availabilities = Field(default_factory=list)
+    availability: Availabilities = Field([])
     """Each must say online for the hood to count as reachable."""
 
     @property

@@ -80,7 +80,7 @@ class OnTopic(Strict):
     on_above: Level | None = None
     off_below: Level | None = None
     """For sensors that say numbers. Between the two levels it is what it was."""
-    availability: Availabilities = Field(default_factory=list)
+    availability: Availabilities = Field([])
     """Each must say online for the sensor to count as one that can be heard."""
     expire_after: Duration = Field(_SILENT_AFTER, ge=2, le=7 * 24 * 3600)
     """Silence of the sensor itself for so long makes what it said worth nothing."""

@@ -79,6 +79,8 @@ def _load_protocol() -> ModuleType:
 
 
 _protocol = _load_protocol()
+# Asked for at each frame, and ignored by `cryptography` since 3.1: 1 MB of ciphers nobody uses.
+vars(_protocol)["default_backend"] = lambda: None
 _md5 = _protocol.Utils.md5
 _encrypt = _protocol.Utils.encrypt
 _decrypt = _protocol.Utils.decrypt

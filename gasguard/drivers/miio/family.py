@@ -8,7 +8,6 @@ from gasguard.config.relays.base import Channel, Claim, RelayConfig
 from gasguard.config.relays.miio import MiioRelay, MiotRelay
 from gasguard.drivers.base import Finding, Site
 from gasguard.drivers.miio.discover import ask_around
-from gasguard.drivers.miio.doctor import examine_device, examine_settings
 from gasguard.drivers.miio.place import Place
 from gasguard.drivers.miio.relay import MiioRelayDriver, MiotRelayDriver, miot_relay
 from gasguard.drivers.miio.transport import Device, MessageIds
@@ -45,6 +44,9 @@ class Family:
         self, what: str, settings: RelayConfig, voice: Channel | None
     ) -> AsyncIterator[Finding]:
         """See `Family.examine`."""
+        # The daemon never asks.
+        from gasguard.drivers.miio.doctor import examine_device, examine_settings
+
         driver = self.relay(settings, voice)
         try:
             async for finding in examine_device(what, driver, settings.contact):

@@ -6,7 +6,6 @@ import gasguard.mqtt.desk  # noqa: F401 - heavy, and the bus would load it on th
 from gasguard.config.relays.base import Channel, RelayConfig
 from gasguard.config.relays.mqtt import MqttRelay
 from gasguard.drivers.base import Finding, Site
-from gasguard.drivers.mqtt.doctor import examine_relay
 from gasguard.drivers.mqtt.relay import MqttRelayDriver, mqtt_relay
 
 
@@ -24,6 +23,8 @@ class Family:
         self, what: str, settings: RelayConfig, voice: Channel | None
     ) -> AsyncIterator[Finding]:
         """See `Family.examine`."""
+        from gasguard.drivers.mqtt.doctor import examine_relay  # the daemon never asks
+
         driver = self.relay(settings, voice)
         try:
             async for finding in examine_relay(what, _ours(settings), driver, self._site.bus()):
