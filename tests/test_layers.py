@@ -107,6 +107,12 @@ ROOMS = [
     ),
     Room("gasguard.guard.keeper", {*_WORDS, "gasguard.drivers.base", *_COMMON}, libraries=set()),
     Room("gasguard.guard.store", {"gasguard.core.recovery", *_DISK, *_COMMON}, libraries=set()),
+    Room(
+        "gasguard.guard.copies",
+        {"gasguard.core.model", "gasguard.core.recovery", "gasguard.errors"}
+        | {"gasguard.guard.database", "gasguard.guard.records"},
+        libraries=set(),
+    ),
     Room("gasguard.guard.database", {"gasguard.guard.records", "gasguard.errors"}, libraries=set()),
     Room("gasguard.guard.records", {"gasguard.core.recovery"}, libraries=set()),
     Room("gasguard.guard.journal", set(), libraries=set()),
@@ -193,6 +199,30 @@ ROOMS = [
         {"gasguard.drivers.miio.codec", "gasguard.config", "gasguard.mqtt", *_COMMON},
         libraries=set(),
     ),
+    Room(
+        "gasguard.backup",
+        {
+            "gasguard.alone",
+            "gasguard.config.load",
+            "gasguard.config.yaml_file",
+            "gasguard.errors",
+            "gasguard.guard.copies",
+            "gasguard.guard.records",
+            "gasguard.guard.store",
+            "gasguard.interfaces.web.keyring",
+            "gasguard.interfaces.web.passwords",
+            "gasguard.interfaces.web.settings",
+        },
+        libraries={"pydantic"},
+    ),
+    # What comes out of a file that anybody may have had meets nothing but this.
+    Room(
+        "gasguard.backup.archive",
+        {"gasguard.backup.contents", "gasguard.backup.errors"},
+        libraries={"pydantic"},
+    ),
+    Room("gasguard.backup.swap", set(), libraries=set()),
+    Room("gasguard.backup.environment", set(), libraries=set()),
     Room("gasguard.assemble", _ANYTHING, libraries=set()),
     Room("gasguard.app", _ANYTHING),
     Room("gasguard.ways_in", _ANYTHING, libraries=set()),

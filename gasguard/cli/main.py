@@ -30,6 +30,8 @@ _COMMANDS = {
     "history": "gasguard.cli.history",
     "explain": "gasguard.cli.explain",
     "messages": "gasguard.cli.messages",
+    "backup": "gasguard.cli.backup",
+    "restore": "gasguard.cli.restore",
     "web-code": "gasguard.cli.web_code",
     "metrics": "gasguard.cli.metrics",
     "doctor": "gasguard.cli.doctor",

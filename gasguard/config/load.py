@@ -145,11 +145,14 @@ def load_control_socket(path: Path) -> Path:
     All else in the file may have faults, secrets be out of reach: an off must still get through.
     Raises ConfigError when not even `state_dir` can be read.
     """
-    return _state_dir(read_file(path), path.parent) / CONTROL_SOCKET
+    return state_dir_of(read_file(path), path.parent) / CONTROL_SOCKET
 
 
-def _state_dir(document: Document, folder: Path) -> Path:
-    """Raises ConfigError where it cannot be read."""
+def state_dir_of(document: Document, folder: Path) -> Path:
+    """The folder of the daemon's state, for a file in `folder`; all else may have faults.
+
+    Raises ConfigError where it cannot be read.
+    """
     said = {key: value for key, value in document.data.items() if key == "state_dir"}
     unread = any(fault.place == "state_dir" for fault in document.faults)
     try:
@@ -167,7 +170,7 @@ def load_web(path: Path) -> tuple[Web, Path]:
     All else in the file may have faults, secrets be out of reach. Raises ConfigError.
     """
     document = read_file(path)
-    state_dir = _state_dir(document, path.parent)
+    state_dir = state_dir_of(document, path.parent)
     if "web" not in document.data:
         raise ConfigError(["web: is missing, and without it there is no page; write: web: {}"])
     raw = {"web": document.data["web"]}

@@ -51,6 +51,8 @@ class Document(NamedTuple):
     marks: Marks
     empty: list[str]
     """Places with a key and nothing behind it."""
+    elsewhere: tuple[tuple[str, str], ...] = ()
+    """Values that stand elsewhere: `!env` or `!file`, and the word behind it."""
 
 
 class _TooLargeError(Exception):
@@ -105,6 +107,7 @@ class _Reading:
         self.faults: list[Fault] = []
         self.marks = Marks()
         self.empty: list[str] = []
+        self.elsewhere: dict[tuple[str, str], None] = {}
         self._open: set[int] = set()
         """Nodes that are being read: an alias of one inside of it has no end."""
 
@@ -192,6 +195,7 @@ class _Reading:
     def _scalar(self, node: ScalarNode, place: str) -> str | None:
         text = str(node.value)
         if node.tag in _FROM_ELSEWHERE:
+            self.elsewhere[node.tag, text] = None
             try:
                 return _FROM_ELSEWHERE[node.tag](self._folder, text)
             except ValueError as error:
@@ -268,7 +272,18 @@ _FROM_ELSEWHERE = {"!env": _from_environment, "!file": _from_file}
 
 def read_file(path: Path) -> Document:
     """The file's data. Raises ConfigError if it is no YAML mapping."""
-    text = _text_of(path)
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ConfigError([f"{path}: {error.strerror}"]) from None
+    except ValueError:
+        raise ConfigError([f"{path}: is no path"]) from None
+    return read_bytes(path, data)
+
+
+def read_bytes(path: Path, content: bytes) -> Document:
+    """As `read_file`, as if `content` stood at `path`."""
+    text = _text_of(path, content)
     try:
         loader = _Loader(text)
         node = loader.get_single_node()
@@ -292,16 +307,10 @@ def read_file(path: Path) -> Document:
             [f"{path}: {problem} ({_mark(node)})", *reading.marks.told(reading.faults)]
         )
     reading.marks.put("", _mark(node), None)
-    return Document(data, reading.faults, reading.marks, reading.empty)
+    return Document(data, reading.faults, reading.marks, reading.empty, tuple(reading.elsewhere))
 
 
-def _text_of(path: Path) -> str:
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise ConfigError([f"{path}: {error.strerror}"]) from None
-    except ValueError:
-        raise ConfigError([f"{path}: is no path"]) from None
+def _text_of(path: Path, data: bytes) -> str:
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise ConfigError([f"{path}: is UTF-16 text; save it as UTF-8 (line 1, column 1)"])
     try:

@@ -24,8 +24,8 @@ log = logging.getLogger(__name__)
 _AFTER_DAMAGE = 0x67617364
 """`application_id` of a file that took a damaged one's place. It outlives a crash before the first
 record is saved: otherwise the next start would find an empty, clean file."""
-_HEAD = b"SQLite format 3\0"
-_LEAST_SIZE = 512
+HEAD = b"SQLite format 3\0"
+LEAST_SIZE = 512
 """Bytes: SQLite's smallest page."""
 _HELD_UP = (
     sqlite3.SQLITE_BUSY,
@@ -119,7 +119,7 @@ def connect(path: Path) -> sqlite3.Connection:
     """A file that is there, checked and brought up to date. Raises OSError, `UNREADABLE`."""
     with path.open("rb") as file:
         # SQLite takes a file shorter than a page for a new one: a cut-off file would pass as clean.
-        if file.read(len(_HEAD)) != _HEAD or path.stat().st_size < _LEAST_SIZE:
+        if file.read(len(HEAD)) != HEAD or path.stat().st_size < LEAST_SIZE:
             raise ValueError("it is cut off or no database")
     for place in (path, path.parent):
         # SQLite would open it to read, and refuse only what is written.
@@ -133,8 +133,8 @@ def connect(path: Path) -> sqlite3.Connection:
         # was before it: a lock would be gone. So the log never holds more than one transaction,
         # and that one is in the file too.
         db.execute("PRAGMA wal_autocheckpoint = 1")
-        _check(db)
-        _migrate(db)
+        check(db)
+        migrate(db)
         records.load(db)
     except BaseException:
         db.close()
@@ -146,7 +146,7 @@ def connect(path: Path) -> sqlite3.Connection:
 def only_read(path: Path) -> Iterator[sqlite3.Connection]:
     """The file, checked, for somebody who changes nothing. Raises `UNREADABLE`."""
     with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=2.0)) as db:
-        _check(db)
+        check(db)
         yield db
 
 
@@ -161,7 +161,18 @@ def recall(db: sqlite3.Connection) -> dict[str, str]:
     return dict(db.execute("SELECT name, value FROM memory"))
 
 
-def _migrate(db: sqlite3.Connection) -> None:
+def schema(db: sqlite3.Connection) -> set[tuple[str, ...]]:
+    """Its tables, indices, triggers and views, as they were made. Raises sqlite3.Error."""
+    return set(db.execute("SELECT type, name, tbl_name, sql FROM sqlite_schema"))
+
+
+def mark_after_damage(db: sqlite3.Connection) -> None:
+    """Have `is_after_damage` say yes. Raises sqlite3.Error."""
+    db.execute(f"PRAGMA application_id = {_AFTER_DAMAGE}")
+
+
+def migrate(db: sqlite3.Connection) -> None:
+    """Bring its tables up to date. Raises sqlite3.Error, and ValueError for a newer gasguard's."""
     (version,) = db.execute("PRAGMA user_version").fetchone()
     if version > len(_MIGRATIONS):
         raise ValueError(f"it was written by a newer gasguard (schema {version})")
@@ -175,7 +186,7 @@ def _create(path: Path, *, after_damage: bool) -> None:
     new.unlink(missing_ok=True)
     with contextlib.closing(sqlite3.connect(new)) as db:
         db.execute(f"PRAGMA application_id = {_AFTER_DAMAGE if after_damage else 0}")
-        _migrate(db)
+        migrate(db)
     new.replace(path)
     folder = os.open(path.parent, os.O_RDONLY)
     try:
@@ -184,7 +195,8 @@ def _create(path: Path, *, after_damage: bool) -> None:
         os.close(folder)
 
 
-def _check(db: sqlite3.Connection) -> None:
+def check(db: sqlite3.Connection) -> None:
+    """Raises sqlite3.Error or ValueError where it is damaged."""
     (verdict,) = db.execute("PRAGMA quick_check(1)").fetchone()
     if verdict != "ok":
         raise ValueError(verdict)
