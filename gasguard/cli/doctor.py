@@ -47,8 +47,8 @@ def doctor(ctx: click.Context, config_path: Path | None, as_json: bool) -> None:
     """
     path = find_config(config_path)
     config = load_config(path)
-    show = _keep_silent if as_json else _show
-    findings = asyncio.run(_examine(config, path, show))
+    show = _keep_silent if as_json else show_row
+    findings = asyncio.run(examine(config, path, show))
     verdicts = [finding.verdict for finding in findings]
     counts = {verdict: verdicts.count(verdict) for verdict in ("ok", "warn", "fail")}
     if as_json:
@@ -61,7 +61,7 @@ def doctor(ctx: click.Context, config_path: Path | None, as_json: bool) -> None:
         ctx.exit(FAILED)
 
 
-async def _examine(config: Config, path: Path, show: Callable[[Finding], None]) -> list[Finding]:
+async def examine(config: Config, path: Path, show: Callable[[Finding], None]) -> list[Finding]:
     """All findings; each is shown as soon as it is there."""
     findings = []
     async for finding in _findings(config, path):
@@ -74,7 +74,8 @@ def _keep_silent(_finding: Finding) -> None:
     pass
 
 
-def _show(finding: Finding) -> None:
+def show_row(finding: Finding) -> None:
+    """Print one row, folded to the screen."""
     name = f"{finding.what:<22} "
     row = Text("\n".join(fold(f"{name}{finding.verdict:<4} {finding.text}", width(), 4)))
     row.stylize(_COLOURS[finding.verdict], len(name), len(name) + len(finding.verdict))

@@ -1,7 +1,6 @@
 """`gasguard explain`."""
 
 import json
-import os
 from pathlib import Path
 from typing import Any, get_args
 
@@ -12,6 +11,7 @@ from gasguard.cli.connect import connect
 from gasguard.cli.daemon import Daemon
 from gasguard.cli.exits import Unreached
 from gasguard.cli.help import examples
+from gasguard.cli.locale import language_of_locale
 from gasguard.cli.options import config_option, mqtt_option
 from gasguard.cli.screen import fold, width
 from gasguard.errors import StoreError
@@ -58,7 +58,7 @@ def explain(
         everything = burner is None or means_all([burner])
         names = list(states) if burner is None or everything else known([burner], states)
         for number, name in enumerate(names):
-            _tell(daemon, states[name], language or _of_locale(), as_json, first=not number)
+            _tell(daemon, states[name], language or language_of_locale(), as_json, first=not number)
     except Unreached as error:
         raise Unreached(f"{error}; {_UNKNOWN}") from None
 
@@ -99,12 +99,3 @@ def _data(state: dict[str, Any], said: Explanation) -> dict[str, Any]:
         "chain": [{"at": step.at, "text": step.text} for step in said.chain],
         "complete": said.is_whole,
     }
-
-
-def _of_locale() -> Language:
-    """As the C library has it: the first of these that is set decides."""
-    said = next((os.environ[key] for key in _LOCALE if os.environ.get(key)), "")
-    return "zh" if said.casefold().startswith(("zh", "chinese")) else "en"
-
-
-_LOCALE = ("LC_ALL", "LC_MESSAGES", "LANG")

@@ -16,6 +16,7 @@ from gasguard.errors import ConfigError, GasguardError, did_you_mean
 
 _COMMANDS = {
     "demo": "gasguard.cli.demo",
+    "setup": "gasguard.cli.setup.command",
     "run": "gasguard.cli.run",
     "web": "gasguard.cli.web",
     "simulate": "gasguard.cli.simulate",

@@ -270,20 +270,37 @@ def _from_file(folder: Path, name: str) -> str:
 _FROM_ELSEWHERE = {"!env": _from_environment, "!file": _from_file}
 
 
+def from_elsewhere(tag: str, name: str, folder: Path) -> str:
+    """What `!env NAME` or `!file PATH` stands for. Raises ValueError, which says why it cannot."""
+    return _FROM_ELSEWHERE[tag](folder, name)
+
+
+def compose(text: str) -> Node | None:
+    """The nodes of a text that `read_text` has taken; None where nothing stands in it."""
+    root: Node | None = _Loader(text).get_single_node()
+    return None if isinstance(root, ScalarNode) and root.tag == _NULL else root
+
+
+def holds_nothing(text: str) -> bool:
+    """Whether there are comments at most; False too for what is no YAML at all."""
+    try:
+        return compose(text) is None
+    except (yaml.YAMLError, RecursionError):
+        return False
+
+
 def read_file(path: Path) -> Document:
     """The file's data. Raises ConfigError if it is no YAML mapping."""
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise ConfigError([f"{path}: {error.strerror}"]) from None
-    except ValueError:
-        raise ConfigError([f"{path}: is no path"]) from None
-    return read_bytes(path, data)
+    return read_text(text_of(path), path)
 
 
 def read_bytes(path: Path, content: bytes) -> Document:
     """As `read_file`, as if `content` stood at `path`."""
-    text = _text_of(path, content)
+    return read_text(_decoded(path, content), path)
+
+
+def read_text(text: str, path: Path) -> Document:
+    """As `read_file`, as if `text` stood at `path`."""
     try:
         loader = _Loader(text)
         node = loader.get_single_node()
@@ -310,7 +327,18 @@ def read_bytes(path: Path, content: bytes) -> Document:
     return Document(data, reading.faults, reading.marks, reading.empty, tuple(reading.elsewhere))
 
 
-def _text_of(path: Path, data: bytes) -> str:
+def text_of(path: Path) -> str:
+    """What stands in the file. Raises ConfigError if it is no text."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ConfigError([f"{path}: {error.strerror}"]) from None
+    except ValueError:
+        raise ConfigError([f"{path}: is no path"]) from None
+    return _decoded(path, data)
+
+
+def _decoded(path: Path, data: bytes) -> str:
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise ConfigError([f"{path}: is UTF-16 text; save it as UTF-8 (line 1, column 1)"])
     try:

@@ -1,4 +1,4 @@
-"""What is known of relay models, for `doctor` to tell people. Nothing here decides anything.
+"""What is known of relay models, for `doctor` and `setup` to tell people. Nothing here decides.
 
 From the models' public MIoT specifications; vendors' enums contradict each other, so check yours.
 """
@@ -24,3 +24,37 @@ POWER_ON: dict[str, PowerOn] = {
 
 SAFE_POWER_ON = {"normally_closed": "off", "normally_open": "on"}
 """The power-on state that lets the stove burn again by itself after a power cut, by wiring."""
+
+
+@dataclass(frozen=True, slots=True)
+class Countdown:
+    """Where a model keeps the countdown that may be held as a lease; `unit` is `s` or `min`."""
+
+    siid: int
+    piid: int
+    unit: str = "s"
+    off: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """Where a model's switches are, as siid and piid; none for one of the older kind."""
+
+    switches: tuple[tuple[int, int], ...] = ((2, 1),)
+    countdown: Countdown | None = None
+    """That of the first switch, where it is known to be one that can be renewed."""
+
+
+MODELS: dict[str, Model] = {
+    "yeelink.switch.sw1": Model(((2, 1), (3, 1)), Countdown(2, 3)),
+    "cuco.plug.cp2": Model(countdown=Countdown(2, 5, "min")),
+    "cuco.plug.v2eur": Model(),
+    "cuco.plug.co1": Model(),
+    "cuco.plug.cp1m": Model(),
+    "chuangmi.plug.212a01": Model(countdown=Countdown(4, 3)),
+    "babai.switch.bb101s": Model(),
+    "chuangmi.plug.m1": Model(()),
+    "chuangmi.plug.m3": Model(()),
+    "chuangmi.plug.v3": Model(()),
+}
+"""The table of firmware_notes/relays.md. Only proposed: each is tried on the device."""

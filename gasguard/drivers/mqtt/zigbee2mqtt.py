@@ -76,3 +76,42 @@ def _matches(patterns: object, field: str) -> bool:
         except re.error:
             continue
     return False
+
+
+async def switches(bus: Bus, base: str) -> list[tuple[str, str]]:
+    """Device and channel (may be empty) of each switch that Zigbee2MQTT publishes it has."""
+    found: asyncio.Future[object] = asyncio.get_running_loop().create_future()
+
+    def heard(message: Heard) -> None:
+        if not found.done():
+            found.set_result(json_of(message.payload))
+
+    topic = f"{base}/bridge/devices"
+    bus.attach(Listening([topic], [topic], heard, vital=False))
+    bus.start()
+    try:
+        devices = await asyncio.wait_for(found, _WITHIN)
+    except TimeoutError:
+        return []
+    finally:
+        await bus.release()
+    return [
+        (str(device["friendly_name"]), channel)
+        for device in (devices if isinstance(devices, list) else ())
+        if isinstance(device, dict) and isinstance(device.get("friendly_name"), str)
+        for channel in _channels(device)
+    ]
+
+
+def _channels(device: dict[str, Any]) -> Iterator[str]:
+    """The part of `state_l1` behind the stroke, of each switch; empty for `state`."""
+    definition = device.get("definition")
+    exposes = definition.get("exposes") if isinstance(definition, dict) else None
+    for expose in exposes if isinstance(exposes, list) else ():
+        if not isinstance(expose, dict) or expose.get("type") != "switch":
+            continue
+        features = expose.get("features")
+        for feature in features if isinstance(features, list) else ():
+            said = str(feature.get("property", "")) if isinstance(feature, dict) else ""
+            if said == "state" or said.startswith("state_"):
+                yield said[len("state_") :]

@@ -1,0 +1,1 @@
+"""`gasguard setup`: asks, finds, tests, writes."""

@@ -1,0 +1,157 @@
+"""What each answer must be: text in, a value out, or what would be right."""
+
+import re
+from collections.abc import Callable
+from typing import Any, Literal, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from gasguard.cli.setup.talk import WrongAnswerError
+from gasguard.cli.setup.words import Language, text
+from gasguard.config.edit import FromFile
+from gasguard.config.fields import DeviceTopic, Duration, Host, RelayHost
+from gasguard.config.messages import Address
+from gasguard.config.names import BurnerId, Name
+
+T = TypeVar("T")
+Wiring = Literal["normally_open", "normally_closed"]
+WIRINGS: dict[str, Wiring] = {
+    "normally_open": "normally_open",
+    "no": "normally_open",
+    "常开": "normally_open",
+    "normally_closed": "normally_closed",
+    "nc": "normally_closed",
+    "常闭": "normally_closed",
+}
+_ELSEWHERE = re.compile(r"(!env|!file)\s+(\S.*)")
+Place = tuple[str, int]
+"""Host and port."""
+Channel = tuple[int, int]
+"""siid and piid."""
+
+
+class Checks:
+    """In one language."""
+
+    def __init__(self, language: Language) -> None:
+        self._language = language
+
+    def _wrong(self, key: str, **values: object) -> WrongAnswerError:
+        return WrongAnswerError(text(self._language, key, **values))
+
+    def _by(self, kind: Any, key: str) -> Callable[[str], str]:  # Any: what TypeAdapter takes
+        adapter: TypeAdapter[Any] = TypeAdapter(kind)
+
+        def check(said: str) -> str:
+            try:
+                adapter.validate_python(said)
+            except ValidationError:
+                raise self._wrong(key, said=said[:60]) from None
+            return said
+
+        return check
+
+    def place(self, usual_port: int, *, relay: bool = False) -> Callable[[str], Place]:
+        """HOST or HOST:PORT; [ADDRESS]:PORT for IPv6."""
+        host_check = self._by(RelayHost if relay else Host, "wrong_host")
+
+        def check(said: str) -> Place:
+            cut = re.fullmatch(r"\[([^\]]*)\](?::(.*))?", said) or re.fullmatch(
+                r"([^:]*)(?::([^:]*))?", said
+            )
+            host, port = (cut[1], cut[2]) if cut else (said, None)
+            host_check(host)
+            if port is not None and not (
+                port.isascii() and port.isdigit() and 1 <= int(port[:6]) <= 65535
+            ):
+                raise self._wrong("wrong_port", said=port[:20])
+            return host, usual_port if port is None else int(port)
+
+        return check
+
+    def secret(self, said: str) -> str | FromFile:
+        """A secret itself, or where it stands: !env NAME, !file PATH."""
+        if cut := _ELSEWHERE.fullmatch(said):
+            return FromFile(cut[1], cut[2].strip())
+        return said
+
+    def token(self, said: str) -> str | FromFile:
+        """32 hexadecimal digits, or where they stand."""
+        found = self.secret(said)
+        if isinstance(found, str) and not re.fullmatch(r"[0-9a-fA-F]{32}", found):
+            raise self._wrong("wrong_token", length=len(found))
+        return found
+
+    def channel(self, said: str) -> Channel:
+        """SIID/PIID."""
+        cut = re.fullmatch(r"([0-9]{1,5})\s*[/.]\s*([0-9]{1,5})", said)
+        if cut is None or not all(1 <= int(part) <= 65535 for part in cut.groups()):
+            raise self._wrong("wrong_channel")
+        return int(cut[1]), int(cut[2])
+
+    def channel_or_none(self, said: str) -> Channel | None:
+        """SIID/PIID, or none."""
+        return None if said.casefold() in ("none", "no", "无", "没有") else self.channel(said)
+
+    def wiring(self, said: str) -> Wiring:
+        """One of the two."""
+        found = WIRINGS.get(said.casefold().replace("-", "_"))
+        if found is None:
+            raise self._wrong("wrong_wiring")
+        return found
+
+    def burner(self, said: str) -> str:
+        """A burner's id."""
+        return self._by(BurnerId, "wrong_burner")(said)
+
+    def name(self, said: str) -> str:
+        """What people see."""
+        if not 1 <= len(said) <= 64:
+            raise self._wrong("wrong_name")
+        return said
+
+    def topic(self, said: str) -> str:
+        """A topic of a device."""
+        return self._by(DeviceTopic, "wrong_topic")(said)
+
+    def plain(self, said: str) -> str:
+        """What stands in the topics of a device."""
+        if not said or said != said.strip("/ ") or set(said) & set("+#\0"):
+            raise self._wrong("wrong_device")
+        return said
+
+    def payload(self, said: str) -> str:
+        """Anything that is short."""
+        return said
+
+    def duration(self, said: str) -> str:
+        """A duration as the configuration has it."""
+        return self._by(Duration, "wrong_duration")(said)
+
+    def port(self, said: str) -> int:
+        """A port."""
+        if not (said.isascii() and said.isdigit() and 1 <= int(said[:6]) <= 65535):
+            raise self._wrong("wrong_port", said=said[:20])
+        return int(said)
+
+    def message(self, said: str) -> tuple[str, str | FromFile]:
+        """NAME=ADDRESS, the address an Apprise URL or where it stands."""
+        name, equals, address = said.partition("=")
+        name = name.strip()
+        if not equals:
+            raise self._wrong("wrong_message")
+        self._by(Name, "wrong_message_name")(name)
+        found = self.secret(address.strip())
+        if isinstance(found, str):
+            self._by(Address, "wrong_address")(found)
+        return name, found
+
+    def one_of(self, *words: str) -> Callable[[str], str]:
+        """One of these words."""
+
+        def check(said: str) -> str:
+            if said.casefold() not in words:
+                raise self._wrong("wrong_word", words=", ".join(words))
+            return said.casefold()
+
+        return check

@@ -1,0 +1,93 @@
+"""The machine: services, the groups of pins, the hardware watchdog."""
+
+import contextlib
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+WATCHDOG = Path("/etc/systemd/system.conf.d/gasguard-watchdog.conf")
+_WATCHDOG_TEXT = """\
+# Written by `gasguard setup`. The Pi's own watchdog restarts it when the whole system hangs.
+# It counts to 15 s at most. In effect after: sudo systemctl daemon-reexec, or a restart.
+[Manager]
+RuntimeWatchdogSec=15s
+"""
+DAEMON, PAGE = "gasguard.service", "gasguard-web.service"
+_WITHIN = 60.0
+"""Seconds for one command of systemd's: a daemon that is ended saves first."""
+
+
+def is_root() -> bool:
+    """Whether services may be begun from here."""
+    return os.geteuid() == 0
+
+
+def systemd_runs() -> bool:
+    """Whether this machine's services are systemd's, and it answers."""
+    return shutil.which("systemctl") is not None and not _systemctl("show", "--property=Version")
+
+
+def has_unit(name: str) -> bool:
+    """Whether the unit is installed."""
+    return not _systemctl("cat", name)
+
+
+def begin(*units: str) -> str:
+    """Have them run now and at each start; what went wrong, or nothing.
+
+    A daemon that runs already is begun anew: it reads the file at its start.
+    """
+    return (
+        _systemctl("daemon-reload") or _systemctl("enable", *units) or _systemctl("restart", *units)
+    )
+
+
+def commands(*units: str) -> list[str]:
+    """What to type for it."""
+    return [
+        f"sudo systemctl enable --now {' '.join(units)}",
+        f"sudo systemctl restart {' '.join(units)}",
+    ]
+
+
+def write_watchdog() -> str:
+    """Have the hardware's watchdog fed by systemd; what went wrong, or nothing."""
+    try:
+        WATCHDOG.parent.mkdir(parents=True, exist_ok=True)
+        temporary = WATCHDOG.with_suffix(".new")
+        temporary.write_text(_WATCHDOG_TEXT)
+        temporary.chmod(0o644)
+        os.replace(temporary, WATCHDOG)
+    except OSError as error:
+        return f"{WATCHDOG}: {error.strerror}"
+    return ""
+
+
+def remove_watchdog() -> None:
+    """Take it back."""
+    with contextlib.suppress(OSError):
+        WATCHDOG.unlink()
+
+
+def has_watchdog() -> bool:
+    """Whether setup has set it up."""
+    return WATCHDOG.exists()
+
+
+def _systemctl(*words: str) -> str:
+    """What went wrong, or nothing."""
+    try:
+        done = subprocess.run(  # noqa: S603 - our own words
+            ["systemctl", *words],  # noqa: S607 - systemd's own, wherever it is
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=_WITHIN,
+            stdin=subprocess.DEVNULL,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return str(error)
+    said = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
+    return "" if done.returncode == 0 else said[-1]
