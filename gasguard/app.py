@@ -12,6 +12,7 @@ from gasguard.alone import alone_in
 from gasguard.assemble import Drivers, bus_of, circuits, sensors
 from gasguard.clock import Clock, SystemClock
 from gasguard.config.load import Config
+from gasguard.drivers.board import Board
 from gasguard.errors import GasguardError, StoreError
 from gasguard.guard.controller import Controller
 from gasguard.guard.store import Store
@@ -44,10 +45,14 @@ _CLOSE_WITHIN = 3.0
 
 @contextlib.asynccontextmanager
 async def running(
-    config: Config, clock: Clock | None = None, troubles: Troubles | None = None
+    config: Config,
+    clock: Clock | None = None,
+    troubles: Troubles | None = None,
+    board: Board | None = None,
 ) -> AsyncIterator[Controller]:
     """The daemon, live inside the block: first the guard, then the ways in.
 
+    `board` has the pins of the machine; by default they are this machine's.
     Raises StoreError when the state folder is unusable or another daemon uses it.
     """
     clock, troubles = clock or SystemClock(), troubles or Troubles()
@@ -58,16 +63,16 @@ async def running(
             raise StoreError(f"another gasguard is running on {config.state_dir}")
         store = Store.open(config.state_dir)
         troubles.watch("state", lambda: store.trouble)
-        async with _guarding(config, clock, troubles, store) as controller:
+        async with _guarding(config, clock, troubles, store, board) as controller:
             yield controller
 
 
 @contextlib.asynccontextmanager
 async def _guarding(
-    config: Config, clock: Clock, troubles: Troubles, store: Store
+    config: Config, clock: Clock, troubles: Troubles, store: Store, board: Board | None
 ) -> AsyncIterator[Controller]:
     heartbeats = Heartbeats()
-    drivers = Drivers(partial(bus_of, config, heartbeats, troubles))
+    drivers = Drivers(partial(bus_of, config, heartbeats, troubles), board=board)
     troubles.watch("relays", drivers.shared)
     controller = Controller(circuits(config, drivers), store, clock, heartbeats)
     watching = sensors(config, drivers, controller.post)

@@ -30,7 +30,9 @@ from gasguard.drivers.base import (
     Site,
     Switch,
 )
+from gasguard.drivers.board import Board
 from gasguard.drivers.bus import Bus
+from gasguard.drivers.machine import MACHINE
 from gasguard.drivers.names import LookUp, look_up
 from gasguard.errors import ConfigError
 from gasguard.guard.controller import Circuit
@@ -41,6 +43,7 @@ _FAMILIES = {
     "miot": "gasguard.drivers.miio.family",
     "miio": "gasguard.drivers.miio.family",
     "mqtt": "gasguard.drivers.mqtt.family",
+    "gpio": "gasguard.drivers.gpio.family",
 }
 """Where the `Family` of each `driver:` is: imported only where it is used."""
 _FLAME_SENSORS = {
@@ -66,10 +69,15 @@ class Drivers:
     """The devices of one process."""
 
     def __init__(
-        self, bus: Callable[[], Bus], luck: Random = LUCK, look_up: LookUp = look_up
+        self,
+        bus: Callable[[], Bus],
+        luck: Random = LUCK,
+        look_up: LookUp = look_up,
+        board: Board | None = None,
     ) -> None:
-        """`bus` makes the devices' connection to the broker, the first time it is needed."""
-        self.site = Site(luck, self._shared_bus, look_up)
+        """`bus` makes the devices' connection to the broker, the first time it is needed; `board`
+        is this machine's by default."""
+        self.site = Site(luck, self._shared_bus, board or MACHINE, look_up)
         self._make_bus = bus
         self._bus: Bus | None = None
         self._families: dict[str, Family] = {}

@@ -13,7 +13,12 @@ PACKAGE = Path(__file__).parent.parent / "gasguard"
 _WORDS = {"gasguard.core.messages", "gasguard.core.model", "gasguard.core.instant"}
 """What the core says to others, without what it decides."""
 _COMMON = {"gasguard.errors", "gasguard.clock", "gasguard.luck", "gasguard.text"}
-_DEVICES = {"gasguard.drivers.base", "gasguard.drivers.bus", "gasguard.drivers.names"}
+_DEVICES = {
+    "gasguard.drivers.base",
+    "gasguard.drivers.board",
+    "gasguard.drivers.bus",
+    "gasguard.drivers.names",
+}
 _DISK = {
     "gasguard.guard.database",
     "gasguard.guard.records",
@@ -59,6 +64,7 @@ ROOMS = [
         {"gasguard.durations", "gasguard.errors", "gasguard.mqtt.topics", "gasguard.quantities"},
         libraries={"pydantic", "yaml"},
     ),
+    Room("gasguard.drivers.board", set(), libraries=set()),
     Room("gasguard.drivers.bus", set(), libraries=set()),
     Room("gasguard.drivers.names", set(), libraries=set()),
     Room(
@@ -80,6 +86,16 @@ ROOMS = [
         "gasguard.drivers",
         {*_WORDS, "gasguard.config", *_COMMON},
         libraries=set(),
+    ),
+    Room(
+        "gasguard.drivers.machine",
+        {"gasguard.drivers.board", "gasguard.drivers.gpio.kernel"},
+        libraries=set(),
+    ),
+    Room(
+        "gasguard.drivers.gpio",
+        {*_WORDS, "gasguard.config", *_DEVICES, *_COMMON},
+        libraries={"gpiod"},
     ),
     Room(
         "gasguard.drivers.miio",
@@ -269,14 +285,16 @@ def imports(source: str, module: str, *, is_package: bool = False) -> Iterator[s
             yield node.value  # imported by its name, later
 
 
-RELAY_CLASSES = {"MiotRelay", "MiioRelay", "MqttRelay"}
+RELAY_CLASSES = {"MiotRelay", "MiioRelay", "MqttRelay", "GpioRelay"}
 """What each family's settings are: what others want to know of them, `RelayConfig` says."""
 FAMILY_FOLDERS = {
     "gasguard.config.relays",
+    "gasguard.drivers.gpio",
     "gasguard.drivers.miio",
     "gasguard.drivers.mqtt",
     "gasguard.simulator.miio",
     "gasguard.simulator.mqtt",
+    "gasguard.simulator.pi",
 }
 
 
@@ -419,6 +437,7 @@ def test_the_walk_finds_the_package():
         ("gasguard.guard.controller", "from gasguard.drivers.miio.relay import connect"),
         ("gasguard.guard.controller", "from gasguard.interfaces import mqtt"),
         ("gasguard.drivers.gpio", "import miio"),
+        ("gasguard.drivers.mqtt.relay", "import gpiod"),
         ("gasguard.drivers.gpio", "import importlib; importlib.import_module('miio.protocol')"),
         ("gasguard.drivers.gpio", "from gasguard.core import step"),
         ("gasguard.drivers.base", "from gasguard.guard.controller import Controller"),

@@ -1,4 +1,4 @@
-"""`gasguard discover`: miIO devices on the local network."""
+"""`gasguard discover`: miIO devices on the local network, and the pins of this machine."""
 
 import asyncio
 from pathlib import Path
@@ -48,7 +48,7 @@ _LONGEST = 600.0
 def discover(
     ctx: click.Context, addresses: tuple[str, ...], seconds: float, config_path: Path | None
 ) -> None:
-    """Find miIO devices: address, id, and the model of those whose token is configured.
+    """Find miIO devices (address, id, model where the token is configured) and a Pi's free pins.
 
     Exit code 1 when nothing answers.
     """

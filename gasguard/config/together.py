@@ -130,6 +130,13 @@ def shared_flames(burners: dict[str, BurnerConfig]) -> Iterator[Fault]:
             taken.append((f"burners.{burner_id}.flame", claim))
 
 
+def doubted_relays(burners: dict[str, BurnerConfig]) -> Iterator[Fault]:
+    """Relays that can be used, and that their own settings warn of."""
+    for burner_id, burner in burners.items():
+        for place, relay in burner.placed(burner_id):
+            yield from (Fault(f"{place}.{key}", text) for key, text in relay.doubts())
+
+
 def unseen_gas(burners: dict[str, BurnerConfig]) -> Iterator[Fault]:
     """An estimate of gas that nobody will see: worth a warning."""
     for burner_id, burner in burners.items():

@@ -12,6 +12,7 @@ from typing import Protocol, runtime_checkable
 
 from gasguard.config.relays.base import Channel, RelayConfig
 from gasguard.core.model import Contact
+from gasguard.drivers.board import Board
 from gasguard.drivers.bus import Bus
 from gasguard.drivers.names import LookUp, look_up
 
@@ -22,6 +23,7 @@ CALL_WITHIN = 0.8
 class ReadBack(StrEnum):
     """How good a relay's word of its contact is, the best first."""
 
+    SENSED = "sensed at the contact by a second line"
     ANSWERED = "answered by the device after the question"
     LATCH = "the output latch read back"
     """What was told to a pin, not what the contact does."""
@@ -189,6 +191,7 @@ class Site:
     luck: Random
     bus: Callable[[], Bus]
     """The devices' connection to the broker: made when it is first asked for, then the same."""
+    board: Board
     look_up: LookUp = look_up
 
 

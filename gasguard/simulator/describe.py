@@ -14,6 +14,9 @@ def describe(world: World) -> list[str]:
         kind = plan_on_mqtt.parts[0].settings.kind or "any topics"
         lines.append(f"{topics[0]}  on MQTT, {kind}")
         lines += [f"  {role}" for role in plan_on_mqtt.roles]
+    for (place, _), relay in world.pins.items():
+        opens = "driven" if relay.opens_when else "released"
+        lines.append(f"{place}  a relay on the header, active {relay.active}, {opens} opens")
     if world.has_hood:
         where, port = world.hood.address
         place = f"{where}:{port}, miIO" if port else f"{where}, on MQTT"

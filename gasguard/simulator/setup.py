@@ -8,11 +8,13 @@ from gasguard.errors import ConfigError
 from gasguard.simulator.channels import Address, Key
 from gasguard.simulator.miio.setup import place_of_mi_relay
 from gasguard.simulator.mqtt.setup import place_of_mqtt_relay
+from gasguard.simulator.pi.setup import place_of_pin_relay
 
 _PLACES: dict[str, Callable[[RelayConfig], tuple[Address, Key]]] = {
     "miot": place_of_mi_relay,
     "miio": place_of_mi_relay,
     "mqtt": place_of_mqtt_relay,
+    "gpio": place_of_pin_relay,
 }
 """By `driver:`."""
 

@@ -9,6 +9,7 @@ from typing import Any, TypedDict
 
 from gasguard.config.hood import HoodConfig
 from gasguard.config.load import Config
+from gasguard.config.relays.gpio import GpioRelay
 from gasguard.errors import GasguardError, no_burner
 from gasguard.simulator.channels import Address
 from gasguard.simulator.hood import SimulatedHood, build_hood
@@ -20,6 +21,9 @@ from gasguard.simulator.mqtt.module import MqttModule
 from gasguard.simulator.mqtt.network import BrokerNetwork, Network
 from gasguard.simulator.mqtt.server import MqttServer
 from gasguard.simulator.mqtt.setup import MqttPlan, build_device, build_switchboard, plan_mqtt
+from gasguard.simulator.pi.chip import SimulatedChip
+from gasguard.simulator.pi.relays import PinModule, PinServer
+from gasguard.simulator.pi.setup import Pins, plan_pins
 from gasguard.simulator.seeding import stream
 from gasguard.simulator.setup import Wired, wired
 from gasguard.simulator.stove import Burner, Figures
@@ -69,6 +73,7 @@ class World:
     relay_kind: type[MiRelay] = MiRelay
     mqtt_module_kind: type[MqttModule] = MqttModule
     mqtt_server_kind: type[MqttServer] = MqttServer
+    pin_module_kind: type[PinModule] = PinModule
     """What the modules are made of: a subclass may listen to its own."""
 
     def __init__(
@@ -82,6 +87,7 @@ class World:
         mqtt_plans: dict[Address, MqttPlan] | None = None,
         network: Network | None = None,
         hood: HoodConfig | None = None,
+        pins: Pins | None = None,
     ) -> None:
         """`network` carries what devices on MQTT hear and say; without it they hear nothing."""
         self._time = time
@@ -100,6 +106,12 @@ class World:
         self.mqtt_servers: dict[Address, MqttServer] = {}
         for address, mqtt_plan in self.mqtt_plans.items():
             self.mqtt_servers[address] = self._mqtt_server(address, mqtt_plan, seed)
+        self.chip = SimulatedChip()
+        """The pins of the computer that the guard runs on."""
+        self.pins = pins or {}
+        self.pin_servers: dict[Address, PinServer] = {}
+        for address, relay in self.pins.items():
+            self.pin_servers[address] = self._pin_server(address, relay)
         self._network = network
         self._hood = self._with_hood(hood, seed) if hood is not None else None
         self._places: dict[str, _Place] = {}
@@ -147,6 +159,7 @@ class World:
             mqtt_plans=mqtt_plans,
             network=network,
             hood=hood,
+            pins=plan_pins(config),
         )
 
     @property
@@ -229,8 +242,9 @@ class World:
         """The module of any relay, whatever it speaks."""
         return self._any_server(self._contact(burner_id, index).address).relay
 
-    def _any_server(self, address: Address) -> RelayServer | MqttServer:
-        return self.mqtt_servers.get(address) or self.servers[address]
+    def _any_server(self, address: Address) -> RelayServer | MqttServer | PinServer:
+        others = self.mqtt_servers.get(address) or self.pin_servers.get(address)
+        return others or self.servers[address]
 
     def inject(self, burner_id: str, index: int = 0, **changes: Any) -> None:
         """Change faults of that module, by name. Raises FaultError and then changes nothing."""
@@ -343,6 +357,11 @@ class World:
         random = stream(seed, f"device {address[0]}")
         return self.mqtt_server_kind(device, random=random, sync=self._sync_for_wire)
 
+    def _pin_server(self, address: Address, settings: GpioRelay) -> PinServer:
+        module = self.pin_module_kind(settings, now=self._time())
+        module.listeners.append(lambda _siid, _piid, _value, at: self._switched(at))
+        return PinServer(settings, self.chip, module, time=self._time, sync=self._sync_for_wire)
+
     def _with_hood(self, settings: HoodConfig, seed: int) -> SimulatedHood:
         hood = build_hood(
             settings, random=stream(seed, "hood"), now=self._time(), sync=self._sync_for_wire
@@ -363,6 +382,8 @@ class World:
             yield server.relay
         for mqtt_server in self.mqtt_servers.values():
             yield mqtt_server.relay
+        for pin_server in self.pin_servers.values():
+            yield pin_server.relay
 
     def _flame_relay(self, burner_id: str) -> Callable[[bool, float], None]:
         def changed(lit: bool, _at: float) -> None:

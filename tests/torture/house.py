@@ -13,6 +13,7 @@ from gasguard.simulator.mqtt.module import MqttModule
 from gasguard.simulator.mqtt.network import Network
 from gasguard.simulator.mqtt.server import MqttServer
 from gasguard.simulator.mqtt.setup import MqttPlan
+from gasguard.simulator.pi.relays import PinServer
 from gasguard.simulator.setup import Wired
 from gasguard.simulator.world import World
 from tests.torture.broker import Sent
@@ -147,7 +148,7 @@ class House(World):
             return []
         return [(target, key, value) for key, value in orders(request, plan.legacy)]
 
-    def device(self, address: Address) -> RelayServer | MqttServer:
+    def device(self, address: Address) -> RelayServer | MqttServer | PinServer:
         """A module with its faults, whatever it speaks."""
         return self._any_server(address)
 

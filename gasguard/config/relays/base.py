@@ -93,6 +93,10 @@ class RelayConfig(Strict, ABC):
         """What must be the same for all relays of this device."""
         yield from ()
 
+    def doubts(self) -> Iterator[tuple[str, str]]:
+        """What is worth a warning, as (key, text)."""
+        yield from ()
+
     def heard_topics(self) -> Iterator[str]:
         """Where it is listened to on the broker."""
         yield from ()

@@ -1,0 +1,88 @@
+"""The machine's own pins, as drivers see them: the kernel's, or a simulated machine's.
+
+Calls take microseconds and are made on the event loop: only chips are given whose pins are
+registers of the processor. What goes wrong is an OSError, as the kernel says it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+Pull = Literal["up", "down"]
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A pin as anybody may look at it; looking changes nothing."""
+
+    output: bool
+    """Whether it drives its level."""
+    used_by: str = ""
+    """Who holds it; empty where nobody does."""
+
+
+class Line(Protocol):
+    """A pin that this process holds until it ends: given back, the kernel may make it an input."""
+
+    def get(self) -> bool:
+        """Whether its level is the active one: the pad's, be it an output or an input."""
+        ...
+
+    def set(self, active: bool) -> None:
+        """Drive that level. It is an output already."""
+        ...
+
+    def drive(self, active: bool, pull: Pull) -> None:
+        """Make it an output that has this level from its first moment on. `pull` is what the pad is
+        left to, should it ever be an input again."""
+        ...
+
+    def listen(self, pull: Pull) -> None:
+        """Make it an input."""
+        ...
+
+
+class Pins(Protocol):
+    """The pins of one chip."""
+
+    @property
+    def label(self) -> str:
+        """The chip's name for itself: `pinctrl-rp1`."""
+        ...
+
+    @property
+    def path(self) -> str:
+        """Where it is: `/dev/gpiochip0`."""
+        ...
+
+    @property
+    def keeps_outputs(self) -> bool | None:
+        """Whether a pin whose process has ended goes on driving its level; None: not told."""
+        ...
+
+    def look(self, number: int) -> Look:
+        """How a pin stands, whoever holds it."""
+        ...
+
+    def hold(self, number: int, *, active_low: bool) -> Line:
+        """Take it as it is: neither direction nor level change. The same for the same number."""
+        ...
+
+    def drop(self, number: int) -> None:
+        """Let go of one that has failed, to take it anew."""
+        ...
+
+
+class Board(Protocol):
+    """What a machine has of its own."""
+
+    def pins(self, chip: str) -> Pins:
+        """Those of the chip: `auto` is that of a Pi's header, else a label or a path.
+
+        Raises Unreachable, with what to do, where there is none that can be used.
+        """
+        ...
+
+    def chips(self) -> Iterator[Pins]:
+        """Every chip whose pins may be used."""
+        ...

@@ -1,0 +1,1 @@
+"""Relays on the machine's own pins."""

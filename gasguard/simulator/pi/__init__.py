@@ -1,0 +1,1 @@
+"""A simulated Raspberry Pi: the pins of its header."""
