@@ -77,7 +77,7 @@ class Drivers:
     ) -> None:
         """`bus` makes the devices' connection to the broker, the first time it is needed; `board`
         is this machine's by default."""
-        self.site = Site(luck, self._shared_bus, board or MACHINE, look_up)
+        self.site = Site(luck, self._shared_bus, look_up, board or MACHINE)
         self._make_bus = bus
         self._bus: Bus | None = None
         self._families: dict[str, Family] = {}

@@ -64,7 +64,7 @@ ROOMS = [
         {"gasguard.durations", "gasguard.errors", "gasguard.mqtt.topics", "gasguard.quantities"},
         libraries={"pydantic", "yaml"},
     ),
-    Room("gasguard.drivers.board", set(), libraries=set()),
+    Room("gasguard.drivers.board", {"gasguard.errors"}, libraries=set()),
     Room("gasguard.drivers.bus", set(), libraries=set()),
     Room("gasguard.drivers.names", set(), libraries=set()),
     Room(

@@ -12,7 +12,7 @@ from typing import Protocol, runtime_checkable
 
 from gasguard.config.relays.base import Channel, RelayConfig
 from gasguard.core.model import Contact
-from gasguard.drivers.board import Board
+from gasguard.drivers.board import NO_BOARD, Board
 from gasguard.drivers.bus import Bus
 from gasguard.drivers.names import LookUp, look_up
 
@@ -191,8 +191,8 @@ class Site:
     luck: Random
     bus: Callable[[], Bus]
     """The devices' connection to the broker: made when it is first asked for, then the same."""
-    board: Board
     look_up: LookUp = look_up
+    board: Board = NO_BOARD
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from gasguard.errors import Unreachable
+
 Pull = Literal["up", "down"]
 
 
@@ -86,3 +88,16 @@ class Board(Protocol):
     def chips(self) -> Iterator[Pins]:
         """Every chip whose pins may be used."""
         ...
+
+
+class _NoBoard:
+    """Of a program that drives none of its machine's pins."""
+
+    def pins(self, chip: str) -> Pins:
+        raise Unreachable("no pins are driven here")
+
+    def chips(self) -> Iterator[Pins]:
+        yield from ()
+
+
+NO_BOARD: Board = _NoBoard()
