@@ -51,9 +51,10 @@ class BrokerPart:
             self._talk.trouble(self._talk.text("broker_trouble", problem=problem))
             again = True
         for key, value in settings.items():
-            if before.get(key) != value:
-                secret = key == "password"
-                self._plan.put(("mqtt", key), Secret(value, "mqtt.password") if secret else value)
+            if key == "password" and before.get(key) != value:
+                value = Secret(value, "mqtt.password")
+            if key != "port" or not before or "port" in before or value != BROKER_PORT:
+                self._plan.put(("mqtt", key), value)
         where = f"{settings['host']}:{settings.get('port', BROKER_PORT)}"
         self._talk.say("broker_ok", where=where)
 

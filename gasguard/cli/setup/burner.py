@@ -1,7 +1,6 @@
 """One burner: its id and name, its relay, which way round that is wired."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from gasguard.cli.setup.found import FoundRelay
 from gasguard.cli.setup.given import Given
 from gasguard.cli.setup.mi_relay import MiRelayPart
 from gasguard.cli.setup.mqtt_relay import MqttRelayPart
-from gasguard.cli.setup.plan import Plan, Secret
+from gasguard.cli.setup.plan import Place, Plan
 from gasguard.cli.setup.questions import (
     DEVICE_OPTIONS,
     FAMILIES,
@@ -27,24 +26,11 @@ from gasguard.cli.setup.questions import (
 from gasguard.cli.setup.talk import Talk
 from gasguard.config.edit import Inline
 
+_OF_MI = ("--relay", "--token", "--switch")
 _OF_MQTT = (*DEVICE_OPTIONS, *TOPIC_OPTIONS)
 _USUAL_ID = "left"
 _KEPT_BY_HAND = ("lease", "jog", "keep_alive", "echo", "fence", "availability")
 """Keys that setup does not ask for and leaves where the device stays the same."""
-
-
-@dataclass(frozen=True, slots=True)
-class Commissioned:
-    """A burner as it was set up, for the sheet."""
-
-    burner: str
-    name: str
-    model: str
-    where: str
-    switch: str
-    wiring: str
-    tested: bool
-    lease: str
 
 
 class BurnerPart:
@@ -61,6 +47,7 @@ class BurnerPart:
     def check_given(self) -> None:
         """Name every option that is missing where nobody is there to ask. Raises Misused."""
         there = self._plan.mapping("burners")
+        self._check_agreement()
         if self._talk.asks or (there and not self._answered()):
             return
         burner = self._which(there, first=True)
@@ -68,6 +55,26 @@ class BurnerPart:
         missing = [] if old else list(self._missing())
         if missing:
             raise Misused(self._talk.text("missing", option=", ".join(missing)))
+
+    def _check_agreement(self) -> None:
+        """Options that speak of different relays are a mistake: none of them is left out."""
+        families = {
+            "mi": self._given_of(_OF_MI),
+            "mqtt": self._given_of(_OF_MQTT),
+        }
+        driver = self._given.get("--driver")
+        pairs = [(families["mi"], families["mqtt"])]
+        pairs.append((self._given_of(DEVICE_OPTIONS), self._given_of(TOPIC_OPTIONS)))
+        if driver is not None:
+            others = [one for family, one in families.items() if family != driver.casefold()]
+            pairs += [(["--driver"], other) for other in others]
+        for one, other in pairs:
+            if one and other:
+                both = f"{one[0]}, {other[0]}"
+                raise Misused(self._talk.text("options_disagree", options=both))
+
+    def _given_of(self, options: Sequence[str]) -> list[str]:
+        return [one for one in options if self._given.get(one) is not None]
 
     def _missing(self) -> Iterator[str]:
         if self._given.get("--driver") == "mqtt" or self._given.any_of(*_OF_MQTT):
@@ -79,8 +86,11 @@ class BurnerPart:
             if self._given.get(option) is None:
                 yield option
 
-    def run(self, mqtt: Mapping[str, Any], *, first: bool = True) -> Commissioned | None:
-        """Put what is answered into the plan; None where nothing was. Raises Misused."""
+    def run(self, mqtt: Mapping[str, Any], *, first: bool = True) -> tuple[str, bool] | None:
+        """Put what is answered into the plan; the burner and whether its wiring was seen.
+
+        None where nothing of its relay was answered. Raises Misused, GasguardError.
+        """
         there = self._plan.mapping("burners")
         self._talk.heading("head_burner")
         burner = self._which(there, first=first)
@@ -97,18 +107,17 @@ class BurnerPart:
             if old and not self._talk.yes("ask_relay_anew", usual=False):
                 return None
         elif old and not self._talk.asks and not self._finds():
-            return self._rewired(place, burner, old)
-        return self._relay(place, burner, old, mqtt)
+            self._rewired(place, old)
+            return None
+        return burner, self._relay(place, burner, old, mqtt)
 
     def _which(self, there: Mapping[str, Any], *, first: bool) -> str:
         usual = next(iter(there), _USUAL_ID) if first else None
         if not self._talk.asks and len(there) > 1 and self._given.get("--burner") is None:
             usual = None
-        return self._talk.ask(
-            self._questions.burner, usual, again=not first, known=", ".join(there) or "-"
-        )
+        return self._talk.ask(self._questions.burner, usual, known=", ".join(there) or "-")
 
-    def _ask_name(self, place: tuple[str, ...], before: Mapping[str, Any]) -> None:
+    def _ask_name(self, place: Place, before: Mapping[str, Any]) -> None:
         if self._given.get("--name") is None and not self._talk.asks:
             return
         name = self._talk.ask(self._questions.name, str(before.get("name") or place[-1]))
@@ -116,62 +125,57 @@ class BurnerPart:
             self._plan.put((*place, "name"), name)
 
     def _finds(self) -> bool:
-        """Whether an option says which relay it is."""
-        return self._given.any_of("--driver", "--relay", "--token", "--switch", *_OF_MQTT)
+        """Whether an option says which relay it is, or asks for what its model tells."""
+        return self._given.any_of("--driver", "--lease", *_OF_MI, *_OF_MQTT)
 
     def _answered(self) -> bool:
-        return self._finds() or self._given.any_of("--wiring", "--voice", "--lease")
+        return self._finds() or self._given.any_of("--wiring", "--voice")
 
-    def _rewired(
-        self, place: tuple[str, ...], burner: str, old: Mapping[str, Any]
-    ) -> Commissioned | None:
+    def _rewired(self, place: Place, old: Mapping[str, Any]) -> None:
         """Only what stands beside the relay is answered anew."""
         wiring = self._talk.ask(self._questions.wiring, str(old.get("contact") or "") or None)
-        if wiring != old.get("contact"):
-            self._plan.put((*place, "relay", "contact"), wiring)
-        return None
+        self._put_wiring((*place, "relay"), old, wiring)
+        self._ask_voice(place, wiring, has_channels=old.get("driver") == "miot")
+
+    def _put_wiring(self, place: Place, old: Mapping[str, Any], wiring: Wiring) -> None:
+        self._plan.put((*place, "contact"), wiring)
+        if wiring == "normally_closed" and "lease" in old:
+            self._talk.say("lease_goes")
+            self._plan.drop((*place, "lease"))
 
     # --- its relay --------------------------------------------------------------------------------
 
     def _relay(
-        self,
-        place: tuple[str, ...],
-        burner: str,
-        old: Mapping[str, Any],
-        mqtt: Mapping[str, Any],
-    ) -> Commissioned:
+        self, place: Place, burner: str, old: Mapping[str, Any], mqtt: Mapping[str, Any]
+    ) -> bool:
+        """Whether its wiring was seen."""
         family = self._family(old)
-        of_family = old if _family_of(old) == family else {}
-        part: MiRelayPart | MqttRelayPart
-        if family == "mqtt":
-            part = MqttRelayPart(self._talk, self._given, self._plan, self._work, mqtt)
-        else:
-            part = MiRelayPart(self._talk, self._given, self._plan, self._work)
+        before = old if _family_of(old) == family else {}
+        talk, given = self._talk, self._given
         while True:
-            found = part.run(burner, of_family)
-            wiring, tested = self._ask_wiring(found, of_family, mqtt)
+            part = self._part(family, talk, given, mqtt)
+            found = part.run(burner, before)
+            wiring, tested = self._ask_wiring(found, before, mqtt)
             if wiring is not None:
                 break
-        lease = self._put_relay((*place, "relay"), found, old, wiring)
-        if found.has_channels:
-            self._ask_voice(place, wiring)
-        return Commissioned(
-            burner,
-            str(self._plan.mapping("burners", burner).get("name") or burner),
-            found.model,
-            found.where,
-            _switch_of(found.described),
-            wiring,
-            tested,
-            lease,
-        )
+            before, talk, given = found.described, talk.without_options(), Given()
+        self._put_relay((*place, "relay"), found, old, wiring)
+        self._ask_voice(place, wiring, has_channels=found.has_channels)
+        return tested
+
+    def _part(
+        self, family: str, talk: Talk, given: Given, mqtt: Mapping[str, Any]
+    ) -> MiRelayPart | MqttRelayPart:
+        if family == "mqtt":
+            return MqttRelayPart(talk, given, self._plan, self._work, mqtt)
+        return MiRelayPart(talk, given, self._plan, self._work)
 
     def _family(self, old: Mapping[str, Any]) -> str:
         if self._given.get("--driver") is not None:
             return self._talk.ask(self._questions.family)
         if self._given.any_of(*_OF_MQTT):
             return "mqtt"
-        if self._given.any_of("--relay", "--token"):
+        if self._given.any_of(*_OF_MI):
             return "mi"
         if not self._talk.asks:
             if old:
@@ -181,33 +185,28 @@ class BurnerPart:
         return self._talk.choose("ask_family", choices, _family_of(old) if old else "mi")
 
     def _put_relay(
-        self,
-        place: tuple[str, ...],
-        found: FoundRelay,
-        old: Mapping[str, Any],
-        wiring: Wiring,
-    ) -> str:
-        """Keys that are not asked for stay where it is the same device. Gives the lease, if any."""
-        new: dict[str, Any] = {**found.described, "contact": wiring}
+        self, place: Place, found: FoundRelay, old: Mapping[str, Any], wiring: Wiring
+    ) -> None:
+        """Keys that are not asked for stay where it is the same kind of device."""
+        new: dict[str, Any] = dict(found.described)
         if found.described.get("port") == RELAY_PORT and "port" not in old:
             new.pop("port")
         same = old.get("driver") == new["driver"]
         if lease := self._asked_lease(found, wiring, old if same else {}):
             new["lease"] = lease
         for key in old:
-            if key not in new and not (same and key in _KEPT_BY_HAND):
+            if key not in (*new, "contact") and not (same and key in _KEPT_BY_HAND):
                 self._plan.drop((*place, key))
         for key, value in new.items():
-            shown = Inline(value) if isinstance(value, dict) else value
-            if not isinstance(value, Secret) and _told(value) == old.get(key):
-                continue
-            self._plan.put((*place, key), shown)
-        return "" if "lease" not in new and "lease" not in old else "yes"
+            self._plan.put((*place, key), Inline(value) if isinstance(value, dict) else value)
+        self._put_wiring(place, old if same else {}, wiring)
 
     def _asked_lease(
         self, found: FoundRelay, wiring: Wiring, old: Mapping[str, Any]
     ) -> dict[str, Any] | None:
         """Held on a countdown that the model is known to have, where somebody wants it so."""
+        if self._given.get("--lease") and (wiring != "normally_open" or found.countdown is None):
+            raise Misused(self._talk.text("lease_impossible"))
         if wiring != "normally_open" or found.countdown is None or "lease" in old:
             return None
         if self._given.get("--lease") is None and not (
@@ -221,10 +220,12 @@ class BurnerPart:
             "unit": count.unit, "off": count.off,
         }  # fmt: skip
 
-    def _ask_voice(self, place: tuple[str, ...], wiring: Wiring) -> None:
+    def _ask_voice(self, place: Place, wiring: Wiring, *, has_channels: bool) -> None:
         old = self._plan.mapping(*place, "voice")
         given = self._given.get("--voice") is not None
-        if not given and (wiring == "normally_open" or not self._talk.asks):
+        if given and not has_channels:
+            raise Misused(self._talk.text("voice_impossible"))
+        if not given and (wiring == "normally_open" or not has_channels or not self._talk.asks):
             return
         proposal = f"{old['siid']}/{old['piid']}" if {"siid", "piid"} <= set(old) else "none"
         channel = self._talk.ask(self._questions.voice, proposal)
@@ -232,9 +233,7 @@ class BurnerPart:
             if old:
                 self._plan.drop((*place, "voice"))
             return
-        new = {"siid": channel[0], "piid": channel[1]}
-        if _told(new) != old:
-            self._plan.put((*place, "voice"), Inline(new))
+        self._plan.put((*place, "voice"), Inline(siid=channel[0], piid=channel[1]))
 
     # --- its wiring -------------------------------------------------------------------------------
 
@@ -279,17 +278,3 @@ class BurnerPart:
 
 def _family_of(old: Mapping[str, Any]) -> str:
     return "mqtt" if old.get("driver") == "mqtt" else "mi"
-
-
-def _switch_of(described: Mapping[str, Any]) -> str:
-    switch = described.get("switch")
-    if isinstance(switch, dict):
-        return f"{switch['siid']}/{switch['piid']}"
-    return str(described.get("channel") or described.get("command_topic") or "–")
-
-
-def _told(value: Any) -> Any:
-    """As a file has it: texts all."""
-    if isinstance(value, dict):
-        return {key: _told(one) for key, one in value.items()}
-    return value if isinstance(value, Secret) else str(value)

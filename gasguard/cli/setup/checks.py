@@ -56,6 +56,9 @@ class Checks:
         host_check = self._by(RelayHost if relay else Host, "wrong_host")
 
         def check(said: str) -> Place:
+            if set(said) & set("/@?#"):
+                # Of a URL the password is not repeated.
+                raise self._wrong("wrong_host", said=said.partition(":")[0][:20])
             cut = re.fullmatch(r"\[([^\]]*)\](?::(.*))?", said) or re.fullmatch(
                 r"([^:]*)(?::([^:]*))?", said
             )

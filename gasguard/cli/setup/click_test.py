@@ -51,6 +51,7 @@ class ClickTest:
             self._talk.show(self._talk.text("click_gone", problem=error), err=True)
             if self._lit:
                 self._talk.show(self._talk.text("knob_off_by_hand"), err=True)
+            self._put_back()
             return "again" if self._talk.yes("ask_again", usual=True) else "unknown"
         except BaseException:
             self._left()
@@ -72,11 +73,11 @@ class ClickTest:
 
     def _clicks(self, was_on: bool) -> bool:
         self._switch(not was_on)
-        if self._talk.yes("ask_clicked", usual=True):
+        if self._talk.saw("ask_clicked"):
             return True
         self._switch(was_on)
         self._switch(not was_on)
-        heard = self._talk.yes("ask_clicked_now", usual=True)
+        heard = self._talk.saw("ask_clicked_now")
         if not heard:
             self._switch(was_on)
         return heard
@@ -87,15 +88,20 @@ class ClickTest:
             ("other", self._talk.text("click_other")),
             ("unknown", self._talk.text("click_by_hand")),
         ]
-        chosen = self._talk.choose("click_none", choices, "again")
-        return "again" if chosen == "again" else "other" if chosen == "other" else "unknown"
+        match self._talk.choose("click_none", choices, "again"):
+            case "again":
+                return "again"
+            case "other":
+                return "other"
+            case _:
+                return "unknown"
 
     def _with_flame(self, on: bool) -> Outcome:
         self._talk.say("flame_intro")
         self._lit = True
         for attempt in range(2):
             self._talk.wait("flame_light" if not attempt else "flame_light_again")
-            if self._talk.yes("ask_burns", usual=True):
+            if self._talk.saw("ask_burns"):
                 return self._shut_off(on)
             self._talk.wait("knob_off")
             if not attempt:
@@ -103,6 +109,7 @@ class ClickTest:
                 on = not on
                 self._switch(on)
         self._lit = False
+        self._switch(not on)
         self._talk.say("flame_never")
         return "unknown"
 
@@ -110,7 +117,7 @@ class ClickTest:
         """It burns while the switch is `on`: the other way it must go out."""
         self._talk.wait("flame_before")
         self._switch(not on)
-        went_out = self._talk.yes("ask_went_out", usual=True)
+        went_out = self._talk.saw("ask_went_out")
         self._talk.wait("knob_off")
         self._lit = False
         if not went_out:
@@ -137,11 +144,14 @@ class ClickTest:
             raise Unreachable("no relay")
         return self._relay
 
-    def _left(self) -> None:
-        """Ended in the middle: put it back where that is what nobody can mind, and say the rest."""
+    def _put_back(self) -> None:
         if self._found_on is not None:
             with contextlib.suppress(Exception):
                 self._work.run(_switched(self._driver(), self._found_on, _BACK_WITHIN))
+
+    def _left(self) -> None:
+        """Ended in the middle: put it back where that is what nobody can mind, and say the rest."""
+        self._put_back()
         if self._lit:
             self._talk.show(self._talk.text("left_with_flame"), err=True)
 

@@ -156,7 +156,7 @@ def setup(ctx: click.Context, /, **options: Any) -> None:
     talk = Talk(language, answers, asks=not options["yes"])
     if talk.asks and not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise Misused(talk.text("no_terminal"))
-    talk.check_given(Questions(language))
+    talk.check_given(given.answered(Questions(language)))
     path = options["config_path"] or _usual_path()
     with _ended_by_hanging_up():
         well = _Setup(talk, given, path, options["state_dir"]).run()
@@ -219,11 +219,11 @@ class _Setup:
         while True:
             done = part.run(plan.mapping("mqtt"), first=first)
             if done is not None:
-                self._seen[done.burner] = done.tested
+                self._seen[done[0]] = done[1]
             first = False
             if not talk.asks or not talk.yes("ask_another_burner", usual=False):
                 break
-            part = BurnerPart(talk, Given(), plan, work, state_dir)
+            part = BurnerPart(talk.without_options(), Given(), plan, work, state_dir)
         ask_page(talk, self._given, plan)
         ask_messages(talk, self._given, plan)
 

@@ -12,8 +12,6 @@ class FoundRelay:
 
     described: dict[str, Any]
     """As it is to stand in the file; secrets as `Secret`."""
-    model: str
-    where: str
     countdown: Countdown | None = None
     """One that its model is known to have."""
     has_channels: bool = False

@@ -1,8 +1,12 @@
 """What the command line answers."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+
+from gasguard.cli.setup.questions import Questions
+from gasguard.cli.setup.talk import Question
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +29,14 @@ class Given:
     def any_of(self, *options: str) -> bool:
         """Whether one of them is there."""
         return any(self.get(option) is not None for option in options)
+
+    def answered(self, questions: Questions) -> Iterator[tuple[Question[Any], str]]:
+        """Each question that an option answers, with the answer."""
+        for question in questions:
+            said = self.get(question.option)
+            if said is not None:
+                yield question, said
+        yield from ((questions.message, said) for said in self.messages)
 
     @property
     def broker_ca(self) -> str | None:

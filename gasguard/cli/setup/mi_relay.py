@@ -62,8 +62,6 @@ class MiRelayPart:
             described["switch"] = self._numbers(described, model, before)
         return FoundRelay(
             described,
-            model=seen.model,
-            where=shown(place),
             countdown=model.countdown if model else None,
             has_channels=not legacy,
         )
@@ -118,8 +116,8 @@ class MiRelayPart:
                 shown=self._talk.text("keep") if kept else None,
                 again=again_token,
             )
-            own = said == kept and before.get("token")
-            token = said if own else Secret(said, f"{burner}.token")
+            own = before.get("token") if said == kept else None
+            token = own or Secret(said, f"{burner}.token")
             self._talk.say("relay_trying", where=shown(place))
             described = {"driver": "miot", "host": place[0], "port": place[1], "token": token}
             seen = self._look(described)

@@ -37,14 +37,15 @@ class MqttRelayPart:
             self._talk.say("relay_trying", where=where)
             problem = self._tried(described)
             if not problem:
-                kind = str(described.get("kind") or "MQTT")
                 self._talk.say("relay_answers", where=where)
-                return FoundRelay(described, model=kind, where=where)
+                return FoundRelay(described)
             again = True
             self._talk.trouble(self._talk.text("mqtt_relay_trouble", problem=problem))
 
     def _described(self, before: Mapping[str, Any], again: bool) -> dict[str, Any]:
         kind = self._asked_kind(before, again)
+        before = before if str(before.get("kind") or TOPICS) == kind else {}
+        rest = {key: one for key, one in before.items() if key not in ("contact", "channel")}
         if kind == TOPICS:
             command = self._talk.ask(
                 self._questions.command_topic, before.get("command_topic"), again=again
@@ -59,6 +60,7 @@ class MqttRelayPart:
                 again=again,
             )
             return {
+                **rest,
                 "command_topic": command,
                 "state_topic": state,
                 "query": {**(old if isinstance(old, dict) else {}), "topic": query},
@@ -66,8 +68,10 @@ class MqttRelayPart:
         proposal = str(before["device"]) if before.get("device") else None
         channel = self._given.get("--channel")
         if kind == "zigbee2mqtt" and self._talk.asks and not self._given.get("--device"):
-            proposal, channel = self._found(proposal, channel)
+            base = str(before.get("base") or "zigbee2mqtt")
+            proposal, channel = self._found(base, proposal, channel)
         described = {
+            **rest,
             "kind": kind,
             "device": self._talk.ask(self._questions.device, proposal, again=again),
         }
@@ -88,12 +92,14 @@ class MqttRelayPart:
         choices = [(kind, self._talk.text(f"kind_{kind}")) for kind in (*KINDS, TOPICS)]
         return self._talk.choose("ask_kind", choices, before.get("kind") or KINDS[0])
 
-    def _found(self, proposal: str | None, channel: str | None) -> tuple[str | None, str | None]:
+    def _found(
+        self, base: str, proposal: str | None, channel: str | None
+    ) -> tuple[str | None, str | None]:
         """What Zigbee2MQTT says that it has, for the user to choose from."""
         self._talk.say("zigbee_looking")
 
         async def look() -> list[tuple[str, str]]:
-            return await switches(bus_of(self._mqtt, self._plan.folder), "zigbee2mqtt")
+            return await switches(bus_of(self._mqtt, self._plan.folder), base)
 
         found = self._work.run(look())
         if not found:

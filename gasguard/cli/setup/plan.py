@@ -57,9 +57,22 @@ class Plan:
         return dict(found) if isinstance(found, dict) else {}
 
     def put(self, place: Place, value: Answer) -> None:
-        """Have `value` stand at `place`."""
+        """Have `value` stand at `place`; what stands there already is no change."""
+        if self._has(place, value):
+            return
         self._puts[place] = value
         _merge(self._now, place, value)
+
+    def _has(self, place: Place, value: Answer) -> bool:
+        above: Any = self._now
+        for key in place[:-1]:
+            above = above.get(key) if isinstance(above, dict) else None
+        if not isinstance(above, dict) or place[-1] not in above:
+            return False
+        there = above[place[-1]]
+        if isinstance(value, Mapping) and isinstance(there, dict) and value:
+            return all(self._has((*place, key), one) for key, one in value.items())
+        return not isinstance(value, Secret | FromFile) and _told(value, self.folder) == there
 
     def drop(self, place: Place) -> None:
         """Have nothing stand there that is there now."""

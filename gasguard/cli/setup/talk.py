@@ -14,9 +14,11 @@ from gasguard.cli.setup.words import Language, text
 from gasguard.errors import GasguardError
 
 T = TypeVar("T")
-_YES = {"y", "yes", "j", "ja", "是", "好", "对", "是的", "有"}
+_YES = {"y", "yes", "是", "好", "对", "是的", "有"}
 _NO = {"n", "no", "否", "不", "没有", "不是"}
 _LONGEST_ANSWER = 1000
+_MARGIN = 4
+"""Columns for the prompt."""
 
 
 class WrongAnswerError(GasguardError):
@@ -46,6 +48,10 @@ class Talk:
         self.language, self.asks = language, asks
         self._options = options
 
+    def without_options(self) -> "Talk":
+        """The same conversation, in which everything is asked."""
+        return Talk(self.language, {}, asks=self.asks)
+
     # --- saying -------------------------------------------------------------------------------
 
     def text(self, key: str, **values: object) -> str:
@@ -58,10 +64,19 @@ class Talk:
 
     def show(self, words: str, *, err: bool = False) -> None:
         """Tell words that are already in the right language."""
-        for line in words.splitlines() or [""]:
-            indent = len(line) - len(line.lstrip(" -"))
-            for part in fold(line, width(), indent):
-                click.echo(part, err=err)
+        for line in self._folded(words):
+            click.echo(line, err=err)
+
+    @staticmethod
+    def _folded(words: str) -> list[str]:
+        columns = width()
+        return [
+            part
+            for line in words.splitlines() or [""]
+            for part in fold(
+                line, columns and columns - _MARGIN, len(line) - len(line.lstrip(" -"))
+            )
+        ]
 
     def heading(self, key: str, **values: object) -> None:
         """Begin a part of the conversation."""
@@ -93,12 +108,12 @@ class Talk:
         except WrongAnswerError as error:
             raise Misused(f"{question.option}: {error}") from None
 
-    def check_given(self, questions: Iterable[Question[Any]]) -> None:
+    def check_given(self, given: Iterable[tuple[Question[Any], str]]) -> None:
         """Name every option whose answer is none. Raises Misused."""
         wrong = []
-        for question in questions:
+        for question, said in given:
             try:
-                self.given(question)
+                self.given_one(question, said)
             except Misused as error:
                 wrong.append(str(error))
         if wrong:
@@ -140,13 +155,26 @@ class Talk:
             return given
         if not self.asks:
             return usual
-        proposal = self.text("yes" if usual else "no")
+        said = self._yes_or_no(words, self.text("yes" if usual else "no"), **values)
+        return usual if said is None else said
+
+    def saw(self, words: str, **values: object) -> bool:
+        """Yes or no of what somebody has seen or heard: an empty line is no answer."""
+        while (said := self._yes_or_no(words, None, **values)) is None:
+            self.say("say_yes_or_no")
+        return said
+
+    def _yes_or_no(self, words: str, proposal: str | None, **values: object) -> bool | None:
+        """None for an empty line."""
+        beside = None if proposal else f"{self.text('yes')}/{self.text('no')}"
         while True:
-            said = self._read(self.text(words, **values), proposal, None, False).casefold()
-            if said in _YES or (not said and usual):
+            said = self._read(self.text(words, **values), proposal, beside, False).casefold()
+            if said in _YES:
                 return True
-            if said in _NO or not said:
+            if said in _NO:
                 return False
+            if not said:
+                return None
             self.say("say_yes_or_no")
 
     def choose(self, words: str, choices: Sequence[tuple[str, str]], usual: str | None) -> str:
@@ -171,9 +199,9 @@ class Talk:
     def _read(self, words: str, proposal: str | None, shown: str | None, secret: bool) -> str:
         """One line. Raises KeyboardInterrupt at Ctrl-C, click.Abort at the end of the input."""
         beside = shown if shown is not None else proposal
-        self.show(words)
-        prompt = f"{'' if beside is None else f'[{beside}] '}> "
+        prompt = "\n".join(self._folded(f"{words}{f' [{beside}]' if beside else ''}")) + " > "
         try:
+            # Once it is asked for nothing that was typed before counts: it would have been seen.
             said = getpass.getpass(prompt) if secret else self._line(prompt)
         except EOFError:
             click.echo()

@@ -100,6 +100,12 @@ ENGLISH: dict[str, str] = {
     "ask_state_topic": "The topic on which it says its state?",
     "ask_query_topic": "The topic that makes it say its state?",
     "mqtt_relay_trouble": "It cannot be used: {problem} (firmware_notes/mqtt_relays.md)",
+    "lease_goes": "The lease goes out of the file: a countdown cannot open a normally_closed "
+    "contact.",
+    "lease_impossible": "--lease: needs normally_open, and a model that is known to have a "
+    "countdown; for others write lease: into the file (firmware_notes/relays.md)",
+    "voice_impossible": "--voice: this relay has no other channels",
+    "options_disagree": "{options}: these speak of different relays; leave one of them out",
     # wiring
     "wiring_explained": "The wiring: normally_open (COM and NO) lets the gas go when the relay "
     "loses power; normally_closed (COM and NC) leaves an ordinary stove. A wrong word here would "
@@ -211,7 +217,8 @@ ENGLISH: dict[str, str] = {
     "wrong_device": "must be as in the device's topics, without + and #, no stroke at its ends",
     "wrong_duration": "{said!r} is no duration; write for example 3m or 90s",
     "wrong_message": "write NAME=ADDRESS, for example mum=ntfy://TOPIC",
-    "wrong_message_name": "{said!r} is no name; use a-z, 0-9 and _, a letter first: mum=ntfy://TOPIC",
+    "wrong_message_name": "{said!r} is no name; use a-z, 0-9 and _, a letter first: mum=ntfy:"
+    "//TOPIC",
     "wrong_address": "is no address that messages can go to; write for example mum=ntfy://TOPIC",
     "wrong_word": "must be one of: {words}",
 }

@@ -94,6 +94,11 @@ CHINESE: dict[str, str] = {
     "ask_state_topic": "它报状态的主题?",
     "ask_query_topic": "让它报状态的主题?",
     "mqtt_relay_trouble": "不能用:{problem}(firmware_notes/mqtt_relays.zh-CN.md)",
+    "lease_goes": "租约从文件里去掉:倒计时断不开 normally_closed 的触点。",
+    "lease_impossible": "--lease:要 normally_open,而且型号已知有倒计时;别的型号请在文件里写 "
+    "lease:(firmware_notes/relays.zh-CN.md)",
+    "voice_impossible": "--voice:这个继电器没有别的通道",
+    "options_disagree": "{options}:说的是不同的继电器;请去掉一个",
     # wiring
     "wiring_explained": "接法:normally_open(常开,COM 和 NO)在继电器断电时关火;"
     "normally_closed(常闭,COM 和 NC)"
