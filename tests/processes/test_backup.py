@@ -113,6 +113,19 @@ def test_an_older_backup_lets_nothing_go_that_is_held_now(kitchen):
     assert kitchen.ask()["left"]["locks"] == ["child"]
 
 
+@pytest.mark.parametrize("end", ["stop", "kill"])
+def test_a_card_that_has_become_read_only_is_still_backed_up(kitchen, read_only, end):
+    kitchen.stove()
+    kitchen.daemon()
+    kitchen.order("lock", "LOCK")
+    getattr(kitchen.daemons[-1], end)()
+    read_only(kitchen)
+    file = backup(kitchen)
+    kitchen.before = []
+    lose_everything(kitchen)
+    assert "left: stays off, locked (child)" in restore(kitchen, file).out
+
+
 def test_while_the_daemon_runs_nothing_is_restored(kitchen):
     kitchen.stove()
     kitchen.daemon()
