@@ -50,6 +50,7 @@ _FLAME_SENSORS = {
     "mqtt": "gasguard.drivers.mqtt.flame",
     "thermocouple": "gasguard.drivers.mqtt.flame",
     "temperature": "gasguard.drivers.mqtt.flame",
+    "adc": "gasguard.drivers.adc.flame",
 }
 _HAZARD_SENSORS = {
     "mqtt": "gasguard.drivers.mqtt.hazard",

@@ -87,10 +87,16 @@ ROOMS = [
         {*_WORDS, "gasguard.config", *_COMMON},
         libraries=set(),
     ),
+    Room("gasguard.drivers.steady", set(), libraries=set()),
     Room(
         "gasguard.drivers.machine",
-        {"gasguard.drivers.board", "gasguard.drivers.gpio.kernel"},
+        {"gasguard.drivers.adc.bus", "gasguard.drivers.board", "gasguard.drivers.gpio.kernel"},
         libraries=set(),
+    ),
+    Room(
+        "gasguard.drivers.adc",
+        {*_WORDS, "gasguard.config", *_DEVICES, "gasguard.drivers.steady", *_COMMON},
+        libraries={"smbus2"},
     ),
     Room(
         "gasguard.drivers.gpio",
@@ -108,6 +114,7 @@ ROOMS = [
             *_WORDS,
             "gasguard.config",
             *_DEVICES,
+            "gasguard.drivers.steady",
             "gasguard.drivers.understanding",
             "gasguard.drivers.warming",
             "gasguard.health",

@@ -27,6 +27,8 @@ _PEOPLE_WORDS = {
     "nobody": ("ok", "nobody is there"),
     "unknown": ("warn", "not heard since the daemon's start: walk past it"),
 }
+_BEHIND_THE_BROKER = "its words, its battery, its radio and the broker"
+_ON_ITS_BUS = "its wires, and see firmware_notes/pins.md"
 _INFERRED = {
     True: "inferred; limits shut off on its word (flame.trust: shutoff)",
     False: "inferred; limits only warn, until flame.trust says shutoff",
@@ -45,7 +47,9 @@ def sensor_rows(config: Config, states: States) -> Iterator[Finding]:
             verdict, text = _FLAME_WORDS[word]
             if burner.flame.evidence == "inferred":
                 text = f"{text}; {_INFERRED[burner.flame.shuts_off]}"
-            yield _row(f"flame {name}", FLAME, (verdict, text), state)
+            own_bus = burner.flame.i2c_bus() is not None
+            look_after = _ON_ITS_BUS if own_bus else _BEHIND_THE_BROKER
+            yield _row(f"flame {name}", FLAME, (verdict, text), state, look_after)
         if (problem := state.get("relay", {}).get("problem")) and "closed it" in problem:
             yield Finding(f"relay {name} switched", "warn", problem)
     for name in config.alarms:
@@ -64,11 +68,17 @@ def sensor_rows(config: Config, states: States) -> Iterator[Finding]:
         yield _row(f"{sensor.kind} {name}", name, sound, state)
 
 
-def _row(what: str, sensor: str, sound: tuple[str, str], state: dict[str, Any]) -> Finding:
+def _row(
+    what: str,
+    sensor: str,
+    sound: tuple[str, str],
+    state: dict[str, Any],
+    look_after: str = _BEHIND_THE_BROKER,
+) -> Finding:
     problem = state.get("sensor_problems", {}).get(sensor)
     if problem is None:
         return Finding(what, *sound)
-    text = f"{problem}: look after its words, its battery, its radio and the broker"
+    text = f"{problem}: look after {look_after}"
     if sound[0] == "fail":
         text = f"{sound[1]}; and it {text}"
     return Finding(what, "fail", text)

@@ -26,6 +26,7 @@ from gasguard.config.together import (
     disagreements,
     incomplete_burners,
     own_topics,
+    pins_of_a_bus,
     shared_flames,
     shared_hardware,
     twice_named,
@@ -112,12 +113,14 @@ class Config(Strict):
         return {name: one for name, one in self.people.items() if one.concerns(burner)}
 
     def listening(self) -> Iterator[tuple[str, OnTopic]]:
-        """Every sensor with its place in the file; one that is named by a burner stands once."""
+        """Every sensor behind the broker with its place; one that a burner names stands once."""
         for burner_id, burner in self.burners.items():
-            if burner.flame is not None and burner.flame not in self.sensors.values():
+            if isinstance(burner.flame, OnTopic) and burner.flame not in self.sensors.values():
                 yield f"burners.{burner_id}.flame", burner.flame
         yield from ((f"hazards.{name}", one) for name, one in self.hazards.items())
-        yield from ((f"sensors.{name}", one) for name, one in self.sensors.items())
+        for name, sensor in self.sensors.items():
+            if isinstance(sensor, OnTopic):
+                yield f"sensors.{name}", sensor
 
     def schedules_of(self, burner: str) -> dict[str, Schedule]:
         """Those that concern this burner."""
@@ -215,6 +218,7 @@ def examine(document: Document, folder: Path) -> tuple[Config, list[Fault]]:
     faults += explain_empty(Config, raw, document.empty)
     faults += shared_hardware(config.burners, config.hood)
     faults += shared_flames(config.burners)
+    faults += pins_of_a_bus(config.burners)
     faults += disagreements(config.burners, config.hood)
     faults += incomplete_burners(raw)
     faults += unknown_burners(raw)

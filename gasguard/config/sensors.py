@@ -6,9 +6,15 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from gasguard.config.fields import Availability, DeviceTopic, Duration, Number, Strict
+from gasguard.config.fields import Availability, DeviceTopic, Duration, Strict
+from gasguard.config.flames import AdcFlame, FlameConfig, Millivolts
+from gasguard.config.relays.base import Claim
 from gasguard.quantities import Quantity, parse_quantity, same_word
 
+_SAME_FLAME = (
+    "is the topic of {other} too; one flame cannot speak for two burners: "
+    "each needs a sensor, or a field: of a message, of its own"
+)
 _SILENT_AFTER = 25 * 3600.0
 """What Zigbee2MQTT allows a battery device: one report a day, and an hour."""
 _ALARM_WORDS = frozenset(
@@ -49,7 +55,6 @@ def _level(value: object) -> Quantity:
 
 
 _DIFFERENCE = re.compile(r"([0-9]{1,4}(?:\.[0-9]{1,4})?)\s*(?:[kK]|°C|℃)?", re.ASCII)
-_TRUST = {"measured": "shutoff", "inferred": "warn"}
 _THERE_WORDS = frozenset(
     {"on", "true", "1", "home", "present", "presence", "occupied", "detected", "motion"}
 )
@@ -140,25 +145,16 @@ class OnTopic(Strict):
         return self
 
 
-class FlameConfig(OnTopic):
-    """What every flame sensor declares, so that nobody has to know kinds."""
+class FlameOnTopic(OnTopic, FlameConfig):
+    """A flame sensor behind the broker."""
 
-    driver: str
-    kind: Literal["flame"] = "flame"
-    """Needed under `sensors:` only, where sensors of all kinds stand."""
-    evidence: Literal["measured", "inferred"] = "measured"
-    """Inferred is what outlasts the flame, or only goes with it: a pan's heat, a knob, what a hood
-    reports."""
-    trust: Literal["shutoff", "warn"] | None = None
-    """Whether limits shut off on its word, or only warn. By default a measured one's does."""
-
-    @property
-    def shuts_off(self) -> bool:
-        """Whether limits shut off on its word."""
-        return (self.trust or _TRUST[self.evidence]) == "shutoff"
+    def claims(self) -> Iterator[Claim]:
+        """See `FlameConfig.claims`."""
+        parts = frozenset({self.field}) if self.field else None
+        yield Claim("topic", ("flame", self.topic), parts, _SAME_FLAME)
 
 
-class MqttFlame(FlameConfig):
+class MqttFlame(FlameOnTopic):
     """A flame sensor that publishes on a topic: lit/out, on/off, true/false, 1/0, or numbers."""
 
     driver: Literal["mqtt"]
@@ -172,15 +168,10 @@ class MqttFlame(FlameConfig):
         return self.field or "flame"
 
 
-class ThermocoupleFlame(FlameConfig):
-    """The stove's own thermocouple, measured: its millivolts as a number on a topic."""
+class ThermocoupleFlame(Millivolts, FlameOnTopic):
+    """The stove's own thermocouple: its millivolts as a number on a topic."""
 
     driver: Literal["thermocouple"]
-    lit_above: Number = Field(6.0, gt=0, le=30)
-    """mV. Less than the 9 mV that a magnet just held in reads at 10 mΩ added resistance."""
-    out_below: Number = Field(3.0, gt=0, le=30)
-    """mV. Less than the 3.75 mV at which that magnet drops out."""
-    expire_after: Duration = Field(15.0, ge=2, le=600)
 
     possible = (-5.0, 60.0)
     """mV. A healthy one gives 18 to 30 at full flame with its circuit open; noise and reversed
@@ -192,13 +183,9 @@ class ThermocoupleFlame(FlameConfig):
         return Quantity(self.lit_above, "mV", "mv"), Quantity(self.out_below, "mV", "mv")
 
     @model_validator(mode="after")
-    def _levels_apart(self) -> Self:
+    def _no_words(self) -> Self:
         if self.on or self.off or self.on_above or self.off_below:
             raise ValueError("a thermocouple has lit_above and out_below (millivolts), no words")
-        if self.out_below >= self.lit_above:
-            raise ValueError(
-                "out_below must be less than lit_above (millivolts, for example 3 and 6)"
-            )
         return self
 
 
@@ -212,7 +199,7 @@ def _kelvin(value: object) -> float:
 Kelvin = Annotated[float, BeforeValidator(_kelvin)]
 
 
-class HeatFlame(FlameConfig):
+class HeatFlame(FlameOnTopic):
     """A temperature over the hob: a pan that is heated warms it, and more quickly than a day does.
 
     The defaults are what cheap Zigbee sensors show 30 to 60 s after a burner was lit.
@@ -243,7 +230,9 @@ class HeatFlame(FlameConfig):
         return self
 
 
-AnyFlame = Annotated[MqttFlame | ThermocoupleFlame | HeatFlame, Field(discriminator="driver")]
+AnyFlame = Annotated[
+    MqttFlame | ThermocoupleFlame | HeatFlame | AdcFlame, Field(discriminator="driver")
+]
 
 
 class Hazard(OnTopic):

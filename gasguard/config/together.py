@@ -14,10 +14,8 @@ from gasguard.config.sensors import OnTopic, PeopleSensor
 from gasguard.config.shape import nearest
 from gasguard.mqtt.topics import Topics
 
-_SAME_FLAME = (
-    "is the topic of {other} too; one flame cannot speak for two burners: "
-    "each needs a sensor, or a field: of a message, of its own"
-)
+_HEADERS_BUS = 1
+"""The I²C bus of a Pi's header."""
 
 
 def shared_hardware(
@@ -118,16 +116,27 @@ def shared_flames(burners: dict[str, BurnerConfig]) -> Iterator[Fault]:
     """One flame that would speak for two burners."""
     taken: list[tuple[str, Claim]] = []
     for burner_id, burner in burners.items():
-        for key, topic in burner.flame.topics() if burner.flame else ():
-            if key != "topic":
-                continue
-            field = getattr(burner.flame, "field", None)
-            parts = frozenset({field}) if field else None
-            claim = Claim("topic", ("flame", topic), parts, _SAME_FLAME)
+        place = f"burners.{burner_id}.flame"
+        for claim in burner.flame.claims() if burner.flame else ():
             other = next((first for first, known in taken if claim.clashes_with(known)), None)
             if other is not None:
-                yield Fault(f"burners.{burner_id}.flame.topic", claim.fault.format(other=other))
-            taken.append((f"burners.{burner_id}.flame", claim))
+                yield Fault(f"{place}.{claim.key}", claim.fault.format(other=other))
+            taken.append((place, claim))
+
+
+def pins_of_a_bus(burners: dict[str, BurnerConfig]) -> Iterator[Fault]:
+    """Relays on the pins of an I²C bus that a flame is measured on."""
+    for first, other in burners.items():
+        if other.flame is None or other.flame.i2c_bus() != _HEADERS_BUS:
+            continue
+        for burner_id, burner in burners.items():
+            for place, relay in burner.placed(burner_id):
+                for key in relay.on_i2c_pins():
+                    yield Fault(
+                        f"{place}.{key}",
+                        f"is a pin of the I²C bus that burners.{first}.flame is on; take another",
+                    )
+        return
 
 
 def doubted_relays(burners: dict[str, BurnerConfig]) -> Iterator[Fault]:

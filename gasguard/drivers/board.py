@@ -1,16 +1,18 @@
-"""The machine's own pins, as drivers see them: the kernel's, or a simulated machine's.
+"""The machine's own pins and I²C buses, as drivers see them: real ones, or a simulated machine's.
 
-Calls take microseconds and are made on the event loop: only chips are given whose pins are
-registers of the processor. What goes wrong is an OSError, as the kernel says it.
+A pin's calls take microseconds and are made on the event loop: only chips are given whose pins are
+registers of the processor. A bus can hang: its calls are made elsewhere. What goes wrong is an
+OSError, as the kernel says it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, TypeVar
 
 from gasguard.errors import Unreachable
 
 Pull = Literal["up", "down"]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,26 @@ class Pins(Protocol):
         ...
 
 
+class I2c(Protocol):
+    """One bus, in the hands of one piece of work. Its calls block; they raise OSError."""
+
+    def write(self, address: int, register: int, word: int) -> None:
+        """Set a register of 16 bits, the high byte first."""
+        ...
+
+    def read(self, address: int, register: int) -> int:
+        """Of 16 bits, 0 to 65535."""
+        ...
+
+    def now(self) -> float:
+        """Seconds on a clock that never jumps."""
+        ...
+
+    def pause(self, seconds: float) -> None:
+        """Wait."""
+        ...
+
+
 class Board(Protocol):
     """What a machine has of its own."""
 
@@ -89,6 +111,14 @@ class Board(Protocol):
         """Every chip whose pins may be used."""
         ...
 
+    async def on_bus(self, number: int, work: Callable[[I2c], T], within: float) -> T:
+        """Have the work done off the event loop, and wait for it at most so many seconds.
+
+        Raises TimeoutError when it is not done by then, and while earlier work still hangs;
+        Unreachable where the library is not there; what the work raises.
+        """
+        ...
+
 
 class _NoBoard:
     """Of a program that drives none of its machine's pins."""
@@ -98,6 +128,9 @@ class _NoBoard:
 
     def chips(self) -> Iterator[Pins]:
         yield from ()
+
+    async def on_bus(self, number: int, work: Callable[[I2c], T], within: float) -> T:
+        raise Unreachable("no bus is used here")
 
 
 NO_BOARD: Board = _NoBoard()

@@ -1,6 +1,29 @@
-"""This machine's own pins: one board for the process, whose pins are held until it ends."""
+"""This machine's own pins and buses: one board for the process, which holds them until it ends."""
 
-from gasguard.drivers.board import Board
-from gasguard.drivers.gpio.kernel import KernelBoard
+from collections.abc import Callable, Iterator
 
-MACHINE: Board = KernelBoard()
+from gasguard.drivers.adc.bus import KernelBus
+from gasguard.drivers.board import Board, I2c, Pins, T
+from gasguard.drivers.gpio.kernel import KernelChips
+
+
+class _Machine:
+    """See `Board`."""
+
+    def __init__(self) -> None:
+        self._chips = KernelChips()
+        self._buses: dict[int, KernelBus] = {}
+
+    def pins(self, chip: str) -> Pins:
+        return self._chips.pins(chip)
+
+    def chips(self) -> Iterator[Pins]:
+        yield from self._chips.chips()
+
+    async def on_bus(self, number: int, work: Callable[[I2c], T], within: float) -> T:
+        if number not in self._buses:
+            self._buses[number] = KernelBus(number)
+        return await self._buses[number].run(work, within)
+
+
+MACHINE: Board = _Machine()

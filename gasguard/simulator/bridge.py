@@ -10,7 +10,7 @@ import json
 from dataclasses import replace
 
 from gasguard.config.load import Config
-from gasguard.config.sensors import HeatFlame, ThermocoupleFlame
+from gasguard.config.sensors import FlameOnTopic, HeatFlame, ThermocoupleFlame
 from gasguard.mqtt.desk import Desk
 from gasguard.mqtt.link import Connection, Message
 from gasguard.mqtt.server import Subscription, broker
@@ -99,7 +99,7 @@ class SimulatorBridge:
         if isinstance(flame, ThermocoupleFlame):
             text = f"{state['thermocouple_mv']:.2f}"
             self._repeat(connection, flame.topic, text, _MEASURE_EVERY, qos=0)
-        elif flame is not None and not isinstance(flame, HeatFlame):
+        elif isinstance(flame, FlameOnTopic) and not isinstance(flame, HeatFlame):
             word = word_for(flame, state["flame"])
             self._publish(connection, flame.topic, word)
             self._repeat(connection, flame.topic, word, _SPEAK_EVERY, qos=1)

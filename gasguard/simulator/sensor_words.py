@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from gasguard.config.sensors import FlameConfig, OnTopic, PeopleSensor
+from gasguard.config.sensors import FlameOnTopic, OnTopic, PeopleSensor
 
 _APART = 1.0
 """How far beyond its levels a sensor that says numbers reads."""
@@ -15,7 +15,7 @@ def word_for(sensor: OnTopic, on: bool) -> str:
     if word is None:
         word = _word(sensor, on)
     # A flame sensor's usual field may be left out: its plain word is understood.
-    field = sensor.field if isinstance(sensor, FlameConfig) else sensor.word_in
+    field = sensor.field if isinstance(sensor, FlameOnTopic) else sensor.word_in
     return in_field(word, field)
 
 
@@ -32,7 +32,7 @@ def _word(sensor: OnTopic, on: bool) -> Any:
     own = sensor.on if on else sensor.off
     if own:
         return own[0]
-    if isinstance(sensor, FlameConfig):
+    if isinstance(sensor, FlameOnTopic):
         return "lit" if on else "out"
     if sensor.word_in is not None:
         return on

@@ -23,7 +23,7 @@ from gasguard.simulator.mqtt.server import MqttServer
 from gasguard.simulator.mqtt.setup import MqttPlan, build_device, build_switchboard, plan_mqtt
 from gasguard.simulator.pi.chip import SimulatedChip
 from gasguard.simulator.pi.relays import PinModule, PinServer
-from gasguard.simulator.pi.setup import Pins, plan_pins
+from gasguard.simulator.pi.setup import Pins, plan_pins, wire_couples
 from gasguard.simulator.seeding import stream
 from gasguard.simulator.setup import Wired, wired
 from gasguard.simulator.stove import Burner, Figures
@@ -150,7 +150,7 @@ class World:
         on_mqtt = bool(mqtt_plans) or (hood is not None and bool([*hood.commanded_topics()]))
         if on_mqtt and network is None:
             network = BrokerNetwork(config.mqtt)
-        return cls(
+        world = cls(
             plan_devices(config),
             circuits,
             seed=seed,
@@ -161,6 +161,8 @@ class World:
             hood=hood,
             pins=plan_pins(config),
         )
+        wire_couples(config, world.chip, world.millivolts, time=time, seed=seed)
+        return world
 
     @property
     def burner_ids(self) -> list[str]:
@@ -256,6 +258,11 @@ class World:
         self.sync()
         self.module(burner_id, index).reboot(self._time(), silent_for=silent_for)
         self.sync()
+
+    def millivolts(self, burner_id: str) -> float:
+        """What a meter across its thermocouple reads."""
+        self.sync()
+        return self._place(burner_id).burner.thermocouple_mv
 
     def light(self, burner_id: str, hold_s: float = HOLD_S) -> None:
         """Press, hold for `hold_s` of stove time, let go: as a person lights a burner."""

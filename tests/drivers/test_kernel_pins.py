@@ -14,7 +14,7 @@ import gpiod
 import pytest
 from gpiod.line import Bias, Direction, Value
 
-from gasguard.drivers.gpio.kernel import KernelBoard
+from gasguard.drivers.gpio.kernel import KernelChips
 from gasguard.errors import Unreachable
 
 
@@ -103,19 +103,19 @@ def plug(kernel: Kernel, tmp_path: Path) -> Plug:
 
 
 @pytest.fixture
-def board(tmp_path: Path) -> KernelBoard:
-    return KernelBoard(str(tmp_path / "dev"), str(tmp_path / "sys"))
+def board(tmp_path: Path) -> KernelChips:
+    return KernelChips(str(tmp_path / "dev"), str(tmp_path / "sys"))
 
 
 @pytest.mark.parametrize("label", ["pinctrl-rp1", "pinctrl-bcm2711", "pinctrl-bcm2835"])
-def test_the_headers_chip_is_found_by_its_label(board: KernelBoard, plug: Plug, label: str) -> None:
+def test_the_headers_chip_is_found_by_its_label(board: KernelChips, plug: Plug, label: str) -> None:
     plug("gpiochip0", "brcmvirt-gpio")
     path = plug("gpiochip10", label)
     plug("gpiochip2", "raspberrypi-exp-gpio")
     assert board.pins("auto").path == board.pins(label).path == board.pins(path).path == path
 
 
-def test_a_link_to_a_chip_is_no_other_chip(board: KernelBoard, plug: Plug, tmp_path: Path) -> None:
+def test_a_link_to_a_chip_is_no_other_chip(board: KernelChips, plug: Plug, tmp_path: Path) -> None:
     path = plug("gpiochip0", "pinctrl-rp1")
     (tmp_path / "dev/gpiochip4").symlink_to(path)
     assert [pins.path for pins in board.chips()] == [path]
@@ -123,7 +123,7 @@ def test_a_link_to_a_chip_is_no_other_chip(board: KernelBoard, plug: Plug, tmp_p
 
 
 def test_where_there_is_none_that_is_told_with_those_that_are_there(
-    board: KernelBoard, plug: Plug
+    board: KernelChips, plug: Plug
 ) -> None:
     with pytest.raises(Unreachable, match="there is no chip at all"):
         board.pins("auto")
@@ -136,7 +136,7 @@ def test_where_there_is_none_that_is_told_with_those_that_are_there(
         board.pins("/dev/gpiochip77")
 
 
-def test_a_chip_behind_a_bus_is_none_for_a_guard(board: KernelBoard, plug: Plug) -> None:
+def test_a_chip_behind_a_bus_is_none_for_a_guard(board: KernelChips, plug: Plug) -> None:
     path = plug("gpiochip3", "mcp23017", "platform/soc/i2c-1/1-0020")
     for chip in (path, "mcp23017"):
         with pytest.raises(Unreachable, match="can hold up the guard"):
@@ -145,7 +145,7 @@ def test_a_chip_behind_a_bus_is_none_for_a_guard(board: KernelBoard, plug: Plug)
 
 
 def test_a_pin_is_taken_as_it_is_and_becomes_an_output_with_its_level_in_one_step(
-    board: KernelBoard, plug: Plug, kernel: Kernel
+    board: KernelChips, plug: Plug, kernel: Kernel
 ) -> None:
     plug("gpiochip0", "pinctrl-bcm2711")
     line = board.pins("auto").hold(5, active_low=True)
@@ -163,7 +163,7 @@ def test_a_pin_is_taken_as_it_is_and_becomes_an_output_with_its_level_in_one_ste
 
 
 def test_a_pin_is_taken_once_and_given_back_only_when_it_has_failed(
-    board: KernelBoard, plug: Plug, kernel: Kernel
+    board: KernelChips, plug: Plug, kernel: Kernel
 ) -> None:
     plug("gpiochip0", "pinctrl-bcm2711")
     pins = board.pins("auto")
@@ -174,7 +174,7 @@ def test_a_pin_is_taken_once_and_given_back_only_when_it_has_failed(
 
 
 def test_whoever_holds_a_pin_is_seen_without_taking_it(
-    board: KernelBoard, plug: Plug, kernel: Kernel
+    board: KernelChips, plug: Plug, kernel: Kernel
 ) -> None:
     plug("gpiochip0", "pinctrl-bcm2711")
     kernel.busy, kernel.direction = True, Direction.OUTPUT
@@ -189,7 +189,7 @@ def test_whoever_holds_a_pin_is_seen_without_taking_it(
 
 @pytest.mark.parametrize(("said", "keeps"), [("Y\n", True), ("N\n", False), (None, None)])
 def test_what_the_kernel_does_with_a_pin_that_is_given_back(
-    board: KernelBoard, plug: Plug, tmp_path: Path, said: str | None, keeps: bool | None
+    board: KernelChips, plug: Plug, tmp_path: Path, said: str | None, keeps: bool | None
 ) -> None:
     plug("gpiochip0", "pinctrl-bcm2711")
     if said is not None:
@@ -201,7 +201,7 @@ def test_what_the_kernel_does_with_a_pin_that_is_given_back(
 
 @pytest.mark.parametrize("there", [None, SimpleNamespace(__version__="1.5.4")])
 def test_a_library_that_is_not_there_or_another_is_told_with_what_to_install(
-    monkeypatch: pytest.MonkeyPatch, board: KernelBoard, there: object
+    monkeypatch: pytest.MonkeyPatch, board: KernelChips, there: object
 ) -> None:
     monkeypatch.setitem(sys.modules, "gpiod", there)
     with pytest.raises(Unreachable, match=r"pip install 'gasguard\[pi\]'"):

@@ -19,7 +19,8 @@ from gasguard.core.model import Flame
 from gasguard.drivers.bus import Heard, Listening
 from gasguard.drivers.mqtt.flame import FlameListener
 from gasguard.drivers.mqtt.hazard import HazardListener
-from gasguard.drivers.mqtt.sensor import BETTER_AFTER, MISSED_AFTER, TEST_LASTS, MqttSensor
+from gasguard.drivers.mqtt.sensor import MISSED_AFTER, TEST_LASTS, MqttSensor
+from gasguard.drivers.steady import BETTER_AFTER
 from gasguard.simulator import simtime
 
 

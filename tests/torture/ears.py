@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable
 from functools import partial
 
-from gasguard.config.sensors import FlameConfig, OnTopic
+from gasguard.config.sensors import FlameOnTopic, OnTopic
 from gasguard.drivers.bus import Heard
 from gasguard.drivers.mqtt.sensor import MISSED_AFTER
 from tests.torture.judge import Judge
@@ -41,7 +41,8 @@ class Ears:
             for seen in judge.company.seen[name].values():
                 for topic in dict.fromkeys(topic for _, topic in seen.settings.topics()):
                     self._listen(topic, partial(judge.company.heard, seen))
-            if flame := bench.account.config.flame:
+            flame = bench.account.config.flame
+            if isinstance(flame, FlameOnTopic):
                 for _, topic in flame.topics():
                     self._listen(topic, partial(self._flame_heard, bench, flame))
             for sensor, hazard in scene.config.hazards_of(name).items():
@@ -74,7 +75,7 @@ class Ears:
 
     # --- flames -------------------------------------------------------------------------------
 
-    def _flame_heard(self, bench: Bench, flame: FlameConfig, heard: Heard) -> None:
+    def _flame_heard(self, bench: Bench, flame: FlameOnTopic, heard: Heard) -> None:
         word = _measured(flame, heard.payload) if flame.levels else self._word(flame, heard)
         if heard.retained:
             if word is True and bench.account.name in self._silent:
@@ -92,7 +93,7 @@ class Ears:
         if word is not _SAME:
             bench.account.sensed(word if isinstance(word, bool) else None, self._scene.now)
 
-    def _expect(self, bench: Bench, flame: FlameConfig, heard_at: float) -> None:
+    def _expect(self, bench: Bench, flame: FlameOnTopic, heard_at: float) -> None:
         name = bench.account.name
         if name in self._expiries:
             self._expiries[name].cancel()
@@ -159,7 +160,8 @@ class Ears:
 
     def _listening(self) -> None:
         for bench in self._scene.benches.values():
-            if flame := bench.account.config.flame:
+            flame = bench.account.config.flame
+            if isinstance(flame, FlameOnTopic):
                 # What is kept begins a flame, and is no sign of life.
                 self._expect(bench, flame, self._scene.pi.up_since)
         if not self._scene.broker.guard_connected and self._missing is None:
@@ -187,7 +189,7 @@ class Ears:
             self._missing = None
 
 
-def _measured(flame: FlameConfig, payload: bytes) -> bool | str | None:
+def _measured(flame: FlameOnTopic, payload: bytes) -> bool | str | None:
     """Lit, out, or between; None where a sensor says that it cannot measure, or no number."""
     above, below = flame.levels or (None, None)
     try:

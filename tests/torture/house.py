@@ -165,11 +165,6 @@ class House(World):
         plan = self.plans.get(wired.address)
         return plan.channels[wired.key].countdown if plan is not None else None
 
-    def millivolts(self, burner: str) -> float:
-        """What a meter across its thermocouple reads."""
-        self.sync()
-        return self._places[burner].burner.thermocouple_mv
-
     def switch(self, wired: Wired, *, on: bool) -> None:
         """Somebody else switches this relay, past the guard and its network."""
         self.sync()

@@ -180,7 +180,7 @@ class Scene:
         """Names of relay faults that this session has seen: what may excuse a latch."""
         self.disk_faulted = False
         self.broker_well_since = NEVER
-        flames = [burner.flame for burner in config.burners.values() if burner.flame is not None]
+        flames = [one.flame for one in config.burners.values() if isinstance(one.flame, OnTopic)]
         sensors: list[OnTopic] = [*config.hazards.values(), *flames, *config.people.values()]
         self.topics = [topic for sensor in sensors for _, topic in sensor.topics()]
         """Those of all sensors."""

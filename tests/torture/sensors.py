@@ -8,7 +8,7 @@ import asyncio
 import json
 from random import Random
 
-from gasguard.config.sensors import Hazard, ThermocoupleFlame
+from gasguard.config.sensors import Hazard, OnTopic, ThermocoupleFlame
 from gasguard.simulator.mqtt.devices import Out
 from tests.torture.plan import LENGTH, Plan
 from tests.torture.scene import Scene
@@ -121,7 +121,7 @@ class Sensors:
 
     def _topic(self, burner: str) -> str:
         flame = self._scene.benches[burner].account.config.flame
-        return next(topic for _, topic in flame.topics()) if flame else ""
+        return flame.topic if isinstance(flame, OnTopic) else ""
 
     def _measure(self, burner: str, topic: str) -> None:
         self._loop.call_later(_MEASURES_EVERY, self._measure, burner, topic)

@@ -30,7 +30,7 @@ def topics(config: Config, burner: str, where: str) -> Iterator[str]:
     """
     circuit = config.burners[burner]
     relays = [relay for relay in circuit.in_series if isinstance(relay, MqttRelay)]
-    if where == "flame" and circuit.flame is not None:
+    if where == "flame" and isinstance(circuit.flame, OnTopic):
         yield circuit.flame.topic
     elif where == "state":
         yield from (relay.state_topic for relay in relays)

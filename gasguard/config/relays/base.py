@@ -97,6 +97,10 @@ class RelayConfig(Strict, ABC):
         """What is worth a warning, as (key, text)."""
         yield from ()
 
+    def on_i2c_pins(self) -> Iterator[str]:
+        """The keys of those of its pins that a Pi's own I²C bus needs too."""
+        yield from ()
+
     def heard_topics(self) -> Iterator[str]:
         """Where it is listened to on the broker."""
         yield from ()

@@ -19,8 +19,8 @@ _PULLED_UP = range(9)
 _OF_A_HAT = range(2)
 _SERIAL_OUT = 14
 """Driven high at boot where the serial console is on."""
-_FIXED_PULL_UPS = (2, 3)
-"""1.8 kΩ to 3.3 V on the board: I²C."""
+_OF_THE_BUS = (2, 3)
+"""I²C, with 1.8 kΩ to 3.3 V on the board."""
 _PI_PATHS = ("/dev/gpiochip0", "/dev/gpiochip4")
 """Where the kernels have put the header's chip."""
 _SAME = "is the same pin as {other}; each needs one of its own"
@@ -150,11 +150,11 @@ class GpioRelay(RelayConfig):
         elif self.on_a_pi and self.line == _SERIAL_OUT and self.active == "high":
             yield "line", "14 is driven high at boot where the serial console is on: switch it off"
 
-    def needs_i2c_pins(self) -> Iterator[tuple[str, int]]:
-        """Those of its pins, by key, that a Pi's I²C bus 1 needs too."""
+    def on_i2c_pins(self) -> Iterator[str]:
+        """See `RelayConfig.on_i2c_pins`."""
         for key, line in self.lines() if self.on_a_pi else ():
-            if line in _FIXED_PULL_UPS:
-                yield key, line
+            if line in _OF_THE_BUS:
+                yield key
 
     def claims(self) -> Iterator[Claim]:
         """See `RelayConfig.claims`."""

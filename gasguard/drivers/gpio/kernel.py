@@ -20,7 +20,7 @@ _CONSUMER = "gasguard"
 _PARAMETER = "/sys/module/{}/parameters/persist_gpio_outputs"
 
 
-class KernelBoard:
+class KernelChips:
     """See `Board`. `dev` and `sys` are where the kernel shows its devices."""
 
     def __init__(self, dev: str = "/dev", sys: str = "/sys") -> None:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
-from gasguard.config.sensors import FlameConfig, HeatFlame
+from gasguard.config.sensors import FlameOnTopic, HeatFlame
 from gasguard.core.messages import FLAME, FlameRead, SensorGarbled, SensorReachable
 from gasguard.core.model import Flame
 from gasguard.drivers.base import Site
@@ -36,7 +36,7 @@ class FlameListener:
         self._post(SensorReachable(FLAME, reachable))
 
 
-def sensor(burner: str, settings: FlameConfig, site: Site, post: Post) -> MqttSensor:
+def sensor(burner: str, settings: FlameOnTopic, site: Site, post: Post) -> MqttSensor:
     """What `assemble` makes of `flame:` with the drivers mqtt, thermocouple and temperature."""
     understood = None
     if isinstance(settings, HeatFlame):

@@ -1,8 +1,6 @@
 """A sensor behind the broker: its words, its being tested, and whether it can be heard at all.
 
-One rule for flame sensors and alarms. What is worse than before counts at once; what is better
-counts once the worse has not been said for a second, so that a contact that bounces is one word and
-not a hundred.
+One rule for flame sensors and alarms.
 """
 
 import asyncio
@@ -13,6 +11,7 @@ from typing import Protocol
 
 from gasguard.config.sensors import OnTopic
 from gasguard.drivers.bus import Bus, Heard, Listening
+from gasguard.drivers.steady import CLEAR, DANGER, GARBLED, Steady
 from gasguard.drivers.understanding import Said, understand
 from gasguard.mqtt.words import says_online
 
@@ -20,15 +19,11 @@ log = logging.getLogger(__name__)
 
 MISSED_AFTER = 60.0
 """Seconds without a broker after which its sensors count as not to be heard."""
-BETTER_AFTER = 1.0
-"""Seconds since the last worse word before a better one counts."""
 TEST_LASTS = 60.0
 """Seconds after which an alarm that calls itself a test is one: a flag may be stuck."""
 _MOST_COMPLAINTS = 20
 _BROKER = ""
 """Stands among the topics for the broker itself."""
-_CLEAR, _GARBLED, _DANGER = range(3)
-"""From the best word to the worst."""
 
 
 class Listener(Protocol):
@@ -67,7 +62,7 @@ class MqttSensor:
         self._meaning = understood or (lambda heard: understand(heard.payload, settings))
         self._where, self._settings, self._bus = where, settings, bus
         self._listener = listener
-        self._steady = _Steady()
+        self._steady = Steady()
         self._test = _Test(partial(self._counts, True))
         self._understood = False
         """A word of its own was, so what else it says comes from the right sensor."""
@@ -158,14 +153,14 @@ class MqttSensor:
 
     def _live(self, said: Said) -> None:
         if said.garbled is not None:
-            self._later(_GARBLED, partial(self._listener.garbled, said.garbled))
+            self._later(GARBLED, partial(self._listener.garbled, said.garbled))
         elif said.danger is None:
             self._listener.said(None, stored=False)
         else:
             self._counts(said.danger)
 
     def _counts(self, danger: bool) -> None:
-        badness = _DANGER if danger else _CLEAR
+        badness = DANGER if danger else CLEAR
         self._later(badness, partial(self._listener.said, danger, stored=False))
 
     def _later(self, badness: int, tell: Callable[[], None]) -> None:
@@ -190,35 +185,6 @@ class MqttSensor:
         if text not in self._complaints and len(self._complaints) < _MOST_COMPLAINTS:
             self._complaints.add(text)
             log.warning("%s: %s", self._where, text)
-
-
-class _Steady:
-    """Lets what is worse pass at once, and what is better once it has lasted."""
-
-    def __init__(self) -> None:
-        self._badness = _CLEAR
-        self._said_at = float("-inf")
-        """When what passed last was said for the last time."""
-        self._waiting: asyncio.TimerHandle | None = None
-
-    def say(self, badness: int, tell: Callable[[], None]) -> None:
-        loop = asyncio.get_running_loop()
-        self.stop()
-        after = self._said_at + BETTER_AFTER - loop.time()
-        if badness < self._badness and after > 0:
-            self._waiting = loop.call_later(after, self._pass, badness, tell)
-        else:
-            self._pass(badness, tell)
-
-    def _pass(self, badness: int, tell: Callable[[], None]) -> None:
-        self._badness, self._said_at = badness, asyncio.get_running_loop().time()
-        tell()
-
-    def stop(self) -> None:
-        """What waits to pass does not."""
-        if self._waiting is not None:
-            self._waiting.cancel()
-            self._waiting = None
 
 
 class _Test:

@@ -1,13 +1,16 @@
 """The pins of a simulated Pi: pads with a direction, a level and a pull, and who holds them."""
 
+import asyncio
 import errno
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, TypeVar
 
 from gasguard.errors import Unreachable
+from gasguard.simulator.pi.i2c import SimulatedBus
 
 Pull = Literal["up", "down"]
+T = TypeVar("T")
 _PULLED_UP = range(9)
 _PADS = 54
 
@@ -57,6 +60,8 @@ class SimulatedChip:
     def __init__(self, *, keeps_outputs: bool = True) -> None:
         """`keeps_outputs`: whether a pin goes on driving its level when its process has ended."""
         self.keeps_outputs = keeps_outputs
+        self.buses: dict[int, SimulatedBus] = {}
+        """Its I²C buses, by number."""
         self.pads = [Pad("up" if number in _PULLED_UP else "down") for number in range(_PADS)]
 
     def reset(self) -> None:
@@ -76,6 +81,7 @@ class SimulatedBoard:
 
     def __init__(self, chip: SimulatedChip) -> None:
         self._pins = SimulatedPins(chip)
+        self._buses = chip.buses
 
     def pins(self, chip: str) -> "SimulatedPins":
         """See `Board.pins`."""
@@ -86,6 +92,16 @@ class SimulatedBoard:
     def chips(self) -> Iterator["SimulatedPins"]:
         """See `Board.chips`."""
         yield self._pins
+
+    async def on_bus(self, number: int, work: Callable[[SimulatedBus], T], within: float) -> T:
+        """See `Board.on_bus`. It takes no time; what hangs, hangs until `within` is over."""
+        if number not in self._buses:
+            raise OSError(errno.ENOENT, "No such file or directory")
+        bus = self._buses[number]
+        if bus.hangs:
+            await asyncio.sleep(within)
+            raise TimeoutError
+        return work(bus)
 
     def end(self) -> None:
         """The process is killed, or ends: the kernel takes its pins back."""

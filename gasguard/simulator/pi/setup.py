@@ -1,10 +1,17 @@
 """From a configuration to the relay boards on a simulated Pi's header."""
 
+from collections.abc import Callable
+from functools import partial
+
+from gasguard.config.flames import AdcFlame
 from gasguard.config.load import Config
 from gasguard.config.relays.base import RelayConfig
 from gasguard.config.relays.gpio import GpioRelay
 from gasguard.simulator.channels import Address, Key
+from gasguard.simulator.pi.chip import SimulatedChip
+from gasguard.simulator.pi.i2c import SimulatedAds1115, SimulatedBus
 from gasguard.simulator.pi.relays import COIL
+from gasguard.simulator.seeding import stream
 
 Pins = dict[Address, GpioRelay]
 """The boards by their place: `("GPIO 17", 0)`."""
@@ -21,3 +28,20 @@ def plan_pins(config: Config) -> Pins:
     """Every board that the configuration describes."""
     relays = (relay for burner in config.burners.values() for relay in burner.in_series)
     return {place_of_pin_relay(one)[0]: one for one in relays if isinstance(one, GpioRelay)}
+
+
+def wire_couples(
+    config: Config,
+    chip: SimulatedChip,
+    millivolts: Callable[[str], float],
+    *,
+    time: Callable[[], float],
+    seed: int,
+) -> None:
+    """Put a converter on a bus for every flame that is measured so; `millivolts` of a burner."""
+    for burner_id, burner in config.burners.items():
+        if isinstance(flame := burner.flame, AdcFlame):
+            bus = chip.buses.setdefault(flame.bus, SimulatedBus(time))
+            random = stream(seed, f"converter {flame.bus} {flame.address}")
+            converter = bus.converters.setdefault(flame.address, SimulatedAds1115(random))
+            converter.inputs[flame.inputs] = partial(millivolts, burner_id)

@@ -1,0 +1,1 @@
+"""A thermocouple on this machine's own I²C bus."""
