@@ -2,9 +2,10 @@
 
 The circuit is that of firmware_notes/pins.md: 1 kΩ in each lead at the stove's end, and at the
 converter, whose bus is isolated, 2.2 MΩ from 3.3 V to the plus input and from the minus input to
-ground. So a sound circuit reads 1.5 mV more than its thermocouple gives, wires that touch behind the
-1 kΩ read nothing, and an open one reads far beyond any thermocouple. Where the converter's ground is
-the stove's, an open minus would look sound: then the inputs are not half as high as the supply.
+ground. So a sound circuit reads 1.5 mV more than its thermocouple gives, wires that touch behind
+the 1 kΩ read nothing, and an open one reads far beyond any thermocouple. Where the converter's
+ground is the stove's, an open minus would look sound: then the inputs are not half as high as the
+supply.
 Nothing that is wrong ever reads as a cold thermocouple.
 """
 
