@@ -85,6 +85,10 @@ class Checks:
             raise self._wrong("wrong_token", length=len(found))
         return found
 
+    def token_or_none(self, said: str) -> str | FromFile | None:
+        """A token, or nothing."""
+        return self.token(said) if said else None
+
     def channel(self, said: str) -> Channel:
         """SIID/PIID."""
         cut = re.fullmatch(r"([0-9]{1,5})\s*[/.]\s*([0-9]{1,5})", said)

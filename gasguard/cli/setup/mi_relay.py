@@ -13,6 +13,7 @@ from gasguard.cli.setup.given import Given
 from gasguard.cli.setup.plan import Plan, Secret, resolved
 from gasguard.cli.setup.questions import RELAY_PORT, Questions
 from gasguard.cli.setup.talk import Talk
+from gasguard.config.edit import FromFile
 from gasguard.drivers.base import Site
 from gasguard.drivers.bus import Bus
 from gasguard.drivers.miio.discover import ask_around
@@ -105,29 +106,46 @@ class MiRelayPart:
         self, burner: str, proposal: str | None, before: Mapping[str, Any]
     ) -> tuple[Place, Any, _Seen]:
         """Address and token with which it answers."""
-        again_place = again_token = False
+        again = False
         while True:
-            place = self._talk.ask(self._questions.relay, proposal, again=again_place)
-            known = before.get("token") or self._known().get(place)
-            kept = str(resolved(known, self._plan.folder)) if known else None
-            said = self._talk.ask(
-                self._questions.token,
-                kept,
-                shown=self._talk.text("keep") if kept else None,
-                again=again_token,
-            )
+            place = self._talk.ask(self._questions.relay, proposal, again=again)
+            token, seen = self._let_in(burner, place, before)
+            if token is not None:
+                return place, token, seen
+            again = True
+            proposal = shown(place)
+
+    def _let_in(self, burner: str, place: Place, before: Mapping[str, Any]) -> tuple[Any, _Seen]:
+        """The token that it takes; None where another address is wanted."""
+        known = before.get("token") or self._known().get(place)
+        kept = str(resolved(known, self._plan.folder)) if known else None
+        said: str | FromFile | None = self._talk.ask(
+            self._questions.token, kept, shown=self._talk.text("keep") if kept else None
+        )
+        while said is not None:
             own = before.get("token") if said == kept else None
             token = own or Secret(said, f"{burner}.token")
             self._talk.say("relay_trying", where=shown(place))
-            described = {"driver": "miot", "host": place[0], "port": place[1], "token": token}
-            seen = self._look(described)
+            seen = self._look(
+                {"driver": "miot", "host": place[0], "port": place[1], "token": token}
+            )
             if not seen.problem:
-                return place, token, seen
-            again_token = seen.cause is Cause.WRONG_TOKEN
-            again_place = not again_token
-            key = "token_wrong" if again_token else "relay_trouble"
+                return token, seen
+            wrong = seen.cause is Cause.WRONG_TOKEN
+            key = "token_wrong" if wrong else "relay_trouble"
             self._talk.trouble(self._talk.text(key, where=shown(place), problem=seen.problem))
-            proposal = shown(place)
+            # Not the address again: who has just mistyped a token types that, and not in sight.
+            said = (
+                self._talk.ask(
+                    self._questions.token_again,
+                    "",
+                    shown=self._talk.text("another_address"),
+                    again=True,
+                )
+                if wrong
+                else None
+            )
+        return None, _Seen()
 
     def _look(self, described: Mapping[str, Any]) -> _Seen:
         async def model() -> _Seen:

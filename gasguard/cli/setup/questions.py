@@ -31,6 +31,7 @@ class Questions:
         self.family = Question("ask_family", "--driver", check.one_of(*FAMILIES))
         self.relay = Question("ask_relay", "--relay", check.place(RELAY_PORT, relay=True))
         self.token = Question("ask_token", "--token", check.token, secret=True)
+        self.token_again = Question("ask_token", "", check.token_or_none, secret=True)
         self.switch = Question("ask_switch", "--switch", check.channel)
         self.voice = Question("ask_voice", "--voice", check.channel_or_none)
         self.lease = Question("ask_lease", "--lease", check.duration)
