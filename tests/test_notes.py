@@ -7,6 +7,15 @@ from xml.etree import ElementTree
 
 import pytest
 
+from gasguard import starts
+from gasguard.backup.places import ENVIRONMENT
+from gasguard.cli.setup.system import WATCHDOG
+from gasguard.cli.setup.writing import FOLDER
+from gasguard.config.load import CONTROL_SOCKET
+from gasguard.guard import store
+from gasguard.interfaces.home_assistant import traces
+from gasguard.interfaces.messages import shelf
+
 ROOT = Path(__file__).parent.parent
 NOTES = sorted((*ROOT.glob("*.md"), *(ROOT / "firmware_notes").glob("*.md")))
 DRAWINGS = sorted((ROOT / "firmware_notes" / "pictures").glob("*.svg"))
@@ -37,6 +46,14 @@ def test_every_link_leads_somewhere(note: Path):
         assert there.exists(), f"{note.name}: {link}"
         if anchor and there.suffix == ".md":
             assert anchor in anchors(there), f"{note.name}: {link}"
+
+
+@pytest.mark.parametrize("note", ["upkeep.md", "upkeep.zh-CN.md"])
+def test_the_table_of_places_has_every_file_that_gasguard_keeps(note: str):
+    text = (ROOT / "firmware_notes" / note).read_text()
+    names = (store.FILE_NAME, starts.FILE_NAME, shelf.FILE_NAME, traces.FILE_NAME, ENVIRONMENT)
+    for name in (*names, FOLDER, CONTROL_SOCKET, "web/", str(WATCHDOG)):
+        assert re.search(rf"^\| `/\S*{re.escape(name)}/?`", text, re.M), name
 
 
 @pytest.mark.parametrize("drawing", DRAWINGS, ids=lambda path: path.name)

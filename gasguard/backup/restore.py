@@ -70,7 +70,7 @@ def _swapped(
     then, now = Saved(), Saved()
     with Swap() as swap:
         for path, kept in files.items():
-            data, owner = kept.data, _owner(path, kept)
+            data, owner = kept.data, _owner(path, kept, at.state_dir)
             if path == at.state:
                 settle(path)
                 then, data = saved_in(data), succeeding(data, path)
@@ -184,7 +184,8 @@ def _make_folders(contents: Contents, at: Places, files: dict[Path, Kept]) -> No
                 raise BackupError(f"{at.web} is a link; put a folder there, or take it away")
             _make(at.web, 0o700, kept)
         elif path.parent != at.state_dir:
-            _make(path.parent, 0o750, kept)
+            # One of secrets alone is nobody else's.
+            _make(path.parent, 0o750 if kept.mode & 0o040 else 0o700, kept)
 
 
 def _make(folder: Path, mode: int, kept: Kept) -> None:
@@ -196,16 +197,18 @@ def _make(folder: Path, mode: int, kept: Kept) -> None:
         os.chown(folder, _user(kept.user), _group(kept.group))
 
 
-def _owner(path: Path, kept: Kept) -> Owner:
-    """As what is there; else the folder's owner, and the group of the backup's that may read it."""
+def _owner(path: Path, kept: Kept, state_dir: Path) -> Owner:
+    """As what is there. Else the daemon's, if it was that, or the folder's owner's; and of the
+    group that might read it."""
     with contextlib.suppress(OSError):
         found = path.lstat()
         if stat.S_ISREG(found.st_mode):
             return Owner(stat.S_IMODE(found.st_mode), found.st_uid, found.st_gid)
     folder = path.parent.stat()
-    group = _group(kept.group)
-    gid = folder.st_gid if group == -1 else group
-    return Owner(kept.mode & 0o640 | 0o600, folder.st_uid, gid)
+    uid, gid = folder.st_uid, _group(kept.group)
+    if state_dir.is_dir() and state_dir.stat().st_uid == _user(kept.user):
+        uid = _user(kept.user)
+    return Owner(kept.mode & 0o640 | 0o600, uid, folder.st_gid if gid == -1 else gid)
 
 
 def _as_folder(path: Path) -> Owner:

@@ -1,6 +1,7 @@
 """All of a backup is put in place, or nothing; and nothing anywhere else."""
 
 import os
+import pwd
 import shutil
 import stat
 from collections.abc import Iterator
@@ -129,6 +130,23 @@ def test_root_gives_the_state_to_whom_its_folder_belongs(new: Path, contents: Co
     put(contents, new)
     assert (state / FILE_NAME).stat().st_uid == 65533
     assert (state / "web" / "password.json").stat().st_uid == 65534
+    assert new.stat().st_uid == 0
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_secrets_that_were_the_daemons_are_its_own_again(old: Path, new: Path):
+    """As `gasguard setup` makes them: in a folder of their own, and beside the configuration."""
+    daemon = pwd.getpwnam("daemon")
+    for place in ("secrets", "secrets/mqtt", "state", "certificate.pem"):
+        os.chown(old.parent / place, daemon.pw_uid, daemon.pw_gid)
+        (old.parent / place).chmod(0o600 if (old.parent / place).is_file() else 0o700)
+    for place in ("state", f"state/{FILE_NAME}"):
+        os.chown(old.parent / place, daemon.pw_uid, daemon.pw_gid)
+    put(collect(old)[0], new)
+    for place, mode in (("secrets", 0o700), ("secrets/mqtt", 0o600), ("certificate.pem", 0o600)):
+        found = (new.parent / place).stat()
+        assert (found.st_uid, stat.S_IMODE(found.st_mode)) == (daemon.pw_uid, mode), place
+    assert (new.parent / "state").stat().st_uid == daemon.pw_uid
     assert new.stat().st_uid == 0
 
 
