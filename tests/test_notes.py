@@ -52,7 +52,7 @@ def test_every_link_leads_somewhere(note: Path):
 def test_the_table_of_places_has_every_file_that_gasguard_keeps(note: str):
     text = (ROOT / "firmware_notes" / note).read_text()
     names = (store.FILE_NAME, starts.FILE_NAME, shelf.FILE_NAME, traces.FILE_NAME, ENVIRONMENT)
-    for name in (*names, FOLDER, CONTROL_SOCKET, "web/", str(WATCHDOG)):
+    for name in (*names, FOLDER, CONTROL_SOCKET, "web", WATCHDOG.name):
         assert re.search(rf"^\| `/\S*{re.escape(name)}/?`", text, re.M), name
 
 
