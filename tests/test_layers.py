@@ -219,7 +219,13 @@ ROOMS = [
     Room("gasguard.outputs.kitchen", {*_WORDS}, libraries=set()),
     Room(
         "gasguard.simulator",
-        {"gasguard.drivers.miio.codec", "gasguard.config", "gasguard.mqtt", *_COMMON},
+        {
+            "gasguard.drivers.board",
+            "gasguard.drivers.miio.codec",
+            "gasguard.config",
+            "gasguard.mqtt",
+            *_COMMON,
+        },
         libraries=set(),
     ),
     Room(

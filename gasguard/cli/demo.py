@@ -8,6 +8,7 @@ import shlex
 import shutil
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -18,11 +19,19 @@ from gasguard.cli.options import demo_folder, find_config, speed_option
 from gasguard.config.load import Config
 from gasguard.errors import GasguardError
 
+if TYPE_CHECKING:
+    from gasguard.simulator.world import World
+
 _LAST_WORDS_WITHIN = 1.0
 
 
 @click.command(
-    epilog=examples("gasguard demo", "gasguard demo --speed 10", "gasguard demo --story unattended")
+    epilog=examples(
+        "gasguard demo",
+        "gasguard demo --pi",
+        "gasguard demo --speed 10",
+        "gasguard demo --story unattended",
+    )
 )
 @speed_option
 @click.option(
@@ -57,6 +66,11 @@ _LAST_WORDS_WITHIN = 1.0
     type=click.Choice(sorted(STORIES)),
     help=f"Play a story, in less than a minute, and end: {', '.join(sorted(STORIES))}.",
 )
+@click.option(
+    "--pi",
+    is_flag=True,
+    help="Relays on the pins of a simulated Raspberry Pi, and thermocouples on its bus.",
+)
 def demo(
     speed: float,
     mqtt_port: int | None,
@@ -64,6 +78,7 @@ def demo(
     state_dir: Path | None,
     message_to: str | None,
     story: str | None,
+    pi: bool,
 ) -> None:
     """Run everything on this machine, with a simulated stove; no hardware, nothing to set up.
 
@@ -78,7 +93,7 @@ def demo(
         # What happens is told in the demo's own words.
         logging.getLogger().setLevel(logging.WARNING)
         try:
-            asyncio.run(_demo(folder / CONFIG, mqtt_port, web_port, speed, message_to, story))
+            asyncio.run(_demo(folder / CONFIG, mqtt_port, web_port, speed, message_to, story, pi))
         finally:
             log.stop()
     leave()
@@ -91,11 +106,12 @@ async def _demo(
     speed: float,
     message_to: str | None,
     name: str | None,
+    pi: bool,
 ) -> None:
     from gasguard import app
     from gasguard.cli.demo_console import DemoConsole, Outcomes
     from gasguard.cli.demo_page import page, page_listener, page_settings
-    from gasguard.cli.demo_stage import light, messages_to, shortened, stage
+    from gasguard.cli.demo_stage import closed, light, messages_to, shortened, stage
     from gasguard.cli.terminal import Printer, attend, stopped_by_signals
     from gasguard.simulator.bridge import SimulatorBridge
     from gasguard.simulator.console import run_text_console
@@ -111,16 +127,21 @@ async def _demo(
         else:
             listener = stack.enter_context(page_listener(web_port))
             more += page_settings(listener)
-        config, world = await stack.enter_async_context(stage(path, mqtt_port, limits, more))
+        config, world = await stack.enter_async_context(stage(path, mqtt_port, limits, more, pi=pi))
+        if pi:
+            world.chip.reset()
         bridge = SimulatorBridge(config, world)
         bridge.start()
         stack.push_async_callback(bridge.stop)
-        controller = await stack.enter_async_context(app.running(config, clock_of(story)))
+        controller = await stack.enter_async_context(
+            app.running(config, clock_of(story), board=world.chip.process())
+        )
+        await closed(controller)
         if story is None:
             await stack.enter_async_context(page(listener, path, printer.line))
         await light(world, speed)
         if story is None:
-            printer.line(_greeting(config, path, bridge.console_topic))
+            printer.line(_greeting(world, config, path, bridge.console_topic))
         outcomes = Outcomes(world, printer.line)
         controller.observers.append(outcomes.observe)
         console = DemoConsole(world, bridge.senses, controller, outcomes, printer.line)
@@ -134,13 +155,17 @@ async def _demo(
     printer.stop(_LAST_WORDS_WITHIN)
 
 
-def _greeting(config: Config, path: Path, console_topic: str) -> str:
-    from gasguard.simulator.miio.setup import plan_devices
-
+def _greeting(world: "World", config: Config, path: Path, console_topic: str) -> str:
     program = _program()
     with_config = "" if _found_without_c(path) else f" -c {shlex.quote(str(path))}"
     port = config.mqtt.port
-    devices = ", ".join(f"{host}:{number}" for host, number in plan_devices(config))
+    devices = ", ".join(f"{host}:{number}" for host, number in world.plans)
+    relay = f"{devices} (miIO over UDP; token in {path})"
+    kitchen = "light left, hood off, mihome left off, say right 十分钟后关闭"
+    if world.pins:
+        pins = " and ".join(place for place, _ in world.pins)
+        relay = f"{pins} of a simulated Raspberry Pi; thermocouples on its I²C bus"
+        kitchen = "light left, hood off, fault left welded on, adc right open"
     mosquitto = (
         f"\n  mosquitto_pub -p {port} -t gasguard/all/off/set -n"
         if shutil.which("mosquitto_pub")
@@ -152,7 +177,7 @@ def _greeting(config: Config, path: Path, console_topic: str) -> str:
 gasguard demo is up: a stove with two lit burners, and a hood that follows them.
   page     {page}
   broker   mqtt://127.0.0.1:{port}
-  relay    {devices} (miIO over UDP; token in {path})
+  relay    {relay}
 
 Try in another terminal:
   {program} timer left 30s{with_config}
@@ -163,7 +188,7 @@ Look on with:  {program} status --watch{with_config}
 Ask why:       {program} explain{with_config}
 
 Here you can type: timer left 20s, off, off left, status, and what is done in a
-kitchen: light left, hood off, mihome left off, say right 十分钟后关闭. help shows all.
+kitchen: {kitchen}. help shows all.
 Kitchen and Mi Home also obey MQTT messages to {console_topic}.
 Ctrl-C ends the demo.
 """

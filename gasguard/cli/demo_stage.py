@@ -12,17 +12,37 @@ from amqtt.errors import BrokerError
 
 from gasguard.cli.broker import embedded_broker, free_port
 from gasguard.cli.options import DEMO_MARK
+from gasguard.clock import until
 from gasguard.config.load import Config, load_config
+from gasguard.config.relays.gpio import SIMULATED
+from gasguard.core.model import Phase
 from gasguard.durations import format_duration
 from gasguard.errors import GasguardError
+from gasguard.guard.controller import Controller
 from gasguard.simulator.world import HOLD_S, World
 
 _CONFIG = """\
-{mark}; the wiring is the four-channel module of the original article:
-# channels 1 and 2 (siid 2, 3) open the thermocouples, 3 and 4 (siid 4, 5) are only for the voice.
+{mark}; {wiring}
 mqtt: {{host: 127.0.0.1, port: {mqtt_port}, protocol: 3.1.1}}
 state_dir: .
 burners:
+{burners}sensors:
+  kitchen_pir: {{kind: presence, driver: mqtt, topic: gasguard_sim/kitchen_pir}}
+  anybody_home: {{kind: home, driver: mqtt, topic: gasguard_sim/anybody_home}}
+  kitchen_gas: {{kind: gas_alarm, driver: mqtt, topic: gasguard_sim/kitchen_gas}}
+hood:
+  driver: mqtt
+  command_topic: gasguard_sim/hood/set
+  state_topic: gasguard_sim/hood
+  levels: {{1: low, 2: high}}
+  off_delay: 10s
+  manual_wins: 15s
+"""
+_OF_THE_ARTICLE = """\
+the wiring is the four-channel module of the original article:
+# channels 1 and 2 (siid 2, 3) open the thermocouples, 3 and 4 (siid 4, 5) are only for the voice.\
+"""
+_ON_A_MODULE = """\
   left:
     name: Left burner
     relay: &module
@@ -45,17 +65,25 @@ burners:
     flame: {{driver: mqtt, topic: gasguard_sim/right/flame}}
     rated_kw: 3.8
     limits: {{{limits}}}
-sensors:
-  kitchen_pir: {{kind: presence, driver: mqtt, topic: gasguard_sim/kitchen_pir}}
-  anybody_home: {{kind: home, driver: mqtt, topic: gasguard_sim/anybody_home}}
-  kitchen_gas: {{kind: gas_alarm, driver: mqtt, topic: gasguard_sim/kitchen_gas}}
-hood:
-  driver: mqtt
-  command_topic: gasguard_sim/hood/set
-  state_topic: gasguard_sim/hood
-  levels: {{1: low, 2: high}}
-  off_delay: 10s
-  manual_wins: 15s
+"""
+_OF_A_PI = """\
+relays on a Raspberry Pi's pins, sensed by a second pole, their coils fed
+# by charge pumps; the thermocouples on one converter. Pins and bus are the demo's: simulated."""
+_ON_A_PI = """\
+  left:
+    name: Left burner
+    relay: {{driver: gpio, chip: {chip}, line: 17, active: high, contact: normally_open,
+            sense: {{line: 27}}, pulse: {{line: 22}}}}
+    flame: {{driver: adc, channel: 0-1}}
+    rated_kw: 3.8
+    limits: {{{limits}}}
+  right:
+    name: Right burner
+    relay: {{driver: gpio, chip: {chip}, line: 23, active: high, contact: normally_open,
+            sense: {{line: 24}}, pulse: {{line: 25}}}}
+    flame: {{driver: adc, channel: 2-3}}
+    rated_kw: 3.8
+    limits: {{{limits}}}
 """
 
 USUAL = {
@@ -77,16 +105,22 @@ _TRIES = 5
 
 @contextlib.asynccontextmanager
 async def stage(
-    path: Path, mqtt_port: int | None, limits: Mapping[str, float] = USUAL, more: str = ""
+    path: Path,
+    mqtt_port: int | None,
+    limits: Mapping[str, float] = USUAL,
+    more: str = "",
+    *,
+    pi: bool = False,
 ) -> AsyncIterator[tuple[Config, World]]:
     """Broker and stove, at work inside the block; `path` is then their configuration.
 
     `mqtt_port` as `free_port` has it; `limits` in seconds; `more` is YAML, of the file's top level.
+    `pi`: the relays are on a Pi's pins, and the thermocouples on its bus.
     Raises GasguardError when there is no port to be had, ConfigError when `more` has faults.
     """
     async with contextlib.AsyncExitStack() as stack:
         for left in reversed(range(_TRIES)):
-            config = _write_config(path, mqtt_port, limits, more)
+            config = _write_config(path, mqtt_port, limits, more, pi=pi)
             try:
                 world = await _set_up(stack, config)
             except (OSError, BrokerError) as error:
@@ -126,18 +160,29 @@ def messages_to(**addresses: str) -> str:
 
 
 def _write_config(
-    path: Path, mqtt_port: int | None, limits: Mapping[str, float], more: str
+    path: Path, mqtt_port: int | None, limits: Mapping[str, float], more: str, *, pi: bool
 ) -> Config:
     path.touch(mode=0o600)
-    text = _CONFIG.format(
-        mark=DEMO_MARK,
-        mqtt_port=_broker_port(mqtt_port),
+    burners = (_ON_A_PI if pi else _ON_A_MODULE).format(
+        chip=SIMULATED,
         relay_port=free_port(None, 54321, socket.SOCK_DGRAM),
         token=secrets.token_hex(16),
         limits=", ".join(f"{key}: {format_duration(value)}" for key, value in limits.items()),
     )
+    text = _CONFIG.format(
+        mark=DEMO_MARK,
+        wiring=_OF_A_PI if pi else _OF_THE_ARTICLE,
+        mqtt_port=_broker_port(mqtt_port),
+        burners=burners,
+    )
     path.write_text(text + more, encoding="utf-8")
     return load_config(path)
+
+
+async def closed(controller: Controller, within: float = 2.0) -> None:
+    """Wait until every burner may be lit: pins of a Pi that has just started are open."""
+    ready = {Phase.READY}
+    await until(lambda: {one.phase for one in controller.states().values()} <= ready, within)
 
 
 async def light(world: World, speed: float) -> None:

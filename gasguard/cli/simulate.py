@@ -45,6 +45,8 @@ async def _simulate(config: Config, speed: float, seed: int) -> None:
     bridge = SimulatorBridge(config, world)
     bridge.start()
     printer.line("\n".join(describe(world)))
+    if world.pins:
+        printer.line("no other process reaches simulated pins: gasguard demo --pi has both in one")
     printer.line("type help for what the stove and Mi Home can be made to do; Ctrl-C ends")
     world.on_flame(lambda name, lit: printer.line(f"{name}: flame {'lit' if lit else 'out'}"))
     world.on_hood(lambda runs: printer.line(f"hood: {runs}"))

@@ -25,6 +25,7 @@ say BURNER 十分钟后关闭       the same in words: 关闭, 打开, 半小时
 fault BURNER[.N] NAME VALUE           a fault of its relay (the Nth, from 0), see `faults`
 fault BURNER[.N] clear      its relay is healthy again
 faults                      every fault there is
+adc BURNER NAME             a fault of what measures its thermocouple: open, short, hum, …, none
 reboot BURNER[.N]           restart its relay
 resistance BURNER 60        milliohms that wire and contact add
 hood off|LEVEL              a hand on the range hood; hood alone says how it runs
@@ -67,6 +68,7 @@ class Console:
             "say": self._say,
             "fault": self._fault,
             "faults": lambda words: _every_fault(),
+            "adc": self._adc,
             "reboot": self._reboot,
             "resistance": self._resistance,
             "hood": self._hood,
@@ -142,6 +144,11 @@ class Console:
             self._world.inject(burner_id, index, **parse_fault(name, value))
         active = self._world.module(burner_id, index).faults.active()
         return ", ".join(f"{name} {_word(value)}" for name, value in active.items()) or "healthy"
+
+    def _adc(self, words: list[str]) -> str:
+        burner_id, fault = _exactly(words, "BURNER", "NAME")
+        self._world.disturb(burner_id, fault)
+        return f"{burner_id}: thermocouple {'sound' if fault == 'none' else fault}"
 
     def _reboot(self, words: list[str]) -> str:
         (target,) = _exactly(words, "BURNER")

@@ -22,8 +22,9 @@ from gasguard.simulator.mqtt.network import BrokerNetwork, Network
 from gasguard.simulator.mqtt.server import MqttServer
 from gasguard.simulator.mqtt.setup import MqttPlan, build_device, build_switchboard, plan_mqtt
 from gasguard.simulator.pi.chip import SimulatedChip
+from gasguard.simulator.pi.i2c import FAULTS
 from gasguard.simulator.pi.relays import PinModule, PinServer
-from gasguard.simulator.pi.setup import Pins, plan_pins, wire_couples
+from gasguard.simulator.pi.setup import Couple, Pins, plan_pins, wire_couples
 from gasguard.simulator.seeding import stream
 from gasguard.simulator.setup import Wired, wired
 from gasguard.simulator.stove import Burner, Figures
@@ -108,6 +109,7 @@ class World:
             self.mqtt_servers[address] = self._mqtt_server(address, mqtt_plan, seed)
         self.chip = SimulatedChip()
         """The pins of the computer that the guard runs on."""
+        self._couples: dict[str, Couple] = {}
         self.pins = pins or {}
         self.pin_servers: dict[Address, PinServer] = {}
         for address, relay in self.pins.items():
@@ -161,7 +163,8 @@ class World:
             hood=hood,
             pins=plan_pins(config),
         )
-        wire_couples(config, world.chip, world.millivolts, time=time, seed=seed)
+        chip, look = world.chip, world.millivolts
+        world._couples = wire_couples(config, chip, look, time=time, seed=seed)
         return world
 
     @property
@@ -263,6 +266,15 @@ class World:
         """What a meter across its thermocouple reads."""
         self.sync()
         return self._place(burner_id).burner.thermocouple_mv
+
+    def disturb(self, burner_id: str, fault: str) -> None:
+        """Something is wrong with what measures its thermocouple: one of `FAULTS`."""
+        self._place(burner_id)
+        if burner_id not in self._couples:
+            raise SimulatorError(f"no converter measures {burner_id} (flame: {{driver: adc}})")
+        if fault not in FAULTS:
+            raise SimulatorError(f"{fault} is no such fault; there are {', '.join(FAULTS)}")
+        self._couples[burner_id].disturb(fault)
 
     def light(self, burner_id: str, hold_s: float = HOLD_S) -> None:
         """Press, hold for `hold_s` of stove time, let go: as a person lights a burner."""

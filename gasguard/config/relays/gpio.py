@@ -11,6 +11,8 @@ from gasguard.config.relays.base import Claim, HeldLease, RelayConfig
 
 PI_CHIPS = ("pinctrl-rp1", "pinctrl-bcm2711", "pinctrl-bcm2835")
 """Labels of the chip behind the header: Pi 5; Pi 4; those before it."""
+SIMULATED = "simulated"
+"""The chip of the demo's Pi: no program drives a real pin because of a demo's file."""
 Level = Literal["high", "low"]
 _HEADER = range(28)
 """GPIO numbers of a Pi's header (BCM2835 ARM Peripherals, section 6.2; RP1 Peripherals, 3.1)."""
@@ -76,8 +78,8 @@ class GpioRelay(RelayConfig):
 
     @property
     def on_a_pi(self) -> bool:
-        """Whether the chip is surely that of a Pi's header."""
-        return self.chip == "auto" or self.chip in PI_CHIPS
+        """Whether the chip is surely that of a Pi's header, or stands for one."""
+        return self.chip in ("auto", SIMULATED, *PI_CHIPS)
 
     @property
     def held_lease(self) -> HeldLease | None:

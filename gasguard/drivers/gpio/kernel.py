@@ -9,7 +9,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from gasguard.config.relays.gpio import PI_CHIPS
+from gasguard.config.relays.gpio import PI_CHIPS, SIMULATED
 from gasguard.drivers.board import Line, Look, Pull
 from gasguard.errors import Unreachable
 
@@ -30,6 +30,8 @@ class KernelChips:
 
     def pins(self, chip: str) -> "KernelPins":
         """See `Board.pins`."""
+        if chip == SIMULATED:
+            raise Unreachable("a simulated chip is nowhere but in the demo that simulates it")
         library = _library()
         if chip.startswith("/"):
             return self._usable(Path(chip), library)

@@ -4,23 +4,14 @@ import asyncio
 import errno
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Literal, TypeVar
 
+from gasguard.config.relays.gpio import SIMULATED
+from gasguard.drivers.board import Look, Pull, T
 from gasguard.errors import Unreachable
 from gasguard.simulator.pi.i2c import SimulatedBus
 
-Pull = Literal["up", "down"]
-T = TypeVar("T")
 _PULLED_UP = range(9)
 _PADS = 54
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """How a pin stands."""
-
-    output: bool
-    used_by: str
 
 
 @dataclass(slots=True)
@@ -85,7 +76,7 @@ class SimulatedBoard:
 
     def pins(self, chip: str) -> "SimulatedPins":
         """See `Board.pins`."""
-        if chip not in ("auto", self._pins.label, self._pins.path):
+        if chip not in ("auto", SIMULATED, self._pins.label, self._pins.path):
             raise Unreachable(f"no GPIO chip called {chip}: there are {self._pins.label}")
         return self._pins
 

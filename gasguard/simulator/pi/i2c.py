@@ -29,12 +29,14 @@ answers). Of the bus: stuck, gone."""
 class SimulatedAds1115:
     """A converter with thermocouples between its inputs."""
 
-    def __init__(self, random: Random) -> None:
+    def __init__(self, random: Random, time: Callable[[], float]) -> None:
         self.inputs: dict[tuple[int, int], Callable[[], float]] = {}
         """What the thermocouple gives that is between two inputs, in mV."""
         self.faults: dict[tuple[int, int], str] = {}
         """What is wrong with it, or with all that it hangs on, by inputs."""
-        self._random = random
+        self._random, self._time = random, time
+        self._known: dict[tuple[int, int], tuple[float, float]] = {}
+        """When each thermocouple was looked at last, and what it gave: a window takes no time."""
         self._config = 0x8583
         self._last = 0
 
@@ -69,7 +71,7 @@ class SimulatedAds1115:
     def _millivolts(self, now: float) -> float:
         if self._pair not in self.inputs:
             return _OPEN
-        gives = self.inputs[self._pair]()
+        gives = self._gives(self._pair)
         if self._config >> 12 & _TO_GROUND:
             return _OFFSET if self.fault == "grounded" else _HALF_SUPPLY
         match self.fault:
@@ -84,6 +86,12 @@ class SimulatedAds1115:
             case "hum":
                 return _OFFSET + gives + _HUM_MV * math.sin(2 * math.pi * _HZ * now)
         return _OFFSET + gives
+
+    def _gives(self, pair: tuple[int, int]) -> float:
+        at = self._time()
+        if self._known.get(pair, (None, 0.0))[0] != at:
+            self._known[pair] = at, self.inputs[pair]()
+        return self._known[pair][1]
 
 
 class SimulatedBus:

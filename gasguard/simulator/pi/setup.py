@@ -1,6 +1,7 @@
 """From a configuration to the relay boards on a simulated Pi's header."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 
 from gasguard.config.flames import AdcFlame
@@ -30,6 +31,18 @@ def plan_pins(config: Config) -> Pins:
     return {place_of_pin_relay(one)[0]: one for one in relays if isinstance(one, GpioRelay)}
 
 
+@dataclass(frozen=True, slots=True)
+class Couple:
+    """A burner's thermocouple at the converter that measures it."""
+
+    converter: SimulatedAds1115
+    inputs: tuple[int, int]
+
+    def disturb(self, fault: str) -> None:
+        """From now on this is wrong with it: one of `FAULTS`."""
+        self.converter.faults[self.inputs] = fault
+
+
 def wire_couples(
     config: Config,
     chip: SimulatedChip,
@@ -37,11 +50,14 @@ def wire_couples(
     *,
     time: Callable[[], float],
     seed: int,
-) -> None:
+) -> dict[str, Couple]:
     """Put a converter on a bus for every flame that is measured so; `millivolts` of a burner."""
+    couples = {}
     for burner_id, burner in config.burners.items():
         if isinstance(flame := burner.flame, AdcFlame):
             bus = chip.buses.setdefault(flame.bus, SimulatedBus(time))
             random = stream(seed, f"converter {flame.bus} {flame.address}")
-            converter = bus.converters.setdefault(flame.address, SimulatedAds1115(random))
+            converter = bus.converters.setdefault(flame.address, SimulatedAds1115(random, time))
             converter.inputs[flame.inputs] = partial(millivolts, burner_id)
+            couples[burner_id] = Couple(converter, flame.inputs)
+    return couples
