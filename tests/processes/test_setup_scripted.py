@@ -94,6 +94,7 @@ def test_the_locale_chooses_the_language(machine):
         (("--relay", "10.0.0.1"), ["--token", "--wiring"]),
         (("--relay", "10.0.0.1", "--token", TOKEN), ["--wiring"]),
         (("--kind", "tasmota"), ["--device", "--wiring"]),
+        (("--pin", "17"), ["--active", "--wiring"]),
         (("--driver", "mqtt"), ["--kind", "--device", "--wiring"]),
         (("--command-topic", "a"), ["--state-topic", "--query-topic", "--wiring"]),
     ],
@@ -132,6 +133,8 @@ def test_what_is_missing_is_named_all_at_once_by_its_options(machine, given, mis
         ("--lease", "soon", "3m"),
         ("--page-port", "http", "65535"),
         ("--driver", "zigbee", "mqtt"),
+        ("--pin", "GPIO17", "17"),
+        ("--active", "on", "high, low"),
     ],
 )
 def test_an_answer_that_is_none_is_told_with_its_option_and_a_right_one(
@@ -167,6 +170,8 @@ def test_an_address_without_a_service_is_told_and_nothing_is_written(machine):
         ("--kind", "tasmota", "--command-topic", "a"),
         ("--driver", "mqtt", "--relay", "10.0.0.1"),
         ("--driver", "mi", "--device", "x"),
+        ("--driver", "pin", "--relay", "10.0.0.1"),
+        ("--pin", "17", "--device", "x"),
     ],
 )
 def test_options_that_speak_of_different_relays_are_told(machine, options):
@@ -455,6 +460,37 @@ def test_the_watchdog_is_set_up_and_taken_back(machine, systemctl, tmp_path):
     assert machine.run("--no-watchdog", env=env).code == 0
     assert not written.exists()
     machine.kitchen.before = []
+
+
+PIN = {"driver": "gpio", "line": 17, "active": "high", "contact": "normally_open"}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="the system's folders are root's")
+def test_the_service_may_use_pins_only_where_the_file_names_them(machine, tmp_path):
+    etc = tmp_path / "systemd"
+    (etc / "system").mkdir(parents=True)
+    (etc / "system" / "gasguard.service").touch()
+    machine.path.parent.mkdir()
+    data = {"mqtt": {"port": machine.kitchen.broker.port}, "state_dir": "state"}
+    machine.path.write_text(yaml.safe_dump({**data, "burners": {"left": {"relay": PIN}}}))
+    machine.kitchen.before = mounting(f'mount --bind {etc} "$0"', Path("/etc/systemd"))
+    said = machine.run("--page")
+    assert "relay left" in said.out
+    for unit in ("gasguard", "gasguard-opener"):
+        written = etc / "system" / f"{unit}.service.d" / "pins.conf"
+        assert "DeviceAllow=char-gpiochip rw" in written.read_text()
+    said = machine.run(*machine.relay, "--wiring", "normally_open")
+    assert said.code == 0, said
+    assert not written.exists()
+    machine.kitchen.before = []
+
+
+def test_a_pin_that_is_not_there_is_told(machine):
+    pin = ("--pin", "17", "--active", "high", "--wiring", "normally_open")
+    said = machine.run(*machine.broker, *pin)
+    assert said.code == 1, said
+    assert "GPIO chip" in said.err
+    assert not machine.path.parent.exists()
 
 
 def test_without_systemd_it_says_what_to_type(machine):

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -10,23 +11,27 @@ from gasguard.cli.exits import Misused
 from gasguard.cli.setup.background import Background
 from gasguard.cli.setup.checks import Wiring
 from gasguard.cli.setup.click_test import ClickTest
-from gasguard.cli.setup.devices import driver_of
+from gasguard.cli.setup.devices import settings_of, switch_of
 from gasguard.cli.setup.found import FoundRelay
 from gasguard.cli.setup.given import Given
 from gasguard.cli.setup.mi_relay import MiRelayPart
 from gasguard.cli.setup.mqtt_relay import MqttRelayPart
+from gasguard.cli.setup.pin_relay import PinRelayPart
 from gasguard.cli.setup.plan import Place, Plan
 from gasguard.cli.setup.questions import (
     DEVICE_OPTIONS,
     FAMILIES,
+    PIN_OPTIONS,
     RELAY_PORT,
     TOPIC_OPTIONS,
     Questions,
 )
 from gasguard.cli.setup.talk import Talk
 from gasguard.config.edit import Inline
+from gasguard.errors import GasguardError
 
 _OF_MI = ("--relay", "--token", "--switch")
+_OF_PIN = PIN_OPTIONS
 _OF_MQTT = (*DEVICE_OPTIONS, *TOPIC_OPTIONS)
 _USUAL_ID = "left"
 _KEPT_BY_HAND = ("lease", "jog", "keep_alive", "echo", "fence", "availability")
@@ -61,9 +66,10 @@ class BurnerPart:
         families = {
             "mi": self._given_of(_OF_MI),
             "mqtt": self._given_of(_OF_MQTT),
+            "pin": self._given_of(_OF_PIN),
         }
         driver = self._given.get("--driver")
-        pairs = [(families["mi"], families["mqtt"])]
+        pairs = list(combinations(families.values(), 2))
         pairs.append((self._given_of(DEVICE_OPTIONS), self._given_of(TOPIC_OPTIONS)))
         if driver is not None:
             others = [one for family, one in families.items() if family != driver.casefold()]
@@ -77,9 +83,12 @@ class BurnerPart:
         return [one for one in options if self._given.get(one) is not None]
 
     def _missing(self) -> Iterator[str]:
-        if self._given.get("--driver") == "mqtt" or self._given.any_of(*_OF_MQTT):
+        driver = self._given.get("--driver")
+        if driver == "pin" or self._given.any_of(*_OF_PIN):
+            wanted: Sequence[str] = PIN_OPTIONS[:2]
+        elif driver == "mqtt" or self._given.any_of(*_OF_MQTT):
             by_topics = self._given.any_of(*TOPIC_OPTIONS)
-            wanted: Sequence[str] = TOPIC_OPTIONS if by_topics else DEVICE_OPTIONS[:2]
+            wanted = TOPIC_OPTIONS if by_topics else DEVICE_OPTIONS[:2]
         else:
             wanted = ("--relay", "--token")
         for option in (*wanted, "--wiring"):
@@ -126,7 +135,7 @@ class BurnerPart:
 
     def _finds(self) -> bool:
         """Whether an option says which relay it is, or asks for what its model tells."""
-        return self._given.any_of("--driver", "--lease", *_OF_MI, *_OF_MQTT)
+        return self._given.any_of("--driver", "--lease", *_OF_MI, *_OF_MQTT, *_OF_PIN)
 
     def _answered(self) -> bool:
         return self._finds() or self._given.any_of("--wiring", "--voice")
@@ -156,16 +165,28 @@ class BurnerPart:
             part = self._part(family, talk, given, mqtt)
             found = part.run(burner, before)
             wiring, tested = self._ask_wiring(found, before, mqtt)
-            if wiring is not None:
+            if wiring is not None and self._fits(found, wiring):
                 break
             before, talk, given = found.described, talk.without_options(), Given()
         self._put_relay((*place, "relay"), found, old, wiring)
         self._ask_voice(place, wiring, has_channels=found.has_channels)
         return tested
 
+    def _fits(self, found: FoundRelay, wiring: Wiring) -> bool:
+        """Whether nothing in it speaks against this wiring: a pin that is on at boot, say."""
+        try:
+            settings_of(found.described, self._plan.folder, wiring)
+        except GasguardError as error:
+            self._talk.trouble(self._talk.text("relay_trouble", problem=error))
+            return False
+        return True
+
     def _part(
         self, family: str, talk: Talk, given: Given, mqtt: Mapping[str, Any]
-    ) -> MiRelayPart | MqttRelayPart:
+    ) -> MiRelayPart | MqttRelayPart | PinRelayPart:
+        if family == "pin":
+            runs = is_taken(self._state_dir)
+            return PinRelayPart(talk, self._plan, self._work, daemon_runs=runs)
         if family == "mqtt":
             return MqttRelayPart(talk, given, self._plan, self._work, mqtt)
         return MiRelayPart(talk, given, self._plan, self._work)
@@ -177,6 +198,8 @@ class BurnerPart:
             return "mqtt"
         if self._given.any_of(*_OF_MI):
             return "mi"
+        if self._given.any_of(*_OF_PIN):
+            return "pin"
         if not self._talk.asks:
             if old:
                 return _family_of(old)
@@ -263,7 +286,7 @@ class BurnerPart:
                 return self._talk.ask(self._questions.wiring, known), False
             if how == "told":
                 return self._talk.ask(self._questions.wiring, known), False
-            make = partial(driver_of, found.described, mqtt, self._plan.folder)
+            make = partial(switch_of, found.described, mqtt, self._plan.folder)
             outcome = ClickTest(self._talk, self._work, make).run()
             if outcome in ("normally_open", "normally_closed"):
                 wiring: Wiring = (
@@ -277,4 +300,4 @@ class BurnerPart:
 
 
 def _family_of(old: Mapping[str, Any]) -> str:
-    return "mqtt" if old.get("driver") == "mqtt" else "mi"
+    return {"mqtt": "mqtt", "gpio": "pin"}.get(str(old.get("driver")), "mi")

@@ -131,6 +131,12 @@ class Checks:
         """Anything that is short."""
         return said
 
+    def pin(self, said: str) -> int:
+        """The number of a GPIO."""
+        if not re.fullmatch(r"[0-9]{1,4}", said) or int(said) > 1023:
+            raise self._wrong("wrong_pin")
+        return int(said)
+
     def duration(self, said: str) -> str:
         """A duration as the configuration has it."""
         return self._by(Duration, "wrong_duration")(said)

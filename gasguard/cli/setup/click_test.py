@@ -4,7 +4,6 @@ Opening is always safe; closing only re-arms the circuit, and lighting stays man
 only after somebody has said that it may, and is closed again only once the knob is off.
 """
 
-import asyncio
 import contextlib
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
@@ -12,9 +11,8 @@ from typing import Literal
 
 from gasguard.cli.setup.background import Background
 from gasguard.cli.setup.checks import Wiring
+from gasguard.cli.setup.devices import Switch
 from gasguard.cli.setup.talk import Talk
-from gasguard.core.model import Contact
-from gasguard.drivers.base import CALL_WITHIN, Relay
 from gasguard.errors import DriverError, Unreachable
 
 _OBEYS_WITHIN = 5.0
@@ -26,17 +24,17 @@ Outcome = Wiring | Literal["again", "other", "unknown"]
 
 
 class ClickTest:
-    """One relay's test. `relay` makes its driver, with `ASSUMED` wiring: closed is on."""
+    """One relay's test. `relay` gives its switch."""
 
     def __init__(
         self,
         talk: Talk,
         work: Background,
-        relay: Callable[[], AbstractAsyncContextManager[Relay]],
+        relay: Callable[[], AbstractAsyncContextManager[Switch]],
     ) -> None:
         self._talk, self._work, self._make = talk, work, relay
         self._stack = AsyncExitStack()
-        self._relay: Relay | None = None
+        self._relay: Switch | None = None
         self._found_on: bool | None = None
         """How the switch stood before the test, while it may be put back so at any time."""
         self._lit = False
@@ -131,15 +129,14 @@ class ClickTest:
     # --- the relay ----------------------------------------------------------------------------
 
     def _is_on(self) -> bool:
-        relay = self._driver()
-        return self._work.run(relay.read(_OBEYS_WITHIN)).contact is Contact.CLOSED
+        return self._work.run(self._driver().is_on(_OBEYS_WITHIN))
 
     def _switch(self, on: bool, within: float = _OBEYS_WITHIN) -> None:
         """Until it reads back so. Raises DriverError."""
         self._talk.say("click_switching", word=self._talk.text("on" if on else "off"))
-        self._work.run(_switched(self._driver(), on, within))
+        self._work.run(self._driver().set(on, within))
 
-    def _driver(self) -> Relay:
+    def _driver(self) -> Switch:
         if self._relay is None:
             raise Unreachable("no relay")
         return self._relay
@@ -147,25 +144,10 @@ class ClickTest:
     def _put_back(self) -> None:
         if self._found_on is not None:
             with contextlib.suppress(Exception):
-                self._work.run(_switched(self._driver(), self._found_on, _BACK_WITHIN))
+                self._work.run(self._driver().set(self._found_on, _BACK_WITHIN))
 
     def _left(self) -> None:
         """Ended in the middle: put it back where that is what nobody can mind, and say the rest."""
         self._put_back()
         if self._lit:
             self._talk.show(self._talk.text("left_with_flame"), err=True)
-
-
-async def _switched(relay: Relay, on: bool, within: float) -> None:
-    wanted = Contact.CLOSED if on else Contact.OPEN
-    loop = asyncio.get_running_loop()
-    deadline, trouble = loop.time() + within, None
-    while loop.time() < deadline:
-        try:
-            await (relay.close if on else relay.open)(CALL_WITHIN)
-            if (await relay.read(CALL_WITHIN)).contact is wanted:
-                return
-        except DriverError as error:
-            trouble = error
-            await asyncio.sleep(0.05)
-    raise trouble or Unreachable("it answers, and does not switch: is it in jog mode (点动)?")

@@ -19,7 +19,7 @@ from gasguard.cli.setup.broker import BrokerPart
 from gasguard.cli.setup.burner import BurnerPart
 from gasguard.cli.setup.comments import comments_of, header_of
 from gasguard.cli.setup.extras import ask_messages, ask_page
-from gasguard.cli.setup.finish import begin_service, farewell, look, set_up_watchdog
+from gasguard.cli.setup.finish import allow_pins, begin_service, farewell, look, set_up_watchdog
 from gasguard.cli.setup.given import Given
 from gasguard.cli.setup.plan import Plan
 from gasguard.cli.setup.questions import Questions
@@ -79,7 +79,7 @@ _NOT_ANSWERS = {
 @click.option(
     "--driver",
     metavar="FAMILY",
-    help="mi (a Mi Home module with token) or mqtt; as a rule the other options tell.",
+    help="mi (a Mi Home module with token), mqtt or pin; as a rule the other options tell.",
 )
 @click.option("--relay", metavar="HOST[:PORT]", help="A Mi Home module's address.")
 @click.option(
@@ -98,6 +98,9 @@ _NOT_ANSWERS = {
 @click.option("--command-topic", metavar="TOPIC", help="In place of kind and device.")
 @click.option("--state-topic", metavar="TOPIC", help="Where it says its state.")
 @click.option("--query-topic", metavar="TOPIC", help="What makes it say its state.")
+@click.option("--pin", metavar="NUMBER", help="On this machine's pins: the GPIO of the coil.")
+@click.option("--active", metavar="LEVEL", help="high or low: what pulls the coil.")
+@click.option("--chip", metavar="CHIP", help="The pins' chip (default: that of a Pi's header).")
 @click.option(
     "--wiring",
     metavar="WIRING",
@@ -198,6 +201,7 @@ class _Setup:
             relay.contact for burner in config.burners.values() for relay in burner.in_series
         }
         set_up_watchdog(self._talk, self._given, wirings)
+        allow_pins(self._talk, config)
         begin_service(self._talk, self._given, config, self._path)
         well = look(self._talk, self._given, config, self._path, self._seen)
         farewell(self._talk, config, self._path)

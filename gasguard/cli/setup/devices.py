@@ -1,5 +1,6 @@
 """A relay as it has been described so far: made, tried and asked."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,18 +13,58 @@ from gasguard.cli.setup.plan import resolved
 from gasguard.config.broker import Mqtt
 from gasguard.config.relays.base import RelayConfig
 from gasguard.config.relays.families import AnyRelay
-from gasguard.drivers.base import Relay
+from gasguard.core.model import Contact
+from gasguard.drivers.base import CALL_WITHIN, Relay, Wiring
+from gasguard.drivers.board import Board
 from gasguard.drivers.bus import Bus
 from gasguard.drivers.mqtt.connection import BrokerBus
-from gasguard.errors import GasguardError
+from gasguard.errors import DriverError, GasguardError, Unreachable
 
+_PAUSE = 0.05
+"""Seconds between two tries at a relay that does not answer."""
 _RELAY: TypeAdapter[Any] = TypeAdapter(AnyRelay)
-ASSUMED = "normally_open"
-"""As long as nobody knows the wiring: then a closed contact is a switch that is on."""
+_ASSUMED = ("normally_open", "normally_closed")
+"""As long as nobody knows the wiring: the first one of which nothing else in it is a fault."""
 
 
-def settings_of(described: Mapping[str, Any], folder: Path, contact: str = ASSUMED) -> RelayConfig:
-    """The settings of a relay. Raises GasguardError where they are none."""
+class Switch:
+    """A relay as its switch alone: on and off, whatever is wired to it."""
+
+    def __init__(self, relay: Relay, assumed: Wiring) -> None:
+        """`assumed` is what its driver was made with."""
+        self._relay, self._wiring = relay, assumed
+
+    async def is_on(self, within: float) -> bool:
+        """As read back. Raises DriverError."""
+        contact = (await self._relay.read(within)).contact
+        return contact is self._wiring.contact_for(True)
+
+    async def set(self, on: bool, within: float) -> None:
+        """Switch it until it reads back so. Raises DriverError."""
+        loop = asyncio.get_running_loop()
+        deadline, trouble = loop.time() + within, None
+        wanted = self._wiring.contact_for(on)
+        call = self._relay.open if wanted is Contact.OPEN else self._relay.close
+        while loop.time() < deadline:
+            try:
+                await call(CALL_WITHIN)
+                if await self.is_on(CALL_WITHIN) == on:
+                    return
+            except DriverError as error:
+                trouble = error
+                await asyncio.sleep(_PAUSE)
+        raise trouble or Unreachable("it answers, and does not switch: is it in jog mode (点动)?")
+
+
+def settings_of(
+    described: Mapping[str, Any], folder: Path, contact: str | None = None
+) -> RelayConfig:
+    """The settings of a relay, of whatever wiring where none is told. Raises GasguardError."""
+    if contact is None:
+        try:
+            return settings_of(described, folder, _ASSUMED[0])
+        except GasguardError:
+            return settings_of(described, folder, _ASSUMED[1])
     told = {key: resolved(value, folder) for key, value in described.items()}
     try:
         found: RelayConfig = _RELAY.validate_python({**told, "contact": contact}, context=folder)
@@ -40,13 +81,17 @@ def bus_of(mqtt: Mapping[str, Any], folder: Path) -> Bus:
 
 
 @asynccontextmanager
-async def driver_of(
-    described: Mapping[str, Any], mqtt: Mapping[str, Any], folder: Path
-) -> AsyncIterator[Relay]:
-    """Its driver, for as long as the block lasts. The relay stays as it is."""
-    drivers = Drivers(lambda: bus_of(mqtt, folder))
-    relay = drivers.relay(settings_of(described, folder))
+async def switch_of(
+    described: Mapping[str, Any], mqtt: Mapping[str, Any], folder: Path, board: Board | None = None
+) -> AsyncIterator[Switch]:
+    """Its switch, for as long as the block lasts; left as it is then. `board` as `Drivers` has it.
+
+    Raises GasguardError for what is no relay.
+    """
+    drivers = Drivers(lambda: bus_of(mqtt, folder), board=board)
+    settings = settings_of(described, folder)
+    relay = drivers.relay(settings)
     try:
-        yield relay
+        yield Switch(relay, Wiring(settings.opens_when))
     finally:
         await relay.aclose()

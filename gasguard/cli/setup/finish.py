@@ -44,6 +44,18 @@ def set_up_watchdog(talk: Talk, given: Given, wirings: set[str]) -> None:
         talk.say("watchdog_written", path=system.WATCHDOG)
 
 
+def allow_pins(talk: Talk, config: Config) -> None:
+    """Let the daemon's service have what the configuration needs of this machine."""
+    wanted = any(
+        relay.driver == "gpio" for burner in config.burners.values() for relay in burner.in_series
+    ) or any(
+        burner.flame is not None and burner.flame.i2c_bus() is not None
+        for burner in config.burners.values()
+    )
+    if problem := system.allow_pins(wanted):
+        talk.show(problem, err=True)
+
+
 def begin_service(talk: Talk, given: Given, config: Config, path: Path) -> None:
     """Have systemd run the daemon, and the page where there is one; else say what to type."""
     units = [system.DAEMON, *([system.PAGE] if config.web is not None else [])]

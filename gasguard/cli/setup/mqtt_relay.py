@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from gasguard.cli.setup.background import Background
-from gasguard.cli.setup.devices import bus_of, driver_of, settings_of
+from gasguard.cli.setup.devices import bus_of, switch_of
 from gasguard.cli.setup.found import FoundRelay
 from gasguard.cli.setup.given import Given
 from gasguard.cli.setup.plan import Plan
@@ -118,9 +118,8 @@ class MqttRelayPart:
 
         async def read() -> str:
             try:
-                settings_of(described, self._plan.folder)
-                async with driver_of(described, self._mqtt, self._plan.folder) as relay:
-                    await relay.read(_ANSWERS_WITHIN)
+                async with switch_of(described, self._mqtt, self._plan.folder) as switch:
+                    await switch.is_on(_ANSWERS_WITHIN)
             except (DriverError, GasguardError) as error:
                 return str(error)
             return ""

@@ -10,9 +10,10 @@ from gasguard.config.web import USUAL_PORT
 
 BROKER_PORT, RELAY_PORT = 1883, 54321
 KINDS = ("zigbee2mqtt", "tasmota", "esphome")
-FAMILIES = ("mi", "mqtt")
+FAMILIES = ("mi", "mqtt", "pin")
 TOPIC_OPTIONS = ("--command-topic", "--state-topic", "--query-topic")
 DEVICE_OPTIONS = ("--kind", "--device", "--channel")
+PIN_OPTIONS = ("--pin", "--active", "--chip")
 PAGE_PORT = USUAL_PORT
 
 
@@ -41,6 +42,9 @@ class Questions:
         self.command_topic = Question("ask_command_topic", "--command-topic", check.topic)
         self.state_topic = Question("ask_state_topic", "--state-topic", check.topic)
         self.query_topic = Question("ask_query_topic", "--query-topic", check.topic)
+        self.pin = Question("ask_pin", "--pin", check.pin)
+        self.active = Question("ask_active", "--active", check.one_of("high", "low"))
+        self.chip = Question("ask_chip", "--chip", check.plain)
         self.wiring = Question("ask_wiring", "--wiring", check.wiring)
         self.page_port = Question("ask_page_port", "--page-port", check.port)
         self.message = Question("ask_message", "--message", check.message)

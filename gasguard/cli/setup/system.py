@@ -1,6 +1,7 @@
 """The machine: services, the groups of pins, the hardware watchdog."""
 
 import contextlib
+import grp
 import os
 import shutil
 import subprocess
@@ -13,7 +14,19 @@ _WATCHDOG_TEXT = """\
 [Manager]
 RuntimeWatchdogSec=15s
 """
+_PINS_TEXT = """\
+# Written by `gasguard setup`: the configuration has a relay on pins, or a thermocouple on the bus.
+[Service]
+{groups}PrivateDevices=no
+DevicePolicy=closed
+DeviceAllow=char-gpiochip rw
+DeviceAllow=char-i2c rw
+"""
+_GROUPS = ("gpio", "i2c")
+"""Raspberry Pi OS has both; a group that is not there would keep the daemon from starting."""
 DAEMON, PAGE = "gasguard.service", "gasguard-web.service"
+_OPENER = "gasguard-opener.service"
+_UNITS = tuple(map(Path, ("/etc/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system")))
 _WITHIN = 60.0
 """Seconds for one command of systemd's: a daemon that is ended saves first."""
 
@@ -53,15 +66,7 @@ def commands(*units: str) -> list[str]:
 
 def write_watchdog() -> str:
     """Have the hardware's watchdog fed by systemd; what went wrong, or nothing."""
-    try:
-        WATCHDOG.parent.mkdir(parents=True, exist_ok=True)
-        temporary = WATCHDOG.with_suffix(".new")
-        temporary.write_text(_WATCHDOG_TEXT)
-        temporary.chmod(0o644)
-        os.replace(temporary, WATCHDOG)
-    except OSError as error:
-        return f"{WATCHDOG}: {error.strerror}"
-    return ""
+    return _write(WATCHDOG, _WATCHDOG_TEXT)
 
 
 def remove_watchdog() -> None:
@@ -73,6 +78,46 @@ def remove_watchdog() -> None:
 def has_watchdog() -> bool:
     """Whether setup has set it up."""
     return WATCHDOG.exists()
+
+
+def allow_pins(wanted: bool) -> str:
+    """Let the installed daemon have the machine's pins and bus, or take that back.
+
+    What went wrong, or nothing. It happens where the units are installed and root asks.
+    """
+    if not is_root() or not any((folder / DAEMON).exists() for folder in _UNITS):
+        return ""
+    groups = [name for name in _GROUPS if _is_group(name)]
+    said = _PINS_TEXT.format(groups=f"SupplementaryGroups={' '.join(groups)}\n" if groups else "")
+    for unit in (DAEMON, _OPENER):
+        place = Path(f"/etc/systemd/system/{unit}.d/pins.conf")
+        if not wanted:
+            with contextlib.suppress(OSError):
+                place.unlink()
+        elif problem := _write(place, said):
+            return problem
+    return ""
+
+
+def _is_group(name: str) -> bool:
+    try:
+        grp.getgrnam(name)
+    except KeyError:
+        return False
+    return True
+
+
+def _write(path: Path, text: str) -> str:
+    """The whole file or none; what went wrong, or nothing."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_suffix(".new")
+        temporary.write_text(text)
+        temporary.chmod(0o644)
+        os.replace(temporary, path)
+    except OSError as error:
+        return f"{path}: {error.strerror}"
+    return ""
 
 
 def _systemctl(*words: str) -> str:

@@ -106,6 +106,13 @@ ENGLISH: dict[str, str] = {
     "countdown; for others write lease: into the file (firmware_notes/relays.md)",
     "voice_impossible": "--voice: this relay has no other channels",
     "options_disagree": "{options}: these speak of different relays; leave one of them out",
+    "family_pin": "a relay on the Pi's own pins",
+    "ask_pin": "The GPIO that drives the coil (GPIO17 is 17, which is pin 11 of the header)?",
+    "ask_active": "Which level pulls the coil, high or low?",
+    "ask_chip": "Which chip?",
+    "pin_there": "GPIO {line} can be had.",
+    "pin_trouble": "It cannot be used: {problem} (firmware_notes/pins.md)",
+    "wrong_pin": "is the number of a GPIO, in digits: for example 17",
     # wiring
     "wiring_explained": "The wiring: normally_open (COM and NO) lets the gas go when the relay "
     "loses power; normally_closed (COM and NC) leaves an ordinary stove. A wrong word here would "

@@ -99,6 +99,13 @@ CHINESE: dict[str, str] = {
     "lease:(firmware_notes/relays.zh-CN.md)",
     "voice_impossible": "--voice:这个继电器没有别的通道",
     "options_disagree": "{options}:说的是不同的继电器;请去掉一个",
+    "family_pin": "接在树莓派自己引脚上的继电器",
+    "ask_pin": "驱动线圈的 GPIO(GPIO17 写 17,是排针的第 11 脚)?",
+    "ask_active": "哪个电平吸合线圈,high 还是 low?",
+    "ask_chip": "哪个芯片?",
+    "pin_there": "GPIO {line} 可以用。",
+    "pin_trouble": "不能用:{problem}(firmware_notes/pins.zh-CN.md)",
+    "wrong_pin": "要 GPIO 的数字编号:例如 17",
     # wiring
     "wiring_explained": "接法:normally_open(常开,COM 和 NO)在继电器断电时关火;"
     "normally_closed(常闭,COM 和 NC)"
