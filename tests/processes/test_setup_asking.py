@@ -1,12 +1,15 @@
 """`gasguard setup` at a terminal: questions, wrong answers, the click test, Ctrl-C everywhere."""
 
+import json
 import signal
+import subprocess
+import time
 from pathlib import Path
 
 import pytest
 
 from gasguard.config.load import load_config
-from tests.support.brokers import Mosquitto
+from tests.support.brokers import Mosquitto, program
 from tests.support.kitchen import TOKEN, Kitchen, relay
 from tests.support.processes import free_port
 from tests.support.setup import WRONG_TOKEN, Asked, Machine
@@ -356,6 +359,127 @@ def test_without_a_click_another_channel_can_be_tried(make_kitchen, tmp_path):
         assert setup.ends(30) == 0, setup.text
     assert load_config(machine.path).burners["left"].relay.switch.siid == 3
     assert TOKEN not in machine.path.read_text()
+
+
+def test_what_is_no_text_is_asked_for_again(machine):
+    with Asked(machine, LC_ALL="en_US.UTF-8") as setup:
+        setup.answer("broker's address", machine.broker_at)
+        setup.asks("Which burner?")
+        setup.press(b"\xff\xfe\n")
+        setup.answer("cannot be printed", "left")
+        setup.answer("people call it", "a\x07b")
+        setup.answer("cannot be printed", "")
+        setup.answer("What is its relay?", "1")
+        setup.answer("module's address", machine.relay_at)
+        setup.asks("Its token")
+        setup.press(b"\xff\n")
+        setup.answer("cannot be printed", TOKEN)
+        setup.asks("wired channel")
+        setup.type(CTRL_C)
+        assert setup.ends() == 130
+
+
+def test_a_second_burner_finds_the_module_of_the_first_and_its_other_channel(
+    make_kitchen, tmp_path
+):
+    module = relay(switch={"siid": 2, "piid": 1})
+    other = {**module, "switch": {"siid": 3, "piid": 1}}
+    kitchen = make_kitchen(left={"relay": module}, right={"relay": other})
+    machine = Machine(kitchen, tmp_path / "new" / "config.yaml")
+    with Asked(machine, *machine.broker, *machine.relay, "--wiring", "normally_open") as setup:
+        setup.answer("Which burner?", "left")
+        setup.answer("people call it", "")
+        setup.answer("wired channel", "")
+        setup.answer("hold as a lease", "n")
+        setup.answer("another burner?", "y")
+        setup.answer("Which burner?", "right")
+        setup.answer("people call it", "")
+        setup.answer("What is its relay?", "1")
+        setup.says(f"Found: {machine.relay_at}")
+        setup.answer("module's address", "")
+        setup.answer("Its token", "")
+        setup.asks("wired channel")
+        assert "[3/1]" in setup.text
+        setup.type("\n")
+        setup.answer("How shall it be known?", "2")
+        setup.answer("normally_open or normally_closed?", "normally_open")
+        setup.answer("hold as a lease", "n")
+        to_the_end(setup)
+        assert setup.ends(30) == 0, setup.text
+    burners = load_config(machine.path).burners
+    assert [one.relay.switch.siid for one in burners.values()] == [2, 3]
+    assert TOKEN not in machine.path.read_text()
+
+
+def test_zigbee2mqtts_switches_are_offered(kitchen, tmp_path):
+    def device(name: str, *states: str) -> dict[str, object]:
+        features = [{"property": state} for state in states]
+        exposes = [{"type": "switch", "features": [feature]} for feature in features]
+        return {"friendly_name": name, "definition": {"exposes": exposes}}
+
+    found = [
+        {"friendly_name": "Coordinator", "definition": None},
+        device("wall", "state_l1", "state_l2"),
+        device("stove relay", "state"),
+    ]
+    subprocess.run(
+        [program("mosquitto_pub"), "-p", str(kitchen.broker.port), "-r",
+         "-t", "zigbee2mqtt/bridge/devices", "-m", json.dumps(found)],
+        check=True,
+    )  # fmt: skip
+    try:
+        machine = Machine(kitchen, tmp_path / "new" / "config.yaml")
+        with Asked(machine, *machine.broker) as setup:
+            setup.answer("Which burner?", "left")
+            setup.answer("people call it", "")
+            setup.answer("What is its relay?", "2")
+            setup.answer("Which kind?", "1")
+            setup.asks("Switches that Zigbee2MQTT has:")
+            assert all(one in setup.text for one in ("1  wall l1", "2  wall l2", "3  stove relay"))
+            setup.type("3\n")
+            setup.asks("The device's name")
+            assert "[stove relay]" in setup.text
+            setup.type("\n")
+            setup.says("It cannot be used")
+            setup.asks("Which kind?")
+            setup.type(CTRL_C)
+            assert setup.ends() == 130
+    finally:
+        subprocess.run(
+            [program("mosquitto_pub"), "-p", str(kitchen.broker.port), "-r", "-n",
+             "-t", "zigbee2mqtt/bridge/devices"],
+            check=True,
+        )  # fmt: skip
+
+
+def test_a_relay_behind_the_broker_is_tested_in_the_same_way(make_kitchen, tmp_path):
+    behind = {"driver": "mqtt", "kind": "esphome", "device": "stove", "contact": "normally_closed"}
+    kitchen = make_kitchen(left={"relay": behind})
+    simulator = kitchen.process("simulate", "-c", str(kitchen.path), "--speed", "20")
+    simulator.says("Ctrl-C ends")
+    path = tmp_path / "new" / "config.yaml"
+    words = ("--broker", f"127.0.0.1:{kitchen.broker.port}", "--kind", "esphome")
+    with Asked(path, *words, "--device", "stove", "--channel", "relay") as setup:
+        setup.answer("Which burner?", "left")
+        setup.answer("people call it", "")
+        setup.answer("How shall it be known?", "1")
+        setup.answer("Close the gas cock")
+        setup.answer("Did the relay click?", "y")
+        setup.asks("Light the burner")
+        simulator.type("light left")
+        simulator.says("left: flame lit")
+        time.sleep(0.5)  # the knob is held 6 s at twenty times the speed
+        setup.type("\n")
+        setup.answer("burn by itself", "y")
+        setup.answer("about to be switched")
+        simulator.says("left: flame out")
+        setup.answer("Did the flame go out?", "y")
+        simulator.type("turn_off left")
+        setup.answer("Turn the knob OFF")
+        setup.says("So it is wired normally_closed.")
+        to_the_end(setup)
+        assert setup.ends(30) == 0, setup.text
+    assert load_config(path).burners["left"].relay.contact == "normally_closed"
 
 
 def test_beside_a_daemon_there_is_no_test(machine):

@@ -267,6 +267,26 @@ def test_a_relay_behind_the_broker(make_kitchen, tmp_path):
     assert (left.kind, left.device) == ("tasmota", "stove")
 
 
+def test_files_and_folders_that_are_none_are_told_and_nothing_is_written(machine, tmp_path):
+    (tmp_path / "file").touch()
+    for options, told in (
+        (("--broker-ca", str(tmp_path / "no.pem")), "no.pem"),
+        (("--state-dir", str(tmp_path / "file" / "state")), "state_dir"),
+    ):
+        said = machine.whole(*options)
+        assert said.code in (1, 2), said
+        assert told in said.err
+        assert "Traceback" not in said.err
+        assert not machine.path.parent.exists()
+
+
+def test_what_is_no_text_is_told(machine):
+    for option in ("--name", "--token", "--device", "--broker-password"):
+        said = machine.run(option, "\udcff")
+        assert said.code == 2, said
+        assert said.err.startswith(f"gasguard: {option}: ")
+
+
 # --- a file that is there -----------------------------------------------------------------------
 
 

@@ -55,8 +55,12 @@ class Machine:
 class Asked(Terminal):
     """Setup at a terminal."""
 
-    def __init__(self, machine: Machine, *options: str, language: str = "en", **more: str) -> None:
-        words = ("setup", "-c", str(machine.path), "--language", language, *options)
+    def __init__(
+        self, at: Machine | Path, *options: str, language: str = "en", **more: str
+    ) -> None:
+        """`at`: where it writes; `more` for its environment."""
+        path = at.path if isinstance(at, Machine) else at
+        words = ("setup", "-c", str(path), "--language", language, *options)
         super().__init__(*words, columns=200, env=more)
         self._read_up_to = 0
 

@@ -70,7 +70,11 @@ class Terminal:
 
     def type(self, keys: str) -> None:
         """Press keys."""
-        os.write(self._master, keys.encode())
+        self.press(keys.encode())
+
+    def press(self, keys: bytes) -> None:
+        """Press what need be no text."""
+        os.write(self._master, keys)
 
     def hang_up(self) -> None:
         """Close the window."""

@@ -12,11 +12,13 @@ from gasguard.cli.setup.plan import Plan, Secret, resolved
 from gasguard.cli.setup.questions import BROKER_PORT, Questions
 from gasguard.cli.setup.talk import Talk
 from gasguard.config.broker import Mqtt
+from gasguard.config.machine import unusable_files
 from gasguard.mqtt.probe import probe
 from gasguard.mqtt.server import broker, reach
 from gasguard.mqtt.topics import Topics
 
 _TLS_PORT = 8883
+_OPTIONS = ("--broker", "--broker-user", "--broker-password", "--broker-ca")
 _REFUSED = "refused the connection"
 _LOOK_WITHIN, _TRY_WITHIN = 1.0, 6.0
 """Seconds."""
@@ -33,11 +35,8 @@ class BrokerPart:
         """Put what is answered into the plan. Raises Misused, GasguardError."""
         self._talk.heading("head_broker")
         before = self._plan.mapping("mqtt")
-        answered = any(
-            self._given.get(name)
-            for name in ("--broker", "--broker-user", "--broker-password", "--broker-ca")
-        )
-        if not self._talk.asks and before and not (answered or self._given.broker_tls):
+        answered = self._given.any_of(*_OPTIONS) or self._given.broker_tls
+        if not (self._talk.asks or self._plan.is_new or answered):
             return
         several = isinstance(before.get("host"), list) and not self._given.get("--broker")
         if several:
@@ -49,7 +48,7 @@ class BrokerPart:
             if not problem:
                 break
             self._talk.trouble(self._talk.text("broker_trouble", problem=problem))
-            again = True
+            again, several = True, False
         for key, value in settings.items():
             if key == "password" and before.get(key) != value:
                 value = Secret(value, "mqtt.password")
@@ -77,7 +76,8 @@ class BrokerPart:
     def _proposed(self, before: Mapping[str, Any]) -> str | None:
         """Where the file has it, else this machine where something listens there."""
         if host := before.get("host"):
-            return shown((host, int(before.get("port") or BROKER_PORT)))
+            first = host[0] if isinstance(host, list) else host
+            return shown((str(first), int(before.get("port") or BROKER_PORT)))
         here = broker(Mqtt(host="127.0.0.1", port=BROKER_PORT))
         if reach(here, _LOOK_WITHIN) is None:
             self._talk.say("broker_found")
@@ -108,6 +108,8 @@ class BrokerPart:
             mqtt = Mqtt.model_validate(told, context=self._plan.folder)
         except ValidationError as error:
             return str(error.errors()[0]["msg"])
+        for fault in unusable_files("tls", mqtt.tls):
+            return f"{fault.place}: {fault.text}"
         problem = ""
         with contextlib.suppress(OSError):
             found = probe(broker(mqtt), [], Topics(mqtt.base_topic).status, _TRY_WITHIN)

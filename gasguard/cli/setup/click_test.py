@@ -148,6 +148,6 @@ class ClickTest:
 
     def _left(self) -> None:
         """Ended in the middle: put it back where that is what nobody can mind, and say the rest."""
-        self._put_back()
         if self._lit:
             self._talk.show(self._talk.text("left_with_flame"), err=True)
+        self._put_back()

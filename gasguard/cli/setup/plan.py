@@ -7,6 +7,8 @@ from typing import Any
 
 from gasguard.config.edit import Comments, FromFile, Inline, Value, with_value, without
 from gasguard.config.load import Config, examine, faultless
+from gasguard.config.machine import unusable_files, unusable_folder
+from gasguard.config.together import sure_twins
 from gasguard.config.yaml_file import from_elsewhere, holds_nothing, read_text, text_of
 from gasguard.errors import ConfigError, GasguardError
 
@@ -109,6 +111,11 @@ class Plan:
         if self.text is not None:
             self._nothing_else_changed(document.data)
         config, faults = examine(document, self.folder)
+        faults += [
+            *sure_twins(config.burners),
+            *unusable_files("mqtt.tls", config.mqtt.tls),
+            *unusable_folder("state_dir", config.state_dir),
+        ]
         return faultless(config, faults, document.marks)
 
     def _nothing_else_changed(self, new: dict[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 import datetime
 import os
+import re
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from html import escape
@@ -86,8 +87,7 @@ def _of_burner(
         "relay": "; ".join(
             found.text
             for found in findings
-            if found.what.startswith(f"relay {name}")
-            and found.what.removeprefix(f"relay {name}").strip(" .0123456789") in ("", "power-on")
+            if re.fullmatch(rf"relay {name}(\.[0-9]+)?( power-on)?", found.what)
         ),
         "wiring": _wiring(burner, tested, language),
     }

@@ -17,6 +17,7 @@ T = TypeVar("T")
 _YES = {"y", "yes", "是", "好", "对", "是的", "有"}
 _NO = {"n", "no", "否", "不", "没有", "不是"}
 _LONGEST_ANSWER = 1000
+_NOT_TEXT = "\0"
 _MARGIN = 4
 """Columns for the prompt."""
 
@@ -100,9 +101,10 @@ class Talk:
         said = self._options.get(question.option)
         return None if said is None else self.given_one(question, said)
 
-    @staticmethod
-    def given_one(question: Question[T], said: str) -> T:
+    def given_one(self, question: Question[T], said: str) -> T:
         """What an option that was given so answers. Raises Misused where it is no answer."""
+        if not said.isprintable() or len(said) > _LONGEST_ANSWER:
+            raise Misused(f"{question.option}: {self.text('unreadable')}")
         try:
             return question.check(said)
         except WrongAnswerError as error:
@@ -206,6 +208,8 @@ class Talk:
         except EOFError:
             click.echo()
             raise GasguardError(self.text("no_more_answers")) from None
+        except UnicodeDecodeError:
+            said = _NOT_TEXT
         said = said.strip()
         if not said.isprintable() or len(said) > _LONGEST_ANSWER:
             self.say("unreadable")
