@@ -232,6 +232,46 @@ def test_other_ends_leave_no_file_either(machine, how):
     assert not machine.path.parent.exists()
 
 
+@pytest.mark.parametrize("after", [0.0, 0.01, 0.02, 0.03, 0.05, 0.08])
+def test_ctrl_c_while_it_writes_leaves_all_or_nothing(machine, after):
+    machine.path.parent.mkdir()
+    machine.path.write_text("# mine\n")
+    options = (*machine.broker, *machine.relay, "--wiring", "normally_open")
+    with Asked(machine, *options) as setup:
+        for question in ("Which burner?", "people call it", "wired channel", "hold as a lease"):
+            setup.answer(question, "")
+        for question in ("another burner?", "big OFF", "Add somebody"):
+            setup.answer(question, "n")
+        setup.answer("Write it?", "y")
+        time.sleep(after)
+        setup.type(CTRL_C)
+        setup.ends(30)
+        assert "Traceback" not in setup.text
+    text = machine.path.read_text()
+    if text != "# mine\n":
+        assert load_config(machine.path).burners["left"].relay.token
+    left = [name for name in machine.left() if name.startswith(".")]
+    assert left == []
+
+
+def test_a_file_that_changes_meanwhile_is_not_overwritten(machine):
+    assert machine.whole().code == 0
+    with Asked(machine, "--page") as setup:
+        for question in ("broker's address", "Which burner?", "people call it"):
+            setup.answer(question, "")
+        setup.answer("Describe or test it anew?", "n")
+        setup.answer("another burner?", "n")
+        setup.answer("At which port?", "")
+        setup.answer("Add somebody", "n")
+        setup.asks("Write it?")
+        changed = machine.path.read_text() + "# somebody else's\n"
+        machine.path.write_text(changed)
+        setup.type("y\n")
+        assert setup.ends(30) == 1
+        assert "has changed" in setup.text
+    assert machine.path.read_text() == changed
+
+
 def test_no_to_the_last_question_writes_nothing(machine):
     with Asked(machine, *machine.broker, *machine.relay, "--wiring", "normally_open") as setup:
         setup.answer("Which burner?", "left")

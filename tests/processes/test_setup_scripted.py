@@ -411,6 +411,31 @@ def test_a_folder_that_cannot_be_written_is_told_before_anything_is_asked(machin
     assert "sudo" in said.err
 
 
+def test_what_cannot_be_written_half_way_leaves_all_as_it_was(machine):
+    machine.path.parent.mkdir()
+    machine.path.write_text("# mine\n")
+    (machine.path.parent / "secrets").write_text("in the way")
+    before = machine.left()
+    said = machine.whole()
+    assert said.code == 1, said
+    assert "nothing was written" in said.err
+    assert machine.left() == before
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
+def test_who_may_not_write_is_told_so(machine, tmp_path):
+    machine.path.parent.mkdir()
+    machine.path.write_text("# mine\n")
+    machine.path.chmod(0o644)
+    for folder in (tmp_path, machine.path.parent):
+        folder.chmod(0o755)
+    machine.kitchen.before = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
+    said = machine.whole()
+    machine.kitchen.before = []
+    assert said.code != 0
+    assert machine.left() == {"config.yaml": b"# mine\n"}
+
+
 def test_a_link_and_a_folder_are_no_file_to_write(machine, tmp_path):
     machine.path.parent.mkdir()
     machine.path.symlink_to(tmp_path / "elsewhere.yaml")
@@ -479,6 +504,11 @@ def test_the_watchdog_is_set_up_and_taken_back(machine, systemctl, tmp_path):
     assert "RuntimeWatchdogSec=15s" in written.read_text()
     assert machine.run("--no-watchdog", env=env).code == 0
     assert not written.exists()
+    written.write_text("[Manager]\nRuntimeWatchdogSec=10s\n")
+    said = machine.run("--watchdog", env=env)
+    assert "left as it is" in said.err
+    assert machine.run("--no-watchdog", env=env).code == 0
+    assert "10s" in written.read_text()
     machine.kitchen.before = []
 
 

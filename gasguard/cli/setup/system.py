@@ -1,12 +1,12 @@
 """The machine: services, the groups of pins, the hardware watchdog."""
 
-import contextlib
 import grp
 import os
 import shutil
 import subprocess
 from pathlib import Path
 
+_MARK = "# Written by `gasguard setup`"
 WATCHDOG = Path("/etc/systemd/system.conf.d/gasguard-watchdog.conf")
 _WATCHDOG_TEXT = """\
 # Written by `gasguard setup`. The Pi's own watchdog restarts it when the whole system hangs.
@@ -71,13 +71,13 @@ def write_watchdog() -> str:
 
 def remove_watchdog() -> None:
     """Take it back."""
-    with contextlib.suppress(OSError):
-        WATCHDOG.unlink()
+    if _is_own(WATCHDOG):
+        WATCHDOG.unlink(missing_ok=True)
 
 
 def has_watchdog() -> bool:
     """Whether setup has set it up."""
-    return WATCHDOG.exists()
+    return _is_own(WATCHDOG)
 
 
 def allow_pins(wanted: bool) -> str:
@@ -92,11 +92,18 @@ def allow_pins(wanted: bool) -> str:
     for unit in (DAEMON, _OPENER):
         place = Path(f"/etc/systemd/system/{unit}.d/pins.conf")
         if not wanted:
-            with contextlib.suppress(OSError):
-                place.unlink()
+            if _is_own(place):
+                place.unlink(missing_ok=True)
         elif problem := _write(place, said):
             return problem
     return ""
+
+
+def _is_own(path: Path) -> bool:
+    try:
+        return path.read_text(errors="replace").startswith(_MARK)
+    except OSError:
+        return False
 
 
 def _is_group(name: str) -> bool:
@@ -108,7 +115,9 @@ def _is_group(name: str) -> bool:
 
 
 def _write(path: Path, text: str) -> str:
-    """The whole file or none; what went wrong, or nothing."""
+    """The whole file or none; what went wrong, or nothing. Somebody else's is left alone."""
+    if path.exists() and not _is_own(path):
+        return f"{path}: is not setup's, and was left as it is"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_suffix(".new")

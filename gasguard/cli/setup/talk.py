@@ -1,7 +1,8 @@
 """The conversation: each question is answered by an option, by the file, or at the terminal."""
 
-import getpass
+import select
 import sys
+import termios
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
@@ -18,6 +19,8 @@ _YES = {"y", "yes", "是", "好", "对", "是的", "有"}
 _NO = {"n", "no", "否", "不", "没有", "不是"}
 _LONGEST_ANSWER = 1000
 _NOT_TEXT = "\0"
+_LOOK_EVERY = 0.2
+"""Seconds."""
 _MARGIN = 4
 """Columns for the prompt."""
 
@@ -203,8 +206,7 @@ class Talk:
         beside = shown if shown is not None else proposal
         prompt = "\n".join(self._folded(f"{words}{f' [{beside}]' if beside else ''}")) + " > "
         try:
-            # Once it is asked for nothing that was typed before counts: it would have been seen.
-            said = getpass.getpass(prompt) if secret else self._line(prompt)
+            said = _unseen(prompt) if secret else _line(prompt)
         except EOFError:
             click.echo()
             raise GasguardError(self.text("no_more_answers")) from None
@@ -216,11 +218,29 @@ class Talk:
             return self._read(words, proposal, shown, secret)
         return said
 
-    @staticmethod
-    def _line(prompt: str) -> str:
-        click.echo(prompt, nl=False)
-        sys.stdout.flush()
-        said = sys.stdin.readline()
-        if not said:
-            raise EOFError
-        return said
+
+def _line(prompt: str) -> str:
+    """One line. Raises EOFError, KeyboardInterrupt, UnicodeDecodeError."""
+    click.echo(prompt, nl=False)
+    sys.stdout.flush()
+    # A Ctrl-C just before a plain read would count only with the next key.
+    while not select.select([sys.stdin], [], [], _LOOK_EVERY)[0]:
+        pass
+    said = sys.stdin.readline()
+    if not said:
+        raise EOFError
+    return said
+
+
+def _unseen(prompt: str) -> str:
+    """As `_line`, with nothing of it on the screen."""
+    descriptor = sys.stdin.fileno()
+    before = termios.tcgetattr(descriptor)
+    silent = list(before)
+    silent[3] &= ~termios.ECHO
+    try:
+        termios.tcsetattr(descriptor, termios.TCSADRAIN, silent)
+        return _line(prompt)
+    finally:
+        termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
+        click.echo()

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from gasguard.cli.setup.plan import Plan
 from gasguard.config.load import load_config
+from gasguard.config.yaml_file import text_of
 from gasguard.errors import ConfigError, GasguardError
 
 FOLDER = "secrets"
@@ -29,6 +30,8 @@ def write(plan: Plan) -> None:
     with _undisturbed():
         made: list[Path] = []
         try:
+            if _changed_meanwhile(plan):
+                raise GasguardError("it has changed since it was read: call setup again")
             plan.folder.mkdir(parents=True, exist_ok=True)
             files = _secrets(plan, made)
             temporary = _beside(plan, plan.written(files), made)
@@ -58,11 +61,17 @@ def unwritable(path: Path) -> str:
         return f"{path}: is a folder"
     if not os.access(there, os.W_OK | os.X_OK) or _is_read_only(there):
         return f"{there}: not writable"
+    if path.exists() and not os.access(path, os.R_OK | os.W_OK):
+        return f"{path}: not writable"
     return ""
 
 
 def _is_read_only(folder: Path) -> bool:
     return bool(os.statvfs(folder).f_flag & os.ST_RDONLY)
+
+
+def _changed_meanwhile(plan: Plan) -> bool:
+    return (text_of(plan.path) if plan.path.exists() else None) != plan.text
 
 
 @contextlib.contextmanager
@@ -109,8 +118,10 @@ def _beside(plan: Plan, text: str, made: list[Path]) -> Path:
     _put(path, text, None, made)
     if plan.path.exists():
         old = plan.path.stat()
-        with contextlib.suppress(PermissionError):
-            os.chown(path, old.st_uid, old.st_gid)
+        for user in (old.st_uid, -1):
+            with contextlib.suppress(PermissionError):
+                os.chown(path, user, old.st_gid)
+                break
         path.chmod(stat.S_IMODE(old.st_mode))
     else:
         path.chmod(0o640)
