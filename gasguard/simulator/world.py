@@ -267,6 +267,10 @@ class World:
         self.sync()
         return self._place(burner_id).burner.thermocouple_mv
 
+    def is_measured(self, burner_id: str) -> bool:
+        """Whether a converter measures its thermocouple."""
+        return burner_id in self._couples
+
     def disturb(self, burner_id: str, fault: str) -> None:
         """Something is wrong with what measures its thermocouple: one of `FAULTS`."""
         self._place(burner_id)

@@ -71,7 +71,7 @@ def test_a_pin_that_is_an_input_begins_with_its_coil_released(relay: dict[str, A
         driver, _ = kitchen.process()
         assert (await driver.read(1)).contact is OPEN
         assert kitchen.pad.output
-        assert kitchen.pad.levels == [not kitchen.on], "no other level, not for a moment"
+        assert [*kitchen.pad.levels] == [not kitchen.on], "no other level, not for a moment"
 
     play(relay, story)
 
@@ -92,7 +92,7 @@ def test_what_a_process_before_has_left_goes_on_without_a_glitch(
         kitchen.pad.levels.clear()
         second, _ = kitchen.process()
         assert (await second.read(1)).contact is contact
-        assert kitchen.pad.levels == [level]
+        assert [*kitchen.pad.levels] == [level]
 
     play(relay, story)
 
@@ -108,6 +108,42 @@ def test_where_the_kernel_takes_a_pin_back_its_pull_lets_the_coil_go(relay: dict
         assert kitchen.circuit == "closed"
         board.end()
         assert not kitchen.pad.output
+        assert kitchen.circuit == "open"
+
+    play(relay, story)
+
+
+@pytest.mark.parametrize("line", [17, 4])
+def test_taking_an_input_over_closes_nothing(line: int) -> None:
+    """Normally closed, and the coil is pulled by what is wired there: the contact is open."""
+
+    async def story(kitchen: Kitchen) -> None:
+        kitchen.world.chip.reset()
+        kitchen.pad.outside = lambda: True
+        kitchen.pad.moved()
+        assert kitchen.circuit == "open"
+        driver, _ = kitchen.process()
+        assert (await driver.read(1)).contact is OPEN
+        assert kitchen.circuit == "open" and kitchen.pad.output
+        await driver.close(1)
+        assert kitchen.circuit == "closed"
+
+    play({**HIGH, "line": line, "contact": "normally_closed"}, story)
+
+
+@pytest.mark.parametrize("relay", [HIGH, {**HIGH, "sense": {"line": 27}}], ids=["latch", "sensed"])
+def test_what_was_told_to_be_open_does_not_close_once_its_cause_is_gone(
+    relay: dict[str, Any],
+) -> None:
+    async def story(kitchen: Kitchen) -> None:
+        driver, _ = kitchen.process()
+        await driver.open(1)
+        fault = {"unpowered": True} if "sense" in relay else {"stuck": True}
+        kitchen.world.inject("left", **fault)
+        await driver.close(1)
+        assert (await driver.read(1)).contact is OPEN
+        kitchen.world.inject("left", **dict.fromkeys(fault, False))
+        await asyncio.sleep(1)
         assert kitchen.circuit == "open"
 
     play(relay, story)
@@ -298,6 +334,22 @@ def test_a_pump_pin_that_fails_opens() -> None:
         await asyncio.sleep(0.2)
         assert kitchen.circuit == "open"
         assert (await driver.read(1)).contact is OPEN
+
+    play(PUMPED, story)
+
+
+def test_what_nothing_feeds_any_more_reads_open_whatever_its_pin_says() -> None:
+    async def story(kitchen: Kitchen) -> None:
+        driver, _ = kitchen.process()
+        await driver.close(1)
+        kitchen.world.inject("left", offline=True)
+        await asyncio.sleep(PUMP_HOLDS + 1)
+        assert kitchen.circuit == "open"
+        kitchen.world.inject("left", offline=False)
+        assert kitchen.pad.level is True
+        assert (await driver.read(1)).contact is OPEN
+        await driver.close(1)
+        assert kitchen.circuit == "closed"
 
     play(PUMPED, story)
 

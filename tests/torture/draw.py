@@ -57,7 +57,8 @@ class Drawing:
 def draw_plan(seed: int, index: int, faults: "tuple[str, ...] | None" = None) -> Plan:
     """Session number `index` of the campaign `seed`."""
     random = stream(seed, f"session {index}")
-    kitchen = draw_kitchen(random, stream(seed, f"mqtt {index}"), stream(seed, f"hazards {index}"))
+    streams = (stream(seed, f"{name} {index}") for name in ("mqtt", "hazards", "pins"))
+    kitchen = draw_kitchen(random, *streams)
     add_schedules(stream(seed, f"schedules {index}"), kitchen.config)
     add_people(stream(seed, f"people {index}"), kitchen.config)
     drawing = Drawing(random, kitchen)
@@ -208,6 +209,9 @@ def _fault(draw: Drawing, at: float, changes: dict[str, Any]) -> str:
         changes = {fault: value for fault, value in changes.items() if fault in _ON_MQTT}
         if not changes:
             changes = draw.random.choice([{"offline": True}, {"loss_in": 0.2}, {"loss_out": 0.2}])
+    if (able := draw.kitchen.on_pins(name, relay)) is not None:
+        changes = {fault: value for fault, value in changes.items() if fault in able}
+        changes = changes or {draw.random.choice(["offline", "stuck"]): True}
     if kind == "zigbee2mqtt":
         # The radio's answer to an earlier question proves nothing: see firmware_notes.
         for fault in changes.keys() & {"delay_s", "jitter_s"}:
@@ -239,7 +243,9 @@ def _relay(draw: Drawing, at: float) -> None:
         # Off, and the flame burns on; much later somebody knocks on the relay, and it lets go.
         name = draw.burner()
         draw.act(at, "light", name)
-        draw.act(at + 15, "fault", name, relay=0, seconds=150.0, welded=True)
+        able = draw.kitchen.on_pins(name, 0)
+        burns_on = "welded" if able is None or "welded" in able else "stuck"
+        draw.act(at + 15, "fault", name, relay=0, seconds=150.0, **{burns_on: True})
         draw.act(at + 20, "off", name)
     else:
         name = _fault(draw, at, random.choice(kinds))

@@ -5,7 +5,10 @@ import json
 from collections.abc import Callable
 from functools import partial
 
+from gasguard.config.flames import AdcFlame, FlameConfig
 from gasguard.config.sensors import FlameOnTopic, OnTopic
+from gasguard.core.messages import Event, FlameRead
+from gasguard.core.model import Flame
 from gasguard.drivers.bus import Heard
 from gasguard.drivers.mqtt.sensor import MISSED_AFTER
 from tests.torture.judge import Judge
@@ -36,7 +39,7 @@ class Ears:
         self._missing: asyncio.TimerHandle | None = None
         """Runs while the living guard has no broker."""
         scene.broker.on_heard, scene.broker.on_connected = self._heard, self._connected
-        scene.pi.on_listening = self._listening
+        scene.pi.on_listening, scene.pi.on_measured = self._listening, self._measured
         for name, bench in scene.benches.items():
             for seen in judge.company.seen[name].values():
                 for topic in dict.fromkeys(topic for _, topic in seen.settings.topics()):
@@ -85,6 +88,18 @@ class Ears:
             return
         if word == _ELSE:
             return  # that its radio lives does not show that it still measures
+        self._flame_says(bench, flame, word)
+
+    def _measured(self, burner: str, event: Event) -> None:
+        bench = self._scene.benches[burner]
+        flame = bench.account.config.flame
+        if isinstance(flame, AdcFlame):
+            word: bool | str | None = None
+            if isinstance(event, FlameRead):
+                word = _SAME if event.flame is None else event.flame is Flame.LIT
+            self._flame_says(bench, flame, word)
+
+    def _flame_says(self, bench: Bench, flame: FlameConfig, word: bool | str | None) -> None:
         self._expect(bench, flame, self._scene.now)
         if isinstance(word, bool):
             self._silent.discard(bench.account.name)
@@ -93,7 +108,7 @@ class Ears:
         if word is not _SAME:
             bench.account.sensed(word if isinstance(word, bool) else None, self._scene.now)
 
-    def _expect(self, bench: Bench, flame: FlameOnTopic, heard_at: float) -> None:
+    def _expect(self, bench: Bench, flame: FlameConfig, heard_at: float) -> None:
         name = bench.account.name
         if name in self._expiries:
             self._expiries[name].cancel()
@@ -161,7 +176,7 @@ class Ears:
     def _listening(self) -> None:
         for bench in self._scene.benches.values():
             flame = bench.account.config.flame
-            if isinstance(flame, FlameOnTopic):
+            if flame is not None:
                 # What is kept begins a flame, and is no sign of life.
                 self._expect(bench, flame, self._scene.pi.up_since)
         if not self._scene.broker.guard_connected and self._missing is None:
@@ -178,7 +193,8 @@ class Ears:
     def _broker_there(self, *, online: bool) -> None:
         self._judge.company.broker(there=online)
         for bench in self._scene.benches.values():
-            if not online:
+            # What the computer measures itself needs no broker.
+            if not online and not isinstance(bench.account.config.flame, AdcFlame):
                 bench.account.sensed(None, self._scene.now)
             for alarm in bench.alarms.values():
                 self._there(alarm, _BROKER, online=online)

@@ -135,6 +135,8 @@ class Hands:
             # What is late already is waited for by what comes behind it.
             silent_for = max(silent_for, was.delay_s + was.jitter_s)
         self._scene.faults_changed(address, silent_for=silent_for)
+        if address in self._scene.house.pin_servers:
+            self._judge.network_changed()
 
     def reboot(self, burner: str, relay: int, silent: float) -> None:
         bench = self._scene.benches[burner]
@@ -294,7 +296,9 @@ class Hands:
         if house and machine:
             for name, bench in scene.benches.items():
                 for watch in bench.relays:
-                    self.fault(name, watch.index, max(away, 0.5), unpowered=True)
+                    # The computer feeds what hangs on its pins: they were reset with it.
+                    if watch.wired.address not in scene.house.pin_servers:
+                        self.fault(name, watch.index, max(away, 0.5), unpowered=True)
         back = partial(self._return, away, machine, **end)
         if away > 60:
             await asyncio.sleep(away)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Hashable
 from typing import Any, NamedTuple
 
 from gasguard.config.load import Config
+from gasguard.config.relays.gpio import GpioRelay
 from gasguard.drivers.miio.codec import FrameError, decode
 from gasguard.simulator.channels import Address, Countdown, Key
 from gasguard.simulator.miio.relay import MiRelay, Reply
@@ -13,10 +14,14 @@ from gasguard.simulator.mqtt.module import MqttModule
 from gasguard.simulator.mqtt.network import Network
 from gasguard.simulator.mqtt.server import MqttServer
 from gasguard.simulator.mqtt.setup import MqttPlan
-from gasguard.simulator.pi.relays import PinServer
+from gasguard.simulator.pi.relays import COIL, PinModule, PinServer
+from gasguard.simulator.seeding import stream
 from gasguard.simulator.setup import Wired
 from gasguard.simulator.world import World
 from tests.torture.broker import Sent
+
+_SLOW_READ = 0.004
+"""Seconds that reading the converter takes here: a window is not worth more of a session's time."""
 
 
 class Order(NamedTuple):
@@ -73,7 +78,7 @@ class _ListenedServer(MqttServer):
 
 
 def renewal_of(key: Key) -> Key:
-    """The key that stands for the keep-alive of a relay on MQTT."""
+    """The key that stands for the keep-alive of a relay on MQTT, and for a pump's edges."""
     return key[0], key[1] + 1
 
 
@@ -86,6 +91,8 @@ class House(World):
 
     on_order: Callable[[Order], None]
     sent_at: Callable[[bytes], float]
+    on_pin_asked: Callable[[Address], None] = staticmethod(lambda _address: None)
+    """Called when the guard has asked a pin, and was answered."""
     _touched = False
 
     @classmethod
@@ -93,6 +100,9 @@ class House(World):
         """Stove and modules at rest, all circuits closed. Call inside the loop that runs it."""
         house = cls.from_config(config, seed=seed, network=network)
         assert isinstance(house, House)
+        house.chip.keeps_outputs = stream(seed, "pins").random() < 0.7
+        for bus in house.chip.buses.values():
+            bus.read_takes = _SLOW_READ
         return house
 
     def _server(self, address: Address, plan: DevicePlan, seed: int) -> RelayServer:
@@ -113,6 +123,27 @@ class House(World):
             self.on_order(Order(address, key, value, server.sent_at))
 
         module.on_command = commanded
+        return server
+
+    def _pin_server(self, address: Address, settings: GpioRelay) -> PinServer:
+        server = super()._pin_server(address, settings)
+        pad, high = self.chip.pads[settings.line], settings.active == "high"
+        fails_with = pad.fails_with
+
+        def asked() -> int:
+            fault = fails_with()
+            if not fault and pad.holder is not None:
+                self.on_pin_asked(address)
+            return fault
+
+        def told(key: Key, value: object) -> None:
+            self._touched = True
+            self.on_order(Order(address, key, value, self._time()))
+
+        pad.fails_with, pad.told = asked, lambda level: told(COIL, level == high)
+        if settings.pulse:
+            pump = self.chip.pads[settings.pulse.line]
+            pump.told = lambda _level: told(renewal_of(COIL), True)
         return server
 
     def _sync_for_wire(self) -> None:
@@ -164,6 +195,11 @@ class House(World):
         """The property with which this relay opens by itself."""
         plan = self.plans.get(wired.address)
         return plan.channels[wired.key].countdown if plan is not None else None
+
+    def can_be_closed(self, wired: Wired) -> bool:
+        """Whether somebody else can close this relay: not one whose supply the guard pumps."""
+        relay = self.device(wired.address).relay
+        return not (isinstance(relay, PinModule) and relay.pumped)
 
     def switch(self, wired: Wired, *, on: bool) -> None:
         """Somebody else switches this relay, past the guard and its network."""

@@ -18,7 +18,7 @@ from tests.torture.company import Company
 from tests.torture.curfew import NOTICED_WITHIN
 from tests.torture.house import Order, renewal_of
 from tests.torture.pi import Trust
-from tests.torture.scene import Bench, Obligation, RelayWatch, Scene
+from tests.torture.scene import Bench, Obligation, RelayWatch, Scene, fair
 from tests.torture.window import Payload
 
 LOOK_EVERY = 1.0
@@ -284,9 +284,11 @@ class Judge:
 
     def _can_send(self, address: Address) -> bool:
         """Whether the guard has spoken with this device, and still knows a way to it."""
-        air = self.scene.air
+        air, house = self.scene.air, self.scene.house
+        if address in house.pin_servers:
+            return address in air.heard_at and fair(house.device(address).relay.faults)
         _, is_known = air.names.found(address[0])
-        routed = air.routed or address in self.scene.house.mqtt_servers
+        routed = air.routed or address in house.mqtt_servers
         return routed and is_known and address in air.heard_at
 
     def _answered(self, bench: Bench, ask: Ask, answer: Payload) -> None:
@@ -458,6 +460,8 @@ class Judge:
             name = bench.account.name
             if watch.wired.key == order.key:
                 if order.value == watch.wired.opens_when:
+                    if order.address in scene.house.pin_servers:
+                        self._expected.pop((order.address, order.key), None)
                     bench.foreign = None  # a channel that is switched off counts no further
                     watch.last_open_order = max(watch.last_open_order, order.sent_at)
                     sent = self._opens_sent.get((order.address, order.key), 0.0)

@@ -38,6 +38,15 @@ class Kitchen:
         kind = self._relay(name, number).get("kind")
         return None if kind is None else str(kind)
 
+    def on_pins(self, name: str, number: int) -> tuple[str, ...] | None:
+        """What the burner's relay of that number, or its last, can suffer if it is on a pin."""
+        relay = self._relay(name, number)
+        if relay["driver"] != "gpio":
+            return None
+        # What only the contact does is seen where it is sensed, and only there.
+        apart = "pending_s" if "sense" in relay else "welded"
+        return ("offline", "frozen", "lying", "stuck", "refuse", apart)
+
     def closes_when(self, name: str) -> bool:
         """The position of the burner's first relay's switch that lets it burn."""
         return bool(self._relay(name, 0)["contact"] == "normally_open")
@@ -48,14 +57,15 @@ class Kitchen:
         return relays[min(number, len(relays) - 1)]
 
 
-def draw_kitchen(random: Random, mqtt: Random, hazards: Random) -> Kitchen:
-    """One or two burners. `mqtt` decides on those with a relay behind the broker, `hazards` on
-    which alarm is expected to speak up."""
+def draw_kitchen(random: Random, mqtt: Random, hazards: Random, pins: Random) -> Kitchen:
+    """One or two burners. `mqtt` decides on those with a relay behind the broker, `pins` on those
+    with one on the computer's own pins, `hazards` on which alarm is expected to speak up."""
     sensors: dict[str, float] = {}
     burners = {"left": _burner(random, 10, "left", sensors)}
     if random.random() < 0.2:
         burners["right"] = _second(random, burners["left"], sensors)
     _put_on_mqtt(mqtt, burners)
+    _put_on_pins(pins, burners, sensors)
     config: dict[str, Any] = {"burners": burners, "hazards": _hazards(hazards)}
     if random.random() < 0.3:
         config["allow_remote_rearm"] = True
@@ -150,6 +160,38 @@ def _mqtt_relay(random: Random, name: str) -> dict[str, Any]:
         relay["channel"] = "1"
     if kind != "zigbee2mqtt" and random.random() < 0.4:
         relay["keep_alive"] = {"after": random.choice(["20s", "1m", "3m"])}
+    return relay
+
+
+def _put_on_pins(
+    random: Random, burners: dict[str, dict[str, Any]], sensors: dict[str, float]
+) -> None:
+    """Some burners' only, or second, relay is on a pin; some thermocouples are on the bus."""
+    for number, (name, burner) in enumerate(burners.items()):
+        if random.random() >= 0.1:
+            continue
+        if "relays" in burner:
+            burner["relays"][1] = _pin_relay(random, number)
+        else:
+            burner["relay"] = _pin_relay(random, number)
+            burner.pop("voice", None)
+        if "flame" in burner and random.random() < 0.6:
+            burner["flame"] = {"driver": "adc", "channel": ("0-1", "2-3")[number]}
+            sensors.pop(name, None)
+
+
+def _pin_relay(random: Random, number: int) -> dict[str, Any]:
+    """One on pins of its own."""
+    high = random.random() < 0.7
+    relay: dict[str, Any] = {"driver": "gpio", "active": "high" if high else "low"}
+    relay["line"] = (17 if high else 5) + number
+    relay["contact"] = random.choice(_WIRINGS)
+    if random.random() < 0.5:
+        relay["sense"] = {"line": 23 + number, "active": random.choice(["high", "low"])}
+    if relay["contact"] == "normally_open" and random.random() < 0.5:
+        # Slower than a real one's: it is looked at, edge by edge.
+        after = random.choice(["5s", "15s"])
+        relay["pulse"] = {"line": 25 + number, "every": "500ms", "after": after}
     return relay
 
 

@@ -11,13 +11,16 @@ from typing import Any
 from gasguard.app import OPEN_FIRST_WITHIN
 from gasguard.assemble import Drivers, circuits, sensors
 from gasguard.clock import Instant
+from gasguard.config.flames import AdcFlame
 from gasguard.config.load import Config
+from gasguard.core.messages import FLAME, Event, FlameRead, SensorGarbled
 from gasguard.drivers.base import Sensor
 from gasguard.guard.controller import Controller
 from gasguard.health import Heartbeats
 from gasguard.interfaces.journal import Journal
 from gasguard.interfaces.schedules.watch import Schedules
 from gasguard.simulator.mqtt.setup import plan_mqtt
+from gasguard.simulator.pi.chip import SimulatedBoard, SimulatedChip
 from tests.torture.broker import Broker
 from tests.torture.disk import Disk
 from tests.torture.loop import TappedNetwork
@@ -113,6 +116,7 @@ class Pi:
         disk: Disk,
         broker: Broker,
         luck: Random,
+        chip: SimulatedChip,
     ) -> None:
         self.clock = PiClock(loop)
         self.heartbeats = Heartbeats(loop.time)
@@ -125,6 +129,11 @@ class Pi:
         self.on_killed: Callable[[], None] = lambda: None
         self.on_listening: Callable[[], None] = lambda: None
         """Called when the living guard has started its sensors."""
+        self.on_measured: Callable[[str, Event], None] = lambda _burner, _event: None
+        """Called with what a sensor on the computer's own bus says, just before the guard hears it.
+        """
+        self._chip = chip
+        self._board: SimulatedBoard | None = None
         self._config, self._loop, self._air, self._broker = config, loop, air, broker
         self._disk, self._luck = disk, luck
         self._states = {address[0]: address for address in plan_mqtt(config)}
@@ -151,13 +160,17 @@ class Pi:
         self.clock.note()
         store = self._disk.open()
         self.heartbeats = Heartbeats(self._loop.time)
+        self._board = self._chip.process()
         drivers = Drivers(
-            partial(self._broker.bus, self._states), self._luck, self._air.names.look_up
+            partial(self._broker.bus, self._states),
+            self._luck,
+            self._air.names.look_up,
+            self._board,
         )
         controller = Controller(
             circuits(self._config, drivers), store, self.clock, self.heartbeats, self._luck
         )
-        self._sensors = sensors(self._config, drivers, controller.post)
+        self._sensors = sensors(self._config, drivers, partial(self._post, controller))
         controller.observers.append(Journal(store))
         self.schedules = Schedules(self._config, controller, store, self.clock, self.heartbeats)
         self.window = Window(controller, lambda *told: self.on_told(*told))
@@ -179,6 +192,14 @@ class Pi:
             sensor.start()
         self.on_listening()
 
+    def _post(self, controller: Controller, burner: str, event: Event) -> None:
+        flame = self._config.burners[burner].flame
+        if controller is self.controller and isinstance(flame, AdcFlame):
+            measured = isinstance(event, FlameRead)
+            if measured or (isinstance(event, SensorGarbled) and event.sensor == FLAME):
+                self.on_measured(burner, event)
+        controller.post(burner, event)
+
     def kill(self, *, power: bool = False) -> None:
         """Nothing of the guard gets out from here on, wherever it was. Its tasks follow."""
         if self.controller is None or self.window is None:
@@ -189,6 +210,10 @@ class Pi:
         self.up_since = float("inf")
         self._air.sever()
         self._broker.sever()
+        if self._board is not None:
+            self._board.end()
+        if power:
+            self._chip.reset()
         self._disk.crash(power=power)
         self.clock.note()
         self.on_killed()

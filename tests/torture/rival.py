@@ -52,6 +52,10 @@ class Rival:
         self._scene.loop.call_later(after, self._closes, bench, watch)
 
     def _closes(self, bench: Bench, watch: RelayWatch) -> None:
-        if self._is_there(bench) and watch.open_now:
+        if (
+            self._is_there(bench)
+            and watch.open_now
+            and self._scene.house.can_be_closed(watch.wired)
+        ):
             self._judge.meddled(bench)
             self._scene.house.switch(watch.wired, on=not watch.wired.opens_when)

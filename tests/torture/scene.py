@@ -228,6 +228,8 @@ class Scene:
         now = max(self.now, silent_until)
         if address in self.house.mqtt_servers:
             way = self._with_broker(faults)
+        elif address in self.house.pin_servers:
+            way = faults.changed({"offline": faults.offline or faults.refuse})
         else:
             way, late_by = self._with_network(address, faults)
             now = max(now, self.now + late_by)

@@ -8,8 +8,9 @@ import asyncio
 import json
 from random import Random
 
-from gasguard.config.sensors import Hazard, OnTopic, ThermocoupleFlame
+from gasguard.config.sensors import Hazard, MqttFlame, OnTopic, ThermocoupleFlame
 from gasguard.simulator.mqtt.devices import Out
+from gasguard.simulator.pi.i2c import FAULTS
 from tests.torture.plan import LENGTH, Plan
 from tests.torture.scene import Scene
 
@@ -51,9 +52,10 @@ class Sensors:
             topics = [topic for _, topic in settings.topics()]
             self._broker.said_at_qos_1.update(topics if random.random() < 0.7 else ())
         for name, bench in scene.benches.items():
-            if isinstance(bench.account.config.flame, ThermocoupleFlame):
-                self._measure(name, bench.account.config.flame.topic)
-            elif bench.account.config.flame and bench.account.config.flame.expire_after < LENGTH:
+            flame = bench.account.config.flame
+            if isinstance(flame, ThermocoupleFlame):
+                self._measure(name, flame.topic)
+            elif isinstance(flame, MqttFlame) and flame.expire_after < LENGTH:
                 self._speak_of_flame(name)
         for name, settings in self._hazards.items():
             self._say_alarm(name, keep=True)
@@ -79,6 +81,8 @@ class Sensors:
         """The burner's flame sensor, if it has one, falls silent for a while; some say so."""
         if burner in self._blind or self._scene.benches[burner].account.config.flame is None:
             return
+        if self._scene.house.is_measured(burner):
+            self._scene.house.disturb(burner, self._random.choice(FAULTS[1:]))
         if burner in self._flames and not silently:
             self._publish(self._topic(burner), "unavailable", keep=self._keeps)
         self._blind.add(burner)
@@ -93,6 +97,8 @@ class Sensors:
 
     def _sees_again(self, burner: str) -> None:
         self._blind.discard(burner)
+        if self._scene.house.is_measured(burner):
+            self._scene.house.disturb(burner, FAULTS[0])
         if burner in self._flames:
             self._say_flame(burner)
 

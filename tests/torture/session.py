@@ -78,6 +78,7 @@ async def _play(plan: Plan, loop: TortureLoop, folder: Path) -> Outcome:
         disk,
         broker,
         stream(plan.seed, "luck"),
+        house.chip,
     )
     pi.keep(asyncio.current_task())
     scene = Scene(config, loop, house, loop.air, disk, pi, broker)
@@ -92,7 +93,8 @@ async def _play(plan: Plan, loop: TortureLoop, folder: Path) -> Outcome:
     loop.set_exception_handler(partial(loop_complains, judge))
     stop: asyncio.Future[None] = loop.create_future()
     judge.on_breach = lambda: None if stop.done() else stop.set_result(None)
-    for address in (*house.servers, *house.mqtt_servers):
+    house.on_pin_asked = lambda address: loop.air.heard_at.update({address: loop.time()})
+    for address in (*house.servers, *house.mqtt_servers, *house.pin_servers):
         scene.faults_changed(address)
     loop.air.names.on_changed = scene.network_changed
     log = logging.getLogger("gasguard")

@@ -53,7 +53,9 @@ def test_every_kind_of_action_and_of_kitchen_is_drawn() -> None:
     burners = [burner for plan in plans for burner in plan.config["burners"].values()]
     relays = [relay for b in burners for relay in b.get("relays", [b.get("relay")])]
     assert {relay["contact"] for relay in relays} == {"normally_closed", "normally_open"}
-    assert {relay["driver"] for relay in relays} == {"miot", "miio", "mqtt"}
+    assert {relay["driver"] for relay in relays} == {"miot", "miio", "mqtt", "gpio"}
+    assert any("sense" in relay for relay in relays) and any("pulse" in relay for relay in relays)
+    assert "adc" in {burner["flame"]["driver"] for burner in burners if "flame" in burner}
     on_mqtt = [relay for relay in relays if relay["driver"] == "mqtt"]
     assert {relay["kind"] for relay in on_mqtt} == {"zigbee2mqtt", "tasmota", "esphome"}
     assert any("lease" in relay for relay in relays) and any("jog" in relay for relay in relays)

@@ -10,6 +10,7 @@ import contextlib
 
 from gasguard.config.relays.gpio import GpioRelay, Pulse
 from gasguard.core.model import Contact
+from gasguard.drivers.base import Reading
 from gasguard.drivers.board import Board, Line
 from gasguard.drivers.gpio.relay import GpioRelayDriver
 from gasguard.errors import Unreachable
@@ -41,6 +42,12 @@ class PumpedRelay(GpioRelayDriver):
         """See `Relay.close`."""
         await super().close(within)
         self._feed(self._pulse.after)
+
+    async def read(self, within: float) -> Reading:
+        """See `Relay.read`. What nothing feeds any more is open, and is told to be so."""
+        if self._next is None:
+            self._switch(Contact.OPEN)
+        return await super().read(within)
 
     async def renew_lease(self, seconds: float, within: float) -> None:
         """See `HasLease.renew_lease`. What is open stays open."""

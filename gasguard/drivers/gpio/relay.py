@@ -33,6 +33,8 @@ class GpioRelayDriver:
         self._sense: Line | None = None
         self._moved_at = float("-inf")
         """When the coil was last switched."""
+        self._ordered: Contact | None = None
+        """How it was switched last."""
 
     @property
     def address(self) -> str:
@@ -66,6 +68,10 @@ class GpioRelayDriver:
                 break
             await asyncio.sleep(_LOOKS_EVERY)
         latency = loop.time() - began
+        found = told if sensed is None else sensed
+        if found is Contact.OPEN and self._ordered is Contact.CLOSED:
+            # What is told to be open shall not close by itself once its cause is gone.
+            await self.open(within)
         if sensed is None or sensed is told:
             return Reading(told, latency=latency)
         return Reading(sensed, latency=latency, problem=self._disagreement(told, sensed))
@@ -77,6 +83,7 @@ class GpioRelayDriver:
 
     def _switch(self, contact: Contact) -> None:
         on = self._wiring.switch_for(contact)
+        self._ordered = contact
         before = self._ask(self._settings.line, lambda: self._held_coil().get())
         self._ask(self._settings.line, lambda: self._held_coil().set(on))
         if on != before:
@@ -99,11 +106,14 @@ class GpioRelayDriver:
         return self._coil
 
     def _taken_over(self, pins: Pins) -> Line:
-        """What drives the coil goes on as it is; what does not begins with the coil released."""
+        """What drives the coil goes on as it is; what does not begins with the coil released.
+
+        Taking it over closes nothing: a coil that is pulled by something else, and opens so, stays.
+        """
         settings = self._settings
         look = pins.look(settings.line)
         line = pins.hold(settings.line, active_low=settings.active == "low")
-        on = look.output and line.get() and self._lives_on()
+        on = line.get() and (self._wiring.opens_when or (look.output and self._lives_on()))
         line.drive(on, self._released())
         return line
 

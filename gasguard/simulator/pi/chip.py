@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
@@ -12,6 +13,7 @@ from gasguard.simulator.pi.i2c import SimulatedBus
 
 _PULLED_UP = range(9)
 _PADS = 54
+_REMEMBERED = 1000
 
 
 @dataclass(slots=True)
@@ -25,10 +27,12 @@ class Pad:
     outside: Callable[[], bool] | None = None
     """The level of what is wired to it and drives it."""
     holder: "SimulatedPins | None" = None
-    levels: list[bool] = field(default_factory=list)
-    """Every level that it was told to have as an output, in order."""
+    levels: deque[bool] = field(default_factory=lambda: deque(maxlen=_REMEMBERED))
+    """The levels that it was told to have as an output, in order."""
     moved: Callable[[], None] = lambda: None
     """Called when its level may have changed."""
+    told: Callable[[bool], None] = lambda _level: None
+    """Called with each level that it is told to have, whether it takes it or not."""
     stands_still: Callable[[], bool] = lambda: False
     """Whether it takes no other level."""
     fails_with: Callable[[], int] = lambda: 0
@@ -37,7 +41,7 @@ class Pad:
     @property
     def level(self) -> bool:
         """High or low."""
-        if self.output:
+        if self.output or self.stands_still():
             return self.latch
         return self.outside() if self.outside is not None else self.pull == "up"
 
@@ -183,8 +187,14 @@ class SimulatedLine:
     def drive(self, active: bool, pull: Pull) -> None:
         """See `Line.drive`."""
         pad = self._pins.pad(self._number)
+        before = pad.level
         pad.pull, pad.output = pull, True
-        self._become(pad, active)
+        if before == (active != self._active_low):
+            # Only the direction changes: nobody at its other end notices.
+            pad.latch = before
+            pad.levels.append(before)
+        else:
+            self._become(pad, active)
 
     def listen(self, pull: Pull) -> None:
         """See `Line.listen`."""
@@ -195,6 +205,7 @@ class SimulatedLine:
     def _become(self, pad: Pad, active: bool) -> None:
         level = active != self._active_low
         pad.levels.append(level)
+        pad.told(level)
         if not pad.stands_still():
             pad.latch = level
             pad.moved()

@@ -9,8 +9,6 @@ _OFFSET = 1.5
 """mV that the bias makes in the leads of a sound circuit."""
 _OPEN = 460.0
 """mV that it makes at open inputs: more than the converter can tell."""
-_READ_TAKES = 0.0004
-"""Seconds, at 100 kHz."""
 _HUM_MV, _HZ = 20.0, 50.0
 _MUX = {0b000: (0, 1), 0b011: (2, 3), 0b100: (0, 1), 0b110: (2, 3)}
 _TO_GROUND = 0b100
@@ -100,6 +98,8 @@ class SimulatedBus:
     def __init__(self, time: Callable[[], float]) -> None:
         self.converters: dict[int, SimulatedAds1115] = {}
         """By address."""
+        self.read_takes = 0.0004
+        """Seconds, at 100 kHz."""
         self._time, self._ahead = time, 0.0
 
     @property
@@ -113,7 +113,7 @@ class SimulatedBus:
 
     def read(self, address: int, register: int) -> int:
         """See `I2c.read`."""
-        self.pause(_READ_TAKES)
+        self.pause(self.read_takes)
         return self._at(address).read(register, self.now())
 
     def now(self) -> float:

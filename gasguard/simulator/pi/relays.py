@@ -18,11 +18,16 @@ PUMP_HOLDS = 2.0
 class PinModule(Module):
     """A relay board. Its channel is on where the pin drives the coil."""
 
+    latched: Callable[[bool], None] = staticmethod(lambda _on: None)
+    """Called when the coil's driver has switched, whether the pump feeds it or not."""
+
     def __init__(self, settings: GpioRelay, *, now: float) -> None:
-        super().__init__([ChannelSpec(*COIL, rest=not settings.opens_when)], now=now)
-        self._pumped = settings.pulse is not None
-        self._dry_at: float | None = now + PUMP_HOLDS if self._pumped else None
+        self.pumped = settings.pulse is not None
+        """Its coil has its supply from a charge pump."""
+        self._dry_at: float | None = now + PUMP_HOLDS if self.pumped else None
         """When the pump runs dry; None: it is."""
+        super().__init__([ChannelSpec(*COIL, rest=not settings.opens_when)], now=now)
+        self._told = self.value(COIL)
 
     def order(self, on: bool, now: float) -> None:
         """The pin has another level."""
@@ -32,15 +37,24 @@ class PinModule(Module):
         else:
             self.channels[COIL].switch(on, now)
 
+    def mi_home_switch(self, siid: int, piid: int, value: bool, now: float) -> None:
+        """A hand at its input. It closes nothing that has no supply."""
+        if not (value and self.pumped):
+            super().mi_home_switch(siid, piid, value, now)
+
     def edge(self, now: float) -> None:
         """The pump's pin has another level."""
         was_dry, self._dry_at = self._dry_at is None, now + PUMP_HOLDS
         if was_dry:
             self._tell(now)
 
+    def value(self, key: Key) -> bool:
+        """See `Module.value`. One whose pump is dry is off, whatever its pin says."""
+        return super().value(key) and (self._dry_at is not None or not self.pumped)
+
     def coil(self, key: Key) -> bool:
         """See `Module.coil`."""
-        return super().coil(key) and (self._dry_at is not None or not self._pumped)
+        return self.value(key) and not self.faults.unpowered
 
     def next_event(self) -> float | None:
         """See `Module.next_event`."""
@@ -55,9 +69,18 @@ class PinModule(Module):
                 self._dry_at = None
                 self._tell(event)
 
+    def _listener(self, spec: ChannelSpec) -> Callable[[bool, float], None]:
+        def changed(on: bool, at: float) -> None:
+            self.latched(on)
+            self._tell(at)
+
+        return changed
+
     def _tell(self, at: float) -> None:
-        for listener in self.listeners:
-            listener(*COIL, self.value(COIL), at)
+        if self.value(COIL) != self._told:
+            self._told = self.value(COIL)
+            for listener in self.listeners:
+                listener(*COIL, self._told, at)
 
 
 class PinServer:
@@ -86,7 +109,7 @@ class PinServer:
             chip.pads[settings.pulse.line].moved = self._edge
         if settings.sense:
             chip.pads[settings.sense.line].outside = self._sensed
-        module.listeners.append(lambda _siid, _piid, on, _at: self._switched(on))
+        module.latched = self._switched
 
     def inject(self, now: float, **changes: Any) -> None:
         """Change faults by name (Faults has them). Raises FaultError and then changes nothing."""
