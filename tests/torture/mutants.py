@@ -184,7 +184,7 @@ MUTANTS = [
     Mutant(
         "a flame sensor that says it sees nothing is ignored",
         SENSOR,
-        "            self._later(_GARBLED, partial(self._listener.garbled, said.garbled))",
+        "            self._later(GARBLED, partial(self._listener.garbled, said.garbled))",
         "            pass",
     ),
     Mutant(
