@@ -4,8 +4,6 @@ import contextlib
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import ValidationError
-
 from gasguard.cli.setup.checks import Place
 from gasguard.cli.setup.given import Given
 from gasguard.cli.setup.plan import Plan, Secret, resolved
@@ -13,6 +11,8 @@ from gasguard.cli.setup.questions import BROKER_PORT, Questions
 from gasguard.cli.setup.talk import Talk
 from gasguard.config.broker import Mqtt
 from gasguard.config.machine import unusable_files
+from gasguard.config.parts import mqtt_of
+from gasguard.errors import ConfigError
 from gasguard.mqtt.probe import probe
 from gasguard.mqtt.server import broker, reach
 from gasguard.mqtt.topics import Topics
@@ -105,9 +105,9 @@ class BrokerPart:
     def _tried(self, settings: Mapping[str, Any]) -> str:
         told = {key: resolved(value, self._plan.folder) for key, value in settings.items()}
         try:
-            mqtt = Mqtt.model_validate(told, context=self._plan.folder)
-        except ValidationError as error:
-            return str(error.errors()[0]["msg"])
+            mqtt = mqtt_of(told, self._plan.folder)
+        except ConfigError as error:
+            return str(error)
         for fault in unusable_files("tls", mqtt.tls):
             return f"{fault.place}: {fault.text}"
         problem = ""

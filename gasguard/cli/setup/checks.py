@@ -4,14 +4,13 @@ import re
 from collections.abc import Callable
 from typing import Any, Literal, TypeVar
 
-from pydantic import TypeAdapter, ValidationError
-
 from gasguard.cli.setup.talk import WrongAnswerError
 from gasguard.cli.setup.words import Language, text
 from gasguard.config.edit import FromFile
 from gasguard.config.fields import DeviceTopic, Duration, Host, RelayHost
 from gasguard.config.messages import Address
 from gasguard.config.names import BurnerId, Name
+from gasguard.config.parts import fits
 
 T = TypeVar("T")
 Wiring = Literal["normally_open", "normally_closed"]
@@ -39,14 +38,10 @@ class Checks:
     def _wrong(self, key: str, **values: object) -> WrongAnswerError:
         return WrongAnswerError(text(self._language, key, **values))
 
-    def _by(self, kind: Any, key: str) -> Callable[[str], str]:  # Any: what TypeAdapter takes
-        adapter: TypeAdapter[Any] = TypeAdapter(kind)
-
+    def _by(self, kind: Any, key: str) -> Callable[[str], str]:  # Any: as `fits` has it
         def check(said: str) -> str:
-            try:
-                adapter.validate_python(said)
-            except ValidationError:
-                raise self._wrong(key, said=said[:60]) from None
+            if not fits(kind, said):
+                raise self._wrong(key, said=said[:60])
             return said
 
         return check

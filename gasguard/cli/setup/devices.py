@@ -6,13 +6,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
-
 from gasguard.assemble import Drivers
 from gasguard.cli.setup.plan import resolved
-from gasguard.config.broker import Mqtt
+from gasguard.config.parts import mqtt_of, relay_of
 from gasguard.config.relays.base import RelayConfig
-from gasguard.config.relays.families import AnyRelay
 from gasguard.core.model import Contact
 from gasguard.drivers.base import CALL_WITHIN, Relay, Wiring
 from gasguard.drivers.board import Board
@@ -22,7 +19,6 @@ from gasguard.errors import DriverError, GasguardError, Unreachable
 
 _PAUSE = 0.05
 """Seconds between two tries at a relay that does not answer."""
-_RELAY: TypeAdapter[Any] = TypeAdapter(AnyRelay)
 _ASSUMED = ("normally_open", "normally_closed")
 """As long as nobody knows the wiring: the first one of which nothing else in it is a fault."""
 
@@ -66,18 +62,13 @@ def settings_of(
         except GasguardError:
             return settings_of(described, folder, _ASSUMED[1])
     told = {key: resolved(value, folder) for key, value in described.items()}
-    try:
-        found: RelayConfig = _RELAY.validate_python({**told, "contact": contact}, context=folder)
-    except ValidationError as error:
-        faults = "; ".join(one["msg"].removeprefix("Value error, ") for one in error.errors())
-        raise GasguardError(faults) from None
-    return found
+    return relay_of({**told, "contact": contact}, folder)
 
 
 def bus_of(mqtt: Mapping[str, Any], folder: Path) -> Bus:
     """A connection to the broker under an id of its own: it pushes nobody out."""
     told = {key: resolved(value, folder) for key, value in mqtt.items()}
-    return BrokerBus(Mqtt.model_validate(told, context=folder), client_id="")
+    return BrokerBus(mqtt_of(told, folder), client_id="")
 
 
 @asynccontextmanager

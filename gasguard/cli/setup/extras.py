@@ -3,13 +3,12 @@
 import asyncio
 from typing import Any
 
-from pydantic import ValidationError
-
 from gasguard.cli.setup.given import Given
 from gasguard.cli.setup.plan import Plan, Secret, resolved
 from gasguard.cli.setup.questions import PAGE_PORT, Questions
 from gasguard.cli.setup.talk import Talk
-from gasguard.config.messages import Messages
+from gasguard.config.parts import messages_of
+from gasguard.errors import ConfigError
 
 
 def ask_page(talk: Talk, given: Given, plan: Plan) -> None:
@@ -64,9 +63,9 @@ def _check(talk: Talk, plan: Plan, name: str, address: Any) -> bool:
     from gasguard.interfaces.messages.addresses import wrong_addresses
 
     try:
-        settings = Messages.model_validate({"to": {name: resolved(address, plan.folder)}})
-    except ValidationError as error:
-        why = str(error.errors()[0]["msg"]).removeprefix("Value error, ")
+        settings = messages_of({"to": {name: resolved(address, plan.folder)}}, plan.folder)
+    except ConfigError as error:
+        why = str(error)
     else:
         why = asyncio.run(wrong_addresses(settings)).get(name, "")
     if why:
