@@ -89,6 +89,10 @@ test-ha: $(READY) mosquitto ## gasguard in real Home Assistant cores (installs t
 test-debian: ## demo and test on bare Debian 12 and 13 (root; SUITES=trixie, TARGET=quick; half an hour)
 	@python3 -m tests.debian
 
+.PHONY: deb
+deb: $(VENV)/.deb debian-tools ## Debian's packages into build/ (root; SYSTEMS=trixie-arm64; 3 minutes, emulated ones 15)
+	@$(BIN)/python -m tests.debian.package
+
 .PHONY: pictures
 pictures: $(READY) chromium ## the pictures of the page in the notes, anew
 	$(BIN)/python -m tests.browser.pictures
@@ -114,6 +118,21 @@ $(READY): pyproject.toml
 		{ echo "no virtual environment: install python3-venv (apt install python3-venv)"; exit 1; }
 	@$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[dev]'
 	@touch $@
+
+$(VENV)/.deb: $(READY)
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[dev,deb]'
+	@touch $@
+
+.PHONY: debian-tools
+debian-tools:
+	@command -v debootstrap >/dev/null && command -v qemu-aarch64-static >/dev/null && \
+	command -v update-binfmts >/dev/null && command -v lintian >/dev/null && command -v systemd-nspawn >/dev/null || { \
+		if [ "$$(id -u)" = 0 ]; then SUDO=; else SUDO="sudo -n"; fi; \
+		echo "installing what makes and tries Debian's packages ..."; \
+		{ $$SUDO apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$SUDO apt-get install -y -qq \
+			--no-install-recommends debootstrap qemu-user-static binfmt-support lintian systemd-container >/dev/null; } || \
+		{ echo "packages need: sudo apt install debootstrap qemu-user-static binfmt-support lintian systemd-container"; \
+			exit 1; }; }
 
 .PHONY: mosquitto
 mosquitto:

@@ -94,7 +94,7 @@ def test_the_page_is_tried_again_for_ever_and_takes_nothing_from_the_guard():
 def test_systemd_understands_every_word_and_finds_little_exposed(unit, tmp_path):
     for path in DATA.glob("*.service"):
         # Its program is not installed here.
-        text = path.read_text().replace("/opt/gasguard/bin/gasguard", "/bin/true")
+        text = path.read_text().replace("/usr/bin/gasguard", "/bin/true")
         (tmp_path / path.name).write_text(text)
     for command in (["verify"], ["security", "--offline=true", "--threshold=25"]):
         said = subprocess.run(

@@ -9,6 +9,12 @@ from typing import Any
 
 from gasguard.errors import GasguardError
 
+_NOT_INSTALLED = (
+    "the demo's broker is not installed here (no {missing}). In a folder with gasguard's "
+    "sources `make demo` sets up all of it, as `pip install '.[demo]'` does; Debian's package "
+    "guards stoves and leaves the demo out"
+)
+
 
 def free_port(wanted: int | None, usual: int, kind: socket.SocketKind) -> int:
     """`wanted`, which must be free; any free one for 0; for None the `usual` one if it is free.
@@ -34,9 +40,15 @@ def free_port(wanted: int | None, usual: int, kind: socket.SocketKind) -> int:
 
 @contextlib.asynccontextmanager
 async def embedded_broker(port: int) -> AsyncIterator[None]:
-    """A broker for this machine only, open to everyone on it, for as long as the block lasts."""
-    from amqtt.broker import Broker
-    from amqtt.errors import ProtocolHandlerError
+    """A broker for this machine only, open to everyone on it, for as long as the block lasts.
+
+    Raises OSError when it cannot begin, GasguardError when amqtt is not installed.
+    """
+    try:
+        from amqtt.broker import Broker
+        from amqtt.errors import BrokerError, ProtocolHandlerError
+    except ModuleNotFoundError as error:
+        raise GasguardError(_NOT_INSTALLED.format(missing=error.name)) from None
 
     def unheard(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         """What amqtt leaves behind when a client goes while it is answered is no trouble."""
@@ -68,7 +80,10 @@ async def embedded_broker(port: int) -> AsyncIterator[None]:
             "plugins": anonymous,
         }
     )
-    await broker.start()
+    try:
+        await broker.start()
+    except BrokerError as error:
+        raise OSError(str(error)) from error
     try:
         yield
     finally:

@@ -8,8 +8,6 @@ import socket
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
-from amqtt.errors import BrokerError
-
 from gasguard.cli.broker import embedded_broker, free_port
 from gasguard.cli.options import DEMO_MARK
 from gasguard.clock import until
@@ -123,7 +121,7 @@ async def stage(
             config = _write_config(path, mqtt_port, limits, more, pi=pi)
             try:
                 world = await _set_up(stack, config)
-            except (OSError, BrokerError) as error:
+            except OSError as error:
                 if not left:
                     raise GasguardError(f"broker or relay cannot be started: {error}") from None
             else:

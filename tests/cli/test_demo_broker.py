@@ -1,6 +1,7 @@
 """The demo's embedded broker, where amqtt needs a hand."""
 
 import subprocess
+import sys
 
 from tests.support.brokers import program
 
@@ -26,3 +27,15 @@ def test_nobody_gets_what_only_others_have_subscribed_to(make_ear, old_broker):
     second.send("hello", "there")
     second.wait("hello")
     assert [one.topic for one in second.heard] == ["second/hello"]
+
+
+def test_a_demo_without_its_broker_says_what_to_install(tmp_path):
+    """Debian's package leaves amqtt out."""
+    without = "import sys; sys.modules['amqtt'] = None; from gasguard.__main__ import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", without, "demo", "--state-dir", str(tmp_path / "demo")],
+        check=False, capture_output=True, text=True, timeout=30,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "no amqtt" in done.stderr and "pip install '.[demo]'" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -21,19 +21,39 @@ def mirror() -> str:
 
 def share(root: Path) -> None:
     """Let apt and pip in there do as they do here, for whoever logs in."""
+    share_apt(root)
+    share_pip(root)
+
+
+def share_apt(root: Path) -> None:
+    """Let apt, and whatever else asks the network, do as it does here."""
     said = subprocess.run(["apt-config", "dump"], capture_output=True, text=True, check=True).stdout
-    proxies = [line for line in said.splitlines() if "::Proxy" in line]
-    (root / "etc/apt/apt.conf.d/99host").write_text("".join(f"{line}\n" for line in proxies))
+    kept = [line for line in said.splitlines() if "::Proxy" in line]
+    (root / "etc/apt/apt.conf.d/99host").write_text("".join(f"{line}\n" for line in kept))
     (root / "etc/resolv.conf").write_text(Path("/etc/resolv.conf").read_text())
     (root / "etc/hosts").write_text(Path("/etc/hosts").read_text())
-    proxy = [(name, value) for name, value in os.environ.items() if name.lower() in _PROXY]
     with (root / "etc/environment").open("a") as file:
-        file.writelines(f"{name}={value}\n" for name, value in proxy)
+        file.writelines(f"{line}\n" for line in proxies())
+
+
+def share_pip(root: Path) -> None:
+    """Let pip do as it does here. No certificates can be installed after that."""
     settings = _pip()
     lines = [f"{name} = {' '.join(value.split())}\n" for name, value in settings.items()]
     (root / "etc/pip.conf").write_text("".join(["[global]\n", *lines]))
     for word in " ".join(settings.values()).split():
         _show(root, Path(word.removeprefix("file://").removesuffix("/simple")))
+
+
+def take_back(root: Path) -> None:
+    """What was shared with it, once nothing is mounted any more."""
+    for name in ("apt/apt.conf.d/99host", "resolv.conf", "hosts", "environment", "pip.conf"):
+        (root / "etc" / name).unlink(missing_ok=True)
+
+
+def proxies() -> list[str]:
+    """This machine's proxies, as a process's environment has them: NAME=VALUE."""
+    return [f"{name}={value}" for name, value in os.environ.items() if name.lower() in _PROXY]
 
 
 def _pip() -> dict[str, str]:

@@ -20,7 +20,7 @@ from tests.support.waiting import eventually
 DAEMON, PAGE = 64001, 64002
 """Users that nobody else is, and the daemon's group."""
 SYSTEMS = Path(f"/usr/bin/python3.{sys.version_info.minor}")
-"""A Python that every user may run, as that in /opt/gasguard."""
+"""A Python that every user may run, as that in /usr/lib/gasguard."""
 
 
 def as_user(user: int, *command: str) -> list[str]:
