@@ -1,7 +1,11 @@
 """OpenMetrics text, read back as Prometheus reads it."""
 
+from enum import StrEnum
+
+import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as families
 
+from gasguard.core.model import Contact, Flame, Phase
 from gasguard.interfaces.metrics.text import open_metrics
 
 STATE = {
@@ -87,3 +91,12 @@ def test_names_from_outside_cannot_write_lines_of_their_own():
 
 def test_a_daemon_that_was_not_reached_is_told_and_nothing_else():
     assert samples(None) == {("gasguard_up", ()): 0}
+
+
+@pytest.mark.parametrize(
+    ("family", "words"), [("phase", Phase), ("contact", Contact), ("flame", Flame)]
+)
+def test_each_word_of_the_core_has_a_line_of_its_own(family: str, words: type[StrEnum]):
+    name = f"gasguard_burner_{family}"
+    told = {dict(labels)[family] for told, labels in samples(ANSWER) if told == name}
+    assert told == set(words)
