@@ -597,7 +597,7 @@ MUTANTS = [
     ),
     Mutant(
         "the longest burn is not kept while nobody can read the contact",
-        GUARDS,
+        FLAME,
         "    return state.contact is Contact.UNKNOWN and state.opening is None",
         "    return False",
     ),
