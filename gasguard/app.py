@@ -49,10 +49,12 @@ async def running(
     clock: Clock | None = None,
     troubles: Troubles | None = None,
     board: Board | None = None,
+    begins_again: asyncio.Event | None = None,
 ) -> AsyncIterator[Controller]:
     """The daemon, live inside the block: first the guard, then the ways in.
 
-    `board` has the pins of the machine; by default they are this machine's.
+    `board` has the pins of the machine; by default they are this machine's. With `begins_again` set
+    nothing is shut off at the end.
     Raises StoreError when the state folder is unusable or another daemon uses it.
     """
     clock, troubles = clock or SystemClock(), troubles or Troubles()
@@ -63,13 +65,19 @@ async def running(
             raise StoreError(f"another gasguard is running on {config.state_dir}")
         store = Store.open(config.state_dir)
         troubles.watch("state", lambda: store.trouble)
-        async with _guarding(config, clock, troubles, store, board) as controller:
+        guarding = _guarding(config, clock, troubles, store, board, begins_again)
+        async with guarding as controller:
             yield controller
 
 
 @contextlib.asynccontextmanager
 async def _guarding(
-    config: Config, clock: Clock, troubles: Troubles, store: Store, board: Board | None
+    config: Config,
+    clock: Clock,
+    troubles: Troubles,
+    store: Store,
+    board: Board | None,
+    begins_again: asyncio.Event | None,
 ) -> AsyncIterator[Controller]:
     heartbeats = Heartbeats()
     drivers = Drivers(partial(bus_of, config, heartbeats, troubles), board=board)
@@ -126,8 +134,8 @@ async def _guarding(
         await schedules.stop()
         await control.stop()
         # After a failure systemd starts the guard again in a second: timers go on then.
-        orderly = not controller.failed.done()
-        trip = orderly and config.on_shutdown == "trip_if_active"
+        goes_on = controller.failed.done() or (begins_again is not None and begins_again.is_set())
+        trip = not goes_on and config.on_shutdown == "trip_if_active"
         await controller.stop(trip_if_active=trip)
         await asyncio.gather(ways_in.close(), *(sensor.aclose() for sensor in watching))
         await meter.stop()
@@ -195,12 +203,25 @@ class GuardFailed(GasguardError):
 
 
 async def run(config: Config, troubles: Troubles | None = None) -> None:
-    """Guard until SIGTERM or SIGINT. Raises GuardFailed, and what `running` raises."""
-    stop = asyncio.Event()
+    """Guard until SIGTERM or SIGINT; also SIGHUP, at which nothing is shut off: the next start,
+    of a newer version perhaps, goes on with the timers. Raises GuardFailed, and what `running`
+    raises.
+    """
+    stop, begins_again = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
+
+    def end(again: bool) -> None:
+        # Whoever stops the service shuts off, whatever else is asked just now.
+        if not again:
+            begins_again.clear()
+        elif not stop.is_set():
+            begins_again.set()
+        stop.set()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    async with running(config, troubles=troubles) as controller:
+        loop.add_signal_handler(number, end, False)
+    loop.add_signal_handler(signal.SIGHUP, end, True)
+    async with running(config, troubles=troubles, begins_again=begins_again) as controller:
         log.info("guarding %s", ", ".join(config.burners))
         giving_back = asyncio.create_task(give_back())
         stopped: asyncio.Future[Any] = asyncio.ensure_future(stop.wait())

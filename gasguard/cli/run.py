@@ -18,7 +18,10 @@ from gasguard.logs import log_to_stderr
 @config_option(required=True)
 @click.option("-v", "--verbose", is_flag=True, help="Also log every datagram that is dropped.")
 def run(config_path: Path, verbose: bool) -> None:
-    """Guard the burners of FILE until SIGTERM or SIGINT."""
+    """Guard the burners of FILE until SIGTERM or SIGINT.
+
+    At SIGHUP it ends and shuts nothing off: the next start goes on with the timers.
+    """
     from gasguard import app
 
     config = load_config(config_path)

@@ -1,5 +1,7 @@
 """How the daemon ends: on_shutdown, and how it is told."""
 
+import signal
+
 import pytest
 
 from tests.support.kitchen import Kitchen, burner
@@ -60,3 +62,26 @@ def test_left_alone_a_timer_goes_on_in_the_next_life(make_kitchen):
     kitchen.daemon()
     assert kitchen.ask()["left"]["timer"]["duration_s"] == 1200
     assert not stove.switched
+
+
+def test_at_sighup_it_ends_in_order_and_the_next_life_goes_on_with_the_timer(kitchen):
+    stove, daemon, ear = kitchen.start()
+    ear.send("left/timer/set", "20m")
+    ear.ack("accepted")
+    mark = ear.mark
+    daemon.send_signal(signal.SIGHUP)
+    assert daemon.wait() == 0
+    ear.wait("status", lambda one: one.text == "offline", since=mark)
+    kitchen.daemon()
+    assert kitchen.ask()["left"]["timer"]["duration_s"] == 1200
+    assert not stove.switched
+
+
+def test_whoever_stops_it_shuts_off_though_a_terminal_is_closed_too(kitchen):
+    stove, daemon, ear = kitchen.start()
+    ear.send("left/timer/set", "20m")
+    ear.ack("accepted")
+    daemon.send_signal(signal.SIGTERM)
+    daemon.send_signal(signal.SIGHUP)
+    assert daemon.wait() == 0
+    assert stove.circuit() == "open"
