@@ -186,7 +186,10 @@ def open_is_told_only_when_seen(scene: Scene, bench: Bench) -> str | None:
     demand = bench.account.demand_since
     # Published before the demand was heard: the next state is on its way, behind the disk.
     older = demand > bench.shown_at - _SAME_MOMENT and scene.now < demand + _TOLD_WITHIN
-    if state["phase"] == "tripped" and not older and last_open < min(since, demand):
+    # It was open, then out of reach: that nobody knows how it is now is told beside it.
+    told_unknown = state["contact"] == "unknown" and not state["relay"]["reachable"]
+    unseen = last_open < min(since, demand) and not told_unknown
+    if state["phase"] == "tripped" and not older and unseen:
         return "phase is told tripped, but no relay's switch stood open"
     return None
 
@@ -256,7 +259,10 @@ def no_timer_ends_in_silence(scene: Scene, bench: Bench, event: Payload) -> str 
     """Rule 6: `already_off` is told only when it is."""
     if event["type"] != "timer_cancelled" or event["reason"] != "already_off":
         return None
-    closed = bench.last_open(scene.now) < scene.now - 4 and not bench.account.jog
+    # Out of reach, a contact is as it was last read for as long as the contract has it.
+    looked_at = all(relay.fair_since < scene.now - 4 for relay in bench.relays)
+    known_for = 4 if looked_at else _NOTICED
+    closed = bench.last_open(scene.now) < scene.now - known_for and not bench.account.jog
     return "a timer ended as already off, but the circuit is closed" if closed else None
 
 

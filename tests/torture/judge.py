@@ -13,7 +13,7 @@ from gasguard.drivers.mqtt.relay import RESEND_MAX, RESEND_MIN
 from gasguard.interfaces.requests import BadRequest
 from gasguard.simulator.channels import Address
 from tests.torture import checks
-from tests.torture.account import CHILD, NEVER, SCHEDULE, Ask
+from tests.torture.account import CHILD, EFFECT_WITHIN, NEVER, SCHEDULE, Ask
 from tests.torture.company import Company
 from tests.torture.curfew import NOTICED_WITHIN
 from tests.torture.house import Order, renewal_of
@@ -169,7 +169,9 @@ class Judge:
         # At the very moment itself the sensor may still say that it is out.
         if burnt is not None and burnt < now and bench.burn_noted != burnt:
             bench.burn_noted = burnt
-            if bench.last_open(now) < burnt - 3:
+            # The timer that held it back may have ended, and shut off, so much sooner.
+            sooner = EFFECT_WITHIN if burnt == account.held_back_until else 0
+            if bench.last_open(now) < burnt - 3 - sooner:
                 # A timer that held it back may have gone just now.
                 self.owe(bench, "the end of max_burn", max(burnt, now - LOOK_EVERY))
         lives_until = self._flame_lives_until(bench)
