@@ -93,6 +93,10 @@ test-debian: ## demo and test on bare Debian 12 and 13 (root; SUITES=trixie, TAR
 deb: $(VENV)/.deb debian-tools ## Debian's packages into build/ (root; SYSTEMS=trixie-arm64; 3 minutes, emulated ones 15)
 	@$(BIN)/python -m tests.debian.package
 
+.PHONY: test-deb
+test-deb: $(VENV)/.deb debian-tools ## installs, sets up, upgrades and purges them on fresh systems (root; SYSTEMS=bookworm-amd64)
+	@$(BIN)/python -m tests.debian.life
+
 .PHONY: pictures
 pictures: $(READY) chromium ## the pictures of the page in the notes, anew
 	$(BIN)/python -m tests.browser.pictures
