@@ -136,11 +136,11 @@ class Life:
         self._machine.run("gasguard", "timer", "left", f"{seconds}s")
         began, before = time.monotonic(), self._process()
         config = (self._root / _CONFIG.relative_to("/")).read_text()
-        self._apt("install", "/var/tmp/rebuilt.deb")
+        said = self._apt("install", "/var/tmp/rebuilt.deb")
         upgraded = time.monotonic() - began
         assert upgraded < seconds, f"the upgrade took {upgraded:.0f} s, longer than the timer"
         assert self._machine.run("gasguard", "--version").split()[-1] == REBUILT
-        assert self._process() != before
+        assert self._process() != before, said
         assert (self._root / _CONFIG.relative_to("/")).read_text() == config
         self._until("the daemon answers", lambda: bool(self._states()), 30)
         left = self._state()["timer"]["remaining_s"]
