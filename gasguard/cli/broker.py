@@ -51,8 +51,10 @@ async def embedded_broker(port: int) -> AsyncIterator[None]:
         raise GasguardError(_NOT_INSTALLED.format(missing=error.name)) from None
 
     def unheard(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        """What amqtt leaves behind when a client goes while it is answered is no trouble."""
-        if not isinstance(context.get("exception"), ProtocolHandlerError):
+        """What amqtt leaves behind is no trouble: a client that goes while it is answered, or has
+        not said all of its CONNECT when the broker ends."""
+        left_behind = (ProtocolHandlerError, asyncio.CancelledError)
+        if not isinstance(context.get("exception"), left_behind):
             loop.default_exception_handler(context)
 
     asyncio.get_running_loop().set_exception_handler(unheard)

@@ -16,7 +16,7 @@ from tests.support.brokers import program
 from tests.support.ear import Ear
 from tests.support.http import Client
 from tests.support.kitchen import Kitchen
-from tests.support.processes import GASGUARD, ROOT, Process
+from tests.support.processes import GASGUARD, ROOT, Process, free_port
 from tests.support.terminal import CTRL_C, CTRL_D, Terminal
 from tests.support.waiting import eventually
 
@@ -283,6 +283,16 @@ def test_it_ends_well_however_it_is_ended(tmp_path, end):
         assert terminal.ends() == 0, terminal.text
         assert "Traceback" not in terminal.text
         assert end is None or "The demo ends" in terminal.text
+
+
+def test_a_client_that_has_not_said_all_of_its_connect_leaves_no_trace_of_it(kitchen):
+    port = free_port()
+    process = kitchen.process("demo", "--mqtt-port", str(port))
+    process.says(UP, within=20)
+    with socket.create_connection(("127.0.0.1", port)) as client:
+        client.sendall(b"\x10\x20\x00\x04MQTT\x04\x06\x00\x3c\x00\x01a\x00")
+        assert process.stop() == 0
+    assert "Traceback" not in process.output
 
 
 def test_what_is_typed_is_done_and_what_comes_of_it_is_told(tmp_path):

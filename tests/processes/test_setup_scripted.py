@@ -13,6 +13,7 @@ from tests.support.kitchen import TOKEN, Kitchen, relay
 from tests.support.namespaces import mounting
 from tests.support.processes import free_port
 from tests.support.setup import WRONG_TOKEN, Machine
+from tests.support.some import some
 
 
 @pytest.fixture
@@ -89,15 +90,17 @@ def test_the_locale_chooses_the_language(machine):
 
 @pytest.mark.parametrize(
     ("given", "missing"),
-    [
-        ((), ["--relay", "--token", "--wiring"]),
-        (("--relay", "10.0.0.1"), ["--token", "--wiring"]),
-        (("--relay", "10.0.0.1", "--token", TOKEN), ["--wiring"]),
-        (("--kind", "tasmota"), ["--device", "--wiring"]),
-        (("--pin", "17"), ["--active", "--wiring"]),
-        (("--driver", "mqtt"), ["--kind", "--device", "--wiring"]),
-        (("--command-topic", "a"), ["--state-topic", "--query-topic", "--wiring"]),
-    ],
+    some(
+        [
+            ((), ["--relay", "--token", "--wiring"]),
+            (("--relay", "10.0.0.1"), ["--token", "--wiring"]),
+            (("--relay", "10.0.0.1", "--token", TOKEN), ["--wiring"]),
+            (("--kind", "tasmota"), ["--device", "--wiring"]),
+            (("--pin", "17"), ["--active", "--wiring"]),
+            (("--driver", "mqtt"), ["--kind", "--device", "--wiring"]),
+            (("--command-topic", "a"), ["--state-topic", "--query-topic", "--wiring"]),
+        ],
+    ),
 )
 def test_what_is_missing_is_named_all_at_once_by_its_options(machine, given, missing):
     said = machine.run(*machine.broker, *given)
@@ -109,33 +112,35 @@ def test_what_is_missing_is_named_all_at_once_by_its_options(machine, given, mis
 
 @pytest.mark.parametrize(
     ("option", "wrong", "right"),
-    [
-        ("--broker", "mqtt://x", "192.168.1.20"),
-        ("--broker", "mqtt://gas:secret@x:1883", "192.168.1.20"),
-        ("--broker", "127.0.0.1:0", "65535"),
-        ("--broker", "127.0.0.1:99999", "65535"),
-        ("--relay", "192.168.1.5O", "192.168.1.20"),
-        ("--relay", "host:port", "65535"),
-        ("--relay", "[::1]:5", "192.168.1.20"),
-        ("--token", "12", "32 hexadecimal"),
-        ("--token", "g" * 32, "32 hexadecimal"),
-        ("--switch", "2", "2/1"),
-        ("--switch", "0/1", "2/1"),
-        ("--switch", "2/1/1", "2/1"),
-        ("--voice", "drei", "2/1"),
-        ("--wiring", "open", "normally_open"),
-        ("--burner", "all", "front_left"),
-        ("--burner", "Küche", "front_left"),
-        ("--name", "", "1 to 64"),
-        ("--kind", "zwave", "zigbee2mqtt"),
-        ("--device", "a/#", "without + and #"),
-        ("--command-topic", "a/+", "without + and #"),
-        ("--lease", "soon", "3m"),
-        ("--page-port", "http", "65535"),
-        ("--driver", "zigbee", "mqtt"),
-        ("--pin", "GPIO17", "17"),
-        ("--active", "on", "high, low"),
-    ],
+    some(
+        [
+            ("--broker", "mqtt://x", "192.168.1.20"),
+            ("--broker", "mqtt://gas:secret@x:1883", "192.168.1.20"),
+            ("--broker", "127.0.0.1:0", "65535"),
+            ("--broker", "127.0.0.1:99999", "65535"),
+            ("--relay", "192.168.1.5O", "192.168.1.20"),
+            ("--relay", "host:port", "65535"),
+            ("--relay", "[::1]:5", "192.168.1.20"),
+            ("--token", "12", "32 hexadecimal"),
+            ("--token", "g" * 32, "32 hexadecimal"),
+            ("--switch", "2", "2/1"),
+            ("--switch", "0/1", "2/1"),
+            ("--switch", "2/1/1", "2/1"),
+            ("--voice", "drei", "2/1"),
+            ("--wiring", "open", "normally_open"),
+            ("--burner", "all", "front_left"),
+            ("--burner", "Küche", "front_left"),
+            ("--name", "", "1 to 64"),
+            ("--kind", "zwave", "zigbee2mqtt"),
+            ("--device", "a/#", "without + and #"),
+            ("--command-topic", "a/+", "without + and #"),
+            ("--lease", "soon", "3m"),
+            ("--page-port", "http", "65535"),
+            ("--driver", "zigbee", "mqtt"),
+            ("--pin", "GPIO17", "17"),
+            ("--active", "on", "high, low"),
+        ],
+    ),
 )
 def test_an_answer_that_is_none_is_told_with_its_option_and_a_right_one(
     machine, option, wrong, right
@@ -343,14 +348,16 @@ def test_a_new_token_replaces_the_old_one_and_no_old_secret_is_left(machine):
 
 @pytest.mark.parametrize(
     "text",
-    [
-        "mqtt: {port: 1\n",
-        "mqtt: [a\n",
-        "just a line\n",
-        "- a list\n",
-        "burners: {left: {relay: {token: !env GASGUARD_SUCH_A_TOKEN}}}\n",
-        "mqtt:\n  port: 1883\n  port: 1884\n",
-    ],
+    some(
+        [
+            "mqtt: {port: 1\n",
+            "mqtt: [a\n",
+            "just a line\n",
+            "- a list\n",
+            "burners: {left: {relay: {token: !env GASGUARD_SUCH_A_TOKEN}}}\n",
+            "mqtt:\n  port: 1883\n  port: 1884\n",
+        ],
+    ),
 )
 def test_a_file_with_faults_is_told_and_left_alone(machine, text):
     machine.path.parent.mkdir()

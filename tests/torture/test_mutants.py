@@ -12,7 +12,7 @@ from tests.torture.session import run
 
 FOUND = json.loads(CAUGHT.read_text())
 by_name = pytest.mark.parametrize("mutant", MUTANTS, ids=[mutant.name for mutant in MUTANTS])
-SAMPLE = 8
+SAMPLE = 12
 """One in so many is looked for in each run of the tests, all of them with `make long`."""
 some_by_name = pytest.mark.parametrize(
     "mutant",
