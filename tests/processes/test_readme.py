@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.debian import package
 from tests.debian.__main__ import PACKAGES
 from tests.support.kitchen import Kitchen
 from tests.support.processes import GASGUARD, ROOT, Process
@@ -99,7 +100,6 @@ def runs_all_tests() -> None:
 
 
 def is_what_the_builder_makes(file: str) -> None:
-    package = pytest.importorskip("tests.debian.package")
     systems = [package.System.named(name) for name in package.ALL.split()]
     assert file.removeprefix("./") in [package.package(system).name for system in systems]
 
