@@ -108,6 +108,7 @@ def test_the_wiring_is_learnt_by_a_click_and_a_flame(make_kitchen, tmp_path, con
     assert "seen by click and flame" in machine.path.with_name("commissioning.html").read_text()
 
 
+@pytest.mark.long
 def test_bad_answers_are_told_and_asked_again(machine):
     with Asked(machine) as setup:
         setup.answer("broker's address", "mqtt://x")
@@ -334,6 +335,7 @@ def test_ctrl_c_behind_a_flame_leaves_it_open_and_says_what_to_do(machine):
     assert not machine.path.parent.exists()
 
 
+@pytest.mark.long
 def test_an_empty_line_is_no_answer_to_what_was_seen(machine):
     with Asked(machine) as setup:
         to_the_click(setup, machine)
@@ -368,6 +370,7 @@ def test_a_relay_that_goes_in_the_middle_is_told_with_the_knob(machine):
         assert setup.ends() == 130
 
 
+@pytest.mark.long
 def test_a_contact_that_is_not_in_this_circuit_becomes_no_wiring(machine):
     with Asked(machine) as setup:
         to_the_click(setup, machine)
@@ -386,6 +389,7 @@ def test_a_contact_that_is_not_in_this_circuit_becomes_no_wiring(machine):
     assert machine.stove.circuit() == "closed"
 
 
+@pytest.mark.long
 def test_without_a_click_another_channel_can_be_tried(make_kitchen, tmp_path):
     module = relay()
     other = {**module, "switch": {"siid": 3, "piid": 1}}
@@ -411,6 +415,7 @@ def test_without_a_click_another_channel_can_be_tried(make_kitchen, tmp_path):
     assert TOKEN not in machine.path.read_text()
 
 
+@pytest.mark.long
 def test_what_is_no_text_is_asked_for_again(machine):
     with Asked(machine, LC_ALL="en_US.UTF-8") as setup:
         setup.answer("broker's address", machine.broker_at)
@@ -429,6 +434,7 @@ def test_what_is_no_text_is_asked_for_again(machine):
         assert setup.ends() == 130
 
 
+@pytest.mark.long
 def test_a_second_burner_finds_the_module_of_the_first_and_its_other_channel(
     make_kitchen, tmp_path
 ):
@@ -461,6 +467,7 @@ def test_a_second_burner_finds_the_module_of_the_first_and_its_other_channel(
     assert TOKEN not in machine.path.read_text()
 
 
+@pytest.mark.long
 def test_zigbee2mqtts_switches_are_offered(kitchen, tmp_path):
     def device(name: str, *states: str) -> dict[str, object]:
         features = [{"property": state} for state in states]
@@ -502,6 +509,7 @@ def test_zigbee2mqtts_switches_are_offered(kitchen, tmp_path):
         )  # fmt: skip
 
 
+@pytest.mark.long
 def test_a_relay_behind_the_broker_is_tested_in_the_same_way(make_kitchen, tmp_path):
     behind = {"driver": "mqtt", "kind": "esphome", "device": "stove", "contact": "normally_closed"}
     kitchen = make_kitchen(left={"relay": behind})
@@ -555,6 +563,7 @@ def test_beside_a_daemon_there_is_no_test(machine):
 # --- again, and in Chinese ----------------------------------------------------------------------
 
 
+@pytest.mark.long
 def test_enter_all_the_way_changes_nothing(machine):
     assert machine.whole("--page").code == 0
     before = machine.path.read_bytes()

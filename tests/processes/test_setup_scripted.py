@@ -62,6 +62,7 @@ def test_no_secret_stands_where_others_read_it_or_is_printed(machine):
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
+@pytest.mark.long
 def test_a_secret_from_elsewhere_stays_there(machine, tmp_path):
     (tmp_path / "token").write_text(f"{TOKEN}\n")
     said = machine.run(
@@ -79,6 +80,7 @@ def test_the_comments_are_in_the_language_asked_for(machine):
     assert "验收表" in machine.path.with_name("commissioning.html").read_text()
 
 
+@pytest.mark.long
 def test_the_locale_chooses_the_language(machine):
     said = machine.run(env={"LC_ALL": "zh_CN.UTF-8"})
     assert said.code == 2
@@ -168,6 +170,7 @@ def test_an_address_without_a_service_is_told_and_nothing_is_written(machine):
     assert not machine.path.exists()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "options",
     [
@@ -206,6 +209,7 @@ def test_a_relay_that_is_not_there_is_told(machine):
     assert not machine.path.parent.exists()
 
 
+@pytest.mark.long
 def test_a_channel_that_the_module_has_not_is_told(machine):
     said = machine.whole("--switch", "9/9")
     assert said.code == 1
@@ -272,6 +276,7 @@ def test_a_relay_behind_the_broker(make_kitchen, tmp_path):
     assert (left.kind, left.device) == ("tasmota", "stove")
 
 
+@pytest.mark.long
 def test_files_and_folders_that_are_none_are_told_and_nothing_is_written(machine, tmp_path):
     (tmp_path / "file").touch()
     for options, told in (
@@ -285,6 +290,7 @@ def test_files_and_folders_that_are_none_are_told_and_nothing_is_written(machine
         assert not machine.path.parent.exists()
 
 
+@pytest.mark.long
 def test_what_is_no_text_is_told(machine):
     for option in ("--name", "--token", "--device", "--broker-password"):
         said = machine.run(option, "\udcff")
@@ -308,6 +314,7 @@ def test_called_again_it_changes_only_what_is_answered(machine):
     assert stat.S_IMODE(machine.path.stat().st_mode) == 0o600
 
 
+@pytest.mark.long
 def test_called_again_with_nothing_it_changes_nothing(machine):
     assert machine.whole().code == 0
     before = machine.left()
@@ -318,6 +325,7 @@ def test_called_again_with_nothing_it_changes_nothing(machine):
     assert after == before
 
 
+@pytest.mark.long
 def test_the_same_answers_again_change_nothing(machine):
     assert machine.whole("--page").code == 0
     before = machine.path.read_bytes()
@@ -368,6 +376,7 @@ def test_a_file_with_faults_is_told_and_left_alone(machine, text):
     assert machine.left() == {"config.yaml": text.encode()}
 
 
+@pytest.mark.long
 def test_a_file_that_would_stay_unsound_is_left_alone(machine):
     machine.path.parent.mkdir()
     text = "burners: {right: {relay: {driver: miot}}}\n"
@@ -378,6 +387,7 @@ def test_a_file_that_would_stay_unsound_is_left_alone(machine):
     assert machine.left() == {"config.yaml": text.encode()}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("text", ["", "# comments alone\n", "# one\n\n---\n# two\n"])
 def test_a_file_of_comments_alone_is_an_empty_machine(machine, text):
     machine.path.parent.mkdir()
@@ -388,6 +398,7 @@ def test_a_file_of_comments_alone_is_an_empty_machine(machine, text):
     assert load_config(machine.path).burners
 
 
+@pytest.mark.long
 def test_an_alias_is_not_changed_for_all_who_share_it(machine):
     machine.path.parent.mkdir()
     shared = relay(machine.port)
@@ -418,6 +429,7 @@ def test_a_folder_that_cannot_be_written_is_told_before_anything_is_asked(machin
     assert "sudo" in said.err
 
 
+@pytest.mark.long
 def test_what_cannot_be_written_half_way_leaves_all_as_it_was(machine):
     machine.path.parent.mkdir()
     machine.path.write_text("# mine\n")
@@ -443,6 +455,7 @@ def test_who_may_not_write_is_told_so(machine, tmp_path):
     assert machine.left() == {"config.yaml": b"# mine\n"}
 
 
+@pytest.mark.long
 def test_a_link_and_a_folder_are_no_file_to_write(machine, tmp_path):
     machine.path.parent.mkdir()
     machine.path.symlink_to(tmp_path / "elsewhere.yaml")
@@ -459,6 +472,7 @@ def test_without_a_terminal_and_without_yes_it_says_so(machine):
     assert not machine.path.parent.exists()
 
 
+@pytest.mark.long
 def test_somebody_elses_page_is_not_replaced_by_the_sheet(machine):
     machine.path.parent.mkdir()
     own = machine.path.with_name("commissioning.html")
@@ -556,6 +570,7 @@ def test_without_systemd_it_says_what_to_type(machine):
     assert f"gasguard run -c {machine.path}" in said.out or "systemctl enable" in said.out
 
 
+@pytest.mark.long
 def test_the_sheet_has_what_is_known_and_no_secret(machine):
     assert machine.whole("--sheet", str(machine.path.parent / "for me.html")).code == 0
     page = (machine.path.parent / "for me.html").read_text()
