@@ -20,3 +20,8 @@ def clean(data: Any) -> Any:
 def _whole(text: str) -> str:
     # "replace" would put a question mark: no sign that something was there.
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def shown(text: object) -> str:
+    """As it is printed, of a name that a stranger may have written: no terminal obeys it."""
+    return str(text) if str(text).isprintable() else ascii(str(text))

@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).parent.parent / "gasguard"
 
 _WORDS = {"gasguard.core.messages", "gasguard.core.model", "gasguard.core.instant"}
 """What the core says to others, without what it decides."""
-_COMMON = {"gasguard.errors", "gasguard.clock", "gasguard.luck", "gasguard.text"}
+_COMMON = {"gasguard.errors", "gasguard.clock", "gasguard.luck", "gasguard.text", "gasguard.files"}
 _DEVICES = {
     "gasguard.drivers.base",
     "gasguard.drivers.board",
@@ -48,6 +48,7 @@ ROOMS = [
     Room("gasguard.memory", set(), libraries=set()),
     Room("gasguard.starts", set(), libraries=set()),
     Room("gasguard.text", set(), libraries=set()),
+    Room("gasguard.files", set(), libraries=set()),
     Room("gasguard.clock", {"gasguard.core.instant"}, libraries=set()),
     Room("gasguard.durations", {"gasguard.errors"}, libraries=set()),
     Room("gasguard.quantities", set(), libraries=set()),
@@ -136,7 +137,7 @@ ROOMS = [
         | {"gasguard.guard.database", "gasguard.guard.records"},
         libraries=set(),
     ),
-    Room("gasguard.guard.database", {"gasguard.guard.records", "gasguard.errors"}, libraries=set()),
+    Room("gasguard.guard.database", {"gasguard.guard.records", *_COMMON}, libraries=set()),
     Room("gasguard.guard.records", {"gasguard.core.recovery"}, libraries=set()),
     Room("gasguard.guard.journal", set(), libraries=set()),
     Room("gasguard.guard.burns", set(), libraries=set()),
@@ -186,6 +187,7 @@ ROOMS = [
         {
             "gasguard.durations",
             "gasguard.errors",
+            "gasguard.files",
             "gasguard.clock",
             "gasguard.luck",
             "gasguard.health",
@@ -241,6 +243,7 @@ ROOMS = [
             "gasguard.interfaces.web.keyring",
             "gasguard.interfaces.web.passwords",
             "gasguard.interfaces.web.settings",
+            "gasguard.text",
         },
         libraries={"pydantic"},
     ),

@@ -20,6 +20,7 @@ from gasguard.guard.copies import saved_in, settle, succeeding
 from gasguard.guard.records import Saved
 from gasguard.interfaces.web.keyring import CODE, PASSWORD, SESSIONS
 from gasguard.interfaces.web.passwords import Password
+from gasguard.text import shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,9 +165,7 @@ def _is_same(path: Path, kept: Kept) -> bool:
 
 def _refuse(there: list[Path], at: Places) -> None:
     if there:
-        some = ", ".join(
-            str(path) if str(path).isprintable() else ascii(str(path)) for path in there
-        )
+        some = ", ".join(map(shown, there))
         hint = "" if at.state not in there else "; keep what is there with: gasguard backup FILE"
         raise StandsThere(f"there already, and other: {some}; --force replaces it{hint}")
 

@@ -14,6 +14,7 @@ from gasguard.backup.errors import BackupError
 from gasguard.cli.exits import Misused
 from gasguard.cli.help import examples
 from gasguard.cli.options import config_option, find_config
+from gasguard.files import sync_folder
 
 
 @click.command(
@@ -83,9 +84,5 @@ def _put(file: Path, contents: Contents) -> bool:
         os.replace(new, file)
     finally:
         new.unlink(missing_ok=True)
-    folder = os.open(file.parent, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    sync_folder(file.parent)
     return not stat.S_IMODE(file.stat().st_mode) & 0o077

@@ -16,6 +16,7 @@ from gasguard.cli.exits import Misused
 from gasguard.cli.help import examples
 from gasguard.cli.options import config_option, usual_places
 from gasguard.durations import format_duration
+from gasguard.text import shown
 
 _PACKAGED = Path("/etc/gasguard/config.yaml")
 
@@ -64,10 +65,10 @@ def restore(file: Path, config_path: Path | None, force: bool, outside: bool) ->
     age = max(0.0, time.time() - contents.made_at) // 60 * 60
     click.echo(f"restored: {contents.host}, {made:%Y-%m-%d %H:%M} ({_ago(age)})")
     for path in restored.written:
-        click.echo(f"  {_shown(path)}")
+        click.echo(f"  {shown(path)}")
     for path in restored.outside:
         click.echo(
-            f"left alone: {_shown(path)}: lies outside of {config.parent}; --outside writes it",
+            f"left alone: {shown(path)}: lies outside of {config.parent}; --outside writes it",
             err=True,
         )
     for line in _lines(restored, time.time()):
@@ -82,7 +83,7 @@ def _ago(seconds: float) -> str:
 def _lines(restored: Restored, now: float) -> Iterator[str]:
     """For each burner, what its next start makes of it at Unix time `now`."""
     for name, (record, stamp) in sorted(restored.now.items()):
-        burner = _shown(name)
+        burner = shown(name)
         if record.locks:
             locks = ", ".join(lock.value for lock in record.locks)
             before = name in restored.then and restored.then[name][0].locks == record.locks
@@ -97,8 +98,3 @@ def _lines(restored: Restored, now: float) -> Iterator[str]:
                 else f"{burner}: a cooking timer goes on, {left / 60:.0f} min are left; where the "
                 "clock cannot be trusted it is shut off at the start"
             )
-
-
-def _shown(text: object) -> str:
-    """Of a name that a stranger may have written: no terminal obeys it."""
-    return str(text) if str(text).isprintable() else ascii(str(text))

@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from gasguard.errors import StoreError
+from gasguard.files import sync_folder
 from gasguard.guard import records
 from gasguard.guard.records import Saved
 
@@ -188,11 +189,7 @@ def _create(path: Path, *, after_damage: bool) -> None:
         db.execute(f"PRAGMA application_id = {_AFTER_DAMAGE if after_damage else 0}")
         migrate(db)
     new.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    sync_folder(path.parent)
 
 
 def check(db: sqlite3.Connection) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.some import some
 from tests.torture.hunt import CAUGHT, ROOT, mutated
 from tests.torture.mutants import MUTANTS, Mutant
 from tests.torture.plans import plan_from_data
@@ -15,11 +16,7 @@ by_name = pytest.mark.parametrize("mutant", MUTANTS, ids=[mutant.name for mutant
 SAMPLE = 12
 """One in so many is looked for in each run of the tests, all of them with `make long`."""
 some_by_name = pytest.mark.parametrize(
-    "mutant",
-    [
-        pytest.param(mutant, id=mutant.name, marks=[pytest.mark.long] if index % SAMPLE else [])
-        for index, mutant in enumerate(MUTANTS)
-    ],
+    "mutant", some(MUTANTS, every=SAMPLE, ids=[mutant.name for mutant in MUTANTS])
 )
 
 

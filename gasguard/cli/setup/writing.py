@@ -18,6 +18,7 @@ from gasguard.cli.setup.plan import Plan
 from gasguard.config.load import load_config
 from gasguard.config.yaml_file import text_of
 from gasguard.errors import ConfigError, GasguardError
+from gasguard.files import sync_folder
 
 FOLDER = "secrets"
 USER, GROUP = "gasguard", "gasguard"
@@ -37,7 +38,7 @@ def write(plan: Plan) -> None:
             temporary = _beside(plan, plan.written(files), made)
             load_config(temporary)
             os.replace(temporary, plan.path)
-            _sync(plan.folder)
+            sync_folder(plan.folder)
         except (OSError, GasguardError) as error:
             for path in made:
                 with contextlib.suppress(OSError):
@@ -97,7 +98,7 @@ def _secrets(plan: Plan, made: list[Path]) -> dict[str, str]:
         _give(path, 0o600)
         files[name] = f"{FOLDER}/{path.name}"
     if files:
-        _sync(folder)
+        sync_folder(folder)
     return files
 
 
@@ -148,14 +149,6 @@ def _give(path: Path, mode: int) -> None:
         with contextlib.suppress(KeyError, PermissionError):
             user = pwd.getpwnam(USER)
             os.chown(path, user.pw_uid, user.pw_gid)
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _remove_unnamed(plan: Plan) -> None:

@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from gasguard.files import sync_folder
 from gasguard.interfaces.messages.aside import aside
 from gasguard.interfaces.messages.letters import Letter, Stamp, letter_from
 
@@ -141,11 +142,7 @@ def _replace(path: Path, text: str) -> None:
         with contextlib.suppress(OSError):
             new.unlink(missing_ok=True)
         raise
-    folder = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    sync_folder(path.parent)
 
 
 def _write(path: Path, text: str) -> None:

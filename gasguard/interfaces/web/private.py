@@ -4,6 +4,8 @@ import contextlib
 import os
 from pathlib import Path
 
+from gasguard.files import sync_folder
+
 LARGEST = 100_000
 """Bytes: far more than any of them has."""
 
@@ -41,7 +43,7 @@ def write(path: Path, text: str, *, anew: bool = True) -> None:
         with contextlib.suppress(OSError):
             new.unlink(missing_ok=True)
         raise
-    _sync(path.parent)
+    sync_folder(path.parent)
 
 
 def remove(path: Path) -> None:
@@ -61,11 +63,3 @@ def _write(path: Path, text: str) -> None:
         file.write(text)
         file.flush()
         os.fsync(descriptor)
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
