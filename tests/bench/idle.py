@@ -22,11 +22,15 @@ async def measure(folder: Path, warm_up: float, seconds: float) -> dict[str, Any
         online = asyncio.Event()
 
         def listen(heard: Heard) -> None:
-            if heard.topic == f"{group.name}/status" and heard.payload == b"online":
-                online.set()
+            if heard.topic == f"{group.name}/status":
+                (online.set if heard.payload == b"online" else online.clear)()
 
         await connections.listen(group.name, listen)
         command = gasguard_run(write_config(folder, group, port))
+        # Compiles what it imports.
+        async with running(folder, group.name, *command), asyncio.timeout(_UP_WITHIN):
+            await online.wait()
+        online.clear()
         async with running(folder, group.name, *command) as process:
             async with asyncio.timeout(_UP_WITHIN):
                 await online.wait()

@@ -64,6 +64,9 @@ async def measure(folder: Path, plan: Plan) -> dict[str, Any]:
         config.write_text(json.dumps({**data, "web": {"host": "127.0.0.1", "port": web_port}}))
         daemon = await stack.enter_async_context(running(folder, group.name, *gasguard_run(config)))
         command = python("gasguard", "web", "-c", str(config))
+        # Compiles what it imports.
+        async with running(folder, "web", *command):
+            await _serves(web_port)
         page = await stack.enter_async_context(running(folder, "web", *command))
         await kitchen.ready()
         await _serves(web_port)

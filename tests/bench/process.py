@@ -32,6 +32,7 @@ async def running(
             stdout=asyncio.subprocess.PIPE if talks else asyncio.subprocess.DEVNULL,
             stderr=errors,
             cwd=ROOT,
+            env=_as_installed(folder),
         )
     try:
         yield process
@@ -44,6 +45,16 @@ async def running(
         raise BenchError(f"{name}: {fate}\n{_tail(log)}") from error
     finally:
         await _end(process)
+
+
+def _as_installed(folder: Path) -> dict[str, str]:
+    """An environment in which Python keeps what it compiles, as it does for an installed program.
+
+    In a folder of this run: what lies beside the sources may be of another time, and compiled anew
+    at each start. So the first start of a program is slower, and it is larger after it.
+    """
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**kept, "PYTHONPYCACHEPREFIX": str(folder / "bytecode")}
 
 
 def python(module: str, *arguments: str) -> tuple[str, ...]:

@@ -125,9 +125,9 @@ _BOUNDS = (
     _Bound("idle <= 1 % of a core", lambda r: r["idle"]["cpu_percent"], 1, "%"),
     _Bound("idle <= 60 MB resident", lambda r: r["idle"]["rss_mb"], 60, "MB"),
     _Bound(
-        "start to first verified relay <= 1.2 s (median, control socket)",
+        "start to first verified relay <= 0.5 s (median, control socket)",
         lambda r: r["startup"]["control socket"]["median"],
-        1200,
+        500,
         "ms",
     ),
     _Bound(
