@@ -36,7 +36,22 @@ def for_each(
 
 def in_order(deadlines: Sequence[Deadline]) -> Deadline:
     """Many deadlines as one. What one does counts for those that come after it."""
-    return for_each(lambda _state: deadlines, _when, _do)
+    whens = tuple(deadline.when for deadline in deadlines)
+
+    def when_first(state: State) -> float | None:
+        # As `_Each.when_first`, without a call for each: most of them are not to come.
+        first = None
+        for when in whens:
+            moment = when(state)
+            if moment is not None and (first is None or moment < first):
+                first = moment
+        return first
+
+    def do_those_due(turn: Turn) -> None:
+        for deadline in deadlines:
+            deadline.do_if_due(turn)
+
+    return Deadline(when_first, do_those_due)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +79,3 @@ def _is_due(moment: float | None, now: float) -> bool:
     # Only ever asked of what `when` gave. A second sum, rounded another way, would leave something
     # due that is not done.
     return moment is not None and now >= moment
-
-
-def _when(state: State, deadline: Deadline) -> float | None:
-    return deadline.when(state)
-
-
-def _do(turn: Turn, deadline: Deadline) -> None:
-    deadline.do(turn)

@@ -208,7 +208,7 @@ class Settings:
     """Durations of timers that people set with one touch. For them to see, never to decide by."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RelayView:
     """What is known of one relay in series."""
 
@@ -362,7 +362,7 @@ class Opening:
     second, and the last."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class State:
     """Everything the guard knows of one burner."""
 

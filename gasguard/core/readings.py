@@ -26,7 +26,7 @@ from gasguard.core.model import (
     RelayView,
     Source,
 )
-from gasguard.core.turn import Turn
+from gasguard.core.turn import Turn, changed
 
 _DISOBEYS = "answers that it opened, but its contact reads closed: cut its power, then check it"
 
@@ -52,7 +52,7 @@ def relay_read(turn: Turn, event: RelayRead) -> None:
 def _reached(turn: Turn, event: RelayRead, before: RelayView, contact: Contact) -> None:
     # While opening, only an open that was answered shows that nothing is wrong any more.
     mended = turn.state.opening is None or event.open_answered
-    view = replace(
+    view = changed(
         before,
         contact=contact,
         heard_at=turn.now,

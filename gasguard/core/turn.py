@@ -1,14 +1,26 @@
 """One turn of `step`: the state being changed and the commands it gives rise to."""
 
 from dataclasses import fields
-from operator import attrgetter
+from typing import TypeVar
 
 from gasguard.core.instant import Instant
 from gasguard.core.messages import Answer, Command, Kind, Status, Tell
 from gasguard.core.model import RelayView, Source, State
 
-_PLACES = {field.name: place for place, field in enumerate(fields(State))}
-_values_of = attrgetter(*_PLACES)
+_Known = TypeVar("_Known", State, RelayView)
+_FIELDS = {kind: frozenset(field.name for field in fields(kind)) for kind in (State, RelayView)}
+
+
+def changed(known: _Known, **changes: object) -> _Known:
+    """A copy with other values in some fields. Raises KeyError for what is no field.
+
+    `dataclasses.replace` does the same in four times the time, and every event comes by here.
+    """
+    if unknown := changes.keys() - _FIELDS[type(known)]:
+        raise KeyError(*unknown)
+    copy = object.__new__(type(known))
+    copy.__dict__.update(known.__dict__, **changes)
+    return copy
 
 
 class Turn:
@@ -24,11 +36,7 @@ class Turn:
 
     def set(self, **changes: object) -> None:
         """Replace fields of the state."""
-        # `dataclasses.replace` takes twice as long, and every event comes by here.
-        values = [*_values_of(self.state)]
-        for name, value in changes.items():
-            values[_PLACES[name]] = value
-        self.state = State(*values)
+        self.state = changed(self.state, **changes)
 
     def set_relay(self, index: int, view: RelayView) -> None:
         """Replace what is known of one relay."""
