@@ -34,15 +34,20 @@ def to_the_wiring(setup: Asked, machine: Machine) -> None:
     setup.answer("wired channel", "")
 
 
-def through_the_click_test(setup: Asked, machine: Machine) -> None:
-    """What happens at a healthy relay in the right circuit."""
-    setup.answer("How shall it be known?", "1")
+def burns(setup: Asked, machine: Machine) -> None:
+    """It has clicked, and the flame is there."""
     setup.answer("Close the gas cock")
     setup.answer("Did the relay click?", "y")
     setup.asks("Light the burner")
     machine.stove.light("left")
     setup.type("\n")
     setup.answer("burn by itself", "y")
+
+
+def through_the_click_test(setup: Asked, machine: Machine) -> None:
+    """What happens at a healthy relay in the right circuit."""
+    setup.answer("How shall it be known?", "1")
+    burns(setup, machine)
     setup.answer("about to be switched")
     setup.asks("Did the flame go out?")
     eventually(lambda: not machine.stove.flame(), 5, "the flame is out")
@@ -320,12 +325,7 @@ def test_ctrl_c_in_the_click_test_puts_the_relay_back_as_it_was(machine):
 def test_ctrl_c_behind_a_flame_leaves_it_open_and_says_what_to_do(machine):
     with Asked(machine) as setup:
         to_the_click(setup, machine)
-        setup.answer("Close the gas cock")
-        setup.answer("Did the relay click?", "y")
-        setup.asks("Light the burner")
-        machine.stove.light("left")
-        setup.type("\n")
-        setup.answer("burn by itself", "y")
+        burns(setup, machine)
         setup.answer("about to be switched")
         setup.asks("Did the flame go out?")
         setup.type(CTRL_C)
@@ -333,6 +333,19 @@ def test_ctrl_c_behind_a_flame_leaves_it_open_and_says_what_to_do(machine):
         assert "TURN THE KNOB OFF BY HAND" in setup.text
     assert machine.stove.circuit() == "open"
     assert not machine.path.parent.exists()
+
+
+@pytest.mark.long
+def test_a_relay_that_cannot_be_put_back_is_told(machine):
+    with Asked(machine) as setup:
+        to_the_click(setup, machine)
+        setup.answer("Close the gas cock")
+        setup.asks("Did the relay click?")
+        machine.stove.fault("left", loss_in=1.0, loss_out=1.0)
+        setup.type(CTRL_C)
+        assert setup.ends(15) == 130
+    assert "could not be put back to on as it was found" in setup.text
+    assert "gas cock closed" in setup.text
 
 
 @pytest.mark.long
@@ -350,12 +363,7 @@ def test_an_empty_line_is_no_answer_to_what_was_seen(machine):
 def test_a_relay_that_goes_in_the_middle_is_told_with_the_knob(machine):
     with Asked(machine) as setup:
         to_the_click(setup, machine)
-        setup.answer("Close the gas cock")
-        setup.answer("Did the relay click?", "y")
-        setup.asks("Light the burner")
-        machine.stove.light("left")
-        setup.type("\n")
-        setup.answer("burn by itself", "y")
+        burns(setup, machine)
         setup.asks("about to be switched")
         machine.stove.fault("left", loss_in=1.0, loss_out=1.0)
         setup.type("\n")

@@ -142,9 +142,13 @@ class ClickTest:
         return self._relay
 
     def _put_back(self) -> None:
-        if self._found_on is not None:
-            with contextlib.suppress(Exception):
-                self._work.run(self._driver().set(self._found_on, _BACK_WITHIN))
+        if self._found_on is None:
+            return
+        word = self._talk.text("on" if self._found_on else "off")
+        try:
+            self._work.run(self._driver().set(self._found_on, _BACK_WITHIN))
+        except Exception as error:  # noqa: BLE001 - whoever ends the test hears of anything
+            self._talk.show(self._talk.text("not_put_back", word=word, problem=error), err=True)
 
     def _left(self) -> None:
         """Ended in the middle: put it back where that is what nobody can mind, and say the rest."""

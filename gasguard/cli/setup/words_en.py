@@ -156,6 +156,8 @@ ENGLISH: dict[str, str] = {
     "it does not open. Nothing was learnt about the wiring; see firmware_notes/wiring.md.",
     "click_closed_again": "The circuit is closed again, as it was while it burned. Nothing may "
     "light or hiss. If it does: close the gas cock, and stop.",
+    "not_put_back": "The relay could not be put back to {word} as it was found: {problem}. "
+    "Leave the knob OFF and the gas cock closed until it stands as you want it.",
     "left_with_flame": "TURN THE KNOB OFF BY HAND. The relay stays as it stands now.",
     # page, messages
     "head_page": "The page on phones",

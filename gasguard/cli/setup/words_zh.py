@@ -144,6 +144,8 @@ CHINESE: dict[str, str] = {
     "接法没有测出来;见 firmware_notes/wiring.zh-CN.md。",
     "click_closed_again": "电路又闭合了,和刚才烧着时一样。不应该有火,不应该有嘶嘶声。有的话:"
     "关灶前阀,停手。",
+    "not_put_back": "没能把继电器恢复到原来的“{word}”:{problem}。旋钮保持在关,灶前阀保持关闭,"
+    "直到继电器到了该在的位置。",
     "left_with_flame": "用手把旋钮转到关。继电器就停在现在的位置。",
     # page, messages
     "head_page": "手机上的页面",
