@@ -73,7 +73,7 @@ class Pins(Protocol):
         ...
 
     def drop(self, number: int) -> None:
-        """Let go of one that has failed, to take it anew."""
+        """Let go of one whose chip is gone; `Board.pins` then looks for that chip anew."""
         ...
 
 

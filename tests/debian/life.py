@@ -98,7 +98,7 @@ class Life:
         assert str(_CONFIG) in run("dpkg", "--status", "gasguard")
         # Nothing is guarded before somebody has said what.
         assert [self._active(unit) for unit in _UNITS] == ["inactive", "inactive"]
-        assert self._active("mosquitto") == "active"
+        self._until("the broker runs", lambda: self._active("mosquitto") == "active", 30)
         for path in ("man/man1/gasguard.1.gz", "bash-completion/completions/gasguard"):
             assert (self._root / "usr/share" / path).exists(), path
 

@@ -26,6 +26,10 @@ _SOURCE = ("gasguard", "pyproject.toml", "README.md", "LICENSE")
 _HOME = Path("usr/lib/gasguard")
 _PROGRAMS = {"gasguard", "python", "python3"}
 """What stays of the environment's bin: pip and its like have done their work."""
+_TOOLS = ("python3-venv", "binutils")
+_COMPILED_FOR = {"armhf": ("gcc", "libc6-dev", "libffi-dev", "python3-dev")}
+"""What makes the libraries that have no wheels for an architecture (cffi, pycryptodome): there, so
+that whoever installs the package needs no compiler."""
 _LEFT_OUT = {"__pycache__", "tests", "SelfTest"}
 """Other people's tests; what postinst compiles anew."""
 _COMPLETIONS = {
@@ -58,7 +62,7 @@ def main(names: list[str]) -> int:
 def inside(system: System, folder: Path) -> None:
     """One package, in namespaces of its own."""
     root, stage = folder / "root", folder / "stage"
-    unpack(system, root, "python3-venv", "binutils")
+    unpack(system, root, *_TOOLS, *_COMPILED_FOR.get(system.arch, ()))
     source = root / "build"
     source.mkdir()
     for name in _SOURCE:

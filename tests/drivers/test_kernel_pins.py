@@ -162,7 +162,7 @@ def test_a_pin_is_taken_as_it_is_and_becomes_an_output_with_its_level_in_one_ste
     assert last == ("set", {5: Value.INACTIVE})
 
 
-def test_a_pin_is_taken_once_and_given_back_only_when_it_has_failed(
+def test_a_pin_is_taken_once_and_given_back_only_when_its_chip_is_gone(
     board: KernelChips, plug: Plug, kernel: Kernel
 ) -> None:
     plug("gpiochip0", "pinctrl-bcm2711")
@@ -171,6 +171,8 @@ def test_a_pin_is_taken_once_and_given_back_only_when_it_has_failed(
     assert [what for what, _ in kernel.asked] == ["request by gasguard"]
     pins.drop(17)
     assert [what for what, _ in kernel.asked] == ["request by gasguard", "release"]
+    board.pins("auto").hold(17, active_low=False)
+    assert kernel.opened == 2, "the chip that is gone is not asked again"
 
 
 def test_whoever_holds_a_pin_is_seen_without_taking_it(

@@ -1,6 +1,7 @@
 """Relays on the machine's own pins: levels without glitches, and what is believed of them."""
 
 import asyncio
+import errno
 from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
@@ -324,6 +325,51 @@ def test_a_loop_that_hung_until_the_pump_was_dry_does_not_close_again() -> None:
         await driver.aclose()
 
     asyncio.run(whole())
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.EBUSY, errno.ETIMEDOUT])
+def test_a_pin_whose_call_fails_is_held_on_to(number: int) -> None:
+    async def story(kitchen: Kitchen) -> None:
+        driver, _ = kitchen.process()
+        kitchen.world.chip.keeps_outputs = False
+        await driver.open(1)
+        kitchen.pad.fails_with = lambda: number
+        with pytest.raises(Unreachable):
+            await driver.read(1)
+        assert kitchen.circuit == "open", "a contact that is closed at rest would close"
+        kitchen.pad.fails_with = lambda: 0
+        assert (await driver.read(1)).contact is OPEN
+
+    play({**HIGH, "contact": "normally_closed"}, story)
+
+
+def test_a_pin_whose_chip_comes_back_closes_nothing_by_that() -> None:
+    async def story(kitchen: Kitchen) -> None:
+        driver, _ = kitchen.process()
+        await driver.open(1)
+        kitchen.world.inject("left", offline=True)
+        with pytest.raises(Unreachable):
+            await driver.read(1)
+        kitchen.world.inject("left", offline=False)
+        await driver.open(1)
+        assert kitchen.circuit == "open"
+        assert (await driver.read(1)).contact is OPEN
+
+    play(HIGH, story)
+
+
+def test_a_hand_at_a_pin_that_nobody_drives_is_read_there() -> None:
+    async def story(kitchen: Kitchen) -> None:
+        driver, board = kitchen.process()
+        kitchen.world.chip.keeps_outputs = False
+        await driver.close(1)
+        board.end()
+        assert kitchen.circuit == "closed"
+        kitchen.world.mi_home("left", True, wired=True)
+        driver, _ = kitchen.process()
+        assert (await driver.read(1)).contact is OPEN
+
+    play({**HIGH, "contact": "normally_closed"}, story)
 
 
 def test_a_pump_pin_that_fails_opens() -> None:

@@ -75,7 +75,7 @@ class KernelChips:
 
     def _opened(self, path: Path, library: ModuleType) -> "KernelPins":
         real = os.path.realpath(path)
-        if real not in self._chips:
+        if real not in self._chips or self._chips[real].gone:
             self._chips[real] = KernelPins(real, library, self._sys)
         return self._chips[real]
 
@@ -95,6 +95,8 @@ class KernelPins:
             self._chip: Any = library.Chip(path)  # Any: the library is not there unless it is used
             self._label = str(self._chip.get_info().label)
         self._lines: dict[int, _KernelLine] = {}
+        self.gone = False
+        """This chip is there no more; one like it may be."""
 
     @property
     def label(self) -> str:
@@ -134,6 +136,7 @@ class KernelPins:
 
     def drop(self, number: int) -> None:
         """See `Pins.drop`."""
+        self.gone = True
         if line := self._lines.pop(number, None):
             line.release()
 

@@ -6,6 +6,7 @@ the contact itself; where both disagree, the contact counts, and that is told.
 
 import asyncio
 import contextlib
+import errno
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -138,12 +139,13 @@ class GpioRelayDriver:
         return self._pins
 
     def _ask(self, number: int, do: Callable[[], _T]) -> _T:
-        """Raises Unreachable where the pin cannot be used; the next call takes it anew."""
+        """Raises Unreachable where the pin cannot be used."""
         try:
             return do()
         except OSError as error:
             why = f"GPIO {number} of {self._settings.chip}: {said(error)}{self._user(number)}"
-            self._drop(number)
+            if error.errno == errno.ENODEV:
+                self._drop(number)
             raise Unreachable(why) from None
 
     def _user(self, number: int) -> str:
@@ -154,7 +156,11 @@ class GpioRelayDriver:
         return f" ({user})" if user else ""
 
     def _drop(self, number: int) -> None:
-        """This pin alone: another that is given back with it might be an input then."""
+        """The chip is gone, and with it what its pins drove: the next call looks for it anew.
+
+        After any other error it is held on to. One that is given back might be an input then, and a
+        contact that is closed at rest would close.
+        """
         if number == self._settings.line:
             self._coil = None
         elif self._settings.sense and number == self._settings.sense.line:
@@ -162,6 +168,7 @@ class GpioRelayDriver:
         if self._pins is not None:
             with contextlib.suppress(OSError):
                 self._pins.drop(number)
+            self._pins = None
 
     def _disagreement(self, told: Contact, sensed: Contact) -> str:
         sense = self._settings.sense

@@ -129,8 +129,10 @@ class PinServer:
         self._sync()
 
     def _switched(self, on: bool) -> None:
-        """Whoever has switched it: the pin's level goes with it."""
-        self._pad.latch = self._level(on)
+        """Whoever has switched it: the pin's level goes with it, be it driven or left to a pull."""
+        self._pad.latch = level = self._level(on)
+        if not self._pad.output:
+            self._pad.pull = "up" if level else "down"
 
     def _level(self, on: bool) -> bool:
         return on == (self._settings.active == "high")
