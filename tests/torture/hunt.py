@@ -16,8 +16,8 @@ from tests.torture.mutants import MUTANTS, Mutant
 CAUGHT = Path(__file__).with_name("caught.json")
 ROOT = Path(__file__).parents[2]
 _MOST_SESSIONS = 300
-_MOST_ON_MQTT = 2000
-"""Of which one in ten has such a relay and is run."""
+_MOST_WITH_NEEDS = 2000
+"""Of which one in ten has what the mutant needs, and is run."""
 
 
 def mutated(name: str, *args: str, plan: dict[str, Any] | None = None) -> str:
@@ -36,7 +36,7 @@ def mutated(name: str, *args: str, plan: dict[str, Any] | None = None) -> str:
 
 
 def _hunted(mutant: Mutant) -> str:
-    return mutated(mutant.name, str(_MOST_ON_MQTT if mutant.on_mqtt else _MOST_SESSIONS))
+    return mutated(mutant.name, str(_MOST_WITH_NEEDS if mutant.needs else _MOST_SESSIONS))
 
 
 def main(names: list[str]) -> None:

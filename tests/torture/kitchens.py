@@ -29,6 +29,14 @@ class Kitchen:
         return {relay["host"] for relay in relays if "host" in relay}
 
     @property
+    def parts(self) -> set[str]:
+        """What it has: `relay gpio`, `flame adc`."""
+        burners = self.config["burners"].values()
+        relays = (relay for one in burners for relay in one.get("relays") or [one["relay"]])
+        found = {f"relay {relay['driver']}" for relay in relays}
+        return found | {f"flame {one['flame']['driver']}" for one in burners if "flame" in one}
+
+    @property
     def on_mqtt(self) -> list[str]:
         """Burners with a relay behind the broker."""
         return [name for name in self.burners if self.kind_on_mqtt(name, 1)]

@@ -17,9 +17,9 @@ class Mutant:
     new: str
 
     @property
-    def on_mqtt(self) -> bool:
-        """Whether only a burner with a relay behind a broker can show it."""
-        return self.module in (MQTT_ANSWERS, MQTT_RELAY)
+    def needs(self) -> str | None:
+        """What a kitchen must have to show it; None: any can."""
+        return _NEEDS.get(self.module)
 
 
 CONTROLLER = "gasguard.guard.controller"
@@ -31,6 +31,10 @@ PLACE = "gasguard.drivers.miio.place"
 TRANSPORT = "gasguard.drivers.miio.transport"
 MQTT_ANSWERS = "gasguard.drivers.mqtt.answers"
 MQTT_RELAY = "gasguard.drivers.mqtt.relay"
+PIN_RELAY = "gasguard.drivers.gpio.relay"
+PUMP = "gasguard.drivers.gpio.pump"
+COUPLE = "gasguard.drivers.adc.couple"
+ADC_FLAME = "gasguard.drivers.adc.flame"
 SENSOR = "gasguard.drivers.mqtt.sensor"
 UNDERSTANDING = "gasguard.drivers.understanding"
 TEXT = "gasguard.text"
@@ -54,6 +58,15 @@ PEOPLE = "gasguard.core.people"
 MODEL = "gasguard.core.model"
 CALENDAR = "gasguard.interfaces.schedules.calendar"
 WATCH = "gasguard.interfaces.schedules.watch"
+
+_NEEDS = {
+    MQTT_ANSWERS: "relay mqtt",
+    MQTT_RELAY: "relay mqtt",
+    PIN_RELAY: "relay gpio",
+    PUMP: "relay gpio",
+    COUPLE: "flame adc",
+    ADC_FLAME: "flame adc",
+}
 
 MUTANTS = [
     # --- the wire ---------------------------------------------------------------------------------
@@ -771,5 +784,84 @@ MUTANTS = [
         GUARDS,
         "    if state.burn_granted_until is not None and _must_end_at(state) is None:",
         "    if False:",
+    ),
+    # --- the machine's own pins and bus -----------------------------------------------------------
+    Mutant(
+        "a pin's latch is believed, not the contact that is sensed",
+        PIN_RELAY,
+        "found = told if sensed is None else sensed",
+        "found = told\n        sensed = None",
+    ),
+    Mutant(
+        "a pin is read by its latch where the contact disagrees",
+        PIN_RELAY,
+        "return Reading(sensed, latency=latency, problem=",
+        "return Reading(told, latency=latency, problem=",
+    ),
+    Mutant(
+        "a pin that is taken over is driven as its level is, whoever made it",
+        PIN_RELAY,
+        "look.output and self._lives_on()",
+        "True",
+    ),
+    Mutant(
+        "a pumped coil is pulled again by a new guard",
+        PUMP,
+        "        return False\n",
+        "        return True\n",
+    ),
+    Mutant(
+        "an order to open leaves the coil to the pump",
+        PUMP,
+        "        self._stop()\n        await super().open(within)",
+        "        self._stop()",
+    ),
+    Mutant(
+        "the pump is fed without end",
+        PUMP,
+        "if now < self._ends_at and now < self._edge_at + self._pulse.every + HOLDS:",
+        "if True:",
+    ),
+    Mutant(
+        "what was read open stays told to close",
+        PIN_RELAY,
+        "if found is Contact.OPEN and self._ordered is Contact.CLOSED:",
+        "if False:",
+    ),
+    Mutant(
+        "a pin whose call fails is given back",
+        PIN_RELAY,
+        "if error.errno == errno.ENODEV:",
+        "if True:",
+    ),
+    Mutant(
+        "a pump that has run dry is read as it was told",
+        PUMP,
+        "        if self._next is None:\n            self._switch(Contact.OPEN)\n        return",
+        "        return",
+    ),
+    Mutant(
+        "an open wire of the thermocouple is a cold one",
+        COUPLE,
+        "if high >= _AT_THE_END or abs(mean) > _MOST:",
+        "if high >= _AT_THE_END or abs(mean) > _MOST:\n        return 0.0\n    if False:",
+    ),
+    Mutant(
+        "wires that touch are a cold thermocouple",
+        COUPLE,
+        "    if abs(mean) < _TOUCHING:",
+        "    if False:",
+    ),
+    Mutant(
+        "a bus that is gone is told as out",
+        ADC_FLAME,
+        "partial(self._post, SensorGarbled(FLAME, why))",
+        "partial(self._post, FlameRead(Flame.OUT))",
+    ),
+    Mutant(
+        "what is wrong with a thermocouple is not told",
+        ADC_FLAME,
+        "self._steady.say(GARBLED, partial(self._post, SensorGarbled(FLAME, why)))",
+        "pass",
     ),
 ]

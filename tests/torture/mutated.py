@@ -71,8 +71,8 @@ class Finder(MetaPathFinder):
         return importlib.util.spec_from_loader(fullname, Edited(spec.origin, self._mutant))
 
 
-def hunt(sessions: int, *, on_mqtt: bool) -> None:
-    """`on_mqtt`: the others have no such relay and cannot catch it."""
+def hunt(sessions: int, needs: str | None) -> None:
+    """Kitchens without what it needs cannot catch it, and are left out."""
     from tests.torture.draw import draw_plan
     from tests.torture.kitchens import Kitchen
     from tests.torture.session import run
@@ -80,7 +80,7 @@ def hunt(sessions: int, *, on_mqtt: bool) -> None:
 
     for index in range(sessions):
         plan = draw_plan(SEED, index)
-        if on_mqtt and not Kitchen(plan.config, plan.sensors).on_mqtt:
+        if needs and needs not in Kitchen(plan.config, plan.sensors).parts:
             continue
         outcome = run(plan)
         if outcome.rule is not None:
@@ -104,7 +104,7 @@ if __name__ == "__main__":
     if not args:
         replay(sys.stdin.read())
     elif args[0].isdigit():
-        hunt(int(args[0]), on_mqtt=mutant.on_mqtt)
+        hunt(int(args[0]), mutant.needs)
     else:
         from tests.torture.__main__ import torture
 
