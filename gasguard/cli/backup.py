@@ -14,7 +14,7 @@ from gasguard.backup.errors import BackupError
 from gasguard.cli.exits import Misused
 from gasguard.cli.help import examples
 from gasguard.cli.options import config_option, find_config
-from gasguard.files import sync_folder
+from gasguard.files import is_special, sync_folder
 
 
 @click.command(
@@ -36,6 +36,8 @@ def backup(file: Path, config_path: Path | None, force: bool) -> None:
     """
     if file.is_dir():
         raise Misused(f"{file} is a folder; name a file in it: {file / 'gasguard.backup'}")
+    if is_special(file):
+        raise Misused(f"{file} is no ordinary file, and stays; name one")
     if os.path.lexists(file) and not force:
         raise Misused(f"{file} is there already; --force replaces it")
     contents, absent = collect(find_config(config_path))

@@ -16,6 +16,7 @@ from gasguard.cli.options import config_option
 from gasguard.cli.over_socket import SocketDaemon
 from gasguard.durations import EXAMPLES, format_duration, parse_duration
 from gasguard.errors import DurationError
+from gasguard.files import is_special
 from gasguard.interfaces.metrics.text import open_metrics
 
 _MODE = 0o644
@@ -113,6 +114,8 @@ def _put(text: str, file: Path | None) -> None:
     if file is None:
         click.echo(text, nl=False)
         return
+    if is_special(file):
+        raise Misused(f"{file} is no ordinary file, and stays; name one, or print without --file")
     try:
         _write(file, text)
     except FileNotFoundError:

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import re
 import socket
 import stat
@@ -144,6 +145,20 @@ def test_what_cannot_be_done_is_told(page, words, told):
     said = page.kitchen.local("metrics", *words)
     assert said.code == 2, said
     assert told in said.err
+
+
+def test_what_is_no_file_stays_what_it_is(page, tmp_path):
+    pipe, link, other = tmp_path / "pipe", tmp_path / "link", tmp_path / "other"
+    os.mkfifo(pipe)
+    other.write_text("theirs")
+    link.symlink_to(other)
+    for place in (pipe, link):
+        for words in (["metrics", "--file", str(place)], ["backup", str(place), "--force"]):
+            said = page.kitchen.local(*words)
+            assert said.code == 2, said
+            assert f"{place} is no ordinary file" in said.err
+    assert pipe.is_fifo()
+    assert link.is_symlink() and other.read_text() == "theirs"
 
 
 def test_the_dashboard_shows_nothing_that_does_not_exist(page):
