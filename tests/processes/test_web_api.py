@@ -200,6 +200,24 @@ def test_a_timer_as_json_and_as_a_form(page, sent, seconds):
         assert said.data["id"] == "one"
 
 
+@pytest.mark.parametrize(
+    "sent", [{"data": {"remind": True}}, {"form": "remind=true"}, {"form": "remind=on"}]
+)
+def test_a_reminder_as_json_and_as_a_form(page, sent):
+    if "form" in sent:
+        sent = {"form": f"duration=3m&label=tea&{sent['form']}"}
+    else:
+        sent = {"data": {"duration": "3m", "label": "tea", **sent["data"]}}
+    assert page.post("/api/burners/left/timer", **sent).status == 200
+    state = left(page)
+    assert state["timer"] is None
+    assert [one["label"] for one in state["reminders"]] == ["tea"]
+    assert page.post("/api/burners/left/timer", form="duration=0&remind=true").status == 200
+    assert left(page)["reminders"] == []
+    assert page.post("/api/burners/left/timer", form="duration=3m&remind=false").status == 200
+    assert left(page)["timer"]["duration_s"] == 180
+
+
 def test_extend_and_cancel(page):
     told(page.post("/api/burners/left/timer/extend", {"duration": "5m"}), 409, "no_timer")
     assert page.post("/api/burners/left/timer", {"duration": "8m"}).status == 200
@@ -236,7 +254,11 @@ def test_what_is_no_timer_changes_nothing(page, sent, code):
     assert left(page)["timer"] is None
 
 
-@pytest.mark.parametrize("form", ["", "duration", "duration=8m&duration=9m", "a=1&b=2", "=8m"])
+@pytest.mark.parametrize(
+    "form",
+    ["", "duration", "duration=8m&duration=9m", "a=1&b=2", "=8m", "duration=8m&label=%FF",
+     "duration=8m&remind=perhaps"],
+)  # fmt: skip
 def test_what_is_no_form_of_a_timer_changes_nothing(page, form):
     said = page.post("/api/burners/left/timer", form=form)
     assert said.status == 400, said

@@ -288,15 +288,21 @@ def _value(body: bytes, request: Request) -> str:
 
 
 _MALFORMED = {"code": "malformed", "message": 'send JSON: {"duration": "8m"}'}
+_YES_NO = {"true": True, "on": True, "false": False}
+"""Of a form, which has nothing but text: what JSON has values of its own for. `on` is a box's."""
 
 
 def _form(body: bytes) -> str:
     try:
-        fields = parse_qs(body.decode(), strict_parsing=True, max_num_fields=8)
+        text = body.decode()
+        fields = parse_qs(text, strict_parsing=True, max_num_fields=8, errors="strict")
     except ValueError:
         raise _Answered(400, {"code": "malformed", "message": "send duration=8m"}) from None
     twice = [name for name, values in fields.items() if len(values) > 1]
     if twice:
         told = f"{twice[0][:40]} is there twice"
         raise _Answered(400, {"code": "malformed", "message": told})
-    return json.dumps({name: values[0] for name, values in fields.items()})
+    said: dict[str, str | bool] = {name: values[0] for name, values in fields.items()}
+    if "remind" in said:
+        said["remind"] = _YES_NO.get(str(said["remind"]).lower(), said["remind"])
+    return json.dumps(said)

@@ -19,7 +19,7 @@ export function askMinutes(name, then) {
     const minutes = el("input", {
       id: "minutes", type: "number", inputmode: "decimal", min: "0.1", step: "any", required: true, value: "10",
     });
-    const label = el("input", { id: "label", type: "text", maxlength: "80", autocomplete: "off" });
+    const label = el("input", { id: "label", type: "text", maxlength: "64", autocomplete: "off" });
     const step = (by) =>
       el("button", {
         type: "button", "aria-label": `${by > 0 ? "+" : "−"}${Math.abs(by)} ${t.minutes}`,
