@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
+_ANY_PORT = 9
+
 _AUTHORITY = re.compile(
     r"(?:\[(?P<six>[0-9a-f:.]+)\]|(?P<name>[a-z0-9._-]+))(?::(?P<port>[0-9]{1,5}))?"
 )
@@ -63,14 +65,16 @@ def is_loopback(text: str) -> bool:
 def is_own_address(found: Address) -> bool:
     """Whether this machine has the address now: only then can a socket be bound to it.
 
-    Nothing is remembered: DHCP may have changed it since the last request.
+    Nothing is remembered: DHCP may have changed it since the last request. Nothing is sent.
     """
     if found.is_unspecified or found.is_multicast:
         return False
     family = socket.AF_INET if found.version == 4 else socket.AF_INET6
     try:
-        with socket.socket(family, socket.SOCK_STREAM) as probe:
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
             probe.bind((str(found), 0))
+            # One can be bound to an address of all, too, but not speak to it unless one says so.
+            probe.connect((str(found), _ANY_PORT))
     except OSError:
         return False
     return True

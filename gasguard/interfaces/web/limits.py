@@ -123,6 +123,10 @@ class LimitedProtocol(H11Protocol):
         if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
             for event in _NO_REQUEST:
                 self.transport.write(self.conn.send(event) or b"")
+            if self.cycle is not None:
+                # Its head was sound and its body is not: who works on it has nobody to answer.
+                self.cycle.disconnected = True
+                self.cycle.message_event.set()
         self.transport.close()
 
     def pause_writing(self) -> None:

@@ -111,7 +111,9 @@ class Login:
         except (OSError, ValueError):
             return self._fault(request, "damaged")
         if cookie is None:
-            return self._fault(request, wrong)
+            # Somebody else was quicker: no other code would do either.
+            late = wrong == "wrong_code" and self._keyring.is_set
+            return self._fault(request, "already_set" if late else wrong)
         return await self._let_in(request, cookie)
 
     async def _in_turn(self, request: Request, attempt: Attempt) -> str | None:

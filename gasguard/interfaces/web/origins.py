@@ -7,6 +7,8 @@ are no browser name none, and for them the session decides.
 from gasguard.interfaces.web.hosts import Authority, Hosts, authority
 
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
+_USUAL_PORTS = {"http": 80, "https": 443}
+"""Of each scheme, which browsers leave out and some proxies write."""
 
 
 def is_ours(origins: list[str], host: Authority, hosts: Hosts, port: int | None) -> bool:
@@ -20,9 +22,12 @@ def is_ours(origins: list[str], host: Authority, hosts: Hosts, port: int | None)
         return True
     scheme, colon, rest = origins[0].partition("://")
     site = authority(rest)
-    if len(origins) > 1 or not colon or scheme.lower() not in ("http", "https") or site is None:
+    usual = _USUAL_PORTS.get(scheme.lower())
+    if len(origins) > 1 or not colon or usual is None or site is None:
         return False
-    return site == host or (site.port == port and hosts.are_ours(site.host))
+    arrives_at = site.port or usual
+    is_same = site.host == host.host and arrives_at == (host.port or usual)
+    return is_same or (arrives_at == port and hosts.are_ours(site.host))
 
 
 def is_understood(content_types: list[str], *, has_body: bool) -> bool:

@@ -1,6 +1,7 @@
 """What became of a form that was sent without JavaScript, as a page in words."""
 
 import html
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -31,17 +32,35 @@ _WORDS = {
 }
 
 
+_BOTH: tuple[Language, ...] = ("en", "zh")
+_USUAL: Language = "en"
+_QUALITY = re.compile(r"0(\.[0-9]{0,3})?|1(\.0{0,3})?")
+
+
 def spoken(setting: str, request: Request) -> Language:
-    """What `web.language` says; for `auto`, the browser's first of the two."""
-    if setting == "zh":
-        return "zh"
-    if setting != "en":
-        for one in request.headers.get("accept-language", "").lower().split(","):
-            if one.strip().startswith("zh"):
-                return "zh"
-            if one.strip().startswith("en"):
-                return "en"
-    return "en"
+    """What `web.language` says; for `auto`, the one of the two that the browser likes better, the
+    first of equals."""
+    for one in _BOTH:
+        if setting == one:
+            return one
+    liked: dict[Language, float] = {}
+    for part in request.headers.get("accept-language", "").lower().split(","):
+        tag, _, parameters = part.strip().partition(";")
+        for one in _BOTH:
+            if tag.strip().partition("-")[0] == one:
+                liked[one] = max(liked.get(one, 0.0), _weight(parameters))
+    best = max(liked, key=liked.__getitem__, default=_USUAL)
+    return best if liked.get(best) else _USUAL
+
+
+def _weight(parameters: str) -> float:
+    """How much a language is liked, 0 to 1 (RFC 9110, 12.4.2): 1 where nothing is said of it, 0
+    where what is said is no number."""
+    name, _, value = parameters.partition("=")
+    if name.strip() != "q":
+        return 1.0
+    value = value.strip()
+    return float(value) if _QUALITY.fullmatch(value) else 0.0
 
 
 def outcome_page(status: int, data: Mapping[str, Any], language: Language) -> HTMLResponse:

@@ -61,7 +61,10 @@ def test_an_address_that_the_machine_gets_later_is_ours_then():
 
 def test_only_addresses_of_this_machine_are_its_own():
     assert Hosts().are_ours("127.8.9.1")
-    for address in ("0.0.0.0", "::", "192.0.2.1", "8.8.8.8", "224.0.0.1", "2001:db8::1"):
+    for address in (
+        *("0.0.0.0", "::", "192.0.2.1", "8.8.8.8", "224.0.0.1", "2001:db8::1"),
+        "255.255.255.255",  # a socket can be bound to it
+    ):
         assert not Hosts().are_ours(address), address
 
 
@@ -182,6 +185,18 @@ def test_a_proxys_page_is_ours_where_it_has_our_name(page: Page):
         proxy.post("/api/off", origin=f"https://{AWAY}", x_forwarded_for="10.0.0.1").status == 200
     )
     assert proxy.post("/api/off", origin="https://localhost").status == 403
+
+
+@pytest.mark.parametrize(
+    ("host", "origin", "status"),
+    [(f"{AWAY}:443", f"https://{AWAY}", 200), (AWAY, f"https://{AWAY}:443", 200),
+     (f"{AWAY}:80", f"http://{AWAY}", 200), (AWAY, f"http://{AWAY}:80", 200),
+     (f"{AWAY}:80", f"https://{AWAY}", 403), (AWAY, f"http://{AWAY}:443", 403),
+     (AWAY, f"http://{AWAY}:8080", 403)],
+)  # fmt: skip
+def test_a_port_that_is_usual_may_be_left_out(page: Page, host, origin, status):
+    proxy = page.client(host)
+    assert proxy.post("/api/off", origin=origin, x_forwarded_for="10.0.0.1").status == status
 
 
 def test_two_origins_are_none(page: Page):

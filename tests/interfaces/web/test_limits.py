@@ -146,6 +146,27 @@ def test_a_body_that_breaks_off_is_no_request(page: Page):
     assert not page.bodies
 
 
+@pytest.mark.parametrize(
+    ("path", "about"),
+    [
+        (TIMER, "Host: 127.0.0.1\r\nContent-Type: application/json"),
+        (TIMER, "Host: 127.0.0.1"),  # refused without a look at the body, as the next ones are
+        (TIMER, f"Host: {AWAY}\r\nContent-Type: application/json"),
+        ("/api/off", "Host: evil.example\r\nContent-Type: application/json"),
+    ],
+)
+@pytest.mark.parametrize("body", [b"zz\r\n", b"5\r\nabcdefgh\r\n"])
+def test_a_body_that_is_none_is_answered_once_and_leaves_no_line(
+    page: Page, path, about, body, caplog
+):
+    head = f"POST {path} HTTP/1.1\r\n{about}\r\nTransfer-Encoding: chunked\r\n\r\n"
+    answer = page.client().raw(head.encode() + body)
+    assert (answer.status, answer.data["code"]) == (400, "malformed")
+    assert page.client().get("/healthz").status == 200
+    assert not page.offs + page.bodies
+    assert not caplog.records
+
+
 def test_an_off_waits_for_no_body(page: Page):
     with page.client().connect() as connection:
         connection.sendall(

@@ -67,6 +67,8 @@ def test_of_many_who_have_the_code_one_sets_the_password(page: Page):
     for one in choosing:
         one.join()
     (won,) = [password for password, answer in answers.items() if answer.status == 200]
+    late = [answer for password, answer in answers.items() if password != won]
+    assert {(answer.status, answer.data["code"]) for answer in late} == {(409, "already_set")}
     assert log_in(page, won).status == 200
 
 
@@ -315,8 +317,10 @@ def test_one_logs_in_and_out_by_plain_forms(page: Page):
 
 @pytest.mark.parametrize(
     ("accepted", "language"),
-    [("zh-CN,zh;q=0.9,en;q=0.8", "zh"), ("de,en;q=0.5,zh;q=0.1", "en"), ("", "en"), ("fr", "en")],
-)
+    [("zh-CN,zh;q=0.9,en;q=0.8", "zh"), ("de,en;q=0.5,zh;q=0.1", "en"), ("", "en"), ("fr", "en"),
+     ("en;q=0.1, zh;q=0.9", "zh"), ("fr, zh-TW; q=0.8, en-GB;q=0.80", "zh"), ("zh;q=0, de", "en"),
+     ("zh;q=much,en;q=0.2", "en"), ("zhuang", "en"), (",;;q=,zh", "zh")],
+)  # fmt: skip
 def test_it_speaks_the_browsers_language(page: Page, accepted, language):
     text = page.away().get("/setup", accept_language=accepted).text
     assert f'<html lang="{language}">' in text
