@@ -64,8 +64,8 @@ class Account:
     """Timers that a crash may bring back: what ended them is not on disk for sure."""
     outranks: float = NEVER
     """Until when a timer that somebody has set may hold back the longest burn, while it runs."""
-    granted: float = NEVER
-    """Until when an answer to its warning may."""
+    grants: set[float] = field(default_factory=lambda: {NEVER})
+    """Until when an answer to its warning may: one of these, as answers came in time or not."""
     timer_asked_at: float = NEVER
     extend_keys: set[str] = field(default_factory=set)
     child: set[bool] = field(default_factory=lambda: {False})
@@ -152,7 +152,10 @@ class Account:
     @property
     def held_back_until(self) -> float:
         """Until when a person's word may hold back the longest burn."""
-        return max(self.granted, self.outranks if self.timers != {None} else NEVER)
+        return self._held_back_until(max(self.grants))
+
+    def _held_back_until(self, granted: float) -> float:
+        return max(granted, self.outranks if self.timers != {None} else NEVER)
 
     def may_burn(self, now: float) -> bool:
         """Whether a flame was seen for certain that nothing has called out for long enough."""
@@ -201,9 +204,16 @@ class Account:
                 self.child.add(False)
 
     def _may_grant(self, ask: Ask) -> None:
-        due = self._due
-        if due is not None and ask.at > due - self.config.limits.prewarn - _SETTLES_LATE:
-            self.granted = max(self.granted, due + ask.seconds)
+        limit = self.config.max_burn
+        # Which burn it is nobody may know: at the latest the one that began when it was seen.
+        lit = self.lit_told if self.lit_since is None else self.lit_since
+        if limit is None or lit is None:
+            return
+        for granted in list(self.grants):
+            due = max(lit + limit, self._held_back_until(granted))
+            warned = due - self.config.limits.prewarn - _SETTLES_LATE
+            if ask.at > warned or self.lit_since is None:
+                self.grants.add(due + ask.seconds)
 
     def _may_become(self, ask: Ask, spans: set[Span]) -> None:
         ask.before = frozenset(self.timers)
@@ -241,7 +251,7 @@ class Account:
                 # With a message it was counted before: then a crash came between, or nothing did.
                 if ask.answers[-1]["message"] is None and ask.added:
                     # It may have answered a warning where there was no timer.
-                    answered = {None} if None in ask.before and self.granted > NEVER else set()
+                    answered = {None} if None in ask.before and self.grants != {NEVER} else set()
                     self.timers = (self.timers - ask.before) | ask.added | answered
                 if ask.key is not None:
                     self.extend_keys.add(ask.key)
@@ -265,7 +275,8 @@ class Account:
     def _fall_back(self, now: float) -> None:
         """What a timer has held back is warned of first, once it is gone or another takes its
         place."""
-        self.granted = max(self.granted, min(self.outranks, now + self.config.limits.prewarn))
+        held = min(self.outranks, now + self.config.limits.prewarn)
+        self.grants = {max(granted, held) for granted in self.grants}
 
     def _rejected(self, ask: Ask, code: str | None, now: float) -> None:
         if code == "not_saved":
@@ -353,7 +364,7 @@ class Account:
                 self.lit_told, self.lit_until = now, FAR
                 if self.lit_since is None and not unsure:
                     self.lit_since, self.lit_on_disk = now, False
-                    self.granted = NEVER
+                    self.grants = {NEVER}
             return
         self.lit_told = None
         # A sensor that is not heard any more does not say that it is out.
@@ -438,4 +449,5 @@ class Account:
         self.lit_since = None
         self.rearmed_at.clear()
         self.reporting.clear()
+        self.reporting_on_disk.clear()
         self.given_up.clear()

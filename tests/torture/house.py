@@ -164,6 +164,8 @@ class House(World):
     def orders_in(self, data: bytes, target: Address) -> list[tuple[Address, Key, object]]:
         """What the guard has sent, not yet arrived, would set: (module, key, value)."""
         plan = self.plans.get(target)
+        if plan is None and target[1]:
+            return []  # where a module was before it moved
         if plan is None:
             topic, _, payload = data.decode().partition("\0")
             parts = [(a, part) for a, plan in self.mqtt_plans.items() for part in plan.parts]

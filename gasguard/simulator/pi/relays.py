@@ -115,7 +115,11 @@ class PinServer:
         """Change faults by name (Faults has them). Raises FaultError and then changes nothing."""
         faults = self.relay.faults.changed(changes)
         self._sync()
+        was_deaf = self._is_deaf()
         self.relay.inject(faults, now)
+        if was_deaf and not self._is_deaf() and not self._pad.output:
+            # Given back meanwhile, it follows its pull only now.
+            self._ordered()
         self._sync()
 
     def _ordered(self) -> None:
