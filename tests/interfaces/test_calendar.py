@@ -131,6 +131,28 @@ def test_the_next_is_found_from_inside_a_repeated_hour():
         assert found.begins_at == next(one for one in expected if one > now)
 
 
+@pytest.mark.parametrize("time", ["00:00", "00:30", "00:59", "23:59"])
+@pytest.mark.parametrize("zone", [BERLIN, LORD_HOWE, ZoneInfo("America/Havana")], ids=str)
+def test_no_off_is_left_out_around_the_nights_in_which_clocks_change(time, zone):
+    asked, now, days = off(time, "daily", zone), at("2025-12-31T23:59:59", zone), set()
+    while now < at("2026-12-31T12:00", zone):
+        # As the guard asks: once one is due.
+        found = asked.next(now)
+        days.add(found.day)
+        now = found.begins_at
+    year = {date(2026, 1, 1) + timedelta(days=day) for day in range(365)}
+    # Havana's clocks skip midnight itself.
+    skipped = {date(2026, 3, 8)} if zone.key == "America/Havana" and time < "01:00" else set()
+    assert year - days == skipped
+
+
+def test_the_end_after_midnight_is_found_from_the_night_in_which_an_hour_is_skipped():
+    asked = Window(window("01:30", "00:30"), BERLIN)
+    found = asked.at(at("2026-03-29T01:40"))
+    assert found is not None
+    assert found.ends_at == at("2026-03-30T00:30")
+
+
 def test_no_day_is_left_out_for_a_year():
     asked, now = off("00:00", "daily", SHANGHAI), at("2026-01-01T00:00", SHANGHAI)
     for _ in range(365):

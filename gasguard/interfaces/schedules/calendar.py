@@ -7,7 +7,7 @@ repeated hour counts twice, and a skipped one never. APScheduler says when the c
 import heapq
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from itertools import takewhile
 
 from apscheduler.triggers.cron import CronTrigger
@@ -39,9 +39,9 @@ class Window:
 
     def __init__(self, lock: Lock, zone: tzinfo) -> None:
         self._lock, self._zone = lock, zone
-        self._begins = _trigger(lock.begins, lock.days, zone)
+        self._begins = _trigger(lock.begins, lock.days)
         last_days = {(day + self._days_long) % 7 for day in lock.days}
-        self._ends = _trigger(lock.to % (24 * 60), frozenset(last_days), zone)
+        self._ends = _trigger(lock.to % (24 * 60), frozenset(last_days))
 
     @property
     def _days_long(self) -> int:
@@ -82,7 +82,9 @@ class Window:
     def _changes(self, since: float) -> Iterator[float]:
         """Moments at which it may begin to hold or end, in order."""
         return heapq.merge(
-            _fires(self._begins, since), _fires(self._ends, since), _steps(since, self._zone)
+            _fires(self._begins, since, self._zone),
+            _fires(self._ends, since, self._zone),
+            _steps(since, self._zone),
         )
 
 
@@ -90,8 +92,8 @@ class Moment:
     """When an off is due."""
 
     def __init__(self, off: Off, zone: tzinfo) -> None:
-        self._off, self._zone = off, zone
-        self._trigger = _trigger(off.at, off.days, zone)
+        self._zone = zone
+        self._trigger = _trigger(off.at, off.days)
 
     def last(self, now: float) -> Occurrence | None:
         """The last one that was due, if that is no longer ago than `OWED_FOR`."""
@@ -104,33 +106,34 @@ class Moment:
         return next((one for one in self._all(now) if one.begins_at > now), None)
 
     def _all(self, since: float) -> Iterator[Occurrence]:
-        for at in _fires(self._trigger, since):
-            shown = _shown(at, self._zone)
-            # APScheduler also names times that the clock skips.
-            if shown.hour * 60 + shown.minute == self._off.at:
-                yield Occurrence(shown.date(), at, at)
+        for at in _fires(self._trigger, since, self._zone):
+            yield Occurrence(_shown(at, self._zone).date(), at, at)
 
 
-def _trigger(minutes: int, days: frozenset[int], zone: tzinfo) -> CronTrigger:
-    # Days by name: APScheduler's 1 is Tuesday.
+def _trigger(minutes: int, days: frozenset[int]) -> CronTrigger:
+    # Days by name: APScheduler's 1 is Tuesday. And on a clock that nobody sets: asked on that of a
+    # zone in the night in which an hour is skipped, it leaves out the next day's times before 1:00.
     names = ",".join(DAYS[day] for day in sorted(days))
-    return CronTrigger(hour=minutes // 60, minute=minutes % 60, day_of_week=names, timezone=zone)
+    return CronTrigger(hour=minutes // 60, minute=minutes % 60, day_of_week=names, timezone=UTC)
 
 
-def _fires(trigger: CronTrigger, since: float) -> Iterator[float]:
+def _fires(trigger: CronTrigger, since: float, zone: tzinfo) -> Iterator[float]:
     """When the clock shows that time, from `since` on for `_AHEAD` seconds, in order."""
-    at, last = since, since + _AHEAD
-    while at <= last:
-        asked = datetime.fromtimestamp(at, trigger.timezone)
-        fire = trigger.get_next_fire_time(None, asked)
-        if fire is None or fire.timestamp() > last:
-            return
-        if fire.timestamp() >= at:
-            yield fire.timestamp()
-            at = fire.timestamp() + 1
-        else:
-            # It cannot leave a repeated hour by itself.
-            at += _HOUR
+    # A day before: what was shown already may be shown again.
+    asked = _shown(since, zone).replace(tzinfo=UTC) - timedelta(days=1)
+    while (fire := trigger.get_next_fire_time(None, asked)) is not None:
+        for at in _moments(fire.replace(tzinfo=None), zone):
+            if at > since + _AHEAD:
+                return
+            if at >= since:
+                yield at
+        asked = fire + timedelta(minutes=1)
+
+
+def _moments(shown: datetime, zone: tzinfo) -> list[float]:
+    """When the clock shows this: once, twice in a night that repeats an hour, or never."""
+    moments = {shown.replace(fold=fold, tzinfo=zone).timestamp() for fold in (0, 1)}
+    return sorted(at for at in moments if _shown(at, zone) == shown)
 
 
 def _steps(since: float, zone: tzinfo) -> Iterator[float]:
