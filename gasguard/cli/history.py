@@ -55,7 +55,7 @@ def history(
     With --burns: how long each burner was seen to burn on each day, and with rated_kw in the
     configuration an estimate of the gas. It needs a flame sensor.
     """
-    since = since or (_BURNS_SINCE if burns else _SINCE)
+    since = (_BURNS_SINCE if burns else _SINCE) if since is None else since
     seconds = seconds_since(since, datetime.now().astimezone())
     # Ids are in small letters.
     wanted = None if burner is None or means_all([burner]) else burner.casefold()

@@ -96,7 +96,7 @@ class BurnerConfig(Strict):
     relays: list[AnyRelay] | None = Field(None, min_length=1, max_length=4)
     voice: Channel | None = None
     flame: AnyFlame | None = None
-    limits: Limits = Limits()
+    limits: Limits = Field(Limits(), examples=["limits: {max_burn: 2h}"])
     presets: Annotated[list[Preset], AfterValidator(_each_once)] = Field([], max_length=12)
     """Timers that are set with one touch, in the order in which people see them."""
     rated_kw: Kilowatts | None = None

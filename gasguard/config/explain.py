@@ -9,6 +9,7 @@ from pydantic.fields import FieldInfo
 from gasguard.config.faults import Fault, blank_missing, shown_key, without_blank
 from gasguard.config.fields import NUMBER, WHOLE, Strict
 from gasguard.config.shape import (
+    BOUNDS,
     Spot,
     blocks_with,
     bounds,
@@ -85,8 +86,9 @@ def explain_empty(root: type[BaseModel], raw: object, places: list[str]) -> Iter
         field = there.field
         if field and there.place == place and field.default is None and not field.is_required():
             if has_block(field):
-                text = "is empty; write its keys below it ({} for none), or leave the line out"
-                yield Fault(place, text)
+                shown = field.examples[0] if field.examples else None
+                keys = f"for example {shown}" if shown else "its keys below it ({} for none)"
+                yield Fault(place, f"is empty; write {keys}, or leave the line out")
             elif is_duration(field):
                 yield Fault(place, "is empty; write for example 2h, or leave the line out")
 
@@ -128,8 +130,8 @@ def _expected(fault: Any, there: Spot) -> str:
         words = options(field)
         meant = nearest(given, words)
         return "must be " + " or ".join(words) + (f"; did you mean {meant}?" if meant else "")
-    if kind in _BOUNDS and field:
-        return f"must be {bounds(field)}"
+    if kind in _BOUNDS:
+        return f"must be {bounds(field) if field else _bound(fault)}"
     if kind in _WANTED:
         return _wrong_kind(kind, given) + _written_as(field)
     return _of_length(fault) or f"is not what belongs here; {_SEE}"
@@ -147,6 +149,12 @@ def _wrong_kind(kind: str, given: object) -> str:
 def _written_as(field: FieldInfo | None) -> str:
     shown = field.examples if field else None
     return f"; write for example {shown[0]}" if shown else ""
+
+
+def _bound(fault: Any) -> str:
+    """Of a value whose key is people's own: the one that it is beyond."""
+    (name, bound) = next(iter(fault["ctx"].items()))
+    return f"{BOUNDS[name]} {bound:g}"
 
 
 def _of_length(fault: Any) -> str | None:

@@ -105,8 +105,8 @@ class MiotHood(HoodConfig):
     host: RelayHost
     port: Whole = Field(54321, ge=1, le=65535)
     token: Token
-    power: Channel = Channel(siid=2, piid=1)
-    level: Channel = Channel(siid=2, piid=2)
+    power: Channel = Field(Channel(siid=2, piid=1), examples=["power: {siid: 2, piid: 1}"])
+    level: Channel = Field(Channel(siid=2, piid=2), examples=["level: {siid: 2, piid: 2}"])
     levels: dict[Burners, Annotated[Whole, Field(ge=0, le=65535)]] = Field(
         max_length=_MOST_LEVELS, examples=["levels: {1: 1, 2: 3}"]
     )

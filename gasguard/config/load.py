@@ -80,9 +80,11 @@ class Config(Strict):
     """Windows that lock and offs at a time, by name."""
     timezone: TimeZone | None = None
     """That of the schedules; None is this machine's."""
-    hood: AnyHood | None = None
+    hood: AnyHood | None = Field(
+        None, examples=["hood: {driver: mqtt, command_topic: home/hood/set, levels: {1: low}}"]
+    )
     """A range hood that follows the burners."""
-    messages: Messages | None = None
+    messages: Messages | None = Field(None, examples=["messages: {to: {mum: ntfy://TOPIC}}"])
     web: Web | None = None
     """The page, which `gasguard web` serves."""
     on_shutdown: Literal["trip_if_active", "leave"] = "trip_if_active"

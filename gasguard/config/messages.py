@@ -43,6 +43,7 @@ _ALARMS = {"gas_alarm", "carbon_monoxide", "smoke_alarm", "overheat", "alarm", "
 """Words of the contract that people may write for `hazard`."""
 _MOST_ADDRESSES = 16
 _ADDRESS = re.compile(r"[a-z][a-z0-9.+-]{0,31}://\S+", re.ASCII | re.IGNORECASE)
+_ANOTHER = re.compile(r"[,;]\s*[a-z][a-z0-9.+-]{0,31}://", re.ASCII | re.IGNORECASE)
 _DAY = 24 * 60
 
 
@@ -51,6 +52,11 @@ def _address(value: object) -> object:
         raise ValueError(
             "is no address that messages can go to; write for example ntfy://TOPIC or "
             "barks://api.day.app/KEY (firmware_notes/messages.md has one for each service)"
+        )
+    if _ANOTHER.search(value):
+        raise ValueError(
+            "is more than one address; give each a name of its own, for example "
+            "{mum: ntfy://TOPIC, dad: ntfy://OTHER}"
         )
     return value.strip()
 

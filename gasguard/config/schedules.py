@@ -58,7 +58,8 @@ def _zone(value: object) -> object:
     try:
         ZoneInfo(name)
     except (OSError, ValueError, KeyError):
-        meant = nearest(name, list(available_timezones()))
+        # Without a place there is none to mean: UTC is eight hours from UTC+8.
+        meant = nearest(name, [zone for zone in available_timezones() if "/" in zone])
         told = f"did you mean {meant}?" if meant else "write for example Asia/Shanghai"
         raise ValueError(f"is no time zone that this machine knows; {told}") from None
     return name
@@ -114,8 +115,8 @@ def _some(value: list[str]) -> list[str]:
 class Schedule(Strict):
     """Either a window that locks, or an off at a time."""
 
-    lock: Lock | None = None
-    off: Annotated[Off, BeforeValidator(_off)] | None = None
+    lock: Lock | None = Field(None, examples=['lock: {from: "22:00", to: "06:00"}'])
+    off: Annotated[Off, BeforeValidator(_off)] | None = Field(None, examples=['off: "23:30"'])
     burners: Annotated[list[BurnerId], AfterValidator(_some)] | None = Field(None, min_length=1)
     """All, unless named."""
     grace: Duration = Field(0.0, ge=0, le=4 * 3600)

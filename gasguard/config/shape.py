@@ -129,7 +129,7 @@ def is_duration(field: FieldInfo) -> bool:
     return DURATION in _metadata(field)
 
 
-_BOUNDS = {"ge": "at least", "gt": "more than", "le": "at most", "lt": "less than"}
+BOUNDS = {"ge": "at least", "gt": "more than", "le": "at most", "lt": "less than"}
 
 
 def bounds(field: FieldInfo) -> str:
@@ -138,10 +138,10 @@ def bounds(field: FieldInfo) -> str:
     found = {
         name: show(bound)
         for extra in _metadata(field)
-        for name in _BOUNDS
+        for name in BOUNDS
         if (bound := getattr(extra, name, None)) is not None
     }
-    return " and ".join(f"{_BOUNDS[name]} {bound}" for name, bound in found.items())
+    return " and ".join(f"{BOUNDS[name]} {bound}" for name, bound in found.items())
 
 
 def example(field: FieldInfo) -> str:

@@ -138,12 +138,12 @@ def _extension(text: str, source: Source) -> Parsed:
     data = _object(text)
     request_id = _id(data.get("id"))
     with _answered_to(request_id):
-        if data.get("label") is not None:
+        if data.pop("label", None) is not None:
             raise BadRequest(
                 "malformed",
                 "only the timer that shuts off is extended, and a burner has one: leave label out",
             )
-        _check_keys(data, {"duration", "label", "id"})
+        _check_keys(data, {"duration", "id"})
         duration = _more_than_none(_seconds_in(data))
         return Parsed(ExtendTimer(source, duration=duration, key=request_id), request_id)
 
@@ -199,7 +199,8 @@ def _cancelling(
 def _check_keys(data: Mapping[str, object], known: set[str]) -> None:
     unknown = sorted(set(data) - known)
     if unknown:
-        raise BadRequest("malformed", f"unknown key {unknown[0][:40]!r}")
+        there = ", ".join(sorted(known))
+        raise BadRequest("malformed", f"unknown key {unknown[0][:40]!r}; there are {there}")
 
 
 def _when_lit(data: Mapping[str, object]) -> bool:
@@ -255,11 +256,20 @@ def _more_than_none(duration: float) -> float:
 
 def _object(text: str) -> dict[str, object]:
     try:
-        data = json.loads(text)
+        data = json.loads(text, object_pairs_hook=_each_once)
     except (ValueError, RecursionError):
         raise BadRequest("malformed", 'is not JSON; write 20m or {"duration": "20m"}') from None
     if not isinstance(data, dict):
         raise BadRequest("malformed", "must be a JSON object")
+    return data
+
+
+def _each_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    data = dict(pairs)
+    if len(data) < len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise BadRequest("malformed", f"{twice[:40]!r} stands there twice; write it once")
     return data
 
 

@@ -259,6 +259,10 @@ def test_no_foreign_sentence_anywhere(file: File, value: str) -> None:
         ("mqtt:\n  username: %a\n", "must stand in quotes", (5, 13)),
         ("---\n", "a second document begins here", (4, 1)),
         ("mqtt: {username: a\x07}\n", "a character that no text may have (U+0007)", (4, 19)),
+        ("    limits: 2h\n", "for example limits: {max_burn: 2h}", (4, 13)),
+        ("hood:\n", "is empty; write for example hood: {driver: mqtt, ", (4, 6)),
+        ("messages: on\n", "for example messages: {to: {mum: ntfy://TOPIC}}", (4, 11)),
+        ('schedules: {night: {lock: "22:00-06:00"}}\n', 'lock: {from: "22:00", to', (4, 27)),
         ("    limits: {<<: 5}\n", "<<: takes *name of a mapping", (4, 5)),
     ],
 )  # fmt: skip

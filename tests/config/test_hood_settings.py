@@ -83,6 +83,7 @@ def test_a_single_topic_of_a_kind_may_be_another():
         ({**MQTT, "levels": {"one": "low"}}, "hood.levels.one: is how many burners are lit"),
         ({**MQTT, "levels": {"0": "low"}}, "hood.levels.0: is how many burners are lit"),
         ({**MQTT, "levels": {"1.5": "low"}}, "hood.levels.1.5: is how many burners are lit"),
+        ({**MIOT, "levels": {"1": "-1"}}, "hood.levels.1: must be at least 0"),
         ({**MQTT, "levels": {"-1": "low"}}, "hood.levels.-1: is how many burners are lit"),
         ({**MQTT, "levels": {"1": "a", "01": "b"}}, "hood.levels.01: is how many burners"),
         ({**MQTT, "levels": {"2": "low"}}, "hood: levels needs 1: the level for a single burner"),

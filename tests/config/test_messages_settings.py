@@ -105,6 +105,7 @@ def test_a_fault_names_its_place_and_a_remedy(file, more, at, remedy):
         f"{{mum: {SECRET}}}",
         f"{{mum: 'ntfy//{SECRET}'}}",
         f"{{mum: 'ntfy://{SECRET} x'}}",
+        f"{{mum: 'json://127.0.0.1/{SECRET},ntfy://{SECRET}'}}",
         f"{{mum: ['ntfy://{SECRET}']}}",
         f"{{mum: {{url: 'ntfy://{SECRET}'}}}}",
         f"{{Mum: 'ntfy://{SECRET}'}}",

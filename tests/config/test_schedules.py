@@ -93,7 +93,12 @@ def test_what_is_wrong_is_told_with_its_place_and_what_is_right(file, text, at, 
 
 @pytest.mark.parametrize(
     ("zone", "right"),
-    [("Asia/Beijing", "Asia/"), ("Europe/Berlinn", "Europe/Berlin"), ("CST-8x", "Asia/Shanghai")],
+    [
+        ("Asia/Beijing", "Asia/"),
+        ("Europe/Berlinn", "Europe/Berlin"),
+        ("CST-8x", "Asia/Shanghai"),
+        ("UTC+8", "Asia/Shanghai"),
+    ],
 )
 def test_a_zone_that_is_none_is_told(file, zone, right):
     told = file.fault(f"timezone: {zone}\n{SOUND}")

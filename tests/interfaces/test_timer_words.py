@@ -136,3 +136,11 @@ def test_where_no_time_of_day_can_be_named_that_is_said():
     with pytest.raises(BadRequest) as caught:
         parse_request("timer", b'{"until": "18:30", "id": "a"}', Source.WEB)
     assert (caught.value.code, caught.value.request_id) == ("unsupported", "a")
+
+
+def test_a_key_that_stands_there_twice_is_not_guessed_at():
+    bad = refusal('{"duration": "20m", "duration": "3h"}')
+    assert (bad.code, "'duration' stands there twice" in str(bad)) == ("malformed", True)
+    assert refusal('{"duration": "5m", "id": "a", "id": "b"}', "timer/extend").code == "malformed"
+    # Nothing in an off can be wrong.
+    assert parsed('{"id": "a", "id": "b"}', "off")

@@ -84,7 +84,7 @@ def test_history_since_when(ask, house):
         said = ask("history", "LEFT", "--since", since)
         assert said.code == 0, said
         assert "timer_started" in said.out
-    for since in ("2999-01-01", "yesterday", "2020-13-01", "-2h"):
+    for since in ("2999-01-01", "yesterday", "2020-13-01", "-2h", ""):
         said = ask("history", "--since", since)
         assert said.code == 2, said
         assert "--since" in said.err

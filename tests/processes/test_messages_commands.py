@@ -10,7 +10,7 @@ from gasguard.config.messages import CAUSES
 from tests.support.kitchen import TOKEN
 from tests.support.messages import children
 from tests.support.processes import ROOT, free_port
-from tests.support.receiver import SECRET
+from tests.support.receiver import SECRET, Receiver
 from tests.support.waiting import eventually
 
 
@@ -69,6 +69,27 @@ def test_the_command_says_of_each_address_what_came_of_it(messaging, receiver):
         said = kitchen.local("messages", "test", "mum")
         assert said.code == 1
         assert words in said.err
+
+
+@pytest.mark.long
+def test_a_message_that_a_redirect_leaves_behind_is_not_delivered(messaging, receiver):
+    other = Receiver()
+    receiver.location = other.url("elsewhere").replace("json", "http")
+    try:
+        kitchen = messaging()
+        for status in (301, 302):
+            receiver.status = status
+            said = kitchen.local("messages", "test")
+            assert said.code == 1, said
+            assert f"NOT delivered: it only redirects (HTTP {status})" in said.err
+            assert "elsewhere" not in said.err
+        # Nothing is lost on these.
+        for status in (307, 308):
+            receiver.status = status
+            assert kitchen.local("messages", "test").code == 0
+        assert len(other.got) == 2
+    finally:
+        other.close()
 
 
 def test_what_the_command_cannot_do_is_bad_usage(messaging, kitchen):

@@ -184,6 +184,8 @@ def test_a_no_under_a_status_that_says_yes_is_understood(content, said):
         (False, [Fact(401)], "refused"),
         (False, [Fact(error="not reached")], "failed"),
         (False, [], "failed"),
+        (True, [Fact(302), Fact(200, lost_at=302)], "refused"),
+        (True, [Fact(307), Fact(200)], "delivered"),
     ],
 )
 def test_what_will_be_refused_again_is_told_from_what_may_pass(taken, facts, result):

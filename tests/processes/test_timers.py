@@ -154,7 +154,7 @@ def test_a_timer_ends_at_the_time_of_the_configured_zone(make_kitchen, zone):
         ({"duration": "20m", "remind": "yes"}, "remind is true"),
         ({"duration": "20m", "label": "x" * 65}, "64"),
         ({"duration": "20m", "label": "a\nb"}, "plain text"),
-        ({"duration": "20m", "reminder": True}, "unknown key"),
+        ({"duration": "20m", "reminder": True}, "unknown key 'reminder'; there are duration, "),
     ],
 )
 def test_what_means_nothing_changes_nothing_and_is_told_why(shared_timers, words, told):

@@ -20,6 +20,8 @@ class Receiver:
         self.port = port or free_port()
         self.status = 200
         self.answer = b"{}"
+        self.location = ""
+        """Where it redirects to, with a `status` for that."""
         self.wait = 0.0
         """Seconds before it answers."""
         self.got: list[dict[str, Any]] = []
@@ -44,8 +46,15 @@ class Receiver:
                     time.sleep(0.02)
                 with contextlib.suppress(OSError):
                     self.send_response(receiver.status)
+                    if receiver.location:
+                        self.send_header("Location", receiver.location)
                     self.end_headers()
                     self.wfile.write(receiver.answer)
+
+            def do_GET(self) -> None:
+                """As a login page, or a list of topics, that anybody may look at."""
+                self.send_response(200)
+                self.end_headers()
 
             def log_message(self, *_words: object) -> None:
                 pass

@@ -45,6 +45,8 @@ class Fact(NamedTuple):
     error: str = ""
     content: bytes = b""
     """The answer."""
+    lost_at: int | None = None
+    """The status of the redirect on which the message was left behind: a GET without it went on."""
 
 
 _facts: ContextVar[list[Fact] | None] = ContextVar("facts", default=None)
@@ -161,12 +163,22 @@ def listen_to_requests() -> None:
                 facts.append(Fact(error=_in_words(error)))
             raise
         if facts is not None and not options.get("stream"):
-            facts.append(Fact(response.status_code, content=response.content))
+            lost_at = _lost_at(response, request.method)
+            facts.append(Fact(response.status_code, "", response.content, lost_at))
         return response
 
     send.notes = True  # type: ignore[attr-defined] # a mark, so that it is put in once
     session: Any = requests.Session
     session.send = send  # the one place that all plugins pass
+
+
+def _lost_at(response: Any, method: str) -> int | None:
+    """See `Fact.lost_at`. 303 is no such redirect: it is the answer to what was taken."""
+    if response.request.method == method:
+        return None
+    return next(
+        (hop.status_code for hop in response.history if hop.status_code in (301, 302)), None
+    )
 
 
 def _in_words(error: Exception) -> str:
@@ -209,6 +221,10 @@ def verdict(taken: bool, facts: list[Fact], logged: list[str]) -> Answer:
     keys = _NO_BY if taken else (*_NO_BY, "code")
     said_no = next((no for fact in facts if (no := refusal(fact.content, keys))), "")
     last = facts[-1] if facts else Fact()
+    if last.lost_at is not None:
+        why = f"it only redirects (HTTP {last.lost_at}), and the message is lost on the way"
+        told = "write the address that it redirects to, often the same with TLS"
+        return Answer("refused", f"{why}: {told}; {_SEE}")
     if said_no and last.status is not None and last.status < 400:
         return Answer("refused", f"the service refused it ({said_no}); {_SEE}")
     if taken:
