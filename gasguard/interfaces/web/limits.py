@@ -119,14 +119,17 @@ class LimitedProtocol(H11Protocol):
 
     def send_400_response(self, msg: str) -> None:
         """The contract's words in place of uvicorn's."""
+        # A head that was sound has somebody who works on it: to whom nobody listens any more.
+        begun = self.cycle if self.conn.our_state is h11.SEND_RESPONSE else None
         # In the middle of an answer there is no room for another.
-        if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
+        if begun is not None or self.conn.our_state is h11.IDLE:
+            head_only = begun is not None and begun.scope["method"] == "HEAD"
             for event in _NO_REQUEST:
-                self.transport.write(self.conn.send(event) or b"")
-            if self.cycle is not None:
-                # Its head was sound and its body is not: who works on it has nobody to answer.
-                self.cycle.disconnected = True
-                self.cycle.message_event.set()
+                if not (head_only and isinstance(event, h11.Data)):
+                    self.transport.write(self.conn.send(event) or b"")
+        if begun is not None:
+            begun.disconnected = True
+            begun.message_event.set()
         self.transport.close()
 
     def pause_writing(self) -> None:
