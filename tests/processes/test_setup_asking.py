@@ -180,6 +180,23 @@ def test_a_login_is_asked_for_until_the_broker_takes_it(kitchen, tmp_path):
         broker.stop()
 
 
+def test_a_secret_that_is_not_where_it_is_said_to_be_is_asked_for_again(machine, tmp_path):
+    (tmp_path / "token").write_text("no token\n")
+    with Asked(machine) as setup:
+        setup.answer("broker's address", machine.broker_at)
+        setup.answer("Which burner?", "left")
+        setup.answer("people call it", "")
+        setup.answer("What is its relay?", "1")
+        setup.answer("module's address", machine.relay_at)
+        setup.answer("Its token", "!env NO_SUCH_TOKEN")
+        setup.answer("NO_SUCH_TOKEN: this environment variable is not set", "!file nowhere")
+        setup.answer("No such file", f"!file {tmp_path}/token")
+        setup.answer("32 hexadecimal digits", TOKEN)
+        setup.asks("wired channel")
+        setup.type(CTRL_C)
+        assert setup.ends() == 130
+
+
 # --- nothing is left half done ------------------------------------------------------------------
 
 STEPS = (

@@ -141,6 +141,10 @@ def test_what_is_missing_is_named_all_at_once_by_its_options(machine, given, mis
             ("--driver", "zigbee", "mqtt"),
             ("--pin", "GPIO17", "17"),
             ("--active", "on", "high, low"),
+            ("--token", "!env NO_SUCH_TOKEN", "NO_SUCH_TOKEN"),
+            ("--broker-password", "!file no-such-file", "no-such-file"),
+            ("--message", "mum=!file no-such-file", "no-such-file"),
+            ("--name", " ", "1 to 64"),
         ],
     ),
 )
@@ -186,6 +190,27 @@ def test_options_that_speak_of_different_relays_are_told(machine, options):
     said = machine.run(*options, "--wiring", "normally_open", *machine.broker)
     assert said.code == 2, said
     assert "different relays" in said.err
+
+
+def test_options_that_exclude_each_other_are_told_before_anything_is_tried(machine):
+    for options, told in (
+        (("--no-page", "--page-port", "8421"), "--no-page, --page-port"),
+        (("--message", "mum=ntfy://a", "--message", "mum=ntfy://b"), "mum has two addresses"),
+        (
+            ("--sheet", str(machine.path.parent / "no" / "sheet.html")),
+            "--sheet: there is no folder",
+        ),
+    ):
+        said = machine.whole(*options)
+        assert said.code == 2, (options, said)
+        assert told in said.err
+        assert not machine.path.parent.exists()
+
+
+def test_a_password_without_a_name_is_asked_for_its_name(machine):
+    said = machine.whole("--broker-password", "secret word")
+    assert said.code == 2, said
+    assert said.err.endswith("--broker-user\n")
 
 
 def test_a_wrong_token_is_told_and_nothing_is_written(machine):
@@ -253,6 +278,15 @@ def test_a_broker_with_a_login(kitchen, tmp_path):
         assert said.code == 0, said
         assert "secret word" not in machine.path.read_text() + said.out + said.err
         assert load_config(machine.path).mqtt.password.get_secret_value() == "secret word"
+        before = machine.path.read_text()
+        again = machine.run("--broker-user", "gas")
+        assert again.code == 0, again
+        assert machine.path.read_text() == before, "the password stays"
+        several = before.replace("host: 127.0.0.1\n", "host: [127.0.0.1]\n", 1)
+        machine.path.write_text(several)
+        refused = machine.run("--broker-password", "wrong")
+        assert refused.code == 1, "beside several hosts, too, a login is tried"
+        assert machine.path.read_text() == several
     finally:
         broker.stop()
 
@@ -323,6 +357,42 @@ def test_called_again_with_nothing_it_changes_nothing(machine):
     after = machine.left()
     del after["commissioning.html"]
     assert after == before
+
+
+def test_a_burner_that_is_not_there_is_not_passed_over(machine):
+    assert machine.whole().code == 0
+    before = machine.path.read_text()
+    for options in (("--burner", "back"), ("--burner", "back", "--name", "Back")):
+        said = machine.run(*options)
+        assert said.code == 2, said
+        assert "--relay, --token, --wiring" in said.err
+    assert machine.path.read_text() == before
+
+
+def test_relays_in_series_are_left_alone_and_that_is_told(machine):
+    one = {**yaml.safe_load(machine.kitchen.path.read_text())["burners"]["left"]["relay"]}
+    two = {**one, "switch": {"siid": 3, "piid": 1}}
+    machine.path.parent.mkdir()
+    data = {"mqtt": {"port": machine.kitchen.broker.port}, "state_dir": "state"}
+    machine.path.write_text(yaml.safe_dump({**data, "burners": {"left": {"relays": [one, two]}}}))
+    before = machine.path.read_text()
+    for options in (("--wiring", "normally_closed"), (*machine.relay, "--wiring", "no")):
+        said = machine.run(*options)
+        assert said.code == 2, said
+        assert "in series" in said.err
+    assert machine.path.read_text() == before
+    machine.run("--name", "Left")
+    assert load_config(machine.path).burners["left"].name == "Left"
+
+
+def test_somebody_more_to_tell_changes_no_other_key_of_the_messages(machine):
+    assert machine.whole("--message", "mum=ntfy://a").code == 0
+    text = machine.path.read_text().replace("  language: en\n", "")
+    machine.path.write_text(text)
+    assert machine.run("--message", "dad=ntfy://b", "--language", "zh").code == 0
+    changed = machine.path.read_text()
+    assert "language" not in changed
+    assert set(load_config(machine.path).messages.to) == {"mum", "dad"}
 
 
 @pytest.mark.long
@@ -511,6 +581,17 @@ def test_the_services_are_begun_where_wanted_and_there(machine, systemctl):
     assert "restart gasguard.service gasguard-web.service" in told
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="services are begun by root")
+def test_a_service_that_does_not_begin_is_no_success(machine, systemctl):
+    env, said = systemctl
+    program = Path(env["PATH"].partition(":")[0]) / "systemctl"
+    program.write_text('#!/bin/sh\n[ "$1" != restart ] || { echo "Job failed." >&2; exit 1; }\n')
+    assert machine.whole().code == 0
+    said = machine.run("--service", env=env)
+    assert said.code == 1, said
+    assert "Job failed." in said.err
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="the system's folders are root's")
 def test_the_watchdog_is_set_up_and_taken_back(machine, systemctl, tmp_path):
     env, _ = systemctl
@@ -528,6 +609,7 @@ def test_the_watchdog_is_set_up_and_taken_back(machine, systemctl, tmp_path):
     written.write_text("[Manager]\nRuntimeWatchdogSec=10s\n")
     said = machine.run("--watchdog", env=env)
     assert "left as it is" in said.err
+    assert said.code == 1, said
     assert machine.run("--no-watchdog", env=env).code == 0
     assert "10s" in written.read_text()
     machine.kitchen.before = []

@@ -29,7 +29,7 @@ class BrokerPart:
 
     def __init__(self, talk: Talk, given: Given, plan: Plan) -> None:
         self._talk, self._given, self._plan = talk, given, plan
-        self._questions = Questions(talk.language)
+        self._questions = Questions(talk.language, plan.folder)
 
     def run(self) -> None:
         """Put what is answered into the plan. Raises Misused, GasguardError."""
@@ -43,7 +43,7 @@ class BrokerPart:
             self._talk.say("broker_several", hosts=", ".join(before["host"]))
         again = False
         while True:
-            settings = dict(before) if several else self._settings(before, again)
+            settings = self._settings(before, again, asks_where=not several)
             problem = self._login(settings, again)
             if not problem:
                 break
@@ -54,22 +54,30 @@ class BrokerPart:
                 value = Secret(value, "mqtt.password")
             if key != "port" or not before or "port" in before or value != BROKER_PORT:
                 self._plan.put(("mqtt", key), value)
-        where = f"{settings['host']}:{settings.get('port', BROKER_PORT)}"
-        self._talk.say("broker_ok", where=where)
+        self._talk.say("broker_ok", where=self._proposed(settings))
 
     # --- asking -------------------------------------------------------------------------------
 
-    def _settings(self, before: Mapping[str, Any], again: bool) -> dict[str, Any]:
-        host, port = self._talk.ask(self._questions.broker, self._proposed(before), again=again)
-        settings = {**before, "host": host, "port": port}
+    def _settings(
+        self, before: Mapping[str, Any], again: bool, *, asks_where: bool
+    ) -> dict[str, Any]:
+        settings = dict(before)
+        if asks_where:
+            settings["host"], settings["port"] = self._talk.ask(
+                self._questions.broker, self._proposed(before), again=again
+            )
         if self._given.broker_ca:
-            settings["tls"] = {"ca": self._given.broker_ca}
-        elif self._given.broker_tls or (port == _TLS_PORT and "tls" not in before):
+            settings["tls"] = {**self._plan.mapping("mqtt", "tls"), "ca": self._given.broker_ca}
+        elif self._given.broker_tls or (settings.get("port") == _TLS_PORT and "tls" not in before):
             settings["tls"] = settings.get("tls") or {}
-        if self._given.get("--broker-user") and not again:
+        if again:
+            return settings
+        user, password = (
+            self._given.get(option) is not None for option in ("--broker-user", "--broker-password")
+        )
+        if user or (password and "username" not in before):
             settings["username"] = self._talk.ask(self._questions.broker_user)
-            settings["password"] = self._talk.ask(self._questions.broker_password)
-        elif self._given.get("--broker-password") and not again:
+        if password or (user and "password" not in before):
             settings["password"] = self._talk.ask(self._questions.broker_password)
         return settings
 

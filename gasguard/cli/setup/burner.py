@@ -47,17 +47,21 @@ class BurnerPart:
         """`state_dir` is the daemon's: while one runs there, nobody else moves its relays."""
         self._talk, self._given, self._plan, self._work = talk, given, plan, work
         self._state_dir = state_dir
-        self._questions = Questions(talk.language)
+        self._questions = Questions(talk.language, plan.folder)
 
     def check_given(self) -> None:
         """Name every option that is missing where nobody is there to ask. Raises Misused."""
         there = self._plan.mapping("burners")
         self._check_agreement()
-        if self._talk.asks or (there and not self._answered()):
+        named = self._given.any_of("--burner", "--name")
+        if self._talk.asks or (there and not (self._answered() or named)):
             return
         burner = self._which(there, first=True)
-        old = self._plan.mapping("burners", burner, "relay")
-        missing = [] if old else list(self._missing())
+        before = self._plan.mapping("burners", burner)
+        if "relays" in before and self._answered():
+            raise Misused(self._talk.text("burner_in_series", burner=burner))
+        is_there = "relay" in before or "relays" in before
+        missing = [] if is_there else list(self._missing())
         if missing:
             raise Misused(self._talk.text("missing", option=", ".join(missing)))
 
@@ -104,12 +108,12 @@ class BurnerPart:
         self._talk.heading("head_burner")
         burner = self._which(there, first=first)
         before = self._plan.mapping("burners", burner)
-        if "relays" in before:
-            self._talk.say("burner_in_series", burner=burner)
-            return None
         old = self._plan.mapping("burners", burner, "relay")
         place = ("burners", burner)
         self._ask_name(place, before)
+        if "relays" in before:
+            self._talk.say("burner_in_series", burner=burner)
+            return None
         if not self._answered():
             if there and not self._talk.asks:
                 return None

@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Literal, TypeVar
 
+from gasguard.cli.setup.plan import resolved
 from gasguard.cli.setup.talk import WrongAnswerError
 from gasguard.cli.setup.words import Language, text
 from gasguard.config.edit import FromFile
@@ -11,6 +13,7 @@ from gasguard.config.fields import DeviceTopic, Duration, Host, RelayHost
 from gasguard.config.messages import Address
 from gasguard.config.names import BurnerId, Name
 from gasguard.config.parts import fits
+from gasguard.errors import GasguardError
 
 T = TypeVar("T")
 Wiring = Literal["normally_open", "normally_closed"]
@@ -30,10 +33,10 @@ Channel = tuple[int, int]
 
 
 class Checks:
-    """In one language."""
+    """In one language. What stands elsewhere is looked up as if it stood in a file of `folder`."""
 
-    def __init__(self, language: Language) -> None:
-        self._language = language
+    def __init__(self, language: Language, folder: Path) -> None:
+        self._language, self._folder = language, folder
 
     def _wrong(self, key: str, **values: object) -> WrongAnswerError:
         return WrongAnswerError(text(self._language, key, **values))
@@ -68,16 +71,25 @@ class Checks:
         return check
 
     def secret(self, said: str) -> str | FromFile:
-        """A secret itself, or where it stands: !env NAME, !file PATH."""
+        """A secret itself, or where it stands: !env NAME, !file PATH. It must be there."""
         if cut := _ELSEWHERE.fullmatch(said):
-            return FromFile(cut[1], cut[2].strip())
+            found = FromFile(cut[1], cut[2].strip())
+            self._itself(found)
+            return found
         return said
+
+    def _itself(self, secret: str | FromFile) -> str:
+        try:
+            return str(resolved(secret, self._folder))
+        except GasguardError as error:
+            raise WrongAnswerError(str(error)) from None
 
     def token(self, said: str) -> str | FromFile:
         """32 hexadecimal digits, or where they stand."""
         found = self.secret(said)
-        if isinstance(found, str) and not re.fullmatch(r"[0-9a-fA-F]{32}", found):
-            raise self._wrong("wrong_token", length=len(found))
+        digits = self._itself(found)
+        if not re.fullmatch(r"[0-9a-fA-F]{32}", digits):
+            raise self._wrong("wrong_token", length=len(digits))
         return found
 
     def token_or_none(self, said: str) -> str | FromFile | None:
@@ -108,7 +120,7 @@ class Checks:
 
     def name(self, said: str) -> str:
         """What people see."""
-        if not 1 <= len(said) <= 64:
+        if not said.strip() or len(said) > 64:
             raise self._wrong("wrong_name")
         return said
 
@@ -150,8 +162,7 @@ class Checks:
             raise self._wrong("wrong_message")
         self._by(Name, "wrong_message_name")(name)
         found = self.secret(address.strip())
-        if isinstance(found, str):
-            self._by(Address, "wrong_address")(found)
+        self._by(Address, "wrong_address")(self._itself(found))
         return name, found
 
     def one_of(self, *words: str) -> Callable[[str], str]:

@@ -18,11 +18,12 @@ from gasguard.cli.setup.background import Background
 from gasguard.cli.setup.broker import BrokerPart
 from gasguard.cli.setup.burner import BurnerPart
 from gasguard.cli.setup.comments import comments_of, header_of
-from gasguard.cli.setup.extras import ask_messages, ask_page
+from gasguard.cli.setup.extras import ask_messages, ask_page, check_extras
 from gasguard.cli.setup.finish import allow_pins, begin_service, farewell, look, set_up_watchdog
 from gasguard.cli.setup.given import Given
 from gasguard.cli.setup.plan import Plan
 from gasguard.cli.setup.questions import Questions
+from gasguard.cli.setup.sheet import no_sheet
 from gasguard.cli.setup.talk import Talk
 from gasguard.cli.setup.words import Language
 from gasguard.cli.setup.writing import unwritable, write
@@ -139,7 +140,7 @@ def setup(ctx: click.Context, /, **options: Any) -> None:
     keys stay.
 
     FILE is /etc/gasguard/config.yaml where that may be written, else ./config.yaml. Exit code 1
-    when something did not answer, or a row of `doctor` says fail.
+    when something did not answer or could not be done, or a row of `doctor` says fail.
     """
     language: Language = options["language"] or language_of_locale()
     answers = {
@@ -159,8 +160,8 @@ def setup(ctx: click.Context, /, **options: Any) -> None:
     talk = Talk(language, answers, asks=not options["yes"])
     if talk.asks and not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise Misused(talk.text("no_terminal"))
-    talk.check_given(given.answered(Questions(language)))
     path = options["config_path"] or _usual_path()
+    talk.check_given(given.answered(Questions(language, path.parent)))
     with _ended_by_hanging_up():
         well = _Setup(talk, given, path, options["state_dir"]).run()
     if not well:
@@ -177,6 +178,8 @@ class _Setup:
             raise Misused(talk.text("file_is_link", path=path))
         if why := unwritable(path):
             raise Misused(talk.text("file_unwritable", why=why))
+        if given.sheet and (why := no_sheet(given.sheet, path.parent)):
+            raise Misused(f"--sheet: {why}")
         comments, header = comments_of(talk.language), header_of(talk.language)
         self._plan = Plan(path, comments, header)
         self._given_state = state_dir
@@ -200,12 +203,14 @@ class _Setup:
         wirings: set[str] = {
             relay.contact for burner in config.burners.values() for relay in burner.in_series
         }
-        set_up_watchdog(self._talk, self._given, wirings)
-        allow_pins(self._talk, config)
-        begin_service(self._talk, self._given, config, self._path)
-        well = look(self._talk, self._given, config, self._path, self._seen)
+        well = [
+            set_up_watchdog(self._talk, self._given, wirings),
+            allow_pins(self._talk, config),
+            begin_service(self._talk, self._given, config, self._path),
+            look(self._talk, self._given, config, self._path, self._seen),
+        ]
         farewell(self._talk, config, self._path)
-        return well
+        return all(well)
 
     def _ask(self, work: Background) -> None:
         talk, plan = self._talk, self._plan
@@ -218,6 +223,7 @@ class _Setup:
         state_dir = self._state_dir()
         part = BurnerPart(talk, self._given, plan, work, state_dir)
         part.check_given()
+        check_extras(talk, self._given, plan)
         BrokerPart(talk, self._given, plan).run()
         first = True
         while True:

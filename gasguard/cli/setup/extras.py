@@ -3,12 +3,24 @@
 import asyncio
 from typing import Any
 
+from gasguard.cli.exits import Misused
 from gasguard.cli.setup.given import Given
 from gasguard.cli.setup.plan import Plan, Secret, resolved
 from gasguard.cli.setup.questions import PAGE_PORT, Questions
 from gasguard.cli.setup.talk import Talk
 from gasguard.config.parts import messages_of
 from gasguard.errors import ConfigError
+
+
+def check_extras(talk: Talk, given: Given, plan: Plan) -> None:
+    """Raises Misused for options that cannot both be meant."""
+    if given.page is False and given.get("--page-port") is not None:
+        raise Misused(talk.text("options_exclude", options="--no-page, --page-port"))
+    question = Questions(talk.language, plan.folder).message
+    names = [talk.given_one(question, said)[0] for said in given.messages]
+    for name in names:
+        if names.count(name) > 1:
+            raise Misused(f"--message: {talk.text('message_twice', name=name)}")
 
 
 def ask_page(talk: Talk, given: Given, plan: Plan) -> None:
@@ -26,7 +38,7 @@ def ask_page(talk: Talk, given: Given, plan: Plan) -> None:
             plan.drop(("web",))
         return
     old = str(there.get("port") or PAGE_PORT)
-    port = talk.ask(Questions(talk.language).page_port, old)
+    port = talk.ask(Questions(talk.language, plan.folder).page_port, old)
     if not is_there:
         plan.put(("web",), {"port": port})
     elif str(port) != old:
@@ -35,7 +47,7 @@ def ask_page(talk: Talk, given: Given, plan: Plan) -> None:
 
 def ask_messages(talk: Talk, given: Given, plan: Plan) -> None:
     """Who is told what happens. Each address is looked at before it is taken; nothing is sent."""
-    question = Questions(talk.language).message
+    question = Questions(talk.language, plan.folder).message
     there = plan.mapping("messages")
     wanted = [(said, talk.given_one(question, said)) for said in given.messages]
     if not wanted and not talk.asks:
@@ -53,7 +65,7 @@ def ask_messages(talk: Talk, given: Given, plan: Plan) -> None:
                 added[name] = address
     if not added:
         return
-    if "language" not in there:
+    if not there:
         plan.put(("messages", "language"), talk.language)
     for name, address in added.items():
         plan.put(("messages", "to", name), Secret(address, f"{name}.address"))

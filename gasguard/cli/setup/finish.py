@@ -20,11 +20,11 @@ _UP_WITHIN = 15.0
 """Seconds that a daemon which was just begun gets to answer."""
 
 
-def set_up_watchdog(talk: Talk, given: Given, wirings: set[str]) -> None:
-    """Where it is wanted; said before that is what it does to each wiring."""
+def set_up_watchdog(talk: Talk, given: Given, wirings: set[str]) -> bool:
+    """Where it is wanted; said before that is what it does to each wiring. Whether all is well."""
     possible = system.is_root() and system.systemd_runs()
     if given.watchdog is None and not (talk.asks and possible):
-        return
+        return True
     talk.heading("head_watchdog")
     talk.say("watchdog_explained")
     for wiring in sorted(wirings):
@@ -33,19 +33,20 @@ def set_up_watchdog(talk: Talk, given: Given, wirings: set[str]) -> None:
         if system.has_watchdog() and system.is_root():
             system.remove_watchdog()
             talk.say("watchdog_removed", path=system.WATCHDOG)
-        return
+        return True
     if not system.is_root():
         talk.say("watchdog_by_hand", path=system.WATCHDOG)
-        return
+        return True
     problem = system.write_watchdog()
     if problem:
         talk.show(problem, err=True)
     else:
         talk.say("watchdog_written", path=system.WATCHDOG)
+    return not problem
 
 
-def allow_pins(talk: Talk, config: Config) -> None:
-    """Let the daemon's service have what the configuration needs of this machine."""
+def allow_pins(talk: Talk, config: Config) -> bool:
+    """Let the service have what the configuration needs of this machine; whether it has."""
     wanted = any(
         relay.driver == "gpio" for burner in config.burners.values() for relay in burner.in_series
     ) or any(
@@ -54,10 +55,14 @@ def allow_pins(talk: Talk, config: Config) -> None:
     )
     if problem := system.allow_pins(wanted):
         talk.show(problem, err=True)
+    return not problem
 
 
-def begin_service(talk: Talk, given: Given, config: Config, path: Path) -> None:
-    """Have systemd run the daemon, and the page where there is one; else say what to type."""
+def begin_service(talk: Talk, given: Given, config: Config, path: Path) -> bool:
+    """Have systemd run the daemon, and the page where there is one; else say what to type.
+
+    Whether what was begun runs.
+    """
     units = [system.DAEMON, *([system.PAGE] if config.web is not None else [])]
     talk.heading("head_service")
     runs = system.systemd_runs()
@@ -65,23 +70,21 @@ def begin_service(talk: Talk, given: Given, config: Config, path: Path) -> None:
         talk.say("service_none", command=f"gasguard run -c {path}")
         if config.web is not None:
             talk.say("service_none_page", command=f"gasguard web -c {path}")
-        return
-    if not system.is_root():
+        return True
+    if not system.is_root() or not talk.yes("ask_service", given.service, usual=talk.asks):
         talk.say("service_by_hand")
         for command in system.commands(*units):
             talk.show(f"  {command}")
-        return
-    if not talk.yes("ask_service", given.service, usual=talk.asks):
-        talk.say("service_by_hand")
-        for command in system.commands(*units):
-            talk.show(f"  {command}")
-        return
+        return True
     problem = system.begin(*units)
     if problem:
         talk.show(talk.text("service_trouble", problem=problem), err=True)
-        return
+        return False
     talk.say("service_begun", units=", ".join(units))
+    if path.resolve() != system.CONFIG:
+        talk.show(talk.text("service_other_file", usual=system.CONFIG, path=path), err=True)
     _wait_for_daemon(path)
+    return True
 
 
 def look(talk: Talk, given: Given, config: Config, path: Path, seen: dict[str, bool]) -> bool:
@@ -94,8 +97,8 @@ def look(talk: Talk, given: Given, config: Config, path: Path, seen: dict[str, b
         written = write_sheet(wanted, page)
     except OSError as error:
         talk.show(f"{wanted}: {error.strerror}", err=True)
-    else:
-        talk.say("sheet_written", path=written)
+        return False
+    talk.say("sheet_written", path=written)
     return all(finding.verdict != "fail" for finding in findings)
 
 

@@ -42,7 +42,7 @@ class MiRelayPart:
 
     def __init__(self, talk: Talk, given: Given, plan: Plan, work: Background) -> None:
         self._talk, self._given, self._plan, self._work = talk, given, plan, work
-        self._questions = Questions(talk.language)
+        self._questions = Questions(talk.language, plan.folder)
 
     def run(self, burner: str, before: Mapping[str, Any]) -> FoundRelay:
         """The relay without its wiring. Raises Misused, GasguardError."""

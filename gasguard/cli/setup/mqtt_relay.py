@@ -26,7 +26,7 @@ class MqttRelayPart:
         """`mqtt` is the broker as it was answered."""
         self._talk, self._given, self._plan, self._work = talk, given, plan, work
         self._mqtt = mqtt
-        self._questions = Questions(talk.language)
+        self._questions = Questions(talk.language, plan.folder)
 
     def run(self, _burner: str, before: Mapping[str, Any]) -> FoundRelay:
         """The relay without its wiring. Raises Misused, GasguardError."""

@@ -30,7 +30,7 @@ class PinRelayPart:
         """A running daemon holds the pin: it is not tried then. `board`: None is this machine's."""
         self._talk, self._plan, self._work = talk, plan, work
         self._daemon_runs, self._board = daemon_runs, board
-        self._questions = Questions(talk.language)
+        self._questions = Questions(talk.language, plan.folder)
 
     def run(self, _burner: str, before: Mapping[str, Any]) -> FoundRelay:
         """The relay without its wiring. Raises Misused, GasguardError."""

@@ -1,6 +1,7 @@
 """Every question, with the option that answers it too."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from gasguard.cli.setup.checks import Checks
@@ -18,10 +19,10 @@ PAGE_PORT = USUAL_PORT
 
 
 class Questions:
-    """In one language."""
+    """In one language, for a file in `folder`."""
 
-    def __init__(self, language: Language) -> None:
-        check = Checks(language)
+    def __init__(self, language: Language, folder: Path) -> None:
+        check = Checks(language, folder)
         self.broker = Question("ask_broker", "--broker", check.place(BROKER_PORT))
         self.broker_user = Question("ask_broker_user", "--broker-user", check.name)
         self.broker_password = Question(

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from gasguard.cli.setup.sheet_words import ROWS, TWICE_A_YEAR
 from gasguard.cli.setup.words import Language, text
+from gasguard.cli.setup.writing import unwritable
 from gasguard.config.burners import BurnerConfig
 from gasguard.config.load import Config
 from gasguard.drivers.base import Finding
@@ -60,6 +61,15 @@ def sheet(
         parts += _of_burner(name, burner, rows, seen.get(name, False), language)
     parts.append("</body></html>\n")
     return "\n".join(parts)
+
+
+def no_sheet(path: Path, folder: Path) -> str:
+    """Why a sheet cannot be written there, or nothing. `folder` is there by then."""
+    if path.parent != folder and not path.parent.is_dir():
+        return f"there is no folder {path.parent}"
+    if path.exists() and not path.is_file():
+        return f"{path} is not a file"
+    return unwritable(path)
 
 
 def write_sheet(path: Path, page: str) -> Path:

@@ -25,6 +25,8 @@ DeviceAllow=char-i2c rw
 _GROUPS = ("gpio", "i2c")
 """Raspberry Pi OS has both; a group that is not there would keep the daemon from starting."""
 DAEMON, PAGE = "gasguard.service", "gasguard-web.service"
+CONFIG = Path("/etc/gasguard/config.yaml")
+"""What the units read."""
 _OPENER = "gasguard-opener.service"
 _UNITS = tuple(map(Path, ("/etc/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system")))
 _WITHIN = 60.0

@@ -106,6 +106,7 @@ ENGLISH: dict[str, str] = {
     "countdown; for others write lease: into the file (firmware_notes/relays.md)",
     "voice_impossible": "--voice: this relay has no other channels",
     "options_disagree": "{options}: these speak of different relays; leave one of them out",
+    "options_exclude": "{options}: leave one of them out",
     "family_pin": "a relay on the Pi's own pins",
     "ask_pin": "The GPIO that drives the coil (GPIO17 is 17, which is pin 11 of the header)?",
     "ask_active": "Which level pulls the coil, high or low?",
@@ -169,6 +170,7 @@ ENGLISH: dict[str, str] = {
     "ask_more_messages": "Add another one?",
     "ask_message": "NAME=ADDRESS, for example mum=ntfy://TOPIC (firmware_notes/messages.md has an "
     "address for each service)?",
+    "message_twice": "{name} has two addresses; give each a name of its own",
     "message_trouble": "{name}: {problem}",
     # the machine
     "head_watchdog": "The hardware watchdog",
@@ -192,6 +194,7 @@ ENGLISH: dict[str, str] = {
     "service_none_page": "and for the page: {command}",
     "service_by_hand": "To have systemd run it, the first time and after a change:",
     "service_begun": "Running, now and after each start: {units}",
+    "service_other_file": "The service reads {usual}, and not {path}.",
     "service_trouble": "systemd says: {problem}",
     "head_doctor": "gasguard doctor",
     "sheet_written": "The commissioning sheet, to print and fill in at the stove: {path}",

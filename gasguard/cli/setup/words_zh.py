@@ -99,6 +99,7 @@ CHINESE: dict[str, str] = {
     "lease:(firmware_notes/relays.zh-CN.md)",
     "voice_impossible": "--voice:这个继电器没有别的通道",
     "options_disagree": "{options}:说的是不同的继电器;请去掉一个",
+    "options_exclude": "{options}:去掉一个",
     "family_pin": "接在树莓派自己引脚上的继电器",
     "ask_pin": "驱动线圈的 GPIO(GPIO17 写 17,是排针的第 11 脚)?",
     "ask_active": "哪个电平吸合线圈,high 还是 low?",
@@ -157,6 +158,7 @@ CHINESE: dict[str, str] = {
     "ask_more_messages": "再加一个吗?",
     "ask_message": "名字=地址,例如 mum=ntfy://TOPIC(各种服务的地址:"
     "firmware_notes/messages.zh-CN.md)?",
+    "message_twice": "{name} 有两个地址;每个地址各用一个名字",
     "message_trouble": "{name}:{problem}",
     # the machine
     "head_watchdog": "硬件看门狗",
@@ -179,6 +181,7 @@ CHINESE: dict[str, str] = {
     "service_none_page": "页面:{command}",
     "service_by_hand": "由 systemd 运行,第一次和改动之后:",
     "service_begun": "已在运行,以后每次启动也会:{units}",
+    "service_other_file": "服务读的是 {usual},不是 {path}。",
     "service_trouble": "systemd 说:{problem}",
     "head_doctor": "gasguard doctor",
     "sheet_written": "验收表,打印出来在灶前填写:{path}",
