@@ -18,8 +18,16 @@ from gasguard.backup.contents import Contents, Kept
 from gasguard.backup.environment import looked_through
 from gasguard.backup.errors import BackupError
 from gasguard.backup.places import Places, places
+from gasguard.errors import ConfigError
 from gasguard.guard.copies import copied
 from gasguard.interfaces.web.keyring import PASSWORD
+
+
+def is_part(file: Path, config: Path) -> bool:
+    """Whether `file` is itself what a backup is made of. Raises BackupError, ConfigError."""
+    at = places(config, _config(config).data)
+    parts = (at.config, at.environment, at.state, at.web / PASSWORD, *at.named.values())
+    return os.path.realpath(file) in map(os.path.realpath, parts)
 
 
 def collect(config: Path) -> tuple[Contents, list[str]]:
@@ -27,9 +35,7 @@ def collect(config: Path) -> tuple[Contents, list[str]]:
 
     Raises BackupError where something is there and cannot be read, ConfigError, StoreError.
     """
-    kept = _kept(config, LARGEST[CONFIG])
-    if kept is None:
-        raise BackupError(f"{config}: {os.strerror(errno.ENOENT)}")
+    kept = _config(config)
     at = places(config, kept.data)
     named = {word: _kept(path, LARGEST_NAMED) for word, path in at.named.items()}
     environment, others = _environment(at)
@@ -48,6 +54,13 @@ def collect(config: Path) -> tuple[Contents, list[str]]:
     if state is None:
         absent.append(f"{at.state}: is not there; gasguard has not run yet")
     return contents, absent + others
+
+
+def _config(path: Path) -> Kept:
+    kept = _kept(path, LARGEST[CONFIG])
+    if kept is None:
+        raise ConfigError([f"{path}: {os.strerror(errno.ENOENT)}"])
+    return kept
 
 
 def _environment(at: Places) -> tuple[Kept | None, list[str]]:

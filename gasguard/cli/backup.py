@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from gasguard.backup.archive import read, write
-from gasguard.backup.collect import collect
+from gasguard.backup.collect import collect, is_part
 from gasguard.backup.contents import Contents
 from gasguard.backup.errors import BackupError
 from gasguard.cli.exits import Misused
@@ -38,9 +38,14 @@ def backup(file: Path, config_path: Path | None, force: bool) -> None:
         raise Misused(f"{file} is a folder; name a file in it: {file / 'gasguard.backup'}")
     if is_special(file):
         raise Misused(f"{file} is no ordinary file, and stays; name one")
+    if str(file) == "-":
+        raise Misused("FILE is a file's name; a backup is not written to the standard output")
     if os.path.lexists(file) and not force:
         raise Misused(f"{file} is there already; --force replaces it")
-    contents, absent = collect(find_config(config_path))
+    config = find_config(config_path)
+    if is_part(file, config):
+        raise Misused(f"{file} is itself part of what is backed up; name another file")
+    contents, absent = collect(config)
     try:
         private = _put(file, contents)
     except FileNotFoundError:

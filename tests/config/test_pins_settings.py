@@ -138,3 +138,8 @@ def test_a_pump_is_fed_often_enough_and_not_for_ever(file: File, more: str) -> N
 
 def test_a_relay_on_a_pin_has_no_voice(file: File) -> None:
     assert "driver: miot" in file.fault(one(pin()) + "    voice: {siid: 4, piid: 1}\n")
+
+
+def test_limits_below_a_second_are_shown_as_they_are_written(file: File) -> None:
+    fault = file.fault(one(pin("pulse: {line: 22, every: 0}")))
+    assert "at least 5ms and at most 1s" in fault

@@ -188,6 +188,35 @@ def test_where_a_backup_cannot_be_put_it_says_so(kitchen):
     said = kitchen.local("backup", "/nowhere/x")
     assert said.code == 2
     assert "no folder /nowhere" in said.err
+    said = kitchen.local("backup", "-")
+    assert said.code == 2
+    assert "standard output" in said.err
+
+
+def test_it_takes_the_place_of_no_pipe_no_link_and_of_nothing_that_it_is_made_of(kitchen, tmp_path):
+    kitchen.stove()
+    kitchen.daemon().stop()
+    pipe, link, state = tmp_path / "pipe", tmp_path / "link", kitchen.state_dir / "guard.db"
+    os.mkfifo(pipe)
+    link.symlink_to(kitchen.path)
+    before = kitchen.path.read_bytes(), state.read_bytes()
+    for file, why in (
+        (pipe, "no ordinary file"),
+        (link, "no ordinary file"),
+        (kitchen.path, "part of what is backed up"),
+        (state, "part of what is backed up"),
+    ):
+        said = kitchen.local("backup", "--force", str(file))
+        assert said.code == 2, (file, said)
+        assert why in said.err
+    assert before == (kitchen.path.read_bytes(), state.read_bytes())
+    assert pipe.is_fifo()
+
+
+def test_without_a_configuration_it_is_misused(kitchen):
+    said = kitchen.cli("backup", "-c", str(kitchen.folder / "no.yaml"), str(kitchen.folder / "x"))
+    assert said.code == 2, said
+    assert "no.yaml" in said.err
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
