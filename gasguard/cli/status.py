@@ -89,11 +89,18 @@ def _shown(screen: Console, states: States) -> Table | Group:
     for row in rows:
         table.add_row(*row)
     unbounded = screen.options.update(max_width=_ANY_WIDTH)
-    reminders = [Text(line) for text in _reminders(states) for line in fold(text, screen.width, 4)]
+    below = [
+        *(Text(line) for text in _reminders(states) for line in fold(text, screen.width, 4)),
+        *(
+            Text(line, style=_ALARMING)
+            for text in _troubles(states)
+            for line in fold(text, screen.width, 4)
+        ),
+    ]
     if screen.measure(table, options=unbounded).maximum <= screen.width:
-        return Group(table, *reminders) if reminders else table
+        return Group(table, *below) if below else table
     lines = (line for row in rows for line in _paragraph(row, screen.width))
-    return Group(*lines, *reminders)
+    return Group(*lines, *below)
 
 
 def _reminders(states: States) -> Iterator[str]:
@@ -102,6 +109,12 @@ def _reminders(states: States) -> Iterator[str]:
         for one in state.get("reminders", ()):
             label = f' "{one["label"]}"' if one["label"] else ""
             yield f"{name}: reminder{label} in {format_duration(one['remaining_s'])}"
+
+
+def _troubles(states: States) -> Iterator[str]:
+    """What is wrong with the daemon itself, which each state tells: a line each."""
+    told = (text for state in states.values() for text in state.get("troubles", ()))
+    yield from dict.fromkeys(told)
 
 
 def _paragraph(row: list[Text], columns: int) -> Iterator[Text]:

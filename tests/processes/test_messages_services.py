@@ -25,6 +25,8 @@ def test_a_service_out_of_order_is_tried_again_told_and_served_in_order(messagin
     (told,) = ear.until(timer=ear.state()["timer"], within=10).get("troubles", []) or [""]
     said = kitchen.local("doctor")
     assert "mum: the service is out of order (HTTP 500) (2 wait)" in said.out + told
+    for said in (kitchen.local("status"), kitchen.remote("status")):
+        assert said.out.count("messages: mum: the service is out of order (HTTP 500)") == 1, said
     receiver.status, mark = 200, len(receiver.got)
     receiver.until("its timer was extended", 40, since=mark)
     assert ["timer" in one for one in receiver.texts[mark:]] == [True, True]
