@@ -277,7 +277,7 @@ TEXTS: dict[Language, Texts] = {
             "alarm": "传感器 {sensor} ",
             "an_alarm": "报警器",
             "by_sensor": "（{sensor}）",
-            "left": "，提前 {left}",
+            "left": "，提前{left}",
             "starts": "（连续 {starts} 次）",
             "since": "；此前最后一条记录在 {last}",
             "of_reason": "：{reason}",
