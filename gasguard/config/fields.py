@@ -9,7 +9,7 @@ import ipaddress
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -204,3 +204,11 @@ class Availability(Strict):
     topic: DeviceTopic
     online: str = "online"
     offline: str = "offline"
+
+    @model_validator(mode="after")
+    def _two_words(self) -> Self:
+        if self.online == self.offline:
+            raise ValueError(
+                "online and offline must differ; write for example online: Online, offline: Offline"
+            )
+        return self

@@ -29,6 +29,7 @@ from gasguard.config.together import (
     pins_of_a_bus,
     shared_flames,
     shared_hardware,
+    taken_names,
     twice_named,
     unheld_locks,
     unknown_addresses,
@@ -230,6 +231,7 @@ def examine(document: Document, folder: Path) -> tuple[Config, list[Fault]]:
     unsound = not isinstance(described, dict) or len(config.sensors) < len(described)
     faults += unwatched_limits(config.burners, config.people, unsound=unsound)
     faults += twice_named(config.hazards, config.sensors)
+    faults += taken_names(config.alarms, config.people, config.sensors)
     faults += own_topics(config.mqtt, config.listening())
     if config.hood is not None:
         faults += hood_topics(config.hood, config.mqtt, config.burners, config.listening())

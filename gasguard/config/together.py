@@ -1,6 +1,6 @@
 """What must hold between the parts of the file, though each is sound by itself."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -14,6 +14,8 @@ from gasguard.config.sensors import OnTopic, PeopleSensor
 from gasguard.config.shape import nearest
 from gasguard.mqtt.topics import Topics
 
+_FLAME = "flame"
+"""What a burner's own flame sensor is called in events and in its state."""
 _HEADERS_BUS = 1
 """The I²C bus of a Pi's header."""
 
@@ -201,6 +203,19 @@ def twice_named(hazards: Iterable[str], sensors: Iterable[str]) -> Iterator[Faul
             yield Fault(
                 f"sensors.{name}", f"hazards.{name} is called so too; give one another name"
             )
+
+
+def taken_names(
+    alarms: Mapping[str, object], people: Mapping[str, object], sensors: Iterable[str]
+) -> Iterator[Fault]:
+    """Sensors that would be taken for a burner's own flame sensor, and it for them."""
+    if _FLAME in alarms or _FLAME in people:
+        place = "sensors" if _FLAME in sensors else "hazards"
+        yield Fault(
+            f"{place}.{_FLAME}",
+            "is what a burner's own flame sensor is called; write another name, for example "
+            "kitchen_gas",
+        )
 
 
 def unknown_burners(raw: dict[str, Any]) -> Iterator[Fault]:

@@ -152,3 +152,25 @@ def test_a_sensor_with_a_fault_is_not_told_to_be_missing_too(file, slip):
         KITCHEN.replace("kind: presence", slip),
     )
     assert place(file.fault(text)).startswith("sensors.pir")
+
+
+def test_no_other_sensor_is_called_what_a_burners_own_flame_sensor_is(file):
+    gas = "{kind: gas_alarm, driver: mqtt, topic: z/gas}"
+    for kind, rest in (
+        ("sensors", f"sensors: {{flame: {gas}}}\n"),
+        ("sensors", "sensors: {flame: {kind: home, driver: mqtt, topic: home/anybody}}\n"),
+        ("hazards", f"hazards: {{flame: {gas}}}\n"),
+    ):
+        fault = file.fault(SOUND + rest)
+        assert place(fault) == f"{kind}.flame"
+        assert "for example kitchen_gas" in fault
+    assert file.sound(cook("flame: flame", KITCHEN.replace("left_flame:", "flame:")))
+
+
+def test_words_of_availability_can_be_told_apart(file):
+    there = "availability: {topic: z/a, online: up, offline: up}"
+    fault = file.fault(
+        f"{SOUND}hazards: {{g: {{kind: gas_alarm, driver: mqtt, topic: z, {there}}}}}\n"
+    )
+    assert place(fault).startswith("hazards.g.availability")
+    assert "online and offline must differ" in fault
