@@ -310,6 +310,16 @@ def test_a_relay_behind_the_broker(make_kitchen, tmp_path):
     assert (left.kind, left.device) == ("tasmota", "stove")
 
 
+def test_a_module_without_numbers_takes_none(make_kitchen, tmp_path):
+    old = relay(driver="miio")
+    machine = Machine(make_kitchen(left={"relay": old}), tmp_path / "new" / "config.yaml")
+    refused = machine.whole("--switch", "2/1")
+    assert refused.code == 2, refused
+    assert "--switch" in refused.err
+    assert machine.whole().code == 0
+    assert load_config(machine.path).burners["left"].relay.driver == "miio"
+
+
 @pytest.mark.long
 def test_files_and_folders_that_are_none_are_told_and_nothing_is_written(machine, tmp_path):
     (tmp_path / "file").touch()

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from gasguard.cli.exits import Misused
 from gasguard.cli.setup.background import Background
 from gasguard.cli.setup.broker import shown
 from gasguard.cli.setup.checks import Channel, Place
@@ -53,6 +54,8 @@ class MiRelayPart:
         if model is None:
             self._talk.say("model_unknown", model=seen.model or "?")
         legacy = model is not None and not model.switches
+        if legacy and self._given.get("--switch") is not None:
+            raise Misused(self._talk.text("switch_impossible"))
         described: dict[str, Any] = {
             "driver": "miio" if legacy else "miot",
             "host": place[0],

@@ -104,6 +104,7 @@ ENGLISH: dict[str, str] = {
     "contact.",
     "lease_impossible": "--lease: needs normally_open, and a model that is known to have a "
     "countdown; for others write lease: into the file (firmware_notes/relays.md)",
+    "switch_impossible": "--switch: this relay has one switch, without numbers; leave it out",
     "voice_impossible": "--voice: this relay has no other channels",
     "options_disagree": "{options}: these speak of different relays; leave one of them out",
     "options_exclude": "{options}: leave one of them out",

@@ -97,6 +97,7 @@ CHINESE: dict[str, str] = {
     "lease_goes": "租约从文件里去掉:倒计时断不开 normally_closed 的触点。",
     "lease_impossible": "--lease:要 normally_open,而且型号已知有倒计时;别的型号请在文件里写 "
     "lease:(firmware_notes/relays.zh-CN.md)",
+    "switch_impossible": "--switch:这个继电器只有一路,没有编号;请去掉",
     "voice_impossible": "--voice:这个继电器没有别的通道",
     "options_disagree": "{options}:说的是不同的继电器;请去掉一个",
     "options_exclude": "{options}:去掉一个",
