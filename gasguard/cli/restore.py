@@ -73,7 +73,7 @@ def restore(file: Path, config_path: Path | None, force: bool, outside: bool) ->
         )
     for line in _lines(restored, time.time()):
         click.echo(line)
-    click.echo("next: sudo systemctl start gasguard; gasguard doctor")
+    click.echo("next: sudo systemctl start gasguard; sudo gasguard doctor")
 
 
 def _ago(seconds: float) -> str:

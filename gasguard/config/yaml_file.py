@@ -5,7 +5,9 @@ a text means is for its field to say. Only an empty value, `~` and `null` are No
 """
 
 import codecs
+import contextlib
 import os
+import pwd
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -246,6 +248,16 @@ def _from_environment(_folder: Path, name: str) -> str:
     return os.environ[name]
 
 
+def _to_whom(error: OSError) -> str:
+    """Who may not: secrets are the daemon's own, and whoever looks is often somebody else."""
+    if not isinstance(error, PermissionError):
+        return ""
+    user = str(os.geteuid())
+    with contextlib.suppress(KeyError):
+        user = pwd.getpwuid(os.geteuid()).pw_name
+    return f": user {user} may not read it; root and its owner may (sudo)"
+
+
 def _from_file(folder: Path, name: str) -> str:
     if not name:
         raise ValueError("!file takes the path of a file, for example /etc/gasguard/token")
@@ -256,7 +268,7 @@ def _from_file(folder: Path, name: str) -> str:
         with path.open("rb") as file:
             data = file.read(_LARGEST_VALUE + 1)
     except OSError as error:
-        raise ValueError(f"!file {path}: {error.strerror}") from None
+        raise ValueError(f"!file {path}: {error.strerror}{_to_whom(error)}") from None
     except RuntimeError:
         raise ValueError("!file: ~ stands for a home that does not exist") from None
     if len(data) > _LARGEST_VALUE:
@@ -332,7 +344,7 @@ def text_of(path: Path) -> str:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise ConfigError([f"{path}: {error.strerror}"]) from None
+        raise ConfigError([f"{path}: {error.strerror}{_to_whom(error)}"]) from None
     except ValueError:
         raise ConfigError([f"{path}: is no path"]) from None
     return _decoded(path, data)

@@ -1,11 +1,13 @@
 """Paths: relative to the file, `~` a home, and at `check-config` what is there."""
 
+import os
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from gasguard.config.load import load_config, load_control_socket
+from gasguard.config.yaml_file import read_text, text_of
 from tests.config.files import SOUND, TOKEN, File, where
 
 
@@ -101,3 +103,20 @@ def test_files_are_looked_at_beside_other_faults(file: File) -> None:
         f"{SOUND}mqtt: {{tls: {{ca: gone.pem}}}}\nstate_dir: config.yaml\non_shutdown: explode\n"
     )
     assert [where(fault)[0] for fault in faults] == [4, 5, 6]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_a_secret_that_is_somebody_elses_is_told_with_who_may_not_read_it(file: File) -> None:
+    secrets = file.folder / "secrets"
+    secrets.mkdir(mode=0o700)
+    (secrets / "token").write_text(TOKEN)
+    text = SOUND.replace(TOKEN, "!file secrets/token")
+    path = file(text)
+    document = text_of(path)
+    os.seteuid(65534)
+    try:
+        faults = read_text(document, path).faults
+    finally:
+        os.seteuid(0)
+    assert "Permission denied: user nobody may not read it" in faults[0].text
+    assert "sudo" in faults[0].text
