@@ -94,6 +94,17 @@ def test_the_past_by_burner_and_length(page):
     told(page.get("/api/history?burner=middle"), 404, "unknown_burner")
 
 
+def test_names_are_understood_in_any_case(page):
+    assert page.post("/api/burners/LEFT/off").data["burner"] == "left"
+    own, same = (page.get(f"/api/history?since=1h&burner={name}") for name in ("left", "LeFT"))
+    assert (same.status, same.data["events"]) == (200, own.data["events"])
+    assert {one["burner"] for one in same.data["events"]} == {"left"}
+    everything = page.get("/api/history?since=1h&burner=All").data["events"]
+    assert everything == page.get("/api/history?since=1h").data["events"]
+    assert page.get("/api/explain?burner=LEFT").data["chain"]
+    assert page.post("/api/schedules/NIGHT/skip").data["schedule"] == "night"
+
+
 def test_why_in_both_languages(page):
     assert page.post("/api/burners/left/off").status == 200
     said = page.get("/api/explain?burner=left&language=en")

@@ -226,6 +226,7 @@ class ControlSocket:
     async def _skip(self, front: Front, name: str, send: "_Sender") -> None:
         if self._schedules is None:
             raise BadRequest("unknown_schedule", "no schedule is configured")
+        (name,) = meant([name], self._schedules.states())
         told: asyncio.Queue[Answer] = asyncio.Queue()
         self._schedules.skip(name, front.source, told.put_nowait)
         async with asyncio.timeout(ANSWER_WITHIN):

@@ -62,6 +62,8 @@ _FIXED = {"timer/cancel": "cancel", "lock": "LOCK", "unlock": "UNLOCK", "rearm":
 _SHOWN = 64
 """Characters of a name that is not known."""
 _DAY = 24 * 3600.0
+_ALL = "all"
+"""No burner's id: all burners, as on the command line."""
 
 
 _Work = Callable[[Request], Awaitable[Line | bytes]]
@@ -126,7 +128,7 @@ class Api:
     async def _history(self, request: Request) -> bytes:
         name = request.query_params.get("burner") or None
         if name is not None:
-            await self._burner(name)
+            name = None if name.casefold() == _ALL else (await self._burner(name))["burner"]
         about = {"since": _since(request), "burner": name}
         events = await self._daemon.past({"command": "history", **about}, _PAST_WITHIN)
         burns = await self._daemon.past({"command": "burns", **about}, _PAST_WITHIN)
@@ -136,21 +138,21 @@ class Api:
         # Imported there: not every household ever asks.
         from gasguard.interfaces.explain.sentences import explain
 
-        name = request.query_params.get("burner", "")
-        state = await self._burner(name)
-        story = await self._daemon.past({"command": "story", "burner": name}, _PAST_WITHIN)
+        state = await self._burner(request.query_params.get("burner", ""))
+        asked = {"command": "story", "burner": state["burner"]}
+        story = await self._daemon.past(asked, _PAST_WITHIN)
         said = explain(state, [json.loads(event) for event in story], self._spoken(request))
         chain = [{"at": step.at, "text": step.text} for step in said.chain]
         return {"now": said.now, "why": said.why, "chain": chain, "complete": said.is_whole}
 
     async def _burner(self, name: str) -> Line:
-        """Its state. Raises _Answered where there is none."""
+        """Its state, however its id is written. Raises _Answered where there is none."""
         said = await self._daemon.first({"command": "status"}, _ANSWER_WITHIN)
         states: dict[str, Line] = said.get("states", {})
-        if name not in states:
+        if name.casefold() not in states:
             told = no_burner(name[:_SHOWN], states)
             raise _Answered(404, {"code": "unknown_burner", "message": told})
-        return states[name]
+        return states[name.casefold()]
 
     def _spoken(self, request: Request) -> Language:
         return spoken(request.query_params.get("language", self._language), request)
