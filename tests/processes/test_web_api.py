@@ -362,6 +362,12 @@ def test_a_form_whose_off_is_not_confirmed_says_so_loudly(page):
         failed = page.post("/api/burners/left/off")
         assert (failed.status, failed.data["status"]) == (504, "failed")
         assert set(failed.data) == ACK
+        # The guard's own word, with what is wrong.
+        assert failed.data["code"] == "not_confirmed"
+        assert failed.data["message"].startswith("not confirmed; still trying: ")
+        everywhere = page.post("/api/off")
+        assert (everywhere.status, everywhere.data["code"]) == (504, "not_confirmed")
+        assert everywhere.data["acks"]["left"]["code"] == "not_confirmed"
     finally:
         stove.fault("left", offline=False)
     eventually(lambda: left(page)["contact"] == "open", 20)

@@ -32,8 +32,9 @@ log = logging.getLogger(__name__)
 
 _ANSWER_WITHIN = 3.0
 """Seconds that the daemon has for a question, or to take a request."""
-_OFF_WITHIN = 5.0
-"""Seconds until an off is confirmed or has failed, as on the command line; the guard takes 2 s."""
+_OFF_WITHIN = 5.5
+"""Seconds until an off is confirmed or has failed. After 5 the guard itself says so, and what is
+wrong: its word must have time to arrive."""
 _PAST_WITHIN = 8.0
 _STREAM = "text/event-stream"
 _STATUS = {
@@ -252,7 +253,7 @@ def _of_all(acks: dict[str, Line]) -> Line:
     data = {"acks": acks, "status": "failed" if failed else "confirmed"}
     if failed:
         told = f"not confirmed for {', '.join(failed)}: {OFF_BY_HAND}"
-        raise _Answered(504, {**data, "code": "trip_failed", "message": told})
+        raise _Answered(504, {**data, "code": acks[failed[0]]["code"], "message": told})
     return data
 
 
@@ -261,7 +262,7 @@ def _settled(ack: Line) -> Line:
     if is_final(ack):
         return ack
     told = f"not confirmed in time: {OFF_BY_HAND}"
-    return {**ack, "status": "failed", "code": "trip_failed", "message": told}
+    return {**ack, "status": "failed", "code": "not_confirmed", "message": told}
 
 
 def _since(request: Request) -> float:
