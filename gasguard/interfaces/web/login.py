@@ -154,8 +154,10 @@ class Login:
 
 
 def _cookie(request: Request, value: str, lasts: int) -> str:
-    # Behind a proxy that speaks https; plain http has no use for it.
-    secure = "; Secure" if request.headers.get("x-forwarded-proto") == "https" else ""
+    # Behind a proxy that speaks https; plain http has no use for it. Of several proxies the first
+    # is the one that the browser speaks to.
+    spoken_to = request.headers.get("x-forwarded-proto", "").partition(",")[0]
+    secure = "; Secure" if spoken_to.strip().lower() == "https" else ""
     return f"{COOKIE}={value}; Max-Age={lasts}; Path=/; HttpOnly; SameSite=Strict{secure}"
 
 

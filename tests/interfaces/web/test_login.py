@@ -115,8 +115,9 @@ def test_the_cookie_is_for_this_page_alone(page: Page):
     cookie, *attributes = log_in(page).cookies[0].split("; ")
     assert re.fullmatch(r"gasguard_session=[0-9a-f]{64}", cookie)
     assert attributes == ["Max-Age=7776000", "Path=/", "HttpOnly", "SameSite=Strict"]
-    proxied = page.away().post("/api/login", {"password": RIGHT}, x_forwarded_proto="https")
-    assert "Secure" in proxied.cookies[0].split("; ")
+    for proto, is_secure in (("https", True), ("HTTPS, http", True), ("http, https", False)):
+        proxied = page.away().post("/api/login", {"password": RIGHT}, x_forwarded_proto=proto)
+        assert ("Secure" in proxied.cookies[0].split("; ")) == is_secure
 
 
 def test_a_session_that_somebody_brings_along_stays_worthless(page: Page):
