@@ -180,6 +180,34 @@ def test_a_login_is_asked_for_until_the_broker_takes_it(kitchen, tmp_path):
         broker.stop()
 
 
+def test_a_channel_that_another_burner_has_is_told_while_it_can_be_answered_anew(
+    make_kitchen, tmp_path
+):
+    one = relay()
+    two = {**one, "switch": {"siid": 3, "piid": 1}}
+    machine = Machine(make_kitchen(left={"relay": one}, right={"relay": two}), tmp_path / "c.yaml")
+    assert machine.whole().code == 0
+    with Asked(machine) as setup:
+        setup.answer("broker's address", "")
+        for burner, answer in (("right", "2/1"), ("right", "3/1")):
+            setup.answer("Which burner?", burner)
+            setup.answer("people call it", "")
+            if answer == "3/1":
+                setup.answer("anew?", "y")
+            setup.answer("What is its relay?", "mi")
+            setup.answer("module's address", machine.relay_at)
+            setup.answer("Its token", "")
+            setup.answer("wired channel", answer)
+            setup.answer("How shall it be known?", "told")
+            setup.answer("normally_open or normally_closed?", "normally_open")
+            setup.answer("hold as a lease", "n")
+            if answer == "2/1":
+                setup.says("is the same channel as burners.left.relay.switch")
+        setup.asks("another burner?")
+        setup.type(CTRL_C)
+        assert setup.ends() == 130
+
+
 def test_a_secret_that_is_not_where_it_is_said_to_be_is_asked_for_again(machine, tmp_path):
     (tmp_path / "token").write_text("no token\n")
     with Asked(machine) as setup:

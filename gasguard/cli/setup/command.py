@@ -231,11 +231,22 @@ class _Setup:
             if done is not None:
                 self._seen[done[0]] = done[1]
             first = False
-            if not talk.asks or not talk.yes("ask_another_burner", usual=False):
+            faults = self._faults_of(done[0]) if done is not None and talk.asks else []
+            for fault in faults:
+                talk.trouble(fault)
+            if not faults and not (talk.asks and talk.yes("ask_another_burner", usual=False)):
                 break
             part = BurnerPart(talk.without_options(), Given(), plan, work, state_dir)
         ask_page(talk, self._given, plan)
         ask_messages(talk, self._given, plan)
+
+    def _faults_of(self, burner: str) -> list[str]:
+        """What in the answers would be refused at the end: it can be answered anew now."""
+        try:
+            self._plan.checked()
+        except ConfigError as error:
+            return [fault for fault in error.faults if fault.startswith(f"burners.{burner}.")]
+        return []
 
     def _state_dir(self) -> Path:
         """The daemon's; in a new file it is written down."""
