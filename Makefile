@@ -129,13 +129,12 @@ $(VENV)/.deb: $(READY)
 
 .PHONY: debian-tools
 debian-tools:
-	@command -v debootstrap >/dev/null && command -v qemu-aarch64-static >/dev/null && \
-	command -v update-binfmts >/dev/null && command -v lintian >/dev/null && command -v systemd-nspawn >/dev/null || { \
+	@command -v debootstrap >/dev/null && command -v lintian >/dev/null && command -v systemd-nspawn >/dev/null || { \
 		if [ "$$(id -u)" = 0 ]; then SUDO=; else SUDO="sudo -n"; fi; \
 		echo "installing what makes and tries Debian's packages ..."; \
 		{ $$SUDO apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$SUDO apt-get install -y -qq \
-			--no-install-recommends debootstrap qemu-user-static binfmt-support lintian systemd-container >/dev/null; } || \
-		{ echo "packages need: sudo apt install debootstrap qemu-user-static binfmt-support lintian systemd-container"; \
+			--no-install-recommends debootstrap lintian systemd-container >/dev/null; } || \
+		{ echo "packages need: sudo apt install debootstrap lintian systemd-container"; \
 			exit 1; }; }
 
 .PHONY: mosquitto

@@ -157,7 +157,10 @@ class SimulatedNetwork:
         _, _, data, source, target, moves = heapq.heappop(self._in_flight)
         endpoint = self._endpoints.get(target) or self._endpoints.get((_WILDCARD, target[1]))
         if endpoint and self._reaches(endpoint, moves):
-            endpoint.receive(data, source)
+            self._deliver(endpoint, data, source)
+
+    def _deliver(self, endpoint: SimulatedEndpoint, data: bytes, source: Address) -> None:
+        endpoint.receive(data, source)
 
     def _free_port(self, host: str) -> int:
         taken = {port for _, port in self._endpoints}

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.debian import host
+from tests.debian import emulation, host
 
 ROOT = Path(__file__).parents[2]
 BUILD = ROOT / "build" / "debian"
@@ -114,17 +114,25 @@ def enter(root: Path, *command: str, env: tuple[str, ...] = ()) -> None:
 
 
 def emulate(system: System) -> None:
-    """Have the kernel run that architecture's programs."""
-    if system.arch == native():
+    """Have the kernel run that architecture's programs. Only `apart`.
+
+    By Debian 13's QEMU: older ones lack what systemd of that release asks of the kernel.
+    """
+    if system.arch not in emulation.CPUS or system.arch == native():
         return
-    if system.arch == "i386" and native() == "amd64":
+    if emulation.is_registered(system.arch):
         return
-    binfmt = Path("/proc/sys/fs/binfmt_misc")
-    if not (binfmt / "status").exists():
-        subprocess.run(["mount", "-t", "binfmt_misc", "binfmt_misc", str(binfmt)], check=True)
-    cpu = {"arm64": "aarch64", "armhf": "arm"}.get(system.arch, system.arch)
-    if not (binfmt / f"qemu-{cpu}").exists():
-        subprocess.run(["update-binfmts", "--enable", f"qemu-{cpu}"], check=True)
+    cpu = emulation.CPUS[system.arch]
+    kept = BUILD / f"qemu-{cpu}"
+    if not kept.exists():
+        with scratch("qemu") as root:
+            unpack(System("trixie", native()), root)
+            enter(root, "apt-get", "update", "-qq")
+            get = "apt-get download -qq qemu-user && dpkg-deb -x qemu-user_*.deb ."
+            enter(root, "sh", "-c", f"cd /var/tmp && {get}")
+            shutil.copy(root / f"var/tmp/usr/bin/qemu-{cpu}", kept)
+            _unmount(root)
+    emulation.register(system.arch, kept)
 
 
 def step(name: str, *command: str) -> None:

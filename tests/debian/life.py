@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from gasguard import __version__
+from tests.debian import emulation
 from tests.debian.chroots import System, apart, close, enter, native, scratch, unpack
 from tests.debian.machine import Machine
 from tests.debian.package import package
@@ -78,6 +79,10 @@ class Life:
     def boot(self) -> None:
         """systemd begins."""
         close(self._root)
+        if self._system.arch != native():
+            everywhere = self._root / "etc/systemd/system/service.d"
+            everywhere.mkdir()
+            (everywhere / "emulated.conf").write_text(emulation.WITHOUT_MOUNTS)
         (self._root / "etc/hosts").write_text("127.0.0.1 localhost\n::1 localhost\n")
         self._machine.start()
 

@@ -180,7 +180,8 @@ class Company:
         self._warned.clear()
         for name in self._asked:
             self._asked[name].clear()
-            self._touched[name] = self._timers_at[name] = self._allowed[name] = NEVER
+            # What was allowed may be on disk.
+            self._touched[name] = self._timers_at[name] = NEVER
 
     def heard(self, seen: Seen, heard: Heard) -> None:
         """One of its topics speaks."""

@@ -106,6 +106,8 @@ class Judge:
         for (address, key), (until, burner) in list(self._expected.items()):
             if scene.now > until:
                 del self._expected[address, key]
+                if not self._can_send(address):
+                    continue  # its connection was lost at the same moment
                 text = f"no open went to {address[0]} within {_AT_ONCE * 1000:.0f} ms of an off"
                 self.verdict("an_off_opens_at_once", text, burner)
 

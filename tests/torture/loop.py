@@ -85,11 +85,14 @@ class TappedNetwork(SimulatedNetwork):
                     del self.sent_at[old]
             self.sent_at[data] = self.loop.time()
         elif target in self._guards:
-            if not self._guards[target].is_closing():
-                self.heard_at[source] = self.loop.time()
             source = self.names.seen(source)
         self.digest = crc32(data, self.digest)
         super().send(data, source, target)
+
+    def _deliver(self, endpoint: SimulatedEndpoint, data: bytes, source: Address) -> None:
+        if endpoint.local in self._guards:
+            self.heard_at[self.names.real(source) or source] = self.loop.time()
+        super()._deliver(endpoint, data, source)
 
     def _free_port(self, host: str) -> int:
         # None is given again soon: what still comes for a dead guard is not for the next one.

@@ -799,30 +799,6 @@ MUTANTS = [
         "return Reading(told, latency=latency, problem=",
     ),
     Mutant(
-        "a pin that is taken over is driven as its level is, whoever made it",
-        PIN_RELAY,
-        "look.output and self._lives_on()",
-        "True",
-    ),
-    Mutant(
-        "a pumped coil is pulled again by a new guard",
-        PUMP,
-        "        return False\n",
-        "        return True\n",
-    ),
-    Mutant(
-        "an order to open leaves the coil to the pump",
-        PUMP,
-        "        self._stop()\n        await super().open(within)",
-        "        self._stop()",
-    ),
-    Mutant(
-        "the pump is fed without end",
-        PUMP,
-        "if now < self._ends_at and now < self._edge_at + self._pulse.every + HOLDS:",
-        "if True:",
-    ),
-    Mutant(
         "what was read open stays told to close",
         PIN_RELAY,
         "if found is Contact.OPEN and self._ordered is Contact.CLOSED:",
