@@ -359,12 +359,13 @@ class Account:
             self.lit_since = self.lit_perhaps = None
         if lit:
             self.seen = self.seen_perhaps = True
-            self.out_since = None
+            was_out, self.out_since = self.out_since is not None, None
             if self.lit_told is None:
                 self.lit_told, self.lit_until = now, FAR
                 if self.lit_since is None and not unsure:
                     self.lit_since, self.lit_on_disk = now, False
-                    self.grants = {NEVER}
+                    # What nobody saw before may have been a burn, and this be that burn.
+                    self.grants = {NEVER} if was_out else self.grants
             return
         self.lit_told = None
         # A sensor that is not heard any more does not say that it is out.

@@ -18,6 +18,8 @@ _YES = ("lit", "on", "alarm", "1", "true")
 _NO = ("out", "off", "clear", "0", "false")
 _UNSURE = 0.1
 """Seconds before a sensor's word expires in which the guard may go either way."""
+_SURELY_HOT = 30.0
+"""Seconds: a thermocouple takes 10, a word about it 5."""
 _SAME = "as before"
 _ELSE = "of something else"
 """An object without the key that holds the word."""
@@ -97,7 +99,15 @@ class Ears:
             word: bool | str | None = None
             if isinstance(event, FlameRead):
                 word = _SAME if event.flame is None else event.flame is Flame.LIT
+            if word is False and self._is_hot(bench, flame):
+                rule, text = "a_hot_thermocouple_is_never_told_as_out", "its sensor tells out"
+                self._judge.verdict(rule, text, burner)
             self._flame_says(bench, flame, word)
+
+    def _is_hot(self, bench: Bench, flame: AdcFlame) -> bool:
+        """Whether it burns, and has for so long that no word from before can be on its way."""
+        lit = bench.flame_since is not None and bench.flame_since < self._scene.now - _SURELY_HOT
+        return lit and self._scene.house.millivolts(bench.account.name) > flame.lit_above
 
     def _flame_says(self, bench: Bench, flame: FlameConfig, word: bool | str | None) -> None:
         self._expect(bench, flame, self._scene.now)

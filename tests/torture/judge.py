@@ -179,7 +179,9 @@ class Judge:
         lives_until = self._flame_lives_until(bench)
         if lives_until is not None and lives_until < now and bench.flame_noted != lives_until:
             bench.flame_noted = lives_until
-            self.owe(bench, "a flame that outlives max_burn", lives_until)
+            # As above.
+            since = max(lives_until, now - LOOK_EVERY)
+            self.owe(bench, "a flame that outlives max_burn", since)
         if not bench.free(now) or bench.schedule_locked:
             bench.free_since = now
         if account.locked or account.perhaps or bench.schedule_locked:
