@@ -432,9 +432,10 @@ class Account:
         if trust is Trust.SURE:
             return False
         sure = None not in self.timers or (self.lit_since is not None and self.lit_on_disk)
-        self.lit_since = None
+        burnt_since, self.lit_since = self.lit_since, None
         if trust is Trust.PERHAPS:
             self.timers.add(None)
+            self.lit_perhaps = self.lit_perhaps if burnt_since is None else burnt_since
             return False
         # Until something else is saved, the next start may know better what time has passed.
         self.ghosts |= self.timers - {None}
