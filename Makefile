@@ -90,7 +90,7 @@ test-debian: ## demo and test on bare Debian 12 and 13 (root; SUITES=trixie, TAR
 	@python3 -m tests.debian
 
 .PHONY: deb
-deb: $(VENV)/.deb debian-tools ## Debian's packages into build/ (root; SYSTEMS=trixie-arm64; 3 minutes, emulated ones 15)
+deb: $(VENV)/.deb debian-tools ## Debian's packages into build/ (root; SYSTEMS=trixie-armhf; 3 minutes, emulated ones 15)
 	@$(BIN)/python -m tests.debian.package
 
 .PHONY: test-deb

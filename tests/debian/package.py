@@ -2,7 +2,8 @@
 
 The program is a virtual environment in /usr/lib/gasguard. It holds the path it was made at and
 belongs to one Python: so it is made there, in a chroot of the release, by that release's Python.
-nFPM packs it, with what `gasguard/data/debian` has. SYSTEMS names other ones than all four.
+nFPM packs it, with what `gasguard/data/debian` has. SYSTEMS names other ones than all four:
+bookworm-armhf and trixie-armhf, too, for 32-bit ARM.
 """
 
 import gzip
