@@ -59,8 +59,14 @@ def test_what_comes_for_a_dead_guard_is_not_heard_by_the_next() -> None:
         living = air.open(Ear(), None, None)
         assert living.local != dead.local
         device.sendto(b"late", dead.local)
+        await asyncio.sleep(0.02)
         assert relay not in air.heard_at
-        device.sendto(b"hello", living.local)
+        device.sendto(b"lost", living.local)
+        air.forget_flows()
+        await asyncio.sleep(0.02)
+        assert relay not in air.heard_at, "it was sent, and has not arrived"
+        device.sendto(b"hello", air.open(Ear(), None, None).local)
+        await asyncio.sleep(0.02)
         assert relay in air.heard_at
 
     with asyncio.Runner(loop_factory=lambda: TortureLoop(seed=1, latency=0.01)) as runner:
