@@ -96,16 +96,7 @@ def open_or_create(path: Path) -> sqlite3.Connection | Unwritable:
         path.parent.mkdir(parents=True, exist_ok=True)
         if not path.exists():
             _create(path, after_damage=False)
-        try:
-            return connect(path)
-        except UNREADABLE as error:
-            if isinstance(error, sqlite3.OperationalError) and (
-                _is_held_up(error) or not _opens(path)
-            ):
-                raise
-            aside = _set_aside(path)
-            log.error("%s is damaged (%s): set aside as %s", path, error, aside.name)
-            return connect(path)
+        return _connect_to_sound(path)
     except (OSError, sqlite3.Error) as error:
         unwritable = _read_beside(path, f"{error}")
         if unwritable is None and not _is_read_only(path.parent):
@@ -114,6 +105,28 @@ def open_or_create(path: Path) -> sqlite3.Connection | Unwritable:
         unwritable = unwritable or Unwritable(path, f"{error}", {}, damaged=True)
         log.error("%s", unwritable.trouble)
         return unwritable
+
+
+def reopen(file: Unwritable) -> sqlite3.Connection:
+    """The same once it can be written. Raises OSError, `UNREADABLE` while it cannot.
+
+    A damaged one is set aside only now, and one that was never there is made: what it may have held
+    was lost at the start, and a crash before all is saved must not make it pass as clean.
+    """
+    if not file.path.exists():
+        _create(file.path, after_damage=file.damaged)
+    return _connect_to_sound(file.path)
+
+
+def _connect_to_sound(path: Path) -> sqlite3.Connection:
+    try:
+        return connect(path)
+    except UNREADABLE as error:
+        if isinstance(error, sqlite3.OperationalError) and (_is_held_up(error) or not _opens(path)):
+            raise
+        aside = _set_aside(path)
+        log.error("%s is damaged (%s): set aside as %s", path, error, aside.name)
+        return connect(path)
 
 
 def connect(path: Path) -> sqlite3.Connection:

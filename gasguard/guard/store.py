@@ -19,11 +19,11 @@ from gasguard.guard import burns, journal, records
 from gasguard.guard.database import (
     UNREADABLE,
     Unwritable,
-    connect,
     is_after_damage,
     only_read,
     open_or_create,
     recall,
+    reopen,
 )
 
 log = logging.getLogger(__name__)
@@ -77,7 +77,7 @@ class Store:
         if not isinstance(file, Unwritable):
             return file
         try:
-            self._file = opened = connect(file.path)
+            self._file = opened = reopen(file)
         except (OSError, *UNREADABLE):
             raise StoreError(file.trouble) from None
         log.warning("the state can be written again")

@@ -88,6 +88,35 @@ def test_a_read_only_card_without_a_record_locks_out(kitchen, read_only):
     eventually(lambda: stove.circuit() == "open", 3)
 
 
+@pytest.mark.parametrize("found", ["damaged", "gone"])
+def test_a_card_that_comes_back_takes_a_new_record_where_the_old_one_is_lost(
+    kitchen, read_only, found
+):
+    _, daemon, ear = kitchen.start()
+    daemon.kill()
+    db = kitchen.state_dir / "guard.db"
+    if found == "damaged":
+        db.write_bytes(bytes(8192))
+    else:
+        for file in kitchen.state_dir.iterdir():
+            file.unlink()
+    read_only(kitchen)
+    mark = ear.mark
+    daemon = kitchen.run()
+    ear.until(phase="locked_out", since=mark, within=10)
+    remount = ["mount", "-o", "remount,bind,rw", str(kitchen.state_dir)]
+    subprocess.run([*enter(daemon.pid, "--mount"), *remount], check=True, timeout=10)
+    eventually(lambda: "state" not in str(ear.state().get("troubles")), 14, "it is written again")
+    mark = ear.mark
+    ear.send("left/lock/set", "LOCK")
+    ear.ack("accepted", since=mark)
+    daemon.kill()
+    kitchen.before = []
+    kitchen.daemon("locked_out")
+    assert sorted(kitchen.ask()["left"]["locks"]) == ["child", "restart"], "both are on disk"
+    assert bool(list(kitchen.state_dir.glob("*.damaged-*"))) == (found == "damaged")
+
+
 @pytest.mark.parametrize("damage", ["garbage", "truncated", "nonsense inside"])
 def test_a_damaged_store_locks_out_until_a_local_rearm(kitchen, damage):
     stove, daemon, ear = kitchen.start()
