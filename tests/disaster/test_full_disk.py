@@ -72,7 +72,9 @@ def test_a_disk_that_takes_no_byte_rejects_what_must_be_saved_and_delays_no_off(
     ear.send("left/timer/set", "20m")
     assert ear.ack("accepted", since=mark, within=5)
     daemon.kill()
+    mark = ear.mark
     kitchen.daemon()
+    ear.wait("status", lambda one: one.text == "online", since=mark, within=10)
     assert kitchen.ask()["left"]["timer"]["duration_s"] == 1200
     ear.send("left/lock/set", "LOCK")
     ear.until(locks=["child"], since=mark)

@@ -422,7 +422,7 @@ MUTANTS = [
     Mutant(
         "a card that is writable again is not written",
         STORE,
-        "            self._file = opened = connect(file.path)",
+        "            self._file = opened = reopen(file)",
         "            raise OSError",
     ),
     Mutant(
