@@ -234,6 +234,7 @@ ROOMS = [
         "gasguard.backup",
         {
             "gasguard.alone",
+            "gasguard.config.environment",
             "gasguard.config.load",
             "gasguard.config.yaml_file",
             "gasguard.errors",
@@ -254,7 +255,7 @@ ROOMS = [
         libraries={"pydantic"},
     ),
     Room("gasguard.backup.swap", set(), libraries=set()),
-    Room("gasguard.backup.environment", set(), libraries=set()),
+    Room("gasguard.backup.environment", {"gasguard.config.environment"}, libraries=set()),
     Room("gasguard.assemble", _ANYTHING, libraries=set()),
     Room("gasguard.app", _ANYTHING),
     Room("gasguard.ways_in", _ANYTHING, libraries=set()),

@@ -8,9 +8,9 @@ from xml.etree import ElementTree
 import pytest
 
 from gasguard import starts
-from gasguard.backup.places import ENVIRONMENT
 from gasguard.cli.setup.system import WATCHDOG
 from gasguard.cli.setup.writing import FOLDER
+from gasguard.config import environment
 from gasguard.config.load import CONTROL_SOCKET
 from gasguard.guard import store
 from gasguard.interfaces.home_assistant import traces
@@ -51,7 +51,13 @@ def test_every_link_leads_somewhere(note: Path):
 @pytest.mark.parametrize("note", ["upkeep.md", "upkeep.zh-CN.md"])
 def test_the_table_of_places_has_every_file_that_gasguard_keeps(note: str):
     text = (ROOT / "firmware_notes" / note).read_text()
-    names = (store.FILE_NAME, starts.FILE_NAME, shelf.FILE_NAME, traces.FILE_NAME, ENVIRONMENT)
+    names = (
+        store.FILE_NAME,
+        starts.FILE_NAME,
+        shelf.FILE_NAME,
+        traces.FILE_NAME,
+        environment.FILE_NAME,
+    )
     for name in (*names, FOLDER, CONTROL_SOCKET, "web", WATCHDOG.name):
         assert re.search(rf"^\| `/\S*{re.escape(name)}/?`", text, re.M), name
 

@@ -3,11 +3,10 @@
 Any other could have the daemon run somebody else's program (LD_PRELOAD, PYTHONPATH).
 """
 
-import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
-_SETS = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_]*)=[^\0]*", re.ASCII)
+from gasguard.config.environment import lines, set_by
 
 
 class Lines(NamedTuple):
@@ -23,15 +22,14 @@ class Lines(NamedTuple):
 def looked_through(data: bytes, names: Iterable[str]) -> Lines:
     """The file's lines, by whether they set one of `names`."""
     wanted, kept, sets, others = set(names), list[str](), set[str](), list[str]()
-    # systemd ends a line at either.
-    for line in re.split("[\r\n]", data.decode(errors="surrogateescape").rstrip()):
-        found = _SETS.fullmatch(line)
+    for line in lines(data):
+        found = set_by(line)
         harmless = not line.strip() or line.lstrip().startswith(("#", ";"))
         # A backslash at its end makes one line of two.
-        if (harmless or (found and found[1] in wanted)) and not line.endswith("\\"):
+        if (harmless or (found and found[0] in wanted)) and not line.endswith("\\"):
             kept.append(line)
-            sets |= {found[1]} if found else set()
+            sets |= {found[0]} if found else set()
         else:
-            others.append(found[1] if found is not None else "a line that sets nothing")
+            others.append(found[0] if found is not None else "a line that sets nothing")
     text = "".join(f"{line}\n" for line in kept)
     return Lines(text.encode(errors="surrogateescape"), sets, others)

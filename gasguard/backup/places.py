@@ -5,12 +5,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from gasguard.config import environment
 from gasguard.config.load import state_dir_of
 from gasguard.config.yaml_file import Document, read_bytes
 from gasguard.guard.store import FILE_NAME
 from gasguard.interfaces.web.settings import WEB_FOLDER
-
-ENVIRONMENT = "environment"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +26,7 @@ class Places:
 
     @property
     def environment(self) -> Path:
-        return self.config.parent / ENVIRONMENT
+        return self.config.parent / environment.FILE_NAME
 
     @property
     def state(self) -> Path:

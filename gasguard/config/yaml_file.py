@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import yaml
 from yaml import MappingNode, Node, ScalarNode, SequenceNode
 
+from gasguard.config import environment
 from gasguard.config.faults import Fault, Mark, Marks, blank_missing, shown_key, without_blank
 from gasguard.config.fields import OF_OLD_YAML
 from gasguard.config.yaml_words import in_plain_words
@@ -238,14 +239,24 @@ def _unknown_tag(tag: str) -> str:
     )
 
 
-def _from_environment(_folder: Path, name: str) -> str:
+def _from_environment(folder: Path, name: str) -> str:
     if not _ENV_NAME.fullmatch(name) or _SECRET_DIGITS.fullmatch(name):
         raise ValueError(
             "!env takes the name of an environment variable, for example GASGUARD_TOKEN"
         )
-    if name not in os.environ:
-        raise ValueError(f"!env {name}: this environment variable is not set")
-    return os.environ[name]
+    if name in os.environ:
+        return os.environ[name]
+    unset = f"!env {name}: this environment variable is not set"
+    try:
+        value = environment.looked_up(folder, name)
+    except OSError as error:
+        file = folder / environment.FILE_NAME
+        raise ValueError(f"{unset}; {file}: {error.strerror}{_to_whom(error)}") from None
+    except ValueError as error:
+        raise ValueError(f"!env {name}: {error}") from None
+    if value is None:
+        raise ValueError(f"{unset}, nor by {folder / environment.FILE_NAME}")
+    return value
 
 
 def _to_whom(error: OSError) -> str:

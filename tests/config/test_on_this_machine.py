@@ -106,12 +106,16 @@ def test_files_are_looked_at_beside_other_faults(file: File) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
-def test_a_secret_that_is_somebody_elses_is_told_with_who_may_not_read_it(file: File) -> None:
+@pytest.mark.parametrize("named", ["!file secrets/token", "!env GG_TOKEN"])
+def test_a_secret_that_is_somebody_elses_is_told_with_who_may_not_read_it(
+    file: File, named: str
+) -> None:
     secrets = file.folder / "secrets"
     secrets.mkdir(mode=0o700)
     (secrets / "token").write_text(TOKEN)
-    text = SOUND.replace(TOKEN, "!file secrets/token")
-    path = file(text)
+    (file.folder / "environment").write_text(f"GG_TOKEN={TOKEN}\n")
+    (file.folder / "environment").chmod(0o600)
+    path = file(SOUND.replace(TOKEN, named))
     document = text_of(path)
     os.seteuid(65534)
     try:
