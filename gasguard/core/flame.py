@@ -13,6 +13,7 @@ from gasguard.core.deadline import Deadline
 from gasguard.core.hearing import falls_silent_at, judged, spoke
 from gasguard.core.messages import FLAME, FlameRead, Kind, OpenContact
 from gasguard.core.model import (
+    CAN_BURN,
     OUT_LASTS,
     OUT_SETTLES,
     Contact,
@@ -24,7 +25,6 @@ from gasguard.core.model import (
 )
 from gasguard.core.turn import Turn
 
-CAN_BURN = (Phase.STARTING, Phase.READY)
 _BURNS_ON = "the contact is open but the flame burns on: turn the stove off by hand"
 _NOT_SEEN_OUT = (
     "the contact is open but no sensor says that the flame is out: look at it, turn the stove off "

@@ -7,9 +7,10 @@ timer; away by none that was set before its warning.
 
 from gasguard.core.actions import trip
 from gasguard.core.deadline import Deadline
-from gasguard.core.flame import CAN_BURN, may_have_closed
+from gasguard.core.flame import may_have_closed
 from gasguard.core.messages import ExtendTimer, Kind
 from gasguard.core.model import (
+    CAN_BURN,
     MAX_EXTEND_IDS,
     Flame,
     Place,

@@ -15,6 +15,10 @@ class Phase(StrEnum):
     TRIP_FAILED = "trip_failed"
 
 
+CAN_BURN = (Phase.STARTING, Phase.READY)
+"""Nothing holds the circuit open."""
+
+
 class Contact(StrEnum):
     """The thermocouple circuit as read back, never as commanded."""
 

@@ -7,9 +7,8 @@ has fallen silent must not keep a timer from ever ending.
 from math import inf
 
 from gasguard.core.deadline import for_each
-from gasguard.core.flame import CAN_BURN
 from gasguard.core.messages import Kind
-from gasguard.core.model import Flame, State, Timer, WhenLit
+from gasguard.core.model import CAN_BURN, Flame, State, Timer, WhenLit
 from gasguard.core.turn import Turn
 
 NO_SENSOR = (

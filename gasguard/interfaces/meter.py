@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from gasguard.clock import Clock, Instant
-from gasguard.core.model import OUT_LASTS, Contact, Flame, Phase, State
+from gasguard.core.model import CAN_BURN, OUT_LASTS, Contact, Flame, Phase, State
 from gasguard.errors import StoreError
 from gasguard.guard.bulletins import News
 from gasguard.guard.burns import Burn, Kept, Total
@@ -29,7 +29,6 @@ _REST = 1.0
 """Least seconds between two writes: a sensor that bounces must not wear out the card."""
 _AGAIN_AFTER = 10.0
 """Seconds from a write that the disk refused to the next try."""
-_CAN_BURN = (Phase.STARTING, Phase.READY)
 _WITHIN = 5.0
 """Seconds that a disk which does not answer may hold up the end."""
 
@@ -112,7 +111,7 @@ def burns(state: State) -> bool:
 
 
 def _ended_by(state: State) -> str:
-    if state.phase not in _CAN_BURN:
+    if state.phase not in CAN_BURN:
         return "trip"
     return "out" if state.flame is Flame.OUT else "silent"
 

@@ -6,6 +6,7 @@ from typing import Any
 from gasguard.clock import Instant, iso
 from gasguard.core.messages import FLAME, Answer, Tell
 from gasguard.core.model import (
+    CAN_BURN,
     MEDDLING_COUNTS_FOR,
     HazardView,
     Hearing,
@@ -65,9 +66,10 @@ def state_payload(
 
 def _shown_end(state: State) -> float | None:
     """When `max_burn` shuts off: never for a flame that is not trusted. A sensor that has yet to
-    speak is no flame that people ask about."""
+    speak is no flame that people ask about, and what is shut off has only to cool."""
     seen = state.burning_since is not None or state.flame_hearing.silent
-    return state.must_end_at if seen and state.settings.flame_trusted else None
+    asked = seen and state.settings.flame_trusted and state.phase in CAN_BURN
+    return state.must_end_at if asked else None
 
 
 def _moment(boot: float | None, now: Instant) -> str | None:
