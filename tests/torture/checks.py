@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from gasguard.core.model import OUT_LASTS, REARM_LIMIT, REARM_WINDOW
-from tests.torture.account import CHILD, NEVER, SCHEDULE, STUCK, Ask
+from tests.torture.account import CHILD, FAR, NEVER, SCHEDULE, STUCK, Ask
 from tests.torture.curfew import NOTICED_WITHIN
 from tests.torture.house import Order
 from tests.torture.pi import WALL_ZERO
@@ -475,9 +475,10 @@ def failure_is_told(scene: Scene, bench: Bench) -> str | None:
         since = max(owed.since, scene.pi.up_since, bench.locked_until)
         due = since + 2.6 + scene.told_late_by
         told = owed.level or owed.extra or state["phase"] in ("trip_failed", "locked_out")
-        # Once open, then out of reach: nobody can know that somebody has closed it since. A flame
-        # that is seen lit behind it counts as a burn all the same.
-        unseen = state["phase"] == "tripped" and not state["relay"]["reachable"]
+        # Once open, then out of reach, told or just now: nobody can know that somebody has closed
+        # it since. A flame that is seen lit behind it counts as a burn all the same.
+        away = not state["relay"]["reachable"] or all(r.dead_since < FAR for r in bench.relays)
+        unseen = state["phase"] == "tripped" and away
         told = told or (unseen and owed.why != "the end of max_burn")
         if not told and scene.now > due:
             return f"no trip_failed {scene.now - since:.1f} s after {owed.why}: {state['phase']}"

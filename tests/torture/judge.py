@@ -188,7 +188,8 @@ class Judge:
             bench.locked_until = now
         held = account.locked or account.demand_at > NEVER
         unpulsed = bench.last_open(now) < now - _PULSED_WITHIN
-        if not held:
+        if not held or (not account.locked and bench.closing_at > account.demand_since):
+            # It is over for the guard: `no_closing_before_its_time` says whether with right.
             bench.owed = [owed for owed in bench.owed if not owed.level]
         elif not bench.open_now and not account.jog and not bench.owed:
             self.owe(bench, "it was closed from outside", now, extra=1.2, level=True)
@@ -435,13 +436,13 @@ class Judge:
     # --- the wire -----------------------------------------------------------------------------
 
     def sent(self, data: bytes, target: Address) -> None:
-        """The guard sends; looked into only while an open is expected."""
-        if self._expected:
+        """The guard sends; looked into only while an open is expected or owed."""
+        if self._expected or any(bench.owed for bench in self.scene.benches.values()):
             self._look_into(data, target, self.scene.now)
 
     def _look_into(self, data: bytes, target: Address, at: float) -> None:
         for address, key, value in self.scene.house.orders_in(data, target):
-            for _bench, watch in self.scene.at(address):
+            for bench, watch in self.scene.at(address):
                 if watch.wired.key != key:
                     continue
                 if value == watch.wired.opens_when:
@@ -449,6 +450,7 @@ class Judge:
                     self._expected.pop((address, key), None)
                 else:
                     self._opens_sent.pop((address, key), None)
+                    bench.closing_at = at
 
     def _kept(self, topic: str, payload: str) -> None:
         """A broker keeps what the guard has sent until the devices are back."""

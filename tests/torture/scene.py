@@ -110,6 +110,8 @@ class Bench:
     voice_on_since: float = NEVER
     voice_off_at: float | None = None
     """An off there that the guard must notice."""
+    closing_at: float = NEVER
+    """When the guard last sent a close while an open was owed: on the way it may be lost."""
     meddled_at: float | None = None
     """When a rival closed what the guard holds open, and has said so: it must find out and tell."""
     foreign: tuple[float, float] | None = None
