@@ -203,6 +203,11 @@ class Account:
             case "unlock":
                 self.child.add(False)
 
+    def may_end_with(self, countdown: float) -> None:
+        """Mi Home counts down to that moment: the guard takes it for a timer when it sees it."""
+        self.timers.add((countdown - 3, countdown + 3))
+        self.outranks = max(self.outranks, countdown + 3)
+
     def _may_grant(self, ask: Ask) -> None:
         limit = self.config.max_burn
         # Which burn it is nobody may know: at the latest the one that began when it was seen.

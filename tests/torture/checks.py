@@ -346,7 +346,7 @@ def a_schedule_shuts_off_in_its_time(scene: Scene, bench: Bench, event: Payload)
         return None
     entries = scene.curfew.of(bench.account.name)
     late = NOTICED_WITHIN + scene.told_late_by
-    if scene.curfew.changed_at > now - late:
+    if scene.curfew.has_just_changed(now - scene.told_late_by):
         return None
     named = [entry for entry in entries if event.get("schedule") == entry.name]
     if any(entry.settings.off is not None for entry in named):

@@ -89,7 +89,7 @@ class Curfew:
         `alive`: the guard has been for a while. `remembers`: it knows which offs it told before.
         """
         clock, wall = self._clock, WALL_ZERO + now + self._clock.wall_error
-        state = (clock.wall_error, clock.believable(), clock.steps)
+        state = self._state()
         before, self._looked_at = self._looked_at, now
         if state != self._was:
             self._was, self.changed_at = state, now
@@ -120,6 +120,13 @@ class Curfew:
                 came.append((entry, due - WALL_ZERO - clock.wall_error))
             entry.done.add(midnight)
         return came
+
+    def _state(self) -> tuple[float, bool, int]:
+        return self._clock.wall_error, self._clock.believable(), self._clock.steps
+
+    def has_just_changed(self, now: float) -> bool:
+        """The clock was set, or its being right changed: it may have been since the last look."""
+        return self._state() != self._was or self.changed_at > now - NOTICED_WITHIN
 
     def glance(self, now: float) -> None:
         """See what may hold at this moment, between two looks."""

@@ -86,9 +86,8 @@ class Hands:
         if bench.countdown and bench.relays[0].wired.opens_when is False:
             end = scene.now + seconds
             bench.foreign = (scene.now, end)
-            # It becomes a timer; where it ends first, it takes the place of another.
-            bench.account.timers.add((end - 3, end + 3))
-            bench.account.outranks = max(bench.account.outranks, end + 3)
+            # Where it ends first, it takes the place of another timer.
+            bench.account.may_end_with(end)
 
     def mi_home_forget(self, burner: str) -> None:
         """The delayed off is taken back in Mi Home."""

@@ -15,7 +15,6 @@ from gasguard.simulator.channels import Address
 from tests.torture import checks
 from tests.torture.account import CHILD, EFFECT_WITHIN, NEVER, SCHEDULE, Ask
 from tests.torture.company import Company
-from tests.torture.curfew import NOTICED_WITHIN
 from tests.torture.house import Order, renewal_of
 from tests.torture.pi import Trust
 from tests.torture.scene import Bench, Obligation, RelayWatch, Scene, fair
@@ -156,6 +155,9 @@ class Judge:
     def _fall_due(self, bench: Bench) -> None:
         """Turn deadlines that have passed, and contacts that must be open, into obligations."""
         account, now = bench.account, self.scene.now
+        if bench.foreign is not None and None in account.timers:
+            # It is seen again where another timer has gone.
+            account.may_end_with(bench.foreign[1])
         spans = [span for span in account.timers if span is not None]
         end = max((hi for _, hi in spans), default=now)
         if any(hi <= now and hi < end and bench.last_open(now) >= lo - 3 for lo, hi in spans):
@@ -388,8 +390,7 @@ class Judge:
     def _time_is_known(self) -> bool:
         """Whether the guard believes its clock, or did just now."""
         scene = self.scene
-        just_now = scene.curfew.changed_at > scene.now - NOTICED_WITHIN
-        return scene.pi.clock.believable() or just_now
+        return scene.pi.clock.believable() or scene.curfew.has_just_changed(scene.now)
 
     # --- the guard's life ---------------------------------------------------------------------
 
