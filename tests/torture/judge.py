@@ -15,6 +15,7 @@ from gasguard.simulator.channels import Address
 from tests.torture import checks
 from tests.torture.account import CHILD, EFFECT_WITHIN, NEVER, SCHEDULE, Ask
 from tests.torture.company import Company
+from tests.torture.curfew import NOTICED_WITHIN
 from tests.torture.house import Order, renewal_of
 from tests.torture.pi import Trust
 from tests.torture.scene import Bench, Obligation, RelayWatch, Scene, fair
@@ -144,6 +145,10 @@ class Judge:
             if scene.pi.up_since != life:
                 return
             self.note(f"skip of {name}: {answer.status} {answer.message or ''}")
+            if answer.status is Status.ACCEPTED:
+                for burner, bench in scene.benches.items():
+                    if entry.settings.concerns(burner):
+                        bench.skipped_at = scene.now
             if answer.status is Status.ACCEPTED and answer.message is None:
                 scene.curfew.answered(entry, day, asked_at, scene.now)
 
@@ -348,7 +353,7 @@ class Judge:
             bench.schedule_lock_sure |= scene.disk.sound
         elif scene.disk.sound:
             bench.schedule_locked = False
-            bench.schedule_lock_sure &= not self._time_is_known()
+            bench.schedule_lock_sure &= not self._may_unlock(bench)
         if scene.disk.sound:
             account.shown(state)
 
@@ -375,7 +380,7 @@ class Judge:
             bench.schedule_locked = True
         elif kind == "unlocked" and reason == SCHEDULE:
             bench.schedule_locked = False
-            bench.schedule_lock_sure &= not self._time_is_known()
+            bench.schedule_lock_sure &= not self._may_unlock(bench)
         elif kind == "locked" and reason != CHILD:
             account.latch(reason, since, now)
             if scene.disk.sound:
@@ -387,10 +392,12 @@ class Judge:
         elif kind == "rearmed" and since > account.demand_at:
             account.closed()
 
-    def _time_is_known(self) -> bool:
-        """Whether the guard believes its clock, or did just now."""
+    def _may_unlock(self, bench: Bench) -> bool:
+        """Whether the guard believes its clock, or did just now, or was told to skip."""
         scene = self.scene
-        return scene.pi.clock.believable() or scene.curfew.has_just_changed(scene.now)
+        just_now = scene.curfew.changed_at > scene.now - NOTICED_WITHIN
+        skipped = bench.skipped_at > scene.now - EFFECT_WITHIN
+        return scene.pi.clock.believable() or just_now or skipped
 
     # --- the guard's life ---------------------------------------------------------------------
 

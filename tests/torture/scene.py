@@ -123,6 +123,8 @@ class Bench:
     """The lock of a schedule is shown, or may be on disk."""
     schedule_lock_sure: bool = False
     """It is on disk, and nothing has ended it."""
+    skipped_at: float = NEVER
+    """When the guard last took a skip of a schedule that locks it."""
     offs_told: set[float] = field(default_factory=set)
     """Schedules' offs that the living guard has told, by their moment."""
     curfew: Curfew | None = None
