@@ -141,12 +141,13 @@ class Account:
         return max(self.lit_since + limit, self.held_back_until)
 
     def _burn_is_over_at(self) -> float:
-        """When what is lit is another burn; sooner where the circuit was open since this one began:
-        a magnet that has let go does not wait for its thermocouple to cool."""
+        """When what is lit is another burn; sooner where the circuit was open since this one began,
+        or when it did: a magnet that has let go does not wait for its thermocouple to cool."""
         if self.out_since is None:
             return FAR
         lit = NEVER if self.lit_since is None else self.lit_since
-        let_go = self.opened_at is not None and self.last_demand_at > lit
+        stands = self.last_demand_at > lit or self.demand_at > NEVER
+        let_go = self.opened_at is not None and stands
         return self.out_since + (OUT_SETTLES if let_go else OUT_LASTS)
 
     @property
