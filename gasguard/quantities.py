@@ -8,6 +8,8 @@ _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 _QUANTITY = re.compile(rf"({_NUMBER})\s*(\S*)", re.ASCII)
 _LONGEST = 64
 """Characters. A longer text is no number that anybody measured."""
+_DIGITS = 9
+"""Behind the point, after a conversion: what is beyond these comes of counting in twos."""
 
 _UNITS: dict[str, tuple[str, float, float]] = {
     "°c": ("°C", 1, 0),
@@ -70,7 +72,8 @@ def parse_quantity(text: str) -> Quantity | None:
 
 def _in(number: float, written: str) -> Quantity:
     name, times, plus = _UNITS[written]
-    return Quantity(number * times + plus, name, written)
+    # 333.15 K is 60 °C, and not a hair less: what stands at a level has reached it.
+    return Quantity(round(number * times + plus, _DIGITS), name, written)
 
 
 def same_word(value: str | int | float | bool) -> str:

@@ -207,7 +207,7 @@ class Availability(Strict):
 
     @model_validator(mode="after")
     def _two_words(self) -> Self:
-        if self.online == self.offline:
+        if self.online.strip().casefold() == self.offline.strip().casefold():
             raise ValueError(
                 "online and offline must differ; write for example online: Online, offline: Offline"
             )

@@ -4,6 +4,9 @@ import json
 
 from gasguard.text import clean
 
+_EDGES = "\ufeff\x00 \t\r\n"
+"""What devices leave around their words: a byte order mark, C's end of text, blanks."""
+
 
 def field_of(payload: bytes, name: str | None) -> str | None:
     """The text of a field of a JSON object, or of the payload itself; None where there is none."""
@@ -38,6 +41,14 @@ def json_of(payload: bytes) -> object:
 
 
 def says_online(payload: bytes, online: str, offline: str) -> bool | None:
-    """What an availability message says, plain or as JSON's `state`; None: something else."""
-    word = field_of(payload, "state") or field_of(payload, None)
-    return {online: True, offline: False}.get(word or "")
+    """What an availability message says, plain or as JSON's `state`; None: something else.
+
+    Capitals, quotes and blanks make no difference: Tasmota says Offline, Zigbee2MQTT offline.
+    """
+    bare = payload.decode(errors="replace").strip(_EDGES)
+    word = field_of(bare.encode(), "state") or bare
+    return {_form(online): True, _form(offline): False}.get(_form(word))
+
+
+def _form(word: str) -> str:
+    return word.strip(_EDGES + "\"'").casefold()

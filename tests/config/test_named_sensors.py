@@ -167,8 +167,9 @@ def test_no_other_sensor_is_called_what_a_burners_own_flame_sensor_is(file):
     assert file.sound(cook("flame: flame", KITCHEN.replace("left_flame:", "flame:")))
 
 
-def test_words_of_availability_can_be_told_apart(file):
-    there = "availability: {topic: z/a, online: up, offline: up}"
+@pytest.mark.parametrize("offline", ["up", "UP"])
+def test_words_of_availability_can_be_told_apart(file, offline):
+    there = f"availability: {{topic: z/a, online: up, offline: {offline}}}"
     fault = file.fault(
         f"{SOUND}hazards: {{g: {{kind: gas_alarm, driver: mqtt, topic: z, {there}}}}}\n"
     )

@@ -262,6 +262,39 @@ def test_offline_holds_while_any_topic_says_so() -> None:
     hazard(story)
 
 
+@pytest.mark.parametrize(
+    ("offline", "online"),
+    [
+        ("Offline", "Online"),
+        ("OFFLINE", "ONLINE"),
+        ('"offline"', '"online"'),
+        ('{"state": "Offline"}', '{"state": "Online", "since": 3}'),
+        ("\ufeffoffline\r\n\x00", " online\n"),
+    ],
+)
+def test_whether_it_is_there_however_that_is_written(offline: str, online: str) -> None:
+    async def story(bus: Bus, _sensor: MqttSensor, told: list[Any]) -> None:
+        bus.connect(True)
+        bus.say("zigbee/gas/availability", offline, retained=True)
+        bus.say("zigbee/gas/availability", online)
+        assert told == [SensorReachable("gas", False), SensorReachable("gas", True)]
+
+    hazard(story)
+
+
+def test_whether_it_is_there_in_words_that_are_not_understood_is_not_there(caplog) -> None:
+    async def story(bus: Bus, _sensor: MqttSensor, told: list[Any]) -> None:
+        bus.connect(True)
+        bus.say("zigbee/gas/availability", "disconnected", retained=True)
+        bus.say("zigbee/gas/availability", "")  # taken off the broker: says nothing
+        assert told == [SensorReachable("gas", False)]
+        assert "'disconnected', which is not understood: online and offline are" in caplog.text
+        bus.say("zigbee/gas/availability", "online")
+        assert told[1:] == [SensorReachable("gas", True)]
+
+    hazard(story)
+
+
 def test_a_word_that_is_not_understood_takes_clear_away() -> None:
     async def story(bus: Bus, _sensor: MqttSensor, told: list[Any]) -> None:
         bus.say("zigbee/gas", '{"gas": false}')

@@ -140,6 +140,16 @@ def test_a_number_without_a_unit_is_in_that_of_the_level(
     assert says(reading, alarm("overheat", **settings)) is seen
 
 
+@pytest.mark.parametrize("level", [55, 60, 65, 71, 120])
+def test_what_stands_at_a_level_has_reached_it_in_any_unit(level: int) -> None:
+    readings = [f"{level} °C", f"{level * 9 / 5 + 32:g} °F", f"{level + 273.15:.2f} K"]
+    for written in readings:
+        sensor = alarm("overheat", on_above=written)
+        assert [says(reading, sensor) for reading in readings] == [True, True, True]
+    lower = alarm("overheat", on_above="300 °C", off_below=f"{level} °C")
+    assert [says(reading, lower) for reading in readings] == [False, False, False]
+
+
 @pytest.mark.parametrize("sensor", [alarm("overheat", on_above="60 °C"), flame(on_above=60)])
 def test_a_heat_sensor_that_lacks_its_wire_is_not_cold(sensor: OnTopic) -> None:
     assert says("-127", sensor) == "?"

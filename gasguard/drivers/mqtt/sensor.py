@@ -9,6 +9,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Protocol
 
+from gasguard.config.fields import Availability
 from gasguard.config.sensors import OnTopic
 from gasguard.drivers.bus import Bus, Heard, Listening
 from gasguard.drivers.steady import CLEAR, DANGER, GARBLED, Steady
@@ -22,6 +23,8 @@ MISSED_AFTER = 60.0
 TEST_LASTS = 60.0
 """Seconds after which an alarm that calls itself a test is one: a flag may be stuck."""
 _MOST_COMPLAINTS = 20
+_SHOWN = 40
+"""Characters of a word that a message repeats."""
 _BROKER = ""
 """Stands among the topics for the broker itself."""
 
@@ -126,6 +129,10 @@ class MqttSensor:
         for part in self._settings.availability:
             if heard.topic == part.topic:
                 online = says_online(heard.payload, part.online, part.offline)
+                if online is None and heard.payload:
+                    # What may mean that it is dead makes nothing look safe.
+                    self._mumbles(heard, part)
+                    online = False
                 if online is not None:
                     self._there(part.topic, online=online)
 
@@ -180,6 +187,13 @@ class MqttSensor:
             self._offline.add(what)
         if before != bool(self._offline):
             self._listener.reachable(before)
+
+    def _mumbles(self, heard: Heard, part: Availability) -> None:
+        said = heard.payload.decode(errors="replace").strip()[:_SHOWN]
+        self._complain(
+            f"{part.topic} says {said!r}, which is not understood: {part.online} and "
+            f"{part.offline} are; name its words with online: and offline: in availability:"
+        )
 
     def _complain(self, text: str) -> None:
         if text not in self._complaints and len(self._complaints) < _MOST_COMPLAINTS:
