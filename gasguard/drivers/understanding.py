@@ -52,11 +52,11 @@ def read(payload: bytes, sensor: OnTopic, meaning: Meaning) -> Said:
         return meaning(data, sensor)
     test = next((data[key] for key in _TESTS if isinstance(data.get(key), bool)), None)
     if sensor.word_in is None:
-        return Said(garbled="sends JSON: name the key that holds its word with field:", test=test)
+        return Said(garbled="sends JSON: field: names the key that holds its word", test=test)
     value = _at(data, sensor.word_in)
     if value is _ABSENT:
         keys = ", ".join(map(str, data))[:_SHOWN]
-        text = f"sends JSON without {sensor.word_in} ({keys}): name its key with field:"
+        text = f"sends JSON without {sensor.word_in} ({keys}): field: names its key"
         return Said(garbled=text, test=test, missing=True)
     said = meaning(value, sensor)
     return Said(said.danger, said.garbled, test)
@@ -146,4 +146,4 @@ def _expected(sensor: OnTopic) -> str:
         return f"a number{f' in {sensor.levels[0].unit}' if sensor.levels[0].unit else ''} is"
     on, off = sensor.words
     some = ", ".join([*sorted(on)[:4], *sorted(off)[:4]])
-    return f"{some} are; name others with on: and off:, or levels with on_above: and off_below:"
+    return f"{some} are; on: and off: name others, on_above: and off_below: levels"

@@ -119,6 +119,35 @@ def test_every_event_has_its_sentence(language, kind):
 
 
 @every_language
+def test_no_event_of_this_version_is_told_by_its_name_alone(language):
+    assert {kind.value for kind in Kind} <= set(TEXTS[language].events)
+
+
+@every_language
+def test_what_became_of_a_message(language):
+    last, shutoff = trip(10, "remote", "mqtt")
+    about = {"to": "mum", "cause": "trip"}
+    later = [
+        event(12, "message_failed", "remote", tries=3, given_up=False, message="HTTP 500", **about),
+        event(13, "message_failed", "remote", tries=9, given_up=True, message="HTTP 500", **about),
+        event(14, "message_sent", "remote", tries=4, **about),
+    ]
+    said = explain(state(last_trip=last), [*shutoff, *later], language)
+    assert [step.text for step in said.chain if step.at >= at(12)] == {
+        "en": [
+            "A message to mum could not be delivered (HTTP 500); it is tried again.",
+            "A message to mum could not be delivered (HTTP 500).",
+            "A message to mum was delivered.",
+        ],
+        "zh": [
+            "给 mum 的消息未能送达（HTTP 500），继续重试。",
+            "给 mum 的消息未能送达（HTTP 500）。",
+            "给 mum 的消息已送达。",
+        ],
+    }[language]
+
+
+@every_language
 def test_an_event_that_nobody_wrote_a_sentence_for_says_what_it_is(language):
     last, shutoff = trip(10, "unknown_reason", "mqtt")
     later = event(5, "pot_boiled_over", "soup", "web", message="mind the milk")

@@ -175,6 +175,29 @@ def test_a_shutoff_is_told_once_it_is_confirmed_and_not_as_done_before():
     assert "is being shut off, not confirmed yet" in written(letter, office.now, "en")[1]
 
 
+def test_a_confirmation_goes_to_disk_for_after_a_crash():
+    office = Office()
+    office.happens(TRIP)
+    before = office.outbox.version
+    office.pass_(0.05)
+    office.happens(CONFIRMED)
+    assert office.outbox.version > before
+    office.happens(CONFIRMED)  # no news: nothing to write
+    assert office.outbox.version == before + 1
+
+
+def test_a_shutoff_confirmed_after_a_try_that_failed_is_told_as_done():
+    office = Office()
+    office.happens(TRIP)
+    office.pass_(1)
+    assert office.sent(FAILED) == ["mum left trip"]
+    office.pass_(1)
+    office.happens(CONFIRMED)
+    office.pass_(PAUSES[0])
+    (letter,) = office.outbox.take(office.now)
+    assert "was shut off: its timer ended" in written(letter, office.now, "en")[1]
+
+
 QUIET = {"from": "22:00", "to": "07:00"}
 
 

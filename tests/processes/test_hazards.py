@@ -125,7 +125,7 @@ def test_a_clear_that_the_broker_has_kept_ends_no_alarm(gas_kitchen):
     ("settings", "payload", "complaint"),
     [
         ({"field": "gaz"}, reports(gas=True), "sends JSON without gaz (battery, gas"),
-        ({"kind": "overheat"}, reports(gas=True), "sends JSON: name the key"),
+        ({"kind": "overheat"}, reports(gas=True), "sends JSON: field: names the key"),
         ({}, '{"gas": true', """says '{"gas": true', which is not understood"""),
         ({}, "fire!", "says 'fire!', which is not understood"),
     ],

@@ -102,7 +102,7 @@ class Phrases:
         """All that may stand in braces in a sentence on this event."""
         reason, sensor = event.get("reason"), event.get("sensor")
         code, left = str(event.get("code")), event.get("remaining_s")
-        late = event.get("late_s")
+        late, to = event.get("late_s"), event.get("to")
         last, starts = event.get("last_entry"), event.get("starts")
         return Fields(
             name=self.name,
@@ -121,6 +121,8 @@ class Phrases:
             latency=self.latency(event),
             left="" if left is None else self.part("left", left=self.spelt(left)),
             late="" if late is None else self.part("late", late=self.spelt(late)),
+            to="" if to is None else self.part("to", to=str(to)),
+            tried_again=self.part("tried_again") if event.get("given_up") is False else "",
             answer=self.texts.names.answers.get(code, code.replace("_", " ")),
             since="" if last is None else self.part("since", last=self.time({"at": last})),
             starts="" if starts is None else self.part("starts", starts=str(starts)),

@@ -78,11 +78,13 @@ class Letter:
         self.more += 1
         return False
 
-    def confirm(self) -> None:
-        """Its shutoffs have been read back."""
-        for event in self.events:
-            if event.get("type") == "trip":
-                event["confirmed"] = True
+    def confirm(self) -> bool:
+        """Its shutoffs have been read back. Whether that is news to it."""
+        trips = [event for event in self.events if event.get("type") == "trip"]
+        news = any(not event.get("confirmed") for event in trips)
+        for event in trips:
+            event["confirmed"] = True
+        return news
 
     def due_at(self, now: Stamp) -> float:
         """When it is due on today's CLOCK_BOOTTIME: at once, if it is of an earlier boot."""
