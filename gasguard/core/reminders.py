@@ -1,12 +1,14 @@
 """Reminders: as many as people like, each told once. None of them moves the contact.
 
-So no phase refuses one, and no trip, lock or cancelled timer takes one away.
+So no phase refuses one, and no trip, lock or cancelled timer takes one away. But whoever sets or
+cancels one is there: that is a touch of the burner's controls.
 """
 
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import replace
 
+from gasguard.core import guards
 from gasguard.core.deadline import for_each
 from gasguard.core.messages import CancelReminders, Kind, SetReminder, Status
 from gasguard.core.model import MAX_REMINDERS, MAX_TIMER, Reason, Reminder, State
@@ -18,6 +20,7 @@ _LATE = 1.0
 
 def set_reminder(turn: Turn, request: SetReminder) -> None:
     """Add one. Two with the same label would be confused: the second is refused."""
+    guards.touch(turn)
     state = turn.state
     if request.key is not None and any(one.key == request.key for one in state.reminders):
         turn.answer(request.ref, Status.ACCEPTED, None, "this id was counted already")
@@ -65,6 +68,7 @@ def _refusal(turn: Turn, request: SetReminder) -> tuple[str, str] | None:
 
 def cancel_reminders(turn: Turn, request: CancelReminders) -> None:
     """Drop the one with that label, or all. The timer that shuts off stays, whatever its label."""
+    guards.touch(turn)
     state = turn.state
     found = state.reminders if request.label is None else _called(state, request.label)
     if request.label is not None and not found:

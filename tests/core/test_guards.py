@@ -3,6 +3,7 @@
 import pytest
 
 from gasguard.core.messages import (
+    CancelReminders,
     ExtendTimer,
     Kind,
     PeopleRead,
@@ -224,6 +225,25 @@ def test_a_running_timer_suspends_it_and_its_cancelling_is_a_touch():
     burner.timer(3000)
     assert not trips(burner.watch(2000, CLOSED))
     burner.cancel()
+    assert not warnings(burner.watch(300 - TICK, CLOSED))
+    assert warnings(burner.watch(TICK, CLOSED))
+
+
+@pytest.mark.parametrize(
+    "touch",
+    [
+        lambda burner: burner.remind(600),
+        lambda burner: burner.remind(-1),
+        lambda burner: burner.send(CancelReminders(Source.WEB, 7, None)),
+        lambda burner: burner.send(CancelReminders(Source.WEB, 7, "nothing")),
+    ],
+)
+def test_whoever_sets_or_cancels_a_reminder_is_there(touch):
+    burner = cooking(**ALONE)
+    says(burner, False)
+    assert warnings(burner.watch(300, CLOSED))
+    burner.watch(30, CLOSED)
+    touch(burner)
     assert not warnings(burner.watch(300 - TICK, CLOSED))
     assert warnings(burner.watch(TICK, CLOSED))
 
