@@ -94,6 +94,27 @@ def test_each_mood_has_a_shape_and_a_colour_of_its_own(browser):
     assert len(set(told)) == len(told), seen
 
 
+@pytest.mark.parametrize("skipped", [False, True])
+def test_a_schedule_that_is_coming_is_skipped_and_not_extended(browser, skipped):
+    told = scene("warning", "en")
+    told.events[0] |= {"reason": "schedule", "schedule": "night"}
+    about = {"burner": "left", "at": told.events[0]["at"]}
+    # A timer's changes put it off no more than a timer does.
+    told.events += [{**about, "type": "timer_extended", "extended_s": 300}]
+    told.events += [{**about, "type": "schedule_skipped", "schedule": "night"}] * skipped
+    with device(browser) as context:
+        page = show(context, told)
+        note = card(page).locator(".note")
+        skip = card(page).get_by_role("button", name="Skip “night” this time")
+        if skipped:
+            expect(note).to_be_hidden()
+            expect(skip).to_have_count(0)
+        else:
+            expect(note).to_contain_text("Shuts off in")
+            expect(skip).to_be_visible()
+        expect(card(page).get_by_role("button", name="+5 min")).to_have_count(0)
+
+
 def test_an_alarm_in_the_kitchen_says_at_the_top_what_to_do(browser):
     told = scene("gas", "en")
     with device(browser) as context:

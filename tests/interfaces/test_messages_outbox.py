@@ -175,6 +175,20 @@ def test_a_shutoff_is_told_once_it_is_confirmed_and_not_as_done_before():
     assert "is being shut off, not confirmed yet" in written(letter, office.now, "en")[1]
 
 
+def test_each_of_several_shutoffs_in_one_message_is_told_as_it_was():
+    office = Office()
+    office.happens(TRIP, CONFIRMED)
+    assert office.sent() == ["mum left trip"]
+    for confirmed in (True, True, False):
+        office.pass_(15)
+        office.happens(TRIP)
+        office.pass_(0.05)
+        if confirmed:
+            office.happens(CONFIRMED)
+    (letter,) = office.outbox.letters
+    assert [event.get("confirmed", False) for event in letter.events] == [True, True, False]
+
+
 def test_a_confirmation_goes_to_disk_for_after_a_crash():
     office = Office()
     office.happens(TRIP)
@@ -464,6 +478,21 @@ def test_labels_with_braces_are_said_as_they_are():
     tell = Tell(Kind.PREWARNING, Reason.TIMER, details={"remaining_s": 60.0, "label": "{eggs}"})
     letter, now = letter_of(tell, "{0}")
     assert "{eggs}" in written(letter, now, "en")[1]
+
+
+def test_a_warning_says_what_puts_that_off_and_nothing_else():
+    left = {"remaining_s": 60.0}
+    night = Tell(Kind.PREWARNING, Reason.SCHEDULE, Source.SCHEDULE, {**left, "schedule": "night"})
+    countdown = Tell(Kind.PREWARNING, Reason.TIMER, Source.MI_HOME, left)
+    for language, says in (
+        ("en", "will be shut off at 12:01:00, when the countdown ends that was set in Mi Home"),
+        ("zh", "米家里设的倒计时快到了"),
+    ):
+        told = written(*letter_of(night), language)[1]
+        assert "gasguard schedule night skip" in told and "gasguard timer" not in told
+        told = written(*letter_of(countdown), language)[1]
+        assert says in told and "gasguard timer" not in told
+        assert "gasguard timer left +5m" in written(*letter_of(PREWARNING), language)[1]
 
 
 # --- the file -------------------------------------------------------------------------------------

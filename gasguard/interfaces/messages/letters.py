@@ -78,13 +78,20 @@ class Letter:
         self.more += 1
         return False
 
-    def confirm(self) -> bool:
-        """Its shutoffs have been read back. Whether that is news to it."""
-        trips = [event for event in self.events if event.get("type") == "trip"]
-        news = any(not event.get("confirmed") for event in trips)
-        for event in trips:
+    def confirm(self, now: Stamp, within: float) -> bool:
+        """Its shutoff of the last `within` seconds has been read back. Whether that is news."""
+        first = self.stamp.boot
+        news = [
+            event
+            for event in self.events
+            if event.get("type") == "trip"
+            and not event.get("confirmed")
+            # Each by its own age: one letter may tell of all that happened in a minute.
+            and self.stamp.age(now) - (event["boot"] - first) < within
+        ]
+        for event in news:
             event["confirmed"] = True
-        return news
+        return bool(news)
 
     def due_at(self, now: Stamp) -> float:
         """When it is due on today's CLOCK_BOOTTIME: at once, if it is of an earlier boot."""

@@ -173,11 +173,12 @@ class Outbox:
 
     def _confirm(self, burner: str, now: Stamp) -> None:
         for letter in self.letters:
-            if letter.burner == burner and letter.stamp.age(now) < _CONFIRMED_WITHIN:
+            if letter.burner == burner:
                 # Also one that was tried: what arrives late must not speak of what is over. And on
                 # disk: after a crash nobody confirms it any more.
-                self.version += letter.confirm()
-                if now.boot < letter.due <= letter.stamp.boot + SETTLES:
+                self.version += letter.confirm(now, _CONFIRMED_WITHIN)
+                fresh = letter.stamp.age(now) < _CONFIRMED_WITHIN
+                if fresh and now.boot < letter.due <= letter.stamp.boot + SETTLES:
                     letter.due = now.boot
                     self.last[_place(letter.burner, letter.key)] = now
 

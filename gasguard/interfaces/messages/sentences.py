@@ -2,7 +2,7 @@
 
 Names of reasons and locks are Home Assistant's (`interfaces.home_assistant.words`), in full
 sentences here. In braces: `burner` its name, `id` its id, `sensor`, `why` the guard's own
-explanation, `label`, `at` a time of day, `reason` a reason's or lock's name.
+explanation, `label`, `at` a time of day, `reason` a reason's or lock's name, `schedule` its name.
 """
 
 from dataclasses import dataclass
@@ -114,6 +114,16 @@ SENTENCES: dict[Language, Sentences] = {
                 "{burner} will be shut off at {at}, when its timer ends.",
                 "To go on cooking, give it more time: gasguard timer {id} +5m, or the button in "
                 "Home Assistant.",
+            ),
+            "prewarning schedule": (
+                "{burner} will be shut off at {at}: {reason}.",
+                "To go on cooking, skip that once: gasguard schedule {schedule} skip, or the "
+                "button in Home Assistant.",
+            ),
+            "prewarning mi_home": (
+                "{burner} will be shut off at {at}, when the countdown ends that was set in Mi "
+                "Home.",
+                "To go on cooking, cancel it there: nothing else can put it off.",
             ),
             "reminder": ("{burner}: the reminder{label} is due.", ""),
             "reminder late": (
@@ -244,6 +254,15 @@ SENTENCES: dict[Language, Sentences] = {
             "prewarning timer": (
                 "{burner}将在 {at} 关火：定时快到了。",
                 "还要继续做饭就延长：gasguard timer {id} +5m，或在 Home Assistant 里按延长。",
+            ),
+            "prewarning schedule": (
+                "{burner}将在 {at} 关火：{reason}。",
+                "还要继续做饭就跳过这一次：gasguard schedule {schedule} skip，"
+                "或在 Home Assistant 里按跳过。",
+            ),
+            "prewarning mi_home": (
+                "{burner}将在 {at} 关火：米家里设的倒计时快到了。",
+                "还要继续做饭就在米家里取消它：别处都延长不了。",
             ),
             "reminder": ("{burner}：提醒{label}到点了。", ""),
             "reminder late": (

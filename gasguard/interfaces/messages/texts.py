@@ -68,6 +68,8 @@ def _told(
     else:
         unknown = ("{burner}: " + WORDS[language].shown(kind), "")
         how = "late" if "late_s" in event else reason
+        if kind == "prewarning" and event.get("source") == "mi_home":
+            how = "mi_home"
         said = words.events.get(f"{kind} {how}") or words.events.get(kind) or unknown
     label = _short(event.get("label"))
     at = event["boot"] + _number(event.get("remaining_s")) - _number(event.get("late_s"))
@@ -75,6 +77,7 @@ def _told(
         "burner": letter.name,
         "id": letter.burner,
         "sensor": _sensor(event, words),
+        "schedule": _short(event.get("schedule")),
         "reason": _because(event, language),
         "at": _moment(letter, now, at, zone),
         "label": words.label.format(label=label) if label else "",

@@ -214,13 +214,19 @@ export class Burner {
         "aria-disabled": dead ? "true" : null, "aria-busy": this.waiting ? "true" : null,
       }, label);
     const extend = () => this.does.order(id, url(id, "timer/extend"), { duration: "5m" }, t.spoken.extended(name));
-    const warned = Boolean(this.warning);
+    // More time puts off no schedule: that is skipped.
+    const coming = this.warning?.reason === "schedule" ? this.warning.schedule : null;
+    const warned = Boolean(this.warning) && this.warning.reason !== "schedule";
 
     const acts = timer || warned ? "extend" : "";
     const cancels = Boolean(timer);
-    remade(this.acts, `${acts} ${cancels} ${warned} ${dead} ${name}`, () => {
-      if (!acts) return [];
-      const made = [button("extend", warned && !timer ? t.stay : t.plus5, extend, warned ? "strong" : "")];
+    remade(this.acts, JSON.stringify([acts, coming, cancels, warned, dead, name]), () => {
+      const made = [];
+      if (coming) {
+        made.push(button(`skip-${coming}`, t.skipNow(coming), () => this.does.skip(coming), "strong"));
+      }
+      if (!acts) return made;
+      made.push(button("extend", warned && !timer ? t.stay : t.plus5, extend, warned ? "strong" : ""));
       if (cancels) {
         made.push(button("cancel", t.cancel,
           () => this.does.order(id, url(id, "timer/cancel"), undefined, t.spoken.cancelled(name)), "quiet"));

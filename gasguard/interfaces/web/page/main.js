@@ -249,13 +249,19 @@ function unauthorized() {
 // --- events: told once, in words
 
 const ENDS_WARNING = new Set(["trip", "timer_extended", "timer_cancelled", "timer_started", "flame_out", "locked", "trip_confirmed"]);
+/** No timer puts off a schedule. */
+const ENDS_SCHEDULES = new Set(["trip", "schedule_skipped", "flame_out", "locked", "trip_confirmed"]);
+
+function ended(type, reason) {
+  return (reason === "schedule" ? ENDS_SCHEDULES : ENDS_WARNING).has(type);
+}
 
 function onEvent(event) {
   const burner = burners.get(event.burner);
   history?.event(event);
   if (!burner) return;
   const name = told?.burners[event.burner]?.name ?? event.burner;
-  if (ENDS_WARNING.has(event.type)) burner.change({ warning: null });
+  if (ended(event.type, burner.warning?.reason)) burner.change({ warning: null });
   switch (event.type) {
     case "trip":
       speak(t.spoken.trip(name, word(t.reasons, event.reason)));
@@ -287,7 +293,8 @@ function warn(burner, event, agoMs) {
   const reason = event.away ? "away" : event.reason ?? "timer";
   const only = event.shuts_off === false;
   const ends = only ? null : performance.now() - agoMs + (event.remaining_s ?? 60) * 1000;
-  burner.change({ warning: { reason, ends, until: only ? performance.now() + 600000 : ends + 3000 } });
+  const until = only ? performance.now() + 600000 : ends + 3000;
+  burner.change({ warning: { reason, ends, until, schedule: event.schedule ?? null } });
 }
 
 /** A warning that came before this page was opened still holds. */
@@ -299,7 +306,7 @@ async function lastWarnings() {
     const last = new Map();
     for (const event of events) {
       if (event.type === "prewarning") last.set(event.burner, event);
-      else if (ENDS_WARNING.has(event.type)) last.delete(event.burner);
+      else if (ended(event.type, last.get(event.burner)?.reason)) last.delete(event.burner);
     }
     for (const [id, event] of last) {
       const ago = Date.parse(told.now) - Date.parse(event.at);
