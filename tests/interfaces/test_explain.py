@@ -123,6 +123,16 @@ def test_no_event_of_this_version_is_told_by_its_name_alone(language):
     assert {kind.value for kind in Kind} <= set(TEXTS[language].events)
 
 
+def test_a_flame_that_is_inferred_is_told_as_such():
+    lit = {"flame": "lit", "flame_evidence": "inferred"}
+    assert (
+        "Left seems to burn, as inferred by its flame sensor."
+        in explain(state(**lit), [], "en").now
+    )
+    assert "推断" in explain(state(**lit), [], "zh").now[0]
+    assert "seems" not in explain(state(**{**lit, "flame_evidence": "measured"}), [], "en").now[0]
+
+
 @every_language
 def test_what_became_of_a_message(language):
     last, shutoff = trip(10, "remote", "mqtt")

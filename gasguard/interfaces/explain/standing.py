@@ -36,7 +36,10 @@ class Standing:
         if phase == "ready" and flame == "lit":
             since = state.get("burning_since")
             phrase = "" if since is None else self._say.texts.parts["lit_since"]
-            return self._now("burns", since=phrase.format(minute=self._say.time({"at": since})))
+            # What outlasts the flame, or only goes with it, does not show one.
+            sure = state.get("flame_evidence") != "inferred"
+            key = "burns" if sure else "burns_inferred"
+            return self._now(key, since=phrase.format(minute=self._say.time({"at": since})))
         if phase == "ready":
             return self._now("out" if flame == "out" else "unseen")
         if phase == "locked_out":

@@ -163,6 +163,7 @@ TEXTS: dict[Language, Texts] = {
             "starting": "{name}: the relay has not been read since gasguard started, so nothing is "
             "known of its circuit",
             "burns": "{name} burns, as its flame sensor says{since}",
+            "burns_inferred": "{name} seems to burn, as inferred by its flame sensor{since}",
             "lit_shut": "Its flame still reads lit: a sensor stays hot for a while",
             "out": "{name} can be lit: its circuit was read back closed, and its flame is out",
             "unseen": "{name} can be lit: its circuit was read back closed; whether it burns is "
@@ -317,6 +318,7 @@ TEXTS: dict[Language, Texts] = {
         now={
             "starting": "{name}：gasguard 启动后还没有读到继电器，回路状态不明",
             "burns": "{name}正在燃烧{since}",
+            "burns_inferred": "{name}看来在燃烧（推断，并非测得）{since}",
             "lit_shut": "火焰信号仍为点燃：传感器冷却需要时间",
             "out": "{name}可以点火：读回回路闭合，火焰已灭",
             "unseen": "{name}可以点火：读回回路闭合；没有火焰传感器的信号，不知道是否在燃烧",
