@@ -162,12 +162,15 @@ def test_an_end_takes_what_waits_with_it() -> None:
     flame(story)  # a timer left behind would fail the test
 
 
-def hazard(story: Callable[[Bus, MqttSensor, list[Any]], Awaitable[None]]) -> None:
+def hazard(
+    story: Callable[[Bus, MqttSensor, list[Any]], Awaitable[None]],
+    availability: str = "zigbee/gas/availability",
+) -> None:
     settings = Hazard(
         driver="mqtt",
         kind="gas_alarm",
         topic="zigbee/gas",
-        availability={"topic": "zigbee/gas/availability"},
+        availability={"topic": availability},
     )
 
     async def whole() -> None:
@@ -293,6 +296,19 @@ def test_whether_it_is_there_in_words_that_are_not_understood_is_not_there(caplo
         assert told[1:] == [SensorReachable("gas", True)]
 
     hazard(story)
+
+
+def test_a_last_will_on_the_sensors_own_topic_leaves_its_words_what_they_are() -> None:
+    async def story(bus: Bus, _sensor: MqttSensor, told: list[Any]) -> None:
+        bus.connect(True)
+        bus.say("zigbee/gas", "clear")
+        assert told == [HazardRead("gas", False, stored=False)]
+        bus.say("zigbee/gas", "offline")
+        assert told[-1] == SensorReachable("gas", False)
+        bus.say("zigbee/gas", "alarm")
+        assert told[-1] == HazardRead("gas", True, stored=False)
+
+    hazard(story, availability="zigbee/gas")
 
 
 def test_a_word_that_is_not_understood_takes_clear_away() -> None:

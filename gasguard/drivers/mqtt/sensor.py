@@ -129,8 +129,9 @@ class MqttSensor:
         for part in self._settings.availability:
             if heard.topic == part.topic:
                 online = says_online(heard.payload, part.online, part.offline)
-                if online is None and heard.payload:
-                    # What may mean that it is dead makes nothing look safe.
+                if online is None and heard.payload and part.topic != self._settings.topic:
+                    # What may mean that it is dead makes nothing look safe. On the sensor's own
+                    # topic it is its word, which was read above.
                     self._mumbles(heard, part)
                     online = False
                 if online is not None:
