@@ -129,13 +129,10 @@ class MqttSensor:
         for part in self._settings.availability:
             if heard.topic == part.topic:
                 online = says_online(heard.payload, part.online, part.offline)
-                if online is None and heard.payload and part.topic != self._settings.topic:
-                    # What may mean that it is dead makes nothing look safe. On the sensor's own
-                    # topic it is its word, which was read above.
-                    self._mumbles(heard, part)
-                    online = False
                 if online is not None:
                     self._there(part.topic, online=online)
+                elif heard.payload and part.topic != self._settings.topic:
+                    self._mumbles(heard, part)
 
     def _spoke(self, said: Said, *, stored: bool) -> None:
         if said.missing and self._understood:
@@ -190,6 +187,7 @@ class MqttSensor:
             self._listener.reachable(before)
 
     def _mumbles(self, heard: Heard, part: Availability) -> None:
+        """It says nothing either way. Should it be the word for dead, somebody has to be told."""
         said = heard.payload.decode(errors="replace").strip()[:_SHOWN]
         self._complain(
             f"{part.topic} says {said!r}, which is not understood: {part.online} and "
