@@ -221,7 +221,9 @@ class Company:
         """The guard warns."""
         if event["type"] == "prewarning" and event["reason"] == "unattended":
             key = name, event.get("away") is True
-            self._warned.setdefault(key, []).append(self._scene.now)
+            # Where the disk held it up, it was said that much sooner.
+            said = self._scene.now - self._scene.told_late_by
+            self._warned.setdefault(key, []).append(said)
 
     def look(self, bench: Bench) -> None:
         """Once a second."""
