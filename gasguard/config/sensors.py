@@ -92,13 +92,16 @@ class OnTopic(Strict):
 
     usual_on: ClassVar[frozenset[str]] = frozenset()
     usual_off: ClassVar[frozenset[str]] = frozenset()
-    any_number: ClassVar[bool] = False
-    """Whether every number but 0 is on; else only 1 is."""
     on_is_danger: ClassVar[bool] = True
     """Whether what its `on` words say is the danger."""
     possible: ClassVar[tuple[float, float]] = (-40.0, 1e6)
     """Numbers beyond these are a broken wire or another unit: a heat sensor without one says −127
     (DS18B20)."""
+
+    @property
+    def any_number(self) -> bool:
+        """Whether every number but 0 is on; else only 1 is."""
+        return False
 
     @property
     def word_in(self) -> str | None:
@@ -250,7 +253,11 @@ class Hazard(OnTopic):
 
     usual_on = _ALARM_WORDS
     usual_off = _CLEAR_WORDS
-    any_number = True
+
+    @property
+    def any_number(self) -> bool:
+        """Not of heat: without levels a temperature would be an alarm at once, and for ever."""
+        return self.kind != "overheat"
 
     @property
     def word_in(self) -> str | None:
@@ -269,8 +276,12 @@ class PeopleSensor(OnTopic):
 
     usual_on = _THERE_WORDS
     usual_off = _NOBODY_WORDS
-    any_number = True
     on_is_danger = False
+
+    @property
+    def any_number(self) -> bool:
+        """So many people are there."""
+        return True
 
     def concerns(self, burner: str) -> bool:
         """Whether it is for this burner."""

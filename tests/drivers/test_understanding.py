@@ -155,6 +155,14 @@ def test_a_heat_sensor_that_lacks_its_wire_is_not_cold(sensor: OnTopic) -> None:
     assert says("-127", sensor) == "?"
 
 
+def test_a_temperature_without_levels_is_no_alarm_for_ever() -> None:
+    sensor = alarm("overheat", field="temperature")
+    assert says('{"temperature": 21.5}', sensor) == "?"
+    assert "on_above" in str(understand(b'{"temperature": 21.5}', sensor).garbled)
+    assert [says(f'{{"temperature": {word}}}', sensor) for word in (1, 0)] == [True, False]
+    assert says("21.5", alarm("gas_alarm")) is True
+
+
 def test_one_level_alone_parts_all_numbers() -> None:
     sensor = alarm("overheat", on_above=120)
     assert [says(number, sensor) for number in ("120", "119.9", "-3")] == [True, False, False]

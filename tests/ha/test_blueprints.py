@@ -1,6 +1,7 @@
 """The blueprints of `gasguard ha-export`, checked and carried out by Home Assistant itself."""
 
-from datetime import datetime, timedelta, timezone
+import json
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
@@ -29,17 +30,35 @@ def test_home_assistant_accepts_the_blueprints(house):
     assert not [one for one in ours.values() if "error" in one]
 
 
-@pytest.mark.parametrize("answer", [0, 1])
-def test_the_phone_is_asked_before_the_timer_ends_and_obeyed(house, answer):
-    ha = house.ha
-    name = ha.automate(
-        f"ask_{answer}",
+def _ask(house: House, name: str) -> str:
+    return house.ha.automate(
+        name,
         "prewarning",
         event=EVENT,
         extend="button.gasguard_left_timer_extend",
         shut_off="button.gasguard_left_off",
         notify="notify.persistent_notification",
     )
+
+
+def test_no_extension_is_offered_of_what_none_can_put_off(house):
+    name = _ask(house, "ask_once")
+    for cause, offers in (("schedule", 1), ("max_burn", 2), ("schedule", 1)):
+        warning = {"type": "prewarning", "reason": cause, "source": "guard", "burner": "left"}
+        with house.ha.hearing("call_service") as calls:
+            house.ear.send(
+                "left/event", json.dumps({**warning, "at": datetime.now(UTC).isoformat()})
+            )
+            while (call := calls(15))["domain"] != "notify":
+                pass
+        assert len(call["service_data"]["data"]["actions"]) == offers, cause
+    house.ha.call("automation.turn_off", name)
+
+
+@pytest.mark.parametrize("answer", [0, 1])
+def test_the_phone_is_asked_before_the_timer_ends_and_obeyed(house, answer):
+    ha = house.ha
+    name = _ask(house, f"ask_{answer}")
     with ha.hearing("call_service") as calls:
         house.ear.send("left/timer/set", "8s")
         while (call := calls(15))["domain"] != "notify":
