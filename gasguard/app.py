@@ -84,9 +84,10 @@ async def _guarding(
     troubles.watch("relays", drivers.shared)
     controller = Controller(circuits(config, drivers), store, clock, heartbeats)
     watching = sensors(config, drivers, controller.post)
-    life, meter = Life(store, clock, list(config.burners)), Meter(store, clock, _powers(config))
+    life = Life(store, clock, list(config.burners), config.zone)
+    meter = Meter(store, clock, _powers(config))
     counts = Counts(list(config.burners), controller.tallies)
-    controller.observers += [Journal(store), meter, counts]
+    controller.observers += [Journal(store, config.zone), meter, counts]
     past = Past(store, meter, clock, list(config.burners), zone=config.zone)
     schedules = Schedules(config, controller, store, clock, heartbeats, troubles)
     until = WallTime(clock, config.zone)
@@ -100,6 +101,7 @@ async def _guarding(
         runtime=runtime_folder(),
         schedules=schedules,
         until=until,
+        zone=config.zone,
         counts=counts,
         # Asked each time: messages begin behind the guard, and this is another's then.
         messages_waiting=lambda: ways_in.messages_waiting(),

@@ -139,6 +139,7 @@ class WaysIn:
             self._troubles,
             self._schedules if self._config.schedules else None,
             self._until,
+            self._config.zone,
         )
         self._troubles.watch("mqtt", lambda: mqtt.trouble)
         # Nothing is awaited in between: no news is heard twice, and none by nobody.

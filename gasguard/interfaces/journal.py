@@ -1,6 +1,7 @@
 """The history: every event, kept in the store, so that `gasguard history` can tell."""
 
 from collections.abc import Sequence
+from datetime import tzinfo
 
 from gasguard.clock import Clock, iso
 from gasguard.core.messages import Kind
@@ -16,8 +17,9 @@ _REJECTIONS_NOTED_EVERY = 1.0
 class Journal:
     """Notes every event, so that `gasguard history` can tell."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, store: Store, zone: tzinfo | None = None) -> None:
+        """Times are noted as those of `zone`, or this machine's."""
+        self._store, self._zone = store, zone
         self._rejection_noted = float("-inf")
 
     def __call__(self, news: News) -> None:
@@ -27,7 +29,7 @@ class Journal:
                 if news.at.boot - self._rejection_noted < _REJECTIONS_NOTED_EVERY:
                     continue
                 self._rejection_noted = news.at.boot
-            self._store.note(news.at.wall, name, event_payload(tell, name, news.at))
+            self._store.note(news.at.wall, name, event_payload(tell, name, news.at, self._zone))
 
 
 def _after(boot_id: str, saved: Sequence[str]) -> str | None:
@@ -46,8 +48,11 @@ def _after(boot_id: str, saved: Sequence[str]) -> str | None:
 class Life:
     """Notes when the guard begins and ends: what comes in between cannot be known."""
 
-    def __init__(self, store: Store, clock: Clock, names: Sequence[str]) -> None:
-        self._store, self._clock, self._names = store, clock, names
+    def __init__(
+        self, store: Store, clock: Clock, names: Sequence[str], zone: tzinfo | None = None
+    ) -> None:
+        """Times are noted as those of `zone`, or this machine's."""
+        self._store, self._clock, self._names, self._zone = store, clock, names, zone
         self._after = _after(clock.boot_id(), [stamp.boot_id for _, stamp in store.load().values()])
 
     def begins(self) -> None:
@@ -65,5 +70,5 @@ class Life:
             self._store.note(at, name, {**event, "burner": name})
 
     def _event(self, kind: str, reason: str | None, at: float) -> dict[str, str | None]:
-        about = {"type": kind, "at": iso(at), "burner": None, "reason": reason}
+        about = {"type": kind, "at": iso(at, self._zone), "burner": None, "reason": reason}
         return {**about, "source": Source.GUARD.value}

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Sequence
 from datetime import tzinfo
+from functools import partial
 
 from gasguard.clock import Clock, iso
 from gasguard.guard.store import KEPT_FOR, Store
@@ -28,7 +29,7 @@ class Past:
         burners: Sequence[str],
         zone: tzinfo | None = None,
     ) -> None:
-        """`zone` says where a day begins; None: as the system has it."""
+        """`zone` says what time it is, and where a day begins; None: as the system has it."""
         self._store, self._meter, self._clock = store, meter, clock
         self._burners, self._zone = burners, zone
 
@@ -68,7 +69,7 @@ class Past:
         known = {name: Known(name in self._meter.names, self._meter.since(name)) for name in names}
 
         def work_out() -> list[str]:
-            told = lines(found, known, since, calendar, iso)
+            told = lines(found, known, since, calendar, partial(iso, zone=self._zone))
             return [json.dumps(line, ensure_ascii=False) for line in told]
 
         return await asyncio.to_thread(work_out)

@@ -1,6 +1,7 @@
 """What the outside reads: states, events, acknowledgements as JSON data (contract, section 3)."""
 
 from collections.abc import Iterator, Mapping
+from datetime import tzinfo
 from typing import Any
 
 from gasguard.clock import Instant, iso
@@ -29,10 +30,12 @@ def state_payload(
     now: Instant,
     troubles: Mapping[str, str] = _NO_TROUBLES,
     totals: Totals | None = None,
+    zone: tzinfo | None = None,
 ) -> dict[str, Any]:
     """A burner's state as published on `<base>/<burner>/state`.
 
     `troubles` is what is wrong with the daemon itself, by part; `totals` what it has burnt in all.
+    Times are those of `zone`, or this machine's.
     """
     settings = state.settings
     return {
@@ -42,16 +45,17 @@ def state_payload(
         "contact": state.contact.value,
         "flame": state.flame.value,
         **({"flame_evidence": _evidence(state)} if state.flame_sensed else {}),
-        "timer": _timer(state, now),
+        "timer": _timer(state, now, zone),
         "reminders": [
-            _reminder(one, now) for one in sorted(state.reminders, key=lambda one: one.deadline)
+            _reminder(one, now, zone)
+            for one in sorted(state.reminders, key=lambda one: one.deadline)
         ],
         **({"presets": presets} if (presets := _presets(state)) else {}),
-        "burning_since": _moment(state.burning_since, now),
-        "must_end_at": _moment(_shown_end(state), now),
-        "last_trip": state.last_trip and _trip(state.last_trip),
+        "burning_since": _moment(state.burning_since, now, zone),
+        "must_end_at": _moment(_shown_end(state), now, zone),
+        "last_trip": state.last_trip and _trip(state.last_trip, zone),
         "locks": sorted(lock.value for lock in state.locks),
-        "relay": _relay(state, now),
+        "relay": _relay(state, now, zone),
         **({} if totals is None else {"totals": _totals(totals)}),
         **(_hazards(state) if state.hazard_views else {}),
         **({"people": _people(state)} if state.people_views else {}),
@@ -60,7 +64,7 @@ def state_payload(
         **(
             {"troubles": [f"{part}: {text}" for part, text in troubles.items()]} if troubles else {}
         ),
-        "updated_at": iso(now.wall),
+        "updated_at": iso(now.wall, zone),
     }
 
 
@@ -72,11 +76,11 @@ def _shown_end(state: State) -> float | None:
     return state.must_end_at if asked else None
 
 
-def _moment(boot: float | None, now: Instant) -> str | None:
-    return None if boot is None else iso(now.wall_at(boot))
+def _moment(boot: float | None, now: Instant, zone: tzinfo | None) -> str | None:
+    return None if boot is None else iso(now.wall_at(boot), zone)
 
 
-def _timer(state: State, now: Instant) -> dict[str, Any] | None:
+def _timer(state: State, now: Instant, zone: tzinfo | None) -> dict[str, Any] | None:
     """The one that shuts off; while it waits for the flame, all of it is left."""
     timer = state.timer or state.when_lit
     if timer is None:
@@ -84,7 +88,7 @@ def _timer(state: State, now: Instant) -> dict[str, Any] | None:
     runs = isinstance(timer, Timer)
     left = timer.deadline - now.boot if isinstance(timer, Timer) else timer.duration
     return {
-        "ends_at": _ends(now.wall + left) if runs else None,
+        "ends_at": _ends(now.wall + left, zone) if runs else None,
         "remaining_s": max(0, round(left)),
         "duration_s": round(timer.duration),
         "label": timer.label,
@@ -93,17 +97,17 @@ def _timer(state: State, now: Instant) -> dict[str, Any] | None:
     }
 
 
-def _ends(wall: float) -> str:
+def _ends(wall: float, zone: tzinfo | None) -> str:
     """To the nearest second: what was to end at 18:30 has not lost one to a millisecond."""
-    return iso(round(wall))
+    return iso(round(wall), zone)
 
 
-def _reminder(reminder: Reminder, now: Instant) -> dict[str, Any]:
+def _reminder(reminder: Reminder, now: Instant, zone: tzinfo | None) -> dict[str, Any]:
     return {
         "id": reminder.id,
         "label": reminder.label,
         "remaining_s": max(0, round(reminder.deadline - now.boot)),
-        "ends_at": _ends(now.wall_at(reminder.deadline)),
+        "ends_at": _ends(now.wall_at(reminder.deadline), zone),
     }
 
 
@@ -112,9 +116,9 @@ def _presets(state: State) -> list[str]:
     return [format_duration(seconds) for seconds in state.settings.presets]
 
 
-def _trip(trip: Trip) -> dict[str, Any]:
+def _trip(trip: Trip, zone: tzinfo | None) -> dict[str, Any]:
     return {
-        "at": iso(trip.wall),
+        "at": iso(trip.wall, zone),
         "reason": trip.reason.value,
         "source": trip.source.value,
         "confirmed": trip.confirmed,
@@ -128,9 +132,9 @@ def _totals(totals: Totals) -> dict[str, Any]:
     return {"burned_s": seconds, "gas_m3": gas}
 
 
-def _relay(state: State, now: Instant) -> dict[str, Any]:
+def _relay(state: State, now: Instant, zone: tzinfo | None) -> dict[str, Any]:
     views = state.relays
-    problems = [view.problem or _meddling(view, now) for view in views]
+    problems = [view.problem or _meddling(view, now, zone) for view in views]
     latencies = [view.latency for view in views if view.latency is not None]
     relay: dict[str, Any] = {
         "reachable": state.reachable,
@@ -145,16 +149,16 @@ def _relay(state: State, now: Instant) -> dict[str, Any]:
     return relay
 
 
-def _meddling(view: RelayView, now: Instant) -> str | None:
+def _meddling(view: RelayView, now: Instant, zone: tzinfo | None) -> str | None:
     """That something else closes this relay against the guard, and when."""
     recent = [at for at in view.meddled_at if at > now.boot - MEDDLING_COUNTS_FOR]
     if not recent:
         return None
     times = "once" if len(recent) == 1 else f"{len(recent)} times"
+    last = iso(now.wall_at(recent[-1]), zone)
     return (
-        f"something else has closed it {times} within 10 min, last at "
-        f"{iso(now.wall_at(recent[-1]))}, and gasguard has opened it again: look for a hand or an "
-        "automation in Mi Home, or a second gasguard"
+        f"something else has closed it {times} within 10 min, last at {last}, and gasguard has "
+        "opened it again: look for a hand or an automation in Mi Home, or a second gasguard"
     )
 
 
@@ -248,11 +252,16 @@ def _without(restless: str, inner: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in inner.items() if name != restless}
 
 
-def event_payload(tell: Tell, burner: str, at: Instant) -> dict[str, Any]:
-    """An event as published on `<base>/<burner>/event` and kept in the journal."""
+def event_payload(
+    tell: Tell, burner: str, at: Instant, zone: tzinfo | None = None
+) -> dict[str, Any]:
+    """An event as published on `<base>/<burner>/event` and kept in the journal.
+
+    Its time is that of `zone`, or this machine's.
+    """
     return {
         "type": tell.kind.value,
-        "at": iso(at.wall),
+        "at": iso(at.wall, zone),
         "burner": burner,
         "reason": tell.reason,
         "source": tell.source and tell.source.value,

@@ -276,6 +276,39 @@ def test_the_time_is_that_of_the_configured_zone(night):
     assert one.schedule()["next_at"] == "2026-11-26T22:00:00-05:00"
 
 
+def test_every_time_that_is_told_is_that_of_the_configured_zone(night):
+    # Nobody's machine has the zone; 14:15Z is 20:00 there.
+    one = night(zone="Asia/Kathmandu").start("2026-11-26T22:00")
+    one.wall.jump(round(datetime.fromisoformat("2026-11-26T14:15Z").timestamp() - time.time()))
+    one.phase("ready")
+    assert one.kitchen.local("timer", "left", "--until", "20:30").code == 0
+    assert one.kitchen.order("timer", '{"duration": "5m", "remind": true}')[0]["code"] is None
+    assert one.kitchen.order("off")[-1]["status"] == "confirmed"
+    assert one.kitchen.order("timer", '{"until": "20:30"}')[0]["status"] == "accepted"
+    state = one.left
+    told = {
+        "updated_at": state["updated_at"],
+        "timer": state["timer"]["ends_at"],
+        "reminder": state["reminders"][0]["ends_at"],
+        "last_trip": state["last_trip"]["at"],
+        "event": one.ear.event("trip")["at"],
+        "published": one.ear.state()["updated_at"],
+        **{
+            f"history {event['type']}": event["at"]
+            for line in one.kitchen.local("history", "--json").out.splitlines()
+            for event in [json.loads(line)]
+        },
+        **{
+            f"explain {step['text']}": step["at"]
+            for line in one.kitchen.local("explain", "--json").out.splitlines()
+            for step in json.loads(line)["chain"]
+        },
+    }
+    assert {name: at for name, at in told.items() if not at.endswith("+05:45")} == {}
+    assert told["timer"].endswith("T20:30:00+05:45")
+    assert "20:30:00" in one.kitchen.local("explain").out
+
+
 def test_states_are_retained(night):
     one = night({**NIGHT, **BEDTIME}).start("2026-11-26T12:00")
     told = one.kitchen.ear().wait("schedule/night/state", lambda _: True).json

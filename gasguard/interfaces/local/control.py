@@ -15,6 +15,7 @@ import select
 import socket
 from collections import deque
 from collections.abc import Callable
+from datetime import tzinfo
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -77,6 +78,7 @@ class ControlSocket:
         runtime: Path | None = None,
         schedules: Skippable | None = None,
         until: WallTime | None = None,
+        zone: tzinfo | None = None,
         counts: Counts | None = None,
         messages_waiting: Callable[[], dict[str, int]] = dict,
     ) -> None:
@@ -85,7 +87,7 @@ class ControlSocket:
         self._began = clock.now().boot
         self._served = runtime / path.name if runtime else path
         self._path, self._controller, self._past, self._clock = path, controller, past, clock
-        self._troubles = troubles or Troubles()
+        self._troubles, self._zone = troubles or Troubles(), zone
         until = until or WallTime(clock)
         self._fronts = {
             one.value: Front(controller, one, until) for one in (Source.CLI, Source.WEB)
@@ -257,7 +259,7 @@ class ControlSocket:
         states = self._controller.states()
         troubles = self._troubles.present()
         shown = {
-            name: state_payload(state, now, troubles, self._past.totals(name))
+            name: state_payload(state, now, troubles, self._past.totals(name), self._zone)
             for name, state in states.items()
         }
         schedules = self._schedules.states() if self._schedules is not None else {}
@@ -273,7 +275,9 @@ class ControlSocket:
             changed.set()
             if events:
                 name = news.state.settings.burner
-                happened.extend(event_payload(tell, name, news.at) for tell in news.tells)
+                happened.extend(
+                    event_payload(tell, name, news.at, self._zone) for tell in news.tells
+                )
 
         self._controller.observers.append(observe)
         try:

@@ -84,7 +84,7 @@ class Outbox:
     """All letters that wait. Times are CLOCK_BOOTTIME unless named otherwise."""
 
     def __init__(self, settings: Messages, zone: tzinfo | None = None) -> None:
-        """`zone` is that of the quiet hours; None is this machine's."""
+        """`zone` is that of the quiet hours and of what is told; None is this machine's."""
         self._settings, self._zone = settings, zone
         self.letters: list[Letter] = []
         """Oldest first."""
@@ -119,7 +119,7 @@ class Outbox:
         if how is None:
             return
         settings = news.state.settings
-        event: dict[str, Any] = event_payload(tell, settings.burner, news.at)
+        event: dict[str, Any] = event_payload(tell, settings.burner, news.at, self._zone)
         event["boot"] = news.at.boot
         names = [name for cause in how.causes for name in self._settings.recipients(cause)]
         # An alarm is a trip and a lock at once.

@@ -5,6 +5,7 @@ import json
 import logging
 from collections import deque
 from collections.abc import Iterable
+from datetime import tzinfo
 from functools import partial
 from typing import Any
 
@@ -75,6 +76,7 @@ class MqttInterface:
         troubles: Troubles | None = None,
         schedules: Skippable | None = None,
         until: WallTime | None = None,
+        zone: tzinfo | None = None,
     ) -> None:
         self._topics = Topics(settings.base_topic)
         self._troubles = troubles or Troubles()
@@ -86,6 +88,7 @@ class MqttInterface:
             "$",
         )
         self._controller, self._past, self._clock = controller, past, clock
+        self._zone = zone
         self._front = Front(controller, Source.MQTT, until or WallTime(clock))
         self._history = HistoryAnswers(controller, past, clock)
         self._standing = Standing(self._topics.status)
@@ -235,7 +238,7 @@ class MqttInterface:
             rejected = tell.kind is Kind.COMMAND_REJECTED
             if rejected and self._congested:
                 continue
-            payload = event_payload(tell, name, news.at)
+            payload = event_payload(tell, name, news.at, self._zone)
             if self._connection is None and not rejected:
                 self._missed.append((news.at.boot, self._topics.event(name), payload))
             else:
@@ -257,7 +260,7 @@ class MqttInterface:
         if self._connection is None:
             return
         totals = self._past.totals(name)
-        payload = state_payload(state, now, self._troubles.present(), totals)
+        payload = state_payload(state, now, self._troubles.present(), totals, self._zone)
         steady = steady_part(payload)
         if self._published.get(name, (None,))[0] != steady:
             if self._publish(self._topics.state(name), payload, retain=True):

@@ -1,8 +1,9 @@
 """What the page reads, made of what the daemon says."""
 
+import contextlib
 import json
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 from gasguard.interfaces.web.daemon import Line
@@ -17,8 +18,19 @@ def state_document(said: Line) -> dict[str, Any]:
         "schedules": said.get("schedules", {}),
         "sensors": said.get("sensors", {}),
         "troubles": said.get("troubles", {}),
-        "now": datetime.now(UTC).astimezone().isoformat(timespec="seconds"),
+        "now": datetime.now(UTC).astimezone(_zone(said)).isoformat(timespec="seconds"),
     }
+
+
+def _zone(said: Line) -> tzinfo | None:
+    """That of the times which the daemon tells, so that a day of theirs is a day of `now`'s.
+
+    This machine's where it tells none.
+    """
+    for state in said.get("states", {}).values():
+        with contextlib.suppress(KeyError, TypeError, ValueError):
+            return datetime.fromisoformat(state["updated_at"]).tzinfo
+    return None
 
 
 def unreachable() -> dict[str, str]:
