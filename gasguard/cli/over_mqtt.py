@@ -255,14 +255,18 @@ class MqttDaemon:
             connection.listen(self._topics.schedule(schedule, "ack"))
             self._take_states(_WORD_WITHIN)
             self._check_online()
-            connection.publish(self._topics.schedule(schedule, SKIP), "")
+            # Somebody else may skip it at the same moment.
+            request_id = secrets.token_hex(8)
+            question = json.dumps({"id": request_id})
+            connection.publish(self._topics.schedule(schedule, SKIP), question)
             deadline = time.monotonic() + ANSWER_WITHIN
-            while time.monotonic() < deadline and not self._skipped:
+            while time.monotonic() < deadline:
+                answers = [ack for ack in self._skipped if ack.get("id") == request_id]
+                if answers:
+                    return {"schedule": schedule, **answers[0]}
                 with contextlib.suppress(queue.Empty):
                     self._next(min(_LOOK_EVERY, _until(deadline)))
-        if not self._skipped:
-            raise Unreached(f"broker {self._server.addresses}: the daemon did not answer")
-        return {"schedule": schedule, **self._skipped[-1]}
+        raise Unreached(f"broker {self._server.addresses}: the daemon did not answer")
 
     def watch(self) -> Iterator[dict[str, dict[str, Any]]]:
         """See `Daemon.watch`."""

@@ -52,6 +52,10 @@ class Skippable(Protocol):
         """The window that holds, or the next one, does not count. Raises BadRequest."""
         ...
 
+    def refuse(self, name: str, source: Source, code: str, message: str) -> None:
+        """Let every burner that it concerns tell that it was not skipped."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
@@ -73,7 +77,7 @@ def parse_request(
     `until` gives the seconds to a time of day, or raises BadRequest.
     """
     if asks == "off":
-        return Parsed(Off(source), _id_of_off(payload))
+        return Parsed(Off(source), id_of_anything(payload))
     text = _text(payload)
     match asks:
         case "timer":
@@ -95,8 +99,8 @@ def id_in(asks: str, payload: bytes, source: Source) -> str | None:
         return bad.request_id
 
 
-def _id_of_off(payload: bytes) -> str | None:
-    """Best effort: nothing in an off's payload can be wrong."""
+def id_of_anything(payload: bytes) -> str | None:
+    """Best effort, for an off or a skip: nothing in its payload can be wrong."""
     try:
         data = json.loads(payload) if len(payload) <= MAX_PAYLOAD else None
         return _id(data.get("id")) if isinstance(data, dict) else None

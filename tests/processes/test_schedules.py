@@ -210,6 +210,36 @@ def test_a_retained_skip_skips_nothing_and_is_cleared(night):
     assert (said["status"], said["code"]) == ("rejected", "unknown_schedule")
 
 
+def test_a_skip_is_answered_to_whoever_asked(night):
+    one = night()
+    answers = one.kitchen.ear(also=("answers/#",))
+    one.start("2026-11-26T21:00")
+    answers.publish(
+        f"{one.kitchen.base}/schedule/night/skip/set",
+        {"id": "app-7"},
+        answer_to="answers/app",
+        correlation=b"seven",
+    )
+    asked = answers.wait("schedule/night/ack").json
+    assert (asked["status"], asked["id"]) == ("accepted", "app-7")
+    told = eventually(lambda: [each for each in answers.heard if each.topic == "answers/app"], 5)
+    assert (told[0].json, told[0].correlation) == (asked, b"seven")
+
+
+def test_a_skip_that_is_refused_is_an_event_of_the_burners_that_it_concerns(night):
+    one = night({"night": {**NIGHT["night"], "burners": ["left"]}})
+    one.kitchen.data["burners"]["right"] = burner()
+    one.kitchen.write()
+    one.start("2026-11-26T23:00")
+    mark = one.ear.mark
+    one.ear.send("schedule/night/skip/set", "x", retain=True)
+    event = one.ear.event("command_rejected", since=mark)
+    assert (event["code"], event["source"]) == ("retained", "mqtt")
+    said = one.ear.wait("schedule/night/ack", since=mark).json
+    assert said["message"] == event["message"]
+    assert "command_rejected" not in one.ear.events("right", since=mark)
+
+
 # --- offs -------------------------------------------------------------------------------------
 
 BEDTIME = {"bedtime": {"off": "23:30"}}

@@ -95,7 +95,7 @@ class MqttInterface:
         self._kept = KeptRequests()
         self._schedules = None
         if schedules is not None:
-            self._schedules = MqttSchedules(schedules, self._topics, self._kept)
+            self._schedules = MqttSchedules(schedules, self._topics, self._kept, self._answer_on)
             schedules.observers.append(self._publish_schedules)
         self._births = birth_topics(settings)
         self._desk = Desk(
@@ -286,13 +286,15 @@ class MqttInterface:
             if answer.status is Status.REJECTED and connection.congested:
                 return
             text = json.dumps(ack_payload(asks, request_id, answer), ensure_ascii=False)
-            connection.publish(self._topics.ack(name), text)
-            if message.response_topic and self._may_answer_on(message.response_topic):
-                connection.publish(
-                    message.response_topic, text, correlation=message.correlation or b""
-                )
+            self._answer_on(connection, self._topics.ack(name), message, text)
 
         return reply
+
+    def _answer_on(self, connection: Connection, topic: str, message: Message, text: str) -> None:
+        """On the topic for all, and where MQTT 5 says that its sender wants it."""
+        connection.publish(topic, text)
+        if message.response_topic and self._may_answer_on(message.response_topic):
+            connection.publish(message.response_topic, text, correlation=message.correlation or b"")
 
     def _may_answer_on(self, topic: str) -> bool:
         sound = 0 < len(topic) <= 256 and not set(topic) & set("+#\0")

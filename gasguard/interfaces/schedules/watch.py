@@ -136,6 +136,7 @@ class Schedules:
         one = self.known(name)
         now = self._clock.now()
         if not self._believed:
+            self.refuse(name, source, "busy", _UNBELIEVABLE)
             raise BadRequest("busy", _UNBELIEVABLE)
         self._refresh(one, now.wall)
         if one.left_out is not None:
@@ -149,6 +150,12 @@ class Schedules:
             self._skip(name, one, which, keeping, source, reply)
         )
         task.add_done_callback(lambda done: done.cancelled() or done.exception())
+
+    def refuse(self, name: str, source: Source, code: str, message: str) -> None:
+        """Let every burner that it concerns tell that it was not skipped."""
+        one = self._schedules.get(name)
+        for burner in self._burners(one) if one is not None else ():
+            self._controller.reject(burner, source, code, message)
 
     def known(self, name: str) -> _Schedule:
         """The schedule of that name. Raises BadRequest."""
@@ -168,7 +175,9 @@ class Schedules:
         try:
             await keeping
         except StoreError as error:
-            self._answer(reply, Status.REJECTED, f"nothing changed: {error}", "not_saved")
+            why = f"nothing changed: {error}"
+            self.refuse(name, source, "not_saved", why)
+            self._answer(reply, Status.REJECTED, why, "not_saved")
             return
         one.skipped = which.day
         one.says = self._payload(one)
