@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from gasguard.config.schedules import Lock, Off
+from gasguard.interfaces.schedules import calendar
 from gasguard.interfaces.schedules.calendar import OWED_FOR, Moment, Window
 
 BERLIN, SHANGHAI = ZoneInfo("Europe/Berlin"), ZoneInfo("Asia/Shanghai")
@@ -144,6 +145,48 @@ def test_no_off_is_left_out_around_the_nights_in_which_clocks_change(time, zone)
     # Havana's clocks skip midnight itself.
     skipped = {date(2026, 3, 8)} if zone.key == "America/Havana" and time < "01:00" else set()
     assert year - days == skipped
+
+
+@pytest.mark.parametrize(
+    ("zone", "change"),
+    [
+        (BERLIN, at("2027-03-28T03:00")),
+        (BERLIN, at("2026-10-25T02:00", fold=1)),
+        (ZoneInfo("America/New_York"), at("2026-11-01T01:00", ZoneInfo("America/New_York"), 1)),
+        (LORD_HOWE, at("2026-10-04T02:30", LORD_HOWE)),
+    ],
+)
+@pytest.mark.parametrize("days", range(-14, 3))
+def test_a_change_of_the_clocks_is_found_at_any_fraction_of_a_second(
+    zone, change, days, monkeypatch
+):
+    """Whole days from it, to the second, an endless search once held up the daemon for good."""
+    looks = itertools.count()
+    offset = calendar._offset
+
+    def counted(moment: float, of: ZoneInfo) -> timedelta:
+        assert next(looks) < 10_000, "it searches for ever"
+        return offset(moment, of)
+
+    monkeypatch.setattr(calendar, "_offset", counted)
+    asked = Window(window("00:00", "24:00"), zone)
+    for second in (-1.5, -1, -0.7, 0, 0.2, 0.5, 0.999, 1, 1.3, 2.5):
+        now = change + days * 86400 + second
+        steps = list(calendar._steps(now, zone))
+        assert steps == ([change] if now < change else []), second
+        found = asked.at(now)
+        assert found is not None
+        assert found.begins_at <= now < found.ends_at
+
+
+def test_a_window_that_holds_twice_in_a_repeated_hour_comes_next_on_the_same_day():
+    asked = Window(window("02:30", "03:30"), BERLIN)
+    first, again = at("2026-10-25T02:30"), at("2026-10-25T02:30", fold=1)
+    assert asked.at(first).ends_at == at("2026-10-25T02:00", fold=1)
+    found = asked.next(first)
+    assert (found.begins_at, found.ends_at) == (again, at("2026-10-25T03:30"))
+    assert found.day == asked.at(first).day
+    assert asked.next(again).begins_at == at("2026-10-26T02:30")
 
 
 def test_the_end_after_midnight_is_found_from_the_night_in_which_an_hour_is_skipped():

@@ -152,6 +152,15 @@ def test_days_are_those_on_which_a_window_begins(night):
     assert one.schedule()["next_at"] == "2026-12-03T22:00:00+08:00"
 
 
+def test_a_window_that_ends_days_before_the_clocks_change_at_that_hour_holds_up_nothing(night):
+    night_in_berlin = {"night": {"lock": {"from": "22:00", "to": "02:00"}}}
+    one = night(night_in_berlin, zone="Europe/Berlin")
+    one.start("2027-03-15T08:59:54")  # 1:59:54 in Berlin, 13 days before summer time begins
+    one.phase("locked_out")
+    eventually(lambda: one.left["phase"] == "ready", 15, "ready")
+    assert one.kitchen.order("off")[-1]["status"] == "confirmed"
+
+
 # --- skips ------------------------------------------------------------------------------------
 
 

@@ -68,11 +68,10 @@ class Window:
         return Occurrence(day, max(began, default=now), self._end(now, day))
 
     def next(self, now: float) -> Occurrence | None:
-        """The next one that begins after now."""
-        holds = self.day(now)
+        """The next one that begins after now, in a repeated hour perhaps the same day's again."""
         for at in self._changes(now):
             day = self.day(at)
-            if at > now and day is not None and day != holds and self.day(at - 1) != day:
+            if at > now and day is not None and self.day(at - 1) != day:
                 return Occurrence(day, at, self._end(at, day))
         return None
 
@@ -147,11 +146,17 @@ def _steps(since: float, zone: tzinfo) -> Iterator[float]:
 
 
 def _step_between(low: float, high: float, zone: tzinfo) -> float:
-    before = _offset(low, zone)
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (middle, high) if _offset(middle, zone) == before else (low, middle)
-    return float(round(high))
+    # In whole seconds, at which alone offsets change: the middle of two others may round down to
+    # the lower one again, for ever.
+    before, after = int(low // 1), int(high // 1)
+    offset = _offset(before, zone)
+    while after - before > 1:
+        middle = (before + after) // 2
+        if _offset(middle, zone) == offset:
+            before = middle
+        else:
+            after = middle
+    return float(after)
 
 
 def _offset(at: float, zone: tzinfo) -> timedelta | None:
