@@ -135,7 +135,8 @@ class Schedules:
         """
         one = self.known(name)
         now = self._clock.now()
-        if not self._believed:
+        self._notice_step(now)
+        if not self._believes():
             self.refuse(name, source, "busy", _UNBELIEVABLE)
             raise BadRequest("busy", _UNBELIEVABLE)
         self._refresh(one, now.wall)
@@ -221,11 +222,7 @@ class Schedules:
 
     def _look(self, source: Source = Source.SCHEDULE) -> None:
         now = self._clock.now()
-        wall_at_boot = now.wall - now.boot
-        if self._wall_at_boot is None or abs(wall_at_boot - self._wall_at_boot) > _STEPPED:
-            for one in self._schedules.values():
-                one.fresh_until = float("-inf")
-        self._wall_at_boot = wall_at_boot
+        self._notice_step(now)
         if not self._believes():
             return
         for name, one in self._schedules.items():
@@ -238,6 +235,14 @@ class Schedules:
             self._shown = shown
             for observer in self.observers:
                 observer()
+
+    def _notice_step(self, now: Instant) -> None:
+        """Where somebody has set the clock, nothing holds good that was worked out before."""
+        wall_at_boot = now.wall - now.boot
+        if self._wall_at_boot is None or abs(wall_at_boot - self._wall_at_boot) > _STEPPED:
+            for one in self._schedules.values():
+                one.fresh_until = float("-inf")
+        self._wall_at_boot = wall_at_boot
 
     def _believes(self) -> bool:
         believable = self._clock.believable()
