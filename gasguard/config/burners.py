@@ -21,7 +21,7 @@ from gasguard.config.sensors import AnyFlame
 from gasguard.durations import format_duration
 
 NO_RELAY = "needs either relay: or relays: (several in series)"
-NO_FLAME = "limits.{limit} needs flame: (how else to know that it burns?)"
+NO_FLAME = "needs flame: (how else to know that it burns?)"
 NEED_FLAME = ("max_burn", "unattended", "away")
 USUAL_MAX_BURN = 2 * 3600.0
 """Seconds that a flame which is sensed burns at most, unless the file says otherwise."""
@@ -116,7 +116,7 @@ class BurnerConfig(Strict):
         for limit in NEED_FLAME:
             wanted = getattr(self.limits, limit)
             if wanted not in (None, math.inf) and self.flame is None:
-                raise ValueError(NO_FLAME.format(limit=limit))
+                raise ValueError(f"limits.{limit} {NO_FLAME}")
         return self
 
     @property

@@ -38,6 +38,8 @@ _WANTED = {
 _GIVEN: dict[type, str] = {dict: "a mapping (key: value)", list: "a list", str: "a single value"}
 _FEW = 3
 """Blocks that a key in the wrong place may be meant for; more are no help."""
+_OF_TWO = ("and ", "or ")
+"""Behind the first of two keys of which a fault speaks."""
 _BOUNDS = {"greater_than_equal", "greater_than", "less_than_equal", "less_than"}
 
 
@@ -64,7 +66,7 @@ def _beside(told: Fault, there: Spot, given: dict[str, Any]) -> Iterator[Fault]:
         parts = create_model(model.__name__, __base__=Strict, **fields)
         for fault in _inside(there, parts, given):
             # What is missing may be what the whole would have filled in.
-            if fault.place != told.at and not fault.text.startswith(_REQUIRED):
+            if fault.place not in (told.place, told.at) and not fault.text.startswith(_REQUIRED):
                 yield fault
 
 
@@ -101,14 +103,15 @@ def _fault(fault: Any, there: Spot) -> Fault:  # pydantic's ErrorDetails has no 
     if given is None and not key_is_wrong:
         return Fault(there.place, f"is empty; {_for_nothing(_expected(fault, there))}")
     text = _expected(fault, there)
-    return Fault(there.place, text, _spoken_of(text, there, given), at_key=key_is_wrong)
-
-
-def _spoken_of(text: str, there: Spot, given: object) -> str | None:
-    """The key in it that a fault of a whole block begins with: `lease needs …`."""
-    first = text.split()[0].rstrip(":")
-    inside = isinstance(given, dict) and first.partition(".")[0] in given
-    return f"{there.place}.{first}" if inside else None
+    key, _, rest = text.partition(" ")
+    inside = isinstance(given, dict) and key.rstrip(":").partition(".")[0] in given
+    if not inside:
+        return Fault(there.place, text, at_key=key_is_wrong)
+    # A fault of a whole block that begins with one of its keys: `lease needs …`.
+    place = _below(there, key.rstrip(":"))
+    if rest.startswith(_OF_TWO):
+        return Fault(there.place, text, place)
+    return Fault(place, rest)
 
 
 def _for_nothing(expected: str) -> str:
@@ -193,15 +196,13 @@ def _no_driver(fault: Any, there: Spot) -> Iterator[Fault]:
     word = given.get(found)
     meant = word if word in words else nearest(word, words)
     if found == key:
-        text = (
-            f"{key}: must be " + " or ".join(words) + (f"; did you mean {meant}?" if meant else "")
-        )
-        yield Fault(there.place, text, f"{there.place}.{key}")
+        text = "must be " + " or ".join(words) + (f"; did you mean {meant}?" if meant else "")
+        yield Fault(_below(there, key), text)
     elif meant:
-        text = f"is missing {key}:; {found}: is likely meant"
-        yield Fault(there.place, text, f"{there.place}.{found}", at_key=True)
+        text = f"{_REQUIRED}; {found}: is likely meant"
+        yield Fault(_below(there, key), text, _below(there, str(found)), at_key=True)
     else:
-        yield Fault(there.place, f"is missing {key}: ({' or '.join(words)}); {_SEE}")
+        yield Fault(_below(there, key), f"{_REQUIRED}: {' or '.join(words)}; {_SEE}")
     if meant:
         rest = {name: value for name, value in given.items() if name != found}
         model = next(each for each in there.models if meant in words_of(each))

@@ -170,9 +170,7 @@ def incomplete_burners(raw: dict[str, Any]) -> Iterator[Fault]:
         for limit in NEED_FLAME:
             wanted = limits.get(limit) if isinstance(limits, dict) else None
             if wanted is not None and not is_off(wanted) and burner.get("flame") is None:
-                place = f"burners.{burner_id}"
-                text = NO_FLAME.format(limit=limit)
-                yield Fault(place, text, f"{place}.limits.{limit}")
+                yield Fault(f"burners.{burner_id}.limits.{limit}", NO_FLAME)
 
 
 def unwatched_limits(

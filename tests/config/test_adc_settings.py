@@ -57,7 +57,7 @@ def test_what_cannot_be_is_told_by_its_key(file: File, key: str, value: str) -> 
 
 
 def test_levels_the_wrong_way_round_are_told(file: File) -> None:
-    assert "out_below must be less" in file.fault(one("{driver: adc, lit_above: 2, out_below: 3}"))
+    assert "out_below: must be less" in file.fault(one("{driver: adc, lit_above: 2, out_below: 3}"))
 
 
 @pytest.mark.parametrize("key", ["topic: a/b", "field: mv", "availability: a/b"])

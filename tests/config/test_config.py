@@ -149,7 +149,7 @@ def test_every_fault_is_named_at_once():
         "burners.left.relay.token",
         "burners.left.relay.contact",
         "burners.Right",
-        "burners.Right.relay",
+        "burners.Right.relay.driver",
         "burners.back.limits.rearm_after",
         "on_shutdown",
         "colour",
@@ -203,7 +203,7 @@ def test_relays_speak_no_ipv6_but_brokers_do() -> None:
         (burners(left=None), "burners.left"),
         (burners(left={}), "burners.left"),
         (one(relay="192.168.1.50"), "burners.left.relay"),
-        (one(relay={}), "burners.left.relay"),
+        (one(relay={}), "burners.left.relay.driver"),
         (one(relay=relay(contact=None)), "burners.left.relay.contact"),
         (one(relay=relay(contact="open")), "burners.left.relay.contact"),
         (one(relay=relay(host="")), "burners.left.relay.host"),
@@ -214,16 +214,16 @@ def test_relays_speak_no_ipv6_but_brokers_do() -> None:
         (one(relays=[relay()]), "burners.left"),
         (burners(left={"relays": []}), "burners.left.relays"),
         (burners(left={"relays": [relay(token="x")]}), "burners.left.relays.0.token"),
-        (one(limits={"max_burn": "2h"}), "burners.left"),
+        (one(limits={"max_burn": "2h"}), "burners.left.limits.max_burn"),
         (one(limits={"rearm_after": "11m"}), "burners.left.limits.rearm_after"),
         (one(limits={"prewarn": True}), "burners.left.limits.prewarn"),
         (one(limits={"prewarn": "soon"}), "burners.left.limits.prewarn"),
         (one(flame={"driver": "mqtt", "topic": "a/#"}), "burners.left.flame.topic"),
-        (one(flame={"driver": "gpio"}), "burners.left.flame"),
-        (one(flame={"topic": "a"}), "burners.left.flame"),
+        (one(flame={"driver": "gpio"}), "burners.left.flame.driver"),
+        (one(flame={"topic": "a"}), "burners.left.flame.driver"),
         (one(flame=thermocouple(topic="a/#")), "burners.left.flame.topic"),
         (one(flame=thermocouple(lit_above="hot")), "burners.left.flame.lit_above"),
-        (one(flame=thermocouple(lit_above=3, out_below=3)), "burners.left.flame"),
+        (one(flame=thermocouple(lit_above=3, out_below=3)), "burners.left.flame.out_below"),
         (one(flame=thermocouple(expire_after="1s")), "burners.left.flame.expire_after"),
         (one(voice={"siid": 4}), "burners.left.voice.piid"),
         ({**one(), "mqtt": {"base_topic": "a/+/b"}}, "mqtt.base_topic"),
@@ -259,7 +259,7 @@ def test_unknown_keys_point_to_the_example():
 def test_a_driver_that_is_none_is_told_which_there_are():
     assert "miot or miio" in only_fault(one(relay=relay(driver="zigbee")))
     assert "mqtt or thermocouple" in only_fault(one(flame={"driver": "eye", "topic": "a"}))
-    assert "missing driver" in only_fault(one(flame={"topic": "a"}))
+    assert "flame.driver: is required: mqtt or" in only_fault(one(flame={"topic": "a"}))
 
 
 def test_a_longest_burn_needs_a_flame_sensor():

@@ -44,12 +44,12 @@ on_shutdown: explode
     assert found == {
         ("mqtt.port", (2, 9)),
         ("mqtt.hots", (3, 3)),
-        ("burners.left", (12, 17)),
+        ("burners.left.limits.max_burn", (12, 17)),
         ("burners.left.relay.contact", (6, 5)),
         ("burners.left.relay.token", (9, 14)),
         ("burners.left.limits.prewarn", (11, 16)),
         ("burners.Right", (13, 3)),
-        ("burners.Right.relays.0", (15, 15)),
+        ("burners.Right.relays.0.driver", (15, 15)),
         ("burners.Right.relays.0.host", (16, 13)),
         ("burners.Right.relays.0.contact", (18, 16)),
         ("on_shutdown", (19, 14)),
@@ -130,9 +130,9 @@ def test_a_key_that_is_like_none_is_told_which_there_are(file: File) -> None:
     [
         (SOUND.replace("_open", "_opne"), "burners.left.relay.contact", "normally_open"),
         (SOUND.replace("_open", " CLOSED"), "burners.left.relay.contact", "normally_closed"),
-        (SOUND.replace("miot", "moit"), "burners.left.relay", "miot"),
+        (SOUND.replace("miot", "moit"), "burners.left.relay.driver", "miot"),
         (f"{SOUND}on_shutdown: trip\n", "on_shutdown", "trip_if_active"),
-        (f"{SOUND}    flame: {{driver: mqqt, topic: a}}\n", "burners.left.flame", "mqtt"),
+        (f"{SOUND}    flame: {{driver: mqqt, topic: a}}\n", "burners.left.flame.driver", "mqtt"),
         (f"{SOUND}hazards: {{x: {{driver: mqtt, topic: a, kind: gas}}}}", "hazards.x.kind", "gas"),
     ],
 )  # fmt: skip
@@ -146,7 +146,7 @@ def test_behind_a_misspelt_driver_all_else_is_checked(file: File) -> None:
     for driver in ("driver: moit", "drvier: miot"):
         faults = file.faults(SOUND.replace("driver: miot", driver).replace(TOKEN, "x"))
         assert [place(fault) for fault in faults] == [
-            "burners.left.relay",
+            "burners.left.relay.driver",
             "burners.left.relay.token",
         ]
 
@@ -304,7 +304,7 @@ def test_a_fault_of_a_whole_block_does_not_hide_those_of_its_parts(file: File) -
     relay = "{driver: mqtt, kind: tasmota, chanel: 1, contact: open, keep_alive: {after: soon}}"
     faults = file.faults(f"burners: {{left: {{relay: {relay}}}}}\n")
     assert {place(fault).removeprefix("burners.left.relay") for fault in faults} == {
-        "", ".chanel", ".contact", ".keep_alive.after",
+        ".kind", ".chanel", ".contact", ".keep_alive.after",
     }  # fmt: skip
 
 

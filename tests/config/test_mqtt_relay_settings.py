@@ -94,14 +94,14 @@ def test_the_keep_alive_of_a_kind_needs_only_its_time():
 @pytest.mark.parametrize(
     ("relay", "told"),
     [
-        ({**ZIGBEE, "kind": "zwave"}, "relay: kind must be zigbee2mqtt, tasmota or esphome"),
-        ({**ZIGBEE, "kind": ["zigbee2mqtt"]}, "relay: kind must be zigbee2mqtt"),
+        ({**ZIGBEE, "kind": "zwave"}, "relay.kind: must be zigbee2mqtt, tasmota or esphome"),
+        ({**ZIGBEE, "kind": ["zigbee2mqtt"]}, "relay.kind: must be zigbee2mqtt"),
         ({**ZIGBEE, "device": None}, "needs device: with its name, for example device: stove"),
-        ({**ZIGBEE, "device": "a/+/b"}, "relay: device must be as in the device's topics"),
+        ({**ZIGBEE, "device": "a/+/b"}, "relay.device: must be as in the device's topics"),
         ({**ZIGBEE, "contact": None}, "relay.contact: "),
-        ({**ZIGBEE, "kind": "tasmota", "base": "x"}, "base belongs to kind: zigbee2mqtt"),
+        ({**ZIGBEE, "kind": "tasmota", "base": "x"}, "base: belongs to kind: zigbee2mqtt"),
         ({**ZIGBEE, "qos": 2}, "relay.qos: is no key that gasguard knows"),
-        ({**PLAIN, "device": "stove"}, "device needs kind: zigbee2mqtt, tasmota or esphome"),
+        ({**PLAIN, "device": "stove"}, "device: needs kind: zigbee2mqtt, tasmota or esphome"),
         (
             {"driver": "mqtt", "contact": "normally_open", "state_topic": "a"},
             "or its topics: command_topic, query missing",
@@ -110,8 +110,8 @@ def test_the_keep_alive_of_a_kind_needs_only_its_time():
         ({**PLAIN, "payload_on": "OFF"}, "payload_on and payload_off must differ"),
         ({**PLAIN, "state_on": "off"}, "state_on and state_off must differ"),
         ({**PLAIN, "state_topic": "relay/set"}, "relay/set is both sent to and listened to"),
-        ({**PLAIN, "echo": {"topic": "relay/is"}}, "echo needs {nonce} in query.payload"),
-        ({**PLAIN, "fence": {"topic": "ping"}}, "fence needs echo"),
+        ({**PLAIN, "echo": {"topic": "relay/is"}}, "echo: needs {nonce} in query.payload"),
+        ({**PLAIN, "fence": {"topic": "ping"}}, "fence: needs echo"),
         ({**PLAIN, "keep_alive": {"topic": "a", "after": "5s"}}, "keep_alive.after: "),
     ],
 )

@@ -90,8 +90,8 @@ def test_how_sure_a_flame_is_and_what_may_rest_on_it(file, settings, evidence, s
         ("flame: lft_flame", "burners.left.flame", "did you mean left_flame?"),
         ("flame: pir", "burners.left.flame", "needs one of kind: flame"),
         ("flame: soup", "burners.left.flame", "there are: left_flame"),
-        ("limits: {unattended: 5m}", "burners.left", "limits.unattended needs flame:"),
-        ("limits: {away: 5m}", "burners.left", "limits.away needs flame:"),
+        ("limits: {unattended: 5m}", "burners.left.limits.unattended", "needs flame:"),
+        ("limits: {away: 5m}", "burners.left.limits.away", "needs flame:"),
     ],
 )
 def test_a_burner_that_refers_to_nothing(file, rest, at, text):
@@ -104,9 +104,14 @@ def test_a_burner_that_refers_to_nothing(file, rest, at, text):
 @pytest.mark.parametrize(
     ("before", "after", "at", "text"),
     [
-        ("kind: presence", "kind: presense", "sensors.pir", "did you mean presence?"),
-        ("kind: presence, ", "", "sensors.pir", "is missing kind: (flame or gas_alarm"),
-        ("driver: mqtt, topic: z/left", "topic: z/left", "sensors.left_flame", "driver"),
+        ("kind: presence", "kind: presense", "sensors.pir.kind", "did you mean presence?"),
+        ("kind: presence, ", "", "sensors.pir.kind", "is required: flame or gas_alarm"),
+        (
+            "driver: mqtt, topic: z/left",
+            "topic: z/left",
+            "sensors.left_flame.driver",
+            "is required",
+        ),
         ("topic: z/left", "topik: z/left", "sensors.left_flame.topik", "did you mean topic?"),
         ("topic: z/pir", "topic: gasguard/left/state", "sensors.pir.topic", "own topics"),
         ("topic: z/pir", "topic: z/pir, burners: [lfet]", "sensors.pir.burners.0", "mean left?"),

@@ -127,7 +127,7 @@ def test_one_pin_has_one_use(file: File, more: str) -> None:
 
 def test_a_pump_can_only_release(file: File) -> None:
     fault = file.fault(one(pin("pulse: {line: 22}", contact="closed")))
-    assert "pulse needs contact: normally_open" in fault
+    assert "pulse: needs contact: normally_open" in fault
 
 
 @pytest.mark.parametrize("more", ["every: 2s", "after: 1s", "every: 0s"])
