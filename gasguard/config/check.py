@@ -7,7 +7,13 @@ from gasguard.config.faults import Fault
 from gasguard.config.hood_together import unreached_levels, unseen_burners
 from gasguard.config.load import Config, examine, faultless
 from gasguard.config.machine import unsure_folder, unusable_files, unusable_folder
-from gasguard.config.together import doubted_relays, seeming_twins, sure_twins, unseen_gas
+from gasguard.config.together import (
+    doubted_relays,
+    seeming_twins,
+    sure_twins,
+    unseen_gas,
+    unused_flames,
+)
 from gasguard.config.yaml_file import read_file
 
 
@@ -31,6 +37,7 @@ def check_file(
     warnings = [
         *seeming_twins(config.burners),
         *doubted_relays(config.burners),
+        *unused_flames(config.burners, config.sensors),
         *unseen_gas(config.burners),
         *unreached_levels(config.hood, config.burners),
         *unseen_burners(config.hood, config.burners),

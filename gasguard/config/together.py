@@ -10,7 +10,7 @@ from gasguard.config.faults import Fault, shown_key
 from gasguard.config.hood import HoodConfig
 from gasguard.config.relays.base import Agreement, Claim
 from gasguard.config.schedules import Schedule
-from gasguard.config.sensors import OnTopic, PeopleSensor
+from gasguard.config.sensors import AnySensor, Hazard, OnTopic, PeopleSensor
 from gasguard.config.shape import nearest
 from gasguard.mqtt.topics import Topics
 
@@ -146,6 +146,19 @@ def doubted_relays(burners: dict[str, BurnerConfig]) -> Iterator[Fault]:
     for burner_id, burner in burners.items():
         for place, relay in burner.placed(burner_id):
             yield from (Fault(f"{place}.{key}", text) for key, text in relay.doubts())
+
+
+def unused_flames(
+    burners: dict[str, BurnerConfig], sensors: dict[str, AnySensor]
+) -> Iterator[Fault]:
+    """Flame sensors that no burner refers to: worth a warning, for nothing is guarded by them."""
+    used = [burner.flame for burner in burners.values()]
+    for name, sensor in sensors.items():
+        if not isinstance(sensor, Hazard | PeopleSensor) and sensor not in used:
+            yield Fault(
+                f"sensors.{name}",
+                f"is the flame of no burner: write flame: {name} below the burner that it sees",
+            )
 
 
 def unseen_gas(burners: dict[str, BurnerConfig]) -> Iterator[Fault]:

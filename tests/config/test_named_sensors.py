@@ -1,5 +1,7 @@
 """Sensors by name: what burners refer to, and what is told of names and limits that fit nothing."""
 
+import re
+
 import pytest
 
 from gasguard.config.sensors import Hazard, MqttFlame, PeopleSensor
@@ -12,9 +14,12 @@ sensors:
   home: {kind: home, driver: mqtt, topic: home/anybody}
   gas: {kind: gas_alarm, driver: mqtt, topic: z/gas}
 """
+NO_FLAME = "".join(line for line in KITCHEN.splitlines(True) if "kind: flame" not in line)
 
 
-def cook(rest: str, sensors: str = KITCHEN) -> str:
+def cook(rest: str, sensors: str = "") -> str:
+    """A burner with that `rest`; by default all sensors that it may need."""
+    sensors = sensors or (KITCHEN if re.search(r"flame: [a-z]", rest) else NO_FLAME)
     return f"{SOUND}    {rest}\n{sensors}"
 
 
@@ -99,6 +104,13 @@ def test_a_burner_that_refers_to_nothing(file, rest, at, text):
     assert place(fault) == at
     assert text in fault
     assert where(fault)[0] == 4
+
+
+def test_a_flame_that_no_burner_refers_to_is_worth_a_warning(file):
+    (warning,) = file.warnings(cook("", KITCHEN))
+    assert place(warning) == "sensors.left_flame"
+    assert "write flame: left_flame" in warning
+    assert not file.warnings(cook("flame: left_flame", KITCHEN))
 
 
 @pytest.mark.parametrize(
