@@ -212,10 +212,11 @@ class Outbox:
 
     def _next(self, name: str, now: Stamp) -> Letter | None:
         due = [one for one in self.letters if one.to == name and one.due_at(now) <= now.boot]
-        # Each that is urgent in its own right: one that fails must not hold up the next alarm.
-        for letter in due:
-            if letter.urgent and self._again_at(letter) <= now.boot:
-                return letter
+        # Each that is urgent in its own right: one that fails must not hold up the next alarm, and
+        # where a service hangs each try takes as long as it may.
+        urgent = [one for one in due if one.urgent and self._again_at(one) <= now.boot]
+        if urgent:
+            return next((one for one in urgent if one.id not in self._tries), urgent[0])
         if self.is_quiet(now):
             return None
         # One that waits for its shutoff's confirmation is not overtaken by what came after it.
