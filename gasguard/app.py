@@ -16,7 +16,7 @@ from gasguard.drivers.board import Board
 from gasguard.errors import GasguardError, StoreError
 from gasguard.guard.controller import Controller
 from gasguard.guard.store import Store
-from gasguard.health import Heartbeats, Notifier, Troubles, feed_watchdog
+from gasguard.health import HangWatch, Heartbeats, Notifier, Troubles, feed_watchdog
 from gasguard.interfaces.journal import Journal, Life
 from gasguard.interfaces.local.control import ControlSocket
 from gasguard.interfaces.local.unix import runtime_folder
@@ -115,6 +115,8 @@ async def _guarding(
     watchdog = asyncio.create_task(
         feed_watchdog(heartbeats, notifier, lambda: _status(controller, troubles))
     )
+    hang_watch = HangWatch(heartbeats)
+    hang_watch.start()
     await controller.opened_what_must_be(OPEN_FIRST_WITHIN)
     _begin(schedules, troubles)
     starts = await _remembered(config, clock)
@@ -130,6 +132,7 @@ async def _guarding(
         crashed = False
     finally:
         watchdog.cancel()
+        hang_watch.stop()
         if again is not None:
             again.cancel()
         notifier.send("STOPPING=1")

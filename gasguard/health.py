@@ -1,7 +1,9 @@
 """Heartbeats: whether every loop, worker and thread is on time, and systemd's watchdog fed by it.
 
-The watchdog is fed only while all are on time. A part that hangs makes systemd kill and restart the
-process; the guard then starts from what the disk holds.
+The watchdog is fed only while all are on time. A part that hangs makes systemd kill and restart
+the process; the guard then starts from what the disk holds. Where systemd does not watch (in a
+container or a terminal), a process whose event loop hangs ends itself: it would count as running
+for ever.
 """
 
 import asyncio
@@ -9,14 +11,21 @@ import contextlib
 import logging
 import os
 import socket
+import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable, Iterator
 
 log = logging.getLogger(__name__)
 
 _LOOK_EVERY = 1.0
 """Seconds between two looks at the heartbeats; the watchdog is fed at each."""
+_LOOP = "event loop"
+_HUNG_LOOKS = 20
+"""As many seconds as systemd's watchdog has (WatchdogSec)."""
+_TELL_WITHIN = 1.0
+"""Seconds that the log's own thread has for the last line."""
 
 
 class Heartbeats:
@@ -56,6 +65,10 @@ class Heartbeats:
             yield
         finally:
             self.forget(part)
+
+    def seen(self, part: str) -> float | None:
+        """When it was last seen alive; None where nobody expects it to be."""
+        return self._seen.get(part)
 
     def late(self) -> dict[str, float]:
         """Parts that are late, and by how many seconds beyond their limit."""
@@ -110,7 +123,7 @@ async def feed_watchdog(
     heartbeats: Heartbeats, notifier: Notifier, status: Callable[[], str]
 ) -> None:
     """Say READY once, then STATUS and WATCHDOG for as long as everything is on time."""
-    beat = heartbeats.expect("event loop", within=5 * _LOOK_EVERY)
+    beat = heartbeats.expect(_LOOP, within=5 * _LOOK_EVERY)
     notifier.send("READY=1")
     told: dict[str, float] = {}
     while True:
@@ -125,3 +138,47 @@ async def feed_watchdog(
             notifier.send("WATCHDOG=1", f"STATUS={status()}")
         told = late
         await asyncio.sleep(_LOOK_EVERY)
+
+
+class HangWatch(threading.Thread):
+    """Ends the process where its event loop hangs and no watchdog of systemd's sees to that.
+
+    To be made on the loop's own thread. It counts its own looks and not seconds: a process that was
+    stopped and goes on (Ctrl-Z, a paused container) has missed as many of both.
+    """
+
+    def __init__(
+        self,
+        heartbeats: Heartbeats,
+        end: Callable[[int], object] = os._exit,
+        look_every: float = _LOOK_EVERY,
+    ) -> None:
+        super().__init__(name="hang watch", daemon=True)
+        self._heartbeats, self._end, self._look_every = heartbeats, end, look_every
+        self._watched = threading.get_ident()
+        self._over = threading.Event()
+
+    def start(self) -> None:
+        """Begin, unless systemd watches this process."""
+        if not os.environ.get("WATCHDOG_USEC"):
+            super().start()
+
+    def run(self) -> None:
+        """Look until `stop`."""
+        seen, looks = None, 0
+        while not self._over.wait(self._look_every):
+            now = self._heartbeats.seen(_LOOP)
+            seen, looks = now, looks + 1 if now is not None and now == seen else 0
+            if looks == _HUNG_LOOKS:
+                log.critical("the event loop hangs, and this process ends: %s", self._where())
+                self._over.wait(_TELL_WITHIN)
+                self._end(1)
+
+    def _where(self) -> str:
+        frame = sys._current_frames().get(self._watched)
+        stack = traceback.extract_stack(frame)[-3:] if frame is not None else []
+        return " > ".join(f"{one.name} ({one.filename}:{one.lineno})" for one in stack)
+
+    def stop(self) -> None:
+        """The loop ends in good order."""
+        self._over.set()

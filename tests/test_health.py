@@ -3,13 +3,18 @@
 import asyncio
 import contextlib
 import socket
+import subprocess
+import sys
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from gasguard.health import Heartbeats, Notifier, feed_watchdog
+from gasguard.health import HangWatch, Heartbeats, Notifier, feed_watchdog
 from gasguard.simulator import simtime
+from tests.support.waiting import eventually
 
 
 class Manager:
@@ -115,3 +120,54 @@ def test_an_abstract_socket_works() -> None:
         assert manager.heard() == ["READY=1"]
     finally:
         manager.close()
+
+
+# --- where systemd does not watch -----------------------------------------------------------------
+
+HANGS = """
+import asyncio, logging
+from gasguard.health import HangWatch, Heartbeats, Notifier, feed_watchdog
+
+async def main():
+    heartbeats = Heartbeats()
+    feeding = asyncio.create_task(feed_watchdog(heartbeats, Notifier(""), lambda: ""))
+    HangWatch(heartbeats, look_every=0.02).start()
+    await asyncio.sleep(0)
+    while True:
+        pass
+
+logging.basicConfig()
+asyncio.run(main())
+"""
+
+
+def test_a_process_whose_event_loop_hangs_ends_and_says_where() -> None:
+    run = subprocess.run([sys.executable, "-c", HANGS], capture_output=True, text=True, timeout=60)
+    assert run.returncode == 1
+    assert "the event loop hangs, and this process ends: " in run.stderr
+    assert "main (<string>:1" in run.stderr
+
+
+def test_one_that_is_alive_or_ends_in_good_order_is_left_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("WATCHDOG_USEC", raising=False)
+    heartbeats, ended = Heartbeats(), list[int]()
+    watch = HangWatch(heartbeats, ended.append, look_every=0.005)
+    beat = heartbeats.expect("event loop", within=5)
+    watch.start()
+    until = time.monotonic() + 1
+    while time.monotonic() < until:
+        beat()
+        time.sleep(0.01)
+    assert not ended
+    eventually(lambda: ended == [1])
+    watch.stop()
+    watch.join(5)
+    assert not watch.is_alive()
+
+
+def test_where_systemd_watches_it_is_left_to_that(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WATCHDOG_USEC", "20000000")
+    HangWatch(Heartbeats()).start()
+    assert not [one for one in threading.enumerate() if one.name == "hang watch"]
