@@ -7,7 +7,6 @@ import { t, word } from "./words.js";
 
 const USUAL_PRESETS = ["3m", "8m", "20m"];
 const JITTER = 1500;
-const url = (id, what) => `api/burners/${encodeURIComponent(id)}/${what}`;
 
 /** The digits of a countdown: the part that is read from afar, the rest, and the unit. */
 export function face(seconds) {
@@ -54,12 +53,13 @@ export class Burner {
       this.shape, this.count);
     this.detail = el("p", { class: "detail" });
     this.off = el("button", { class: "off-one", type: "submit" });
+    const action = `api/burners/${encodeURIComponent(this.id)}/off`;
     const form = el("form", {
       method: "post",
-      action: url(this.id, "off"),
+      action,
       onsubmit: (event) => {
         event.preventDefault();
-        this.does.off(this.id, url(this.id, "off"));
+        this.does.off(this.id, action);
       },
     }, this.off);
     this.acts = el("div", { class: "acts" });
@@ -213,54 +213,35 @@ export class Burner {
         // Not `disabled`: that would take the keyboard's place away.
         "aria-disabled": dead ? "true" : null, "aria-busy": this.waiting ? "true" : null,
       }, label);
-    const extend = () => this.does.order(id, url(id, "timer/extend"), { duration: "5m" }, t.spoken.extended(name));
+    const extend = () => this.does.order(id, "timer/extend", { duration: "5m" }, t.spoken.extended(name));
     // More time puts off no schedule: that is skipped.
-    const coming = this.warning?.reason === "schedule" ? this.warning.schedule : null;
-    const warned = Boolean(this.warning) && this.warning.reason !== "schedule";
-
-    const acts = timer || warned ? "extend" : "";
-    const cancels = Boolean(timer);
-    remade(this.acts, JSON.stringify([acts, coming, cancels, warned, dead, name]), () => {
-      const made = [];
-      if (coming) {
-        made.push(button(`skip-${coming}`, t.skipNow(coming), () => this.does.skip(coming), "strong"));
-      }
-      if (!acts) return made;
-      made.push(button("extend", warned && !timer ? t.stay : t.plus5, extend, warned ? "strong" : ""));
-      if (cancels) {
-        made.push(button("cancel", t.cancel,
-          () => this.does.order(id, url(id, "timer/cancel"), undefined, t.spoken.cancelled(name)), "quiet"));
-      }
-      return made;
-    });
+    const coming = this.warning?.schedule;
+    const warned = Boolean(this.warning) && !coming;
+    remade(this.acts, JSON.stringify([coming, !timer, warned, dead, name]), () => [
+      coming && button(`skip-${coming}`, t.skipNow(coming), () => this.does.skip(coming), "strong"),
+      (timer || warned)
+        && button("extend", warned && !timer ? t.stay : t.plus5, extend, warned ? "strong" : ""),
+      timer && button("cancel", t.cancel,
+        () => this.does.order(id, "timer/cancel", undefined, t.spoken.cancelled(name)), "quiet"),
+    ]);
 
     const locks = state.locks ?? [];
     const latched = locks.filter((one) => one !== "child" && one !== "schedule");
     const holding = locks.includes("schedule") ? this.holding().map(([key]) => key) : [];
     const presets = state.presets?.length ? state.presets : USUAL_PRESETS;
     const free = !timer && !locks.length && !["failed", "starting", "tripping"].includes(mood);
-    remade(this.below, JSON.stringify([free, locks, holding, presets, dead, name]), () => {
-      const made = [];
-      if (locks.includes("child")) {
-        made.push(button("unlock", t.unlock,
-          () => this.does.order(id, url(id, "unlock"), undefined, t.spoken.unlocked(name)), "wide"));
-      }
-      for (const key of holding) {
-        made.push(button(`skip-${key}`, t.skipNow(key), () => this.does.skip(key), "wide"));
-      }
-      if (latched.length) {
-        made.push(button("rearm", t.rearm, () => this.does.rearm(id), "wide"));
-      }
-      if (free) {
-        made.push(el("span", { class: "hint" }, t.timerHint));
-        for (const preset of presets.slice(0, 4)) {
+    remade(this.below, JSON.stringify([free, locks, holding, presets, dead, name]), () => [
+      locks.includes("child") && button("unlock", t.unlock,
+        () => this.does.order(id, "unlock", undefined, t.spoken.unlocked(name)), "wide"),
+      ...holding.map((key) => button(`skip-${key}`, t.skipNow(key), () => this.does.skip(key), "wide")),
+      latched.length && button("rearm", t.rearm, () => this.does.rearm(id), "wide"),
+      ...(free ? [el("span", { class: "hint" }, t.timerHint),
+        ...presets.slice(0, 4).map((preset) => {
           const long = written(preset);
-          made.push(button(`preset-${preset}`, long, () =>
-            this.does.order(id, url(id, "timer"), { duration: preset }, t.spoken.timerSet(name, long)), "preset", t.presetOf(name, long)));
-        }
-        made.push(button("other", t.other, () => this.does.other(id), "preset quiet"));
-      }
-      return made;
-    });
+          return button(`preset-${preset}`, long, () =>
+            this.does.order(id, "timer", { duration: preset }, t.spoken.timerSet(name, long)), "preset", t.presetOf(name, long));
+        }),
+        button("other", t.other, () => this.does.other(id), "preset quiet")] : []),
+    ]);
   }
 }

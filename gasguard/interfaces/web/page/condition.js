@@ -105,7 +105,7 @@ export class Locks {
     const press = () => {
       const what = locked ? "unlock" : "lock";
       const done = locked ? t.spoken.unlocked(name) : t.spoken.locked(name, t.locksBy.child);
-      this.does.order(id, `api/burners/${encodeURIComponent(id)}/${what}`, undefined, done, this.tell);
+      this.does.order(id, what, undefined, done, this.tell);
     };
     return el("li", { class: "row" },
       el("span", { class: "glyph" }, icon("padlock")),

@@ -52,7 +52,7 @@ export function remade(node, key, make) {
   if (node.madeOf === key || (pressed && node.contains(pressed))) return;
   node.madeOf = key;
   const focused = node.contains(document.activeElement) ? document.activeElement.dataset.key : null;
-  node.replaceChildren(...make());
+  node.replaceChildren(...make().filter(Boolean));
   if (!focused) return;
   const again = node.querySelector(`[data-key="${CSS.escape(focused)}"]`);
   // What was pressed is gone: what can be done now stands next to it.

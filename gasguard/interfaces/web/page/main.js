@@ -21,6 +21,8 @@ let told = null;
 let fresh = false;
 let history = null;
 
+const nameOf = (id) => told?.burners[id]?.name ?? id;
+
 // --- what is spoken
 
 function speak(text, how = "polite") {
@@ -73,7 +75,7 @@ function judgeAlarms() {
   const held = new Map();
   for (const [id, state] of Object.entries(told.burners)) {
     if (state.phase === "trip_failed") {
-      held.set(`failed ${id}`, [t.notOffOf(state.name ?? id), (language === "en" && state.relay?.problem) || t.stillTrying]);
+      held.set(`failed ${id}`, [t.notOffOf(nameOf(id)), (language === "en" && state.relay?.problem) || t.stillTrying]);
     }
     if (state.contact === "open") lower(`unconfirmed ${id}`);
   }
@@ -103,7 +105,6 @@ async function shutOff(id, path) {
   }
   if (id === null) bigOff("", "");
   const failed = Object.entries(result.acks).filter(([, ack]) => ack.status !== "confirmed");
-  const nameOf = (one) => told?.burners[one]?.name ?? one;
   const text = result.code === "network" ? t.noAnswerOffText : failed[0]?.[1].message ?? result.message ?? "";
   if (failed.length) for (const [one] of failed) raise(`unconfirmed ${one}`, t.notOffOf(nameOf(one)), text, { closable: true });
   else raise(`unconfirmed ${key}`, id === null ? t.notOff : t.notOffOf(nameOf(id)), text, { closable: true });
@@ -126,13 +127,13 @@ function bigOff(look, text, lasts) {
 
 // --- everything else that is asked for
 
-async function order(id, path, body, done, tell) {
+async function order(id, what, body, done, tell) {
   const burner = burners.get(id);
   if (burner.waiting) return;
   burner.change({ waiting: true, said: null });
   // A double tap is one tap.
   const bounce = new Promise((over) => setTimeout(over, 500));
-  const answer = await ask(path, body && { ...body, id: freshId() });
+  const answer = await ask(`api/burners/${encodeURIComponent(id)}/${what}`, body && { ...body, id: freshId() });
   await bounce;
   burner.change({ waiting: false });
   conclude(answer, done, (text) => {
@@ -162,12 +163,12 @@ const does = {
   order,
   skip,
   other: (id) =>
-    askMinutes(told.burners[id].name, (duration, label) =>
-      order(id, `api/burners/${encodeURIComponent(id)}/timer`, label ? { duration, label } : { duration },
-        t.spoken.timerSet(told.burners[id].name, duration))),
+    askMinutes(nameOf(id), (duration, label) =>
+      order(id, "timer", label ? { duration, label } : { duration },
+        t.spoken.timerSet(nameOf(id), duration))),
   rearm: (id) =>
-    askRearm(told.burners[id].name, () =>
-      order(id, `api/burners/${encodeURIComponent(id)}/rearm`, undefined, t.spoken.rearmed(told.burners[id].name))),
+    askRearm(nameOf(id), () =>
+      order(id, "rearm", undefined, t.spoken.rearmed(nameOf(id)))),
 };
 
 const condition = new Condition($("condition"));
@@ -248,20 +249,16 @@ function unauthorized() {
 
 // --- events: told once, in words
 
-const ENDS_WARNING = new Set(["trip", "timer_extended", "timer_cancelled", "timer_started", "flame_out", "locked", "trip_confirmed"]);
-/** No timer puts off a schedule. */
-const ENDS_SCHEDULES = new Set(["trip", "schedule_skipped", "flame_out", "locked", "trip_confirmed"]);
-
-function ended(type, reason) {
-  return (reason === "schedule" ? ENDS_SCHEDULES : ENDS_WARNING).has(type);
-}
+/** What ends a warning. No timer puts off a schedule. */
+const ended = (type, warning) => /^(trip|flame_out|locked|trip_confirmed)$/.test(type)
+  || (warning?.reason === "schedule" ? type === "schedule_skipped" : type.startsWith("timer_"));
 
 function onEvent(event) {
   const burner = burners.get(event.burner);
   history?.event(event);
   if (!burner) return;
-  const name = told?.burners[event.burner]?.name ?? event.burner;
-  if (ended(event.type, burner.warning?.reason)) burner.change({ warning: null });
+  const name = nameOf(event.burner);
+  if (ended(event.type, burner.warning)) burner.change({ warning: null });
   switch (event.type) {
     case "trip":
       speak(t.spoken.trip(name, word(t.reasons, event.reason)));
@@ -294,7 +291,7 @@ function warn(burner, event, agoMs) {
   const only = event.shuts_off === false;
   const ends = only ? null : performance.now() - agoMs + (event.remaining_s ?? 60) * 1000;
   const until = only ? performance.now() + 600000 : ends + 3000;
-  burner.change({ warning: { reason, ends, until, schedule: event.schedule ?? null } });
+  burner.change({ warning: { reason, ends, until, schedule: reason === "schedule" && event.schedule } });
 }
 
 /** A warning that came before this page was opened still holds. */
@@ -306,7 +303,7 @@ async function lastWarnings() {
     const last = new Map();
     for (const event of events) {
       if (event.type === "prewarning") last.set(event.burner, event);
-      else if (ended(event.type, last.get(event.burner)?.reason)) last.delete(event.burner);
+      else if (ended(event.type, last.get(event.burner))) last.delete(event.burner);
     }
     for (const [id, event] of last) {
       const ago = Date.parse(told.now) - Date.parse(event.at);
