@@ -317,8 +317,7 @@ def test_the_time_is_that_of_the_configured_zone(night):
 
 def test_every_time_that_is_told_is_that_of_the_configured_zone(night):
     # Nobody's machine has the zone; 14:15Z is 20:00 there.
-    one = night(zone="Asia/Kathmandu").start("2026-11-26T22:00")
-    one.wall.jump(round(datetime.fromisoformat("2026-11-26T14:15Z").timestamp() - time.time()))
+    one = night(zone="Asia/Kathmandu").start("2026-11-26T22:15")
     one.phase("ready")
     assert one.kitchen.local("timer", "left", "--until", "20:30").code == 0
     assert one.kitchen.order("timer", '{"duration": "5m", "remind": true}')[0]["code"] is None
