@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 _DIGESTS = """
 from tests.torture.draw import draw_plan
 from tests.torture.session import run
-for index in range(4):
+for index in range(2):
     print(run(draw_plan(5, index)).digest)
 """
 
@@ -27,7 +27,7 @@ def _digests(hash_seed: str) -> str:
 
 def test_two_processes_tell_the_same_story() -> None:
     first = _digests("1")
-    assert len(set(first.split())) == 4
+    assert len(set(first.split())) == 2
     assert _digests("4711") == first
 
 
@@ -88,7 +88,7 @@ def test_people_alone_break_nothing_and_are_not_troubled() -> None:
         "skip",
         "company_silent",
     }
-    for index in range(5):
+    for index in range(3):
         plan = draw_plan(8, index, ())
         assert not trouble & {action.kind for action in plan.actions}
         assert all(0 < action.at < LENGTH for action in plan.actions)

@@ -13,7 +13,7 @@ from tests.torture.session import run
 
 FOUND = json.loads(CAUGHT.read_text())
 by_name = pytest.mark.parametrize("mutant", MUTANTS, ids=[mutant.name for mutant in MUTANTS])
-SAMPLE = 12
+SAMPLE = 16
 """One in so many is looked for in each run of the tests, all of them with `make long`."""
 some_by_name = pytest.mark.parametrize(
     "mutant", some(MUTANTS, every=SAMPLE, ids=[mutant.name for mutant in MUTANTS])

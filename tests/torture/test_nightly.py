@@ -8,7 +8,7 @@ _JOBS = min(2, os.cpu_count() or 1)
 
 
 def test_no_rule_breaks() -> None:
-    sessions = 20
+    sessions = 16
     result = Campaign(seed=20260101, sessions=sessions, jobs=_JOBS).run()
     failures = [f"session {f.index}: {f.rule}: {f.text}" for f in result.failures]
     assert not failures, "make torture SEED=20260101 ONLY=K replays\n" + "\n".join(failures)
