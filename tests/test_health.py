@@ -6,7 +6,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -148,23 +147,33 @@ def test_a_process_whose_event_loop_hangs_ends_and_says_where() -> None:
     assert "main (<string>:1" in run.stderr
 
 
+class Beating(Heartbeats):
+    """Of a loop that is seen to be alive at so many looks, and hangs then."""
+
+    def __init__(self, alive: int) -> None:
+        super().__init__()
+        self.alive, self.looks = alive, 0
+
+    def seen(self, part: str) -> float | None:
+        self.looks += 1
+        return float(min(self.looks, self.alive))
+
+
 def test_one_that_is_alive_or_ends_in_good_order_is_left_alone(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.delenv("WATCHDOG_USEC", raising=False)
-    heartbeats, ended = Heartbeats(), list[int]()
-    watch = HangWatch(heartbeats, ended.append, look_every=0.005)
-    beat = heartbeats.expect("event loop", within=5)
+    heartbeats, ended = Beating(alive=200), list[tuple[int, int]]()
+    watch = HangWatch(
+        heartbeats, lambda code: ended.append((code, heartbeats.looks)), look_every=0.001
+    )
     watch.start()
-    until = time.monotonic() + 1
-    while time.monotonic() < until:
-        beat()
-        time.sleep(0.01)
-    assert not ended
-    eventually(lambda: ended == [1])
+    eventually(lambda: ended)
     watch.stop()
     watch.join(5)
     assert not watch.is_alive()
+    # Not before twenty looks in a row have seen nothing new, and once.
+    assert ended == [(1, 200 + 20)]
 
 
 def test_where_systemd_watches_it_is_left_to_that(monkeypatch: pytest.MonkeyPatch) -> None:
