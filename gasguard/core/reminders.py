@@ -54,7 +54,7 @@ def _refusal(turn: Turn, request: SetReminder) -> tuple[str, str] | None:
     if request.duration > MAX_TIMER:
         return "too_long", "a reminder comes within 24h"
     same = _called(turn.state, request.label)
-    if request.label is not None and same:
+    if same:
         minutes = max(1, round((same[0].deadline - turn.now) / 60))
         return (
             "label_taken",
