@@ -4,7 +4,7 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 from importlib import resources
 from pathlib import Path
-from zoneinfo import ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import pytest
 import tzlocal
@@ -52,6 +52,63 @@ class SetClock:
 
     def believable(self) -> bool:
         return True
+
+
+@pytest.fixture
+def kept_here(tmp_path):
+    """What a schedule says at each time that the clock is set to, and of a skip behind the last."""
+
+    async def looks(schedule: dict[str, object], zone: str, *walls: datetime, skip: bool) -> object:
+        data = {"burners": {"left": {"relay": relay()}}, "schedules": {"one": schedule}}
+        config = parse_config({**data, "timezone": zone}, tmp_path)
+        for wall in walls:
+            store, clock = Store.open(tmp_path), SetClock(wall)
+            schedules = watch.Schedules(config, Controller([], store, clock), store, clock)
+            schedules.start()
+            if skip and wall == walls[-1]:
+                answers: asyncio.Queue[object] = asyncio.Queue()
+                schedules.skip("one", Source.CLI, answers.put_nowait)
+                await asyncio.wait_for(answers.get(), 5)
+            await schedules.stop()
+            await store.aclose()
+        return schedules.states()["one"]
+
+    def said(schedule: dict[str, object], zone: str, *walls: datetime, skip: bool = False):
+        return asyncio.run(looks(schedule, zone, *walls, skip=skip))
+
+    return said
+
+
+def in_berlin(hour: int, minute: int, fold: int = 0) -> datetime:
+    """In the night that repeats the hour from 2:00 on."""
+    return datetime(2026, 10, 25, hour, minute, fold=fold, tzinfo=ZoneInfo("Europe/Berlin"))
+
+
+def test_an_off_that_has_come_is_not_the_next_one_in_the_hour_that_is_repeated(kept_here):
+    for moment in (in_berlin(2, 31), in_berlin(2, 1, fold=1), in_berlin(2, 31, fold=1)):
+        said = kept_here({"off": "02:30"}, "Europe/Berlin", in_berlin(2, 31), moment)
+        assert said["next_at"] == "2026-10-26T02:30:00+01:00"
+
+
+def test_a_skip_in_the_hour_that_is_repeated_is_of_an_off_that_would_come(kept_here):
+    said = kept_here({"off": "02:30"}, "Europe/Berlin", in_berlin(2, 31), skip=True)
+    assert said["skipped_until"] == "2026-10-26T02:30:00+01:00"
+    assert said["next_at"] == "2026-10-27T02:30:00+01:00"
+
+
+def test_an_off_that_has_come_is_not_the_next_one_where_the_clock_is_set_back(kept_here):
+    evening = datetime(2026, 11, 27, 23, 30, tzinfo=UTC)
+    minute = timedelta(minutes=1)
+    said = kept_here({"off": "23:30"}, "UTC", evening + minute, evening - minute)
+    assert said["next_at"] == "2026-11-28T23:30:00+00:00"
+
+
+def test_a_window_that_is_skipped_is_not_the_next_one_in_the_hour_that_is_repeated(kept_here):
+    window = {"lock": {"from": "02:10", "to": "02:30"}}
+    for minute in (5, 20):
+        said = kept_here(window, "Europe/Berlin", in_berlin(2, minute), skip=minute == 5)
+        assert said["active"] is False
+        assert said["next_at"] == "2026-10-26T02:10:00+01:00"
 
 
 def test_a_skip_right_after_the_clock_was_set_is_of_the_window_that_it_shows_now(tmp_path):

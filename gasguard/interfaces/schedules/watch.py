@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import json
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Set
 from dataclasses import dataclass, field
 from datetime import date, tzinfo
 from pathlib import Path
@@ -66,6 +66,11 @@ class _Schedule:
     """The off that came last, if it was no longer ago than it is made up for."""
     fresh_until: float = float("-inf")
     """Unix time until which these three hold good, if nobody sets the clock."""
+
+    @property
+    def past_days(self) -> Set[date]:
+        """Those whose off has come: it does not come again where the clock shows its time again."""
+        return {*self.done, *([self.due.day] if self.due is not None else ())}
 
     @property
     def active(self) -> "Occurrence | None":
@@ -199,7 +204,7 @@ class Schedules:
     def _payload(self, one: _Schedule) -> dict[str, Any]:
         comes = one.next
         if comes is not None and comes.day == one.skipped:
-            comes = _after(one, comes)
+            comes = _coming(one, comes.begins_at, {comes.day, *one.past_days})
         skipped, active = one.left_out, one.active
         return {
             "active": active is not None,
@@ -262,7 +267,8 @@ class Schedules:
         if one.window is not None:
             one.holds, one.next = one.window.at(wall), one.window.next(wall)
         elif one.moment is not None:
-            one.due, one.next = one.moment.last(wall), one.moment.next(wall)
+            one.due = one.moment.last(wall)
+            one.next = _coming(one, wall, one.past_days)
         changes = [
             one.next.begins_at if one.next else None,
             one.holds.ends_at if one.holds else None,
@@ -395,10 +401,13 @@ def _built(config: Config, zone: tzinfo) -> dict[str, _Schedule]:
     }
 
 
-def _after(one: _Schedule, skipped: "Occurrence") -> "Occurrence | None":
-    if one.window is not None:
-        return one.window.at(skipped.ends_at) or one.window.next(skipped.ends_at)
-    return one.moment.next(skipped.ends_at) if one.moment is not None else None
+def _coming(one: _Schedule, after: float, without: Set[date]) -> "Occurrence | None":
+    """The first one behind that moment which is of none of these days."""
+    calendar = one.window or one.moment
+    comes = calendar.next(after) if calendar is not None else None
+    while calendar is not None and comes is not None and comes.day in without:
+        comes = calendar.next(comes.begins_at)
+    return comes
 
 
 def _time_of(one: _Schedule) -> int | None:
