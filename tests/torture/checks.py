@@ -13,7 +13,6 @@ from gasguard.core.model import OUT_LASTS, REARM_LIMIT, REARM_WINDOW
 from tests.torture.account import CHILD, FAR, NEVER, SCHEDULE, STUCK, Ask
 from tests.torture.curfew import NOTICED_WITHIN
 from tests.torture.house import Order
-from tests.torture.pi import WALL_ZERO
 from tests.torture.scene import Alarm, Bench, RelayWatch, Scene
 from tests.torture.window import Payload
 
@@ -350,7 +349,7 @@ def a_schedule_shuts_off_in_its_time(scene: Scene, bench: Bench, event: Payload)
         return None
     named = [entry for entry in entries if event.get("schedule") == entry.name]
     if any(entry.settings.off is not None for entry in named):
-        dues = {entry.due(WALL_ZERO + now + scene.pi.clock.wall_error) for entry in named} - {None}
+        dues = {entry.due(scene.pi.clock.wall(now)) for entry in named} - {None}
         if not dues:
             return "an off came that no schedule has"
         again = dues & bench.offs_told

@@ -1,16 +1,17 @@
 """What schedules say, by a look at the wall clock alone, and what must come of it.
 
-Windows here begin and end on minutes of UTC, every day. What may be so (a skip that is not answered
-yet) and what is so for certain are kept apart; a check speaks up only where both agree.
+Windows here begin and end on minutes of the clock on the wall, every day. What may be so (a skip
+that is not answered yet) and what is so for certain are kept apart; a check speaks up only where
+both agree.
 """
 
 from dataclasses import dataclass, field
 
 from gasguard.config.load import Config
 from gasguard.config.schedules import Schedule
-from tests.torture.pi import WALL_ZERO, PiClock
+from tests.torture.pi import PiClock
+from tests.torture.zones import DAY, Zone
 
-DAY = 86400.0
 OWED_FOR = 3600.0
 """Seconds for which an off is made up for (contract, section 6)."""
 NOTICED_WITHIN = 3.0
@@ -26,8 +27,9 @@ class Entry:
 
     name: str
     settings: Schedule
+    zone: Zone
     skips: set[float] = field(default_factory=set)
-    """Days, by the Unix time of their midnight, that may be skipped."""
+    """Days, by what the clock shows at their midnight, that may be skipped."""
     skipped: float | None = None
     """The day that is, for certain."""
     holds_since: float = FAR
@@ -41,31 +43,37 @@ class Entry:
     """Days whose off the guard may have told."""
 
     def day(self, wall: float) -> float | None:
-        """The day on which the window began that the clock shows; None outside."""
-        lock = self.settings.lock
+        """The day on which the window began that the clock shows at a Unix time; None outside."""
+        lock, shown = self.settings.lock, self.zone.shown(wall)
         if lock is None:
             return None
         begins, ends = lock.begins * 60.0, lock.to * 60.0
-        today = wall - wall % DAY
+        today = shown - shown % DAY
         for day in (today, today - DAY):
-            if day + begins <= wall < day + ends + (DAY if ends <= begins else 0):
+            if day + begins <= shown < day + ends + (DAY if ends <= begins else 0):
                 return day
         return None
 
     def next_day(self, wall: float) -> float:
         """The day of the next one, or of the next off."""
-        off, lock = self.settings.off, self.settings.lock
-        begins = (off.at if off is not None else lock.begins if lock is not None else 0) * 60.0
-        today = wall - wall % DAY
-        return today if wall < today + begins else today + DAY
+        # Minute by minute: offsets, too, change at full minutes.
+        minute = wall - wall % 60.0
+        while True:
+            minute += 60.0
+            shown, day = self.zone.shown(minute), self.day(minute)
+            if self.settings.off is not None and shown % DAY == self.settings.off.at * 60.0:
+                return shown - shown % DAY
+            if day is not None and day != self.day(minute - 60.0):
+                return day
 
     def due(self, wall: float) -> float | None:
         """The Unix time of the last off, if it is still owed."""
         if self.settings.off is None:
             return None
-        today = wall - wall % DAY
-        times = [day + self.settings.off.at * 60.0 for day in (today, today - DAY)]
-        return next((at for at in times if at <= wall <= at + OWED_FOR), None)
+        today = self.zone.shown(wall) // DAY * DAY
+        shown = [day + self.settings.off.at * 60.0 for day in (today, today - DAY)]
+        times = [at for one in shown for at in self.zone.moments(one)]
+        return max((at for at in times if at <= wall <= at + OWED_FOR), default=None)
 
 
 class Curfew:
@@ -73,7 +81,7 @@ class Curfew:
 
     def __init__(self, config: Config, clock: PiClock) -> None:
         self._config, self._clock = config, clock
-        self.entries = [Entry(name, one) for name, one in config.schedules.items()]
+        self.entries = [Entry(name, one, clock.zone) for name, one in config.schedules.items()]
         self.changed_at = NEVER
         """When the clock was set, or its being right changed."""
         self._looked_at = 0.0
@@ -88,7 +96,7 @@ class Curfew:
 
         `alive`: the guard has been for a while. `remembers`: it knows which offs it told before.
         """
-        clock, wall = self._clock, WALL_ZERO + now + self._clock.wall_error
+        clock, wall = self._clock, self._clock.wall(now)
         state = self._state()
         before, self._looked_at = self._looked_at, now
         if state != self._was:
@@ -112,12 +120,12 @@ class Curfew:
             due = entry.due(wall)
             if due is None or not counts:
                 continue
-            midnight = due - due % DAY
+            midnight = clock.zone.shown(due) // DAY * DAY
             fresh = wall - due < now - before + 0.1 and self.changed_at < before
             missed = remembers and self.changed_at == NEVER
             told = midnight in entry.done or midnight in entry.skips
             if (fresh or missed) and not told:
-                came.append((entry, due - WALL_ZERO - clock.wall_error))
+                came.append((entry, due - clock.wall(0)))
             entry.done.add(midnight)
         return came
 
@@ -130,7 +138,7 @@ class Curfew:
 
     def glance(self, now: float) -> None:
         """See what may hold at this moment, between two looks."""
-        wall = WALL_ZERO + now + self._clock.wall_error
+        wall = self._clock.wall(now)
         for entry in self.entries:
             day = entry.day(wall)
             if entry.kept or (day is not None and day != entry.skipped):
@@ -139,7 +147,7 @@ class Curfew:
 
     def surely_holds(self, entry: Entry, at: float) -> bool:
         """Whether its window holds at that moment, by a clock that is believed."""
-        day = entry.day(WALL_ZERO + at + self._clock.wall_error)
+        day = entry.day(self._clock.wall(at))
         skipped = day in entry.skips or day == entry.skipped
         return self._clock.believable() and day is not None and not skipped
 
@@ -147,7 +155,7 @@ class Curfew:
 
     def asked(self, entry: Entry, now: float) -> float:
         """Somebody skips; which day that is, if it is done at once."""
-        wall = WALL_ZERO + now + self._clock.wall_error
+        wall = self._clock.wall(now)
         day = entry.day(wall)
         next_day = entry.next_day(wall)
         # Between the question and its effect it may begin or end.
@@ -156,9 +164,7 @@ class Curfew:
 
     def answered(self, entry: Entry, day: float, asked_at: float, now: float) -> None:
         """It was accepted, and not for being skipped already."""
-        same = entry.day(WALL_ZERO + now + self._clock.wall_error) == entry.day(
-            WALL_ZERO + asked_at + self._clock.wall_error
-        )
+        same = entry.day(self._clock.wall(now)) == entry.day(self._clock.wall(asked_at))
         entry.skipped = day if same and self.changed_at < asked_at else None
 
     def forgotten(self) -> None:

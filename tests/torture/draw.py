@@ -59,7 +59,8 @@ def draw_plan(seed: int, index: int, faults: "tuple[str, ...] | None" = None) ->
     random = stream(seed, f"session {index}")
     streams = (stream(seed, f"{name} {index}") for name in ("mqtt", "hazards", "pins"))
     kitchen = draw_kitchen(random, *streams)
-    add_schedules(stream(seed, f"schedules {index}"), kitchen.config)
+    schedules, zones = (stream(seed, f"{name} {index}") for name in ("schedules", "zones"))
+    add_schedules(schedules, zones, kitchen.config)
     add_people(stream(seed, f"people {index}"), kitchen.config)
     drawing = Drawing(random, kitchen)
     # A part of the sessions has one or two kinds of trouble only: what each does alone.

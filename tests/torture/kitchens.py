@@ -5,7 +5,7 @@ from random import Random
 from typing import Any
 
 from gasguard.simulator.simtime import FIRST_MOMENT
-from tests.torture.pi import WALL_ZERO
+from tests.torture.zones import DAY, UTC, ZONES, Zone
 
 _TOKEN = "00112233445566778899aabbccddeeff"
 
@@ -228,16 +228,17 @@ def add_people(random: Random, config: dict[str, Any]) -> None:
         config["sensors"] = sensors
 
 
-def add_schedules(random: Random, config: dict[str, Any]) -> None:
-    """Windows and offs within a session, in some of them."""
+def add_schedules(random: Random, zones: Random, config: dict[str, Any]) -> None:
+    """Windows and offs within a session, in some of them. `zones` decides on whose clocks."""
     if random.random() >= 0.4:
         return
-    config["timezone"] = "UTC"
+    zone = UTC if zones.random() < 0.5 else zones.choice(list(ZONES.values()))
+    config["timezone"] = zone.name
     config["schedules"] = schedules = {}
     jogs = [name for name, one in config["burners"].items() if "jog" in one.get("relay", {})]
     lockable = [name for name in config["burners"] if name not in jogs]
     for name in ("first", "second")[: random.randint(1, 2)]:
-        begins = _SESSION_BEGINS + random.randint(1, 17)
+        begins = _shown(zone, zones, random.randint(1, 17))
         if random.random() < 0.65 and lockable:
             ends = begins + random.choice([1, 2, 4, 8])
             one: dict[str, Any] = {"lock": {"from": _clock(begins), "to": _clock(ends)}}
@@ -249,12 +250,18 @@ def add_schedules(random: Random, config: dict[str, Any]) -> None:
         schedules[name] = one
 
 
+def _shown(zone: Zone, random: Random, minutes: int) -> int:
+    """Minutes after midnight that the clock shows so long after a session begins."""
+    began = zone.wall_zero + FIRST_MOMENT
+    # In the night in which an hour is skipped, the second of these may be within it.
+    at = zone.shown(began + 60 * minutes), zone.shown(began) + 60 * minutes
+    return round(at[random.random() < 0.3] % DAY) // 60
+
+
 def _clock(minutes: int) -> str:
     return f"{minutes // 60 % 24:02}:{minutes % 60:02}"
 
 
-_SESSION_BEGINS = round((WALL_ZERO + FIRST_MOMENT) % 86400) // 60
-"""Minutes after midnight, UTC."""
 ALARMS = ("gas_alarm", "smoke_alarm", "overheat")
 _WIRINGS = ("normally_closed", "normally_open")
 _KINDS = ("plain", "plain", "plain", "voice", "voice", "lease", "jog", "legacy", "series")

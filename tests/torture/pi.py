@@ -25,9 +25,7 @@ from tests.torture.broker import Broker
 from tests.torture.disk import Disk
 from tests.torture.loop import TappedNetwork
 from tests.torture.window import Payload, Told, Window
-
-WALL_ZERO = 1_795_000_000.0
-"""True Unix time at moment 0 of the loop."""
+from tests.torture.zones import UTC, ZONES, Zone
 
 
 class Trust(StrEnum):
@@ -42,8 +40,9 @@ class Trust(StrEnum):
 class PiClock:
     """gasguard.clock.Clock with a wall clock that may be wrong, and may not know it is right."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, zone: Zone = UTC) -> None:
         self._loop = loop
+        self.zone = zone
         self.boots = 1
         self._boot_zero = loop.time() - 100.0
         self.wall_error = 0.0
@@ -57,7 +56,15 @@ class PiClock:
 
     def now(self) -> Instant:
         time = self._loop.time()
-        return Instant(time - self._boot_zero, WALL_ZERO + time + self.wall_error)
+        return Instant(time - self._boot_zero, self.wall(time))
+
+    def wall(self, time: float) -> float:
+        """The Unix time that it gives at that moment of the loop, if nobody sets it until then."""
+        return self.zone.wall_zero + time + self.wall_error
+
+    def shown(self, time: float) -> float:
+        """What people read on it then, as `Zone.shown` counts."""
+        return self.zone.shown(self.wall(time))
 
     def boot_id(self) -> str:
         return f"boot-{self.boots}"
@@ -118,7 +125,7 @@ class Pi:
         luck: Random,
         chip: SimulatedChip,
     ) -> None:
-        self.clock = PiClock(loop)
+        self.clock = PiClock(loop, ZONES.get(config.timezone or "", UTC))
         self.heartbeats = Heartbeats(loop.time)
         self.controller: Controller | None = None
         self.window: Window | None = None

@@ -1,16 +1,20 @@
 """The judge accuses the guard of nothing that it could not know."""
 
 import asyncio
+from datetime import UTC as IN_UTC
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from gasguard.config.load import parse_config
 from tests.torture.curfew import Curfew
 from tests.torture.loop import TortureLoop
-from tests.torture.pi import WALL_ZERO, PiClock
+from tests.torture.pi import PiClock
 from tests.torture.plan import Action, Plan
 from tests.torture.session import run
+from tests.torture.zones import DAY, UTC, ZONES, Zone
 
 RELAY = {
     "driver": "miot",
@@ -88,12 +92,21 @@ def test_a_window_that_began_between_two_looks_may_hold_since_the_first_of_them(
     )
     with asyncio.Runner(loop_factory=lambda: TortureLoop(seed=1, latency=0.01)) as runner:
         curfew = Curfew(config, PiClock(runner.get_loop()))
-    begins = 11 * 3600 + 37 * 60 - WALL_ZERO % 86400
+    begins = 11 * 3600 + 37 * 60 - UTC.wall_zero % DAY
     (night,) = curfew.entries
     curfew.look(begins - 1, alive=False, remembers=True)
     curfew.look(begins + 9, alive=True, remembers=True)
     assert night.may_hold_since <= begins
     assert night.holds_since == begins + 9
+
+
+@pytest.mark.parametrize("zone", ZONES.values(), ids=list(ZONES))
+def test_clocks_change_as_they_will(zone: Zone) -> None:
+    for minute in range(-120, 120):
+        at = zone.changes_at + 60.0 * minute
+        real = datetime.fromtimestamp(at, ZoneInfo(zone.name)).replace(tzinfo=IN_UTC)
+        assert zone.shown(at) == real.timestamp()
+        assert at in zone.moments(zone.shown(at))
 
 
 def test_what_was_refused_has_saved_nothing() -> None:
@@ -138,7 +151,7 @@ def test_a_window_that_holds_is_kept_by_a_clock_that_nobody_believes(tmp_path: P
     with asyncio.Runner(loop_factory=lambda: TortureLoop(seed=1, latency=0.01)) as runner:
         clock = PiClock(runner.get_loop())
     curfew = Curfew(config, clock)
-    begins = 11 * 3600 + 37 * 60 - WALL_ZERO % 86400
+    begins = 11 * 3600 + 37 * 60 - UTC.wall_zero % DAY
     (entry,) = curfew.entries
     curfew.look(begins + 5, alive=True, remembers=True)
     clock.jump(3600.0, believed=False)
