@@ -30,11 +30,13 @@ class Kitchen:
 
     @property
     def parts(self) -> set[str]:
-        """What it has: `relay gpio`, `flame adc`."""
+        """What it has: `relay gpio`, `flame adc`, `clocks that change`."""
         burners = self.config["burners"].values()
         relays = (relay for one in burners for relay in one.get("relays") or [one["relay"]])
         found = {f"relay {relay['driver']}" for relay in relays}
-        return found | {f"flame {one['flame']['driver']}" for one in burners if "flame" in one}
+        found |= {f"flame {one['flame']['driver']}" for one in burners if "flame" in one}
+        zone = ZONES.get(self.config.get("timezone", ""), UTC)
+        return found | ({"clocks that change"} if zone.offset != zone.then else set())
 
     @property
     def on_mqtt(self) -> list[str]:

@@ -64,6 +64,7 @@ _NEEDS = {
     PIN_RELAY: "relay gpio",
     COUPLE: "flame adc",
     ADC_FLAME: "flame adc",
+    CALENDAR: "clocks that change",
 }
 
 MUTANTS = [
@@ -690,6 +691,18 @@ MUTANTS = [
         WATCH,
         "self.holds.day == self.skipped else self.holds",
         "self.skipped is not None else self.holds",
+    ),
+    Mutant(
+        "a change of the clocks ends no window",
+        CALENDAR,
+        "if _offset(low, zone) != _offset(high, zone):",
+        "if False:",
+    ),
+    Mutant(
+        "the clocks change an hour late",
+        CALENDAR,
+        "datetime.fromtimestamp(at, zone).replace(tzinfo=None)",
+        "(datetime.fromtimestamp(at - 3600, zone) + timedelta(hours=1)).replace(tzinfo=None)",
     ),
     # --- who is there, and the longest burn's answers ---------------------------------------------
     Mutant(
