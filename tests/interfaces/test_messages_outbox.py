@@ -13,7 +13,7 @@ import pytest
 from gasguard.clock import Instant
 from gasguard.config.messages import CAUSES, USUAL_CAUSES, Messages
 from gasguard.core.messages import Kind, Tell
-from gasguard.core.model import Lock, Reason, Settings, Source, State
+from gasguard.core.model import Lock, Phase, Reason, RelayView, Settings, Source, State
 from gasguard.guard.bulletins import News
 from gasguard.interfaces.messages import outbox as outbox_module
 from gasguard.interfaces.messages.causes import handling
@@ -53,8 +53,11 @@ class Office:
         self.boot += seconds
         self.wall += seconds
 
-    def happens(self, *tells: Tell, burner: str = "left") -> list[Any]:
-        state = State(Settings(burner, burner.title()))
+    def happens(
+        self, *tells: Tell, burner: str = "left", phase: Phase = Phase.TRIPPED
+    ) -> list[Any]:
+        relays = (RelayView(reachable=True),)
+        state = State(Settings(burner, burner.title()), phase=phase, relays=relays)
         return self.outbox.put(News(state, Instant(self.boot, self.wall), tells), self.now)
 
     def sent(self, outcome: Outcome = DELIVERED) -> list[str]:
@@ -445,6 +448,56 @@ def test_every_message_names_the_burner_and_the_time_in_one_language(tell, langu
     chinese = sum("\u4e00" <= sign <= "\u9fff" for sign in words)
     assert (chinese > 3) is (language == "zh")
     assert len(text.encode()) < 2048
+
+
+BURNS_ON = Tell(Kind.TRIP_FAILED, Reason.TIMER, Source.CLI, {"message": "the flame burns on"})
+UNREACHABLE = Tell(Kind.RELAY_UNREACHABLE, None, None, {"burning": True, "relay": 0})
+
+
+@pytest.mark.parametrize(
+    ("alarm", "end", "says"),
+    [
+        (BURNS_ON, CONFIRMED, "Left is off"),
+        (BURNS_ON, Tell(Kind.FLAME_OUT), "Left went out"),
+        (UNREACHABLE, Tell(Kind.RELAY_RECOVERED, None, None, {"relay": 0}), "answers again"),
+    ],
+)
+def test_who_was_called_to_the_knob_is_told_when_that_is_over(alarm, end, says):
+    routes = {"trip_failed": ["mum"], "relay_unreachable": ["mum"], "trip_confirmed": ["dad"]}
+    routes |= {"flame_out": ["dad"], "relay_recovered": ["dad"]}
+    for quiet in (None, {"from": "11:00", "to": "13:00"}):
+        office = Office(to={"mum": "a://b", "dad": "a://c"}, routes=routes, quiet=quiet)
+        office.happens(end)
+        assert not any("mum" in one for one in office.sent()), "nobody was called"
+        office.happens(alarm, phase=Phase.TRIP_FAILED)
+        assert [one for one in office.sent() if "mum" in one] == [f"mum left {alarm.kind}"]
+        if alarm is BURNS_ON:
+            office.happens(CONFIRMED, phase=Phase.TRIP_FAILED)
+            assert not any("mum" in one for one in office.sent()), "open, and it burns on"
+        office.happens(end)
+        (letter,) = [one for one in office.outbox.letters if one.to == "mum"]
+        assert says in written(letter, office.now, "en")[1]
+        assert f"mum left {end.kind}" in office.sent()
+        office.happens(end)
+        assert not any("mum" in one for one in office.sent()), "once"
+
+
+def test_an_alarm_that_arrives_late_says_that_it_is_over():
+    office = Office()
+    office.happens(BURNS_ON, phase=Phase.TRIP_FAILED)
+    office.sent(FAILED)
+    office.happens(CONFIRMED)
+    (letter,) = office.outbox.letters
+    text = written(letter, office.now, "en")[1]
+    assert text.index("could NOT be shut off") < text.index("Left is off: its timer ended.")
+
+
+def test_who_is_told_of_the_end_anyway_is_told_once():
+    office = Office(routes={"trip_failed": ["mum"], "trip_confirmed": ["mum"]})
+    office.happens(BURNS_ON, phase=Phase.TRIP_FAILED)
+    office.sent()
+    office.happens(CONFIRMED)
+    assert office.all_sent(70) == [(0.0, "mum left trip_confirmed")]
 
 
 def test_a_message_says_when_it_was_and_when_it_will_be():

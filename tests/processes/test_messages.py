@@ -77,6 +77,8 @@ def test_what_is_urgent_comes_in_time_a_warning_a_lost_relay_a_failure(messaging
     assert all(one["type"] == "failure" for one in receiver.got)
     stove.fault(frozen=False)
     ear.event("trip_confirmed", within=15)
+    receiver.until("its relay answers again", 5)
+    receiver.until("is off: its timer ended", 5)
     never(lambda: "was shut off" in receiver.texts[-1], 3, "that waits for the end of quiet hours")
 
 

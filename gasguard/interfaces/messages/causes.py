@@ -3,10 +3,13 @@
 from typing import NamedTuple
 
 from gasguard.core.messages import Kind, Tell
-from gasguard.core.model import Lock
+from gasguard.core.model import Lock, Phase
+from gasguard.guard.bulletins import News
 
 HAZARDS = frozenset({Lock.GAS_ALARM, Lock.CARBON_MONOXIDE, Lock.SMOKE_ALARM, Lock.OVERHEAT})
 """What alarms warn of; their reasons and locks have the same words."""
+ALARMS = frozenset({Kind.TRIP_FAILED, Kind.RELAY_UNREACHABLE})
+"""What calls somebody to the knob, and may be over by itself."""
 SETTLES = 1.0
 """Seconds that a shutoff has to be confirmed in, so that one message says both."""
 LONG_UNREACHABLE = 120.0
@@ -29,6 +32,16 @@ class Handling(NamedTuple):
     """Seconds until it is sent."""
     keeps: float = _DAY
     """Seconds after which it is worth nothing any more."""
+
+
+def over(news: News, tell: Tell) -> Kind | None:
+    """Which of `ALARMS` is over with this."""
+    match tell.kind:
+        case Kind.TRIP_CONFIRMED | Kind.FLAME_OUT if news.state.phase is not Phase.TRIP_FAILED:
+            return Kind.TRIP_FAILED
+        case Kind.RELAY_RECOVERED if all(relay.reachable for relay in news.state.relays):
+            return Kind.RELAY_UNREACHABLE
+    return None
 
 
 def handling(tell: Tell) -> Handling | None:

@@ -14,7 +14,7 @@ from gasguard.clock import local
 from gasguard.config.messages import Messages
 from gasguard.core.messages import Kind, Tell
 from gasguard.guard.bulletins import News
-from gasguard.interfaces.messages.causes import SETTLES, handling
+from gasguard.interfaces.messages.causes import ALARMS, SETTLES, Handling, handling, over
 from gasguard.interfaces.messages.letters import Letter, Stamp
 from gasguard.interfaces.payloads import event_payload
 
@@ -97,6 +97,8 @@ class Outbox:
         """Addresses to which one is on its way."""
         self._paced: dict[str, float] = {}
         """By address: when the last one was delivered."""
+        self._alarmed: dict[str, set[str]] = {}
+        """By burner and cause, of alarms that are not over: the addresses that know of it."""
 
     # --- in -----------------------------------------------------------------------------------
 
@@ -111,6 +113,7 @@ class Outbox:
         for tell in news.tells:
             if tell.kind is Kind.TRIP_CONFIRMED:
                 self._confirm(news.state.settings.burner, now)
+            self._call_off(news, tell, now, told)
             self._put(news, tell, now, told)
         return self._make_room()
 
@@ -118,9 +121,7 @@ class Outbox:
         how = handling(tell)
         if how is None:
             return
-        settings = news.state.settings
-        event: dict[str, Any] = event_payload(tell, settings.burner, news.at, self._zone)
-        event["boot"] = news.at.boot
+        settings, event = news.state.settings, self._event(news, tell)
         names = [name for cause in how.causes for name in self._settings.recipients(cause)]
         # An alarm is a trip and a lock at once.
         names = [name for name in dict.fromkeys(names) if (how.key, name) not in told]
@@ -143,8 +144,24 @@ class Outbox:
         if place in self.last:
             due = max(due, self.last[place].boot + MINUTE)
         self.last[place] = Stamp(now.boot_id, due, now.wall + due - now.boot, now.synchronised)
-        self.version += 1
+        self._write(names, how, news, event, due, now)
+
+    def _event(self, news: News, tell: Tell) -> dict[str, Any]:
+        event: dict[str, Any] = event_payload(tell, news.state.settings.burner, news.at, self._zone)
+        return {**event, "boot": news.at.boot}
+
+    def _write(
+        self,
+        names: Iterable[str],
+        how: Handling,
+        news: News,
+        event: dict[str, Any],
+        due: float,
+        now: Stamp,
+    ) -> None:
+        settings = news.state.settings
         stamp = Stamp(now.boot_id, news.at.boot, news.at.wall, now.synchronised)
+        self.version += 1
         self.letters += [
             Letter(
                 to=name,
@@ -160,6 +177,22 @@ class Outbox:
             )
             for name in names
         ]
+
+    def _call_off(self, news: News, tell: Tell, now: Stamp, told: set[tuple[str, str]]) -> None:
+        """Whoever was called to the knob is told when that is over, in quiet hours too."""
+        cause, how = over(news, tell), handling(tell)
+        if cause is None or how is None:
+            return
+        burner, event = news.state.settings.burner, self._event(news, tell)
+        names = self._alarmed.pop(_place(burner, cause), set())
+        for letter in self.letters:
+            if (letter.burner, letter.cause) == (burner, cause):
+                # The alarm itself, if it arrives late, must not speak of what is over.
+                self.version += letter.add(event)
+                names -= {letter.to} - self._sending
+        told.update((how.key, name) for name in names)
+        if names:
+            self._write(sorted(names), how._replace(urgent=True), news, event, now.boot, now)
 
     def _open(self, burner: str, key: str, now: Stamp) -> list[Letter]:
         """Those that can still tell of more: never tried, and not about to go as an alarm."""
@@ -199,6 +232,9 @@ class Outbox:
         for letter in taken:
             self._sending.add(letter.to)
             self._tries.setdefault(letter.id, _Tries())
+            if letter.urgent and letter.cause in ALARMS:
+                place = _place(letter.burner, letter.cause)
+                self._alarmed.setdefault(place, set()).add(letter.to)
         return taken
 
     def is_due_within(self, seconds: float, now: Stamp) -> bool:
