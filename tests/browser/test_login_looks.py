@@ -10,7 +10,11 @@ from tests.browser.household import Household
 from tests.browser.test_attacks import NAME, PASSWORD, trapped
 from tests.browser.test_looks import findings, small_targets, sticks_out
 
-LOOKS = [(PHONE, "en", "light"), (NARROW, "zh", "dark"), (DESKTOP, "en", "dark")]
+LOOKS = [
+    (NARROW, "zh", "dark"),
+    pytest.param(PHONE, "en", "light", marks=pytest.mark.long),
+    pytest.param(DESKTOP, "en", "dark", marks=pytest.mark.long),
+]
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ from gasguard.guard.store import Store
 from tests.support.kitchen import Kitchen, burner
 from tests.support.waiting import eventually
 
-SEEDS, STORE_SEEDS = 30, 150
+STORE_SEEDS = 150
 FILES = ("guard.db", "guard.db-wal")
 
 
@@ -36,7 +36,10 @@ def damage(folder: Path, seed: int) -> str:
     return f"seed {seed}: {path.name}, {length} bytes"
 
 
-def test_thirty_damaged_databases_under_the_real_daemon(make_kitchen):
+@pytest.mark.parametrize(
+    "seeds", [range(12), pytest.param(range(12, 30), marks=pytest.mark.long)], ids=str
+)
+def test_damaged_databases_under_the_real_daemon(make_kitchen, seeds):
     kitchen: Kitchen = make_kitchen(left=burner(), right=burner())
     stove, daemon = kitchen.stove(), kitchen.daemon()
     kitchen.order("timer", "50m")
@@ -48,7 +51,7 @@ def test_thirty_damaged_databases_under_the_real_daemon(make_kitchen):
     sound = kitchen.folder / "sound"
     shutil.copytree(kitchen.state_dir, sound, ignore=shutil.ignore_patterns("*.sock"))
     known, locked_out = [], []
-    for seed in range(SEEDS):
+    for seed in seeds:
         shutil.rmtree(kitchen.state_dir)
         shutil.copytree(sound, kitchen.state_dir)
         what = damage(kitchen.state_dir, seed)

@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.torture.draw import FAMILIES, draw_plan
 from tests.torture.plan import LENGTH
 from tests.torture.session import run
@@ -66,6 +68,7 @@ def test_every_kind_of_action_and_of_kitchen_is_drawn() -> None:
     assert any("off" in one for one in schedules) and any("grace" in one for one in schedules)
 
 
+@pytest.mark.long
 def test_a_burner_behind_the_broker_tells_the_same_story_again() -> None:
     plans = [draw_plan(5, index) for index in range(60)]
     plan = next(p for p in plans if any(action.kind == "broker" for action in p.actions))
@@ -88,7 +91,7 @@ def test_people_alone_break_nothing_and_are_not_troubled() -> None:
         "skip",
         "company_silent",
     }
-    for index in range(3):
+    for index in range(2):
         plan = draw_plan(8, index, ())
         assert not trouble & {action.kind for action in plan.actions}
         assert all(0 < action.at < LENGTH for action in plan.actions)
