@@ -54,6 +54,12 @@ def test_it_comes_on_the_tick_and_not_one_before():
     assert not opens(burner.wait(100))
 
 
+def test_the_shortest_is_one_too():
+    burner = ready()
+    assert statuses(burner.remind(0.25)) == [Status.ACCEPTED]
+    assert only_tell(burner.wait(0.25), Kind.REMINDER)
+
+
 @pytest.mark.parametrize(
     ("late", "told"), [(0.999, {}), (1.0, {"late_s": 1}), (90, {"late_s": 90})]
 )
