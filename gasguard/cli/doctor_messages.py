@@ -26,7 +26,7 @@ def _waiting(config: Config) -> Finding:
     path = config.state_dir / FILE_NAME
     if path.exists() and not os.access(path, os.R_OK):
         return Finding("messages waiting", "warn", f"{path} cannot be read: ask as gasguard's user")
-    letters, _ = read(path)
+    letters = read(path).letters
     if not letters:
         return Finding("messages waiting", "ok", "none")
     to = ", ".join(sorted({letter.to for letter in letters}))

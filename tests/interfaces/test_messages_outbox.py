@@ -19,7 +19,7 @@ from gasguard.interfaces.messages import outbox as outbox_module
 from gasguard.interfaces.messages.causes import handling
 from gasguard.interfaces.messages.letters import Letter, Stamp
 from gasguard.interfaces.messages.outbox import PAUSES, Outbox, Outcome, Result
-from gasguard.interfaces.messages.shelf import FILE_NAME, read
+from gasguard.interfaces.messages.shelf import FILE_NAME, Kept, _as_text, read
 from gasguard.interfaces.messages.texts import written
 
 NOON = time.mktime((2026, 11, 26, 12, 0, 0, 0, 0, -1))
@@ -135,7 +135,7 @@ def test_one_a_minute_holds_over_a_restart():
     office, again = Office(), Office()
     office.happens(SILENT)
     assert office.sent()
-    again.outbox.recall(office.outbox.letters, office.outbox.last)
+    again.outbox.recall(office.outbox.letters, office.outbox.last, {})
     again.pass_(20)
     again.happens(SILENT)
     assert again.all_sent(60) == [(40.0, "mum left sensor_silent")]
@@ -145,7 +145,7 @@ def test_the_first_message_after_a_power_cut_goes_at_once():
     office, again = Office(), Office()
     office.happens(SILENT)
     again.boot_id, again.boot, again.synchronised = "b", 20.0, False
-    again.outbox.recall([], office.outbox.last)
+    again.outbox.recall([], office.outbox.last, {})
     again.happens(SILENT)
     assert again.sent() == ["mum left sensor_silent"]
 
@@ -492,6 +492,17 @@ def test_an_alarm_that_arrives_late_says_that_it_is_over():
     assert text.index("could NOT be shut off") < text.index("Left is off: its timer ended.")
 
 
+def test_the_end_of_an_alarm_is_told_after_a_restart_too(tmp_path: Path):
+    office, again = Office(), Office()
+    office.happens(BURNS_ON, phase=Phase.TRIP_FAILED)
+    office.sent()
+    outbox = office.outbox
+    (tmp_path / FILE_NAME).write_text(_as_text(Kept(outbox.letters, outbox.last, outbox.alarmed)))
+    again.outbox.recall(*read(tmp_path / FILE_NAME))
+    again.happens(CONFIRMED)
+    assert again.sent() == ["mum left trip_confirmed"]
+
+
 def test_who_is_told_of_the_end_anyway_is_told_once():
     office = Office(routes={"trip_failed": ["mum"], "trip_confirmed": ["mum"]})
     office.happens(BURNS_ON, phase=Phase.TRIP_FAILED)
@@ -554,11 +565,14 @@ def test_a_warning_says_what_puts_that_off_and_nothing_else():
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"{", b"[]", b'{"letters": 3, "last": {}}', b"\xff\xfe", b'{"letters": [], "last": []}'],
+    [
+        *(b"", b"{", b"[]", b"\xff\xfe", b'{"letters": 3, "last": {}}'),
+        *(b'{"letters": [], "last": []}', b'{"letters": [], "last": {}, "alarmed": {"left": 3}}'),
+    ],
 )
 def test_a_damaged_file_is_nothing(tmp_path: Path, content):
     (tmp_path / FILE_NAME).write_bytes(content)
-    assert read(tmp_path / FILE_NAME) == ([], {})
+    assert read(tmp_path / FILE_NAME) == ([], {}, {})
 
 
 def test_one_damaged_message_takes_no_other_with_it(tmp_path: Path):
@@ -574,7 +588,7 @@ def test_one_damaged_message_takes_no_other_with_it(tmp_path: Path):
     ]
     data = {"letters": [*damaged, sound], "last": {}}
     (tmp_path / FILE_NAME).write_text(json.dumps(data))
-    letters, _ = read(tmp_path / FILE_NAME)
+    letters = read(tmp_path / FILE_NAME).letters
     assert letters == [letter]
 
 

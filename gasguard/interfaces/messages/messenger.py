@@ -112,7 +112,7 @@ class Messenger:
         return Stamp.of(self._clock)
 
     def _contents(self) -> Kept:
-        return self._outbox.letters, self._outbox.last
+        return Kept(self._outbox.letters, self._outbox.last, self._outbox.alarmed)
 
     # --- in -----------------------------------------------------------------------------------
 

@@ -92,20 +92,23 @@ class Outbox:
         """Changes with whatever is to be on disk."""
         self.last: dict[str, Stamp] = {}
         """By burner and key: when the last one was due, of those of the last minute."""
+        self.alarmed: dict[str, set[str]] = {}
+        """By burner and cause, of alarms that are not over: the addresses that know of it."""
         self._tries: dict[str, _Tries] = {}
         self._sending: set[str] = set()
         """Addresses to which one is on its way."""
         self._paced: dict[str, float] = {}
         """By address: when the last one was delivered."""
-        self._alarmed: dict[str, set[str]] = {}
-        """By burner and cause, of alarms that are not over: the addresses that know of it."""
 
     # --- in -----------------------------------------------------------------------------------
 
-    def recall(self, letters: Iterable[Letter], last: dict[str, Stamp]) -> None:
+    def recall(
+        self, letters: Iterable[Letter], last: dict[str, Stamp], alarmed: dict[str, set[str]]
+    ) -> None:
         """What an earlier start had not delivered, before all else."""
         self.letters = [*letters, *self.letters]
         self.last = {**last, **self.last}
+        self.alarmed = {**alarmed, **self.alarmed}
 
     def put(self, news: News, now: Stamp) -> list[Fate]:
         """What happened goes to whom it concerns. Gives what had to make room."""
@@ -184,7 +187,7 @@ class Outbox:
         if cause is None or how is None:
             return
         burner, event = news.state.settings.burner, self._event(news, tell)
-        names = self._alarmed.pop(_place(burner, cause), set())
+        names = self.alarmed.pop(_place(burner, cause), set())
         for letter in self.letters:
             if (letter.burner, letter.cause) == (burner, cause):
                 # The alarm itself, if it arrives late, must not speak of what is over.
@@ -234,7 +237,8 @@ class Outbox:
             self._tries.setdefault(letter.id, _Tries())
             if letter.urgent and letter.cause in ALARMS:
                 place = _place(letter.burner, letter.cause)
-                self._alarmed.setdefault(place, set()).add(letter.to)
+                self.alarmed.setdefault(place, set()).add(letter.to)
+                self.version += 1
         return taken
 
     def is_due_within(self, seconds: float, now: Stamp) -> bool:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from gasguard.files import sync_folder
 from gasguard.interfaces.messages.aside import aside
@@ -28,8 +28,15 @@ _PAUSE = 0.5
 _LARGEST = 4_000_000
 """Bytes: far more than all letters that may wait."""
 
-Kept = tuple[list[Letter], dict[str, Stamp]]
-"""Letters, and when each burner's last of each kind was put in."""
+
+class Kept(NamedTuple):
+    """What outlives the daemon."""
+
+    letters: list[Letter]
+    last: dict[str, Stamp]
+    """When each burner's last of each kind was put in."""
+    alarmed: dict[str, set[str]]
+    """Who knows of each burner's alarms that are not over."""
 
 
 class Shelf:
@@ -50,7 +57,7 @@ class Shelf:
             return await aside(partial(read, self._path))
         except Exception:
             log.exception("messages: %s is not read: what waited there is lost", self._path)
-            return [], {}
+            return Kept([], {}, {})
 
     def changed(self) -> None:
         """Have it written."""
@@ -100,13 +107,13 @@ def read(path: Path) -> Kept:
             data = json.loads(file.read(_LARGEST))
         found: list[Any] = list(data["letters"])
         last = {str(place): _stamp(one) for place, one in data["last"].items()}
+        alarmed = {place: set(map(str, one)) for place, one in data.get("alarmed", {}).items()}
     except FileNotFoundError:
-        return [], {}
+        return Kept([], {}, {})
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         log.warning("messages: %s is not read (%r): what waited there is lost", path, error)
-        return [], {}
-    letters = list(_sound(found, path))
-    return letters, last
+        return Kept([], {}, {})
+    return Kept(list(_sound(found, path)), last, alarmed)
 
 
 def _sound(found: list[Any], path: Path) -> Iterable[Letter]:
@@ -123,10 +130,10 @@ def _stamp(data: dict[str, Any]) -> Stamp:
 
 
 def _as_text(kept: Kept) -> str:
-    letters, last = kept
     data = {
-        "letters": [letter.to_data() for letter in letters],
-        "last": {place: asdict(stamp) for place, stamp in last.items()},
+        "letters": [letter.to_data() for letter in kept.letters],
+        "last": {place: asdict(stamp) for place, stamp in kept.last.items()},
+        "alarmed": {place: sorted(names) for place, names in kept.alarmed.items()},
     }
     return json.dumps(data, ensure_ascii=False)
 
