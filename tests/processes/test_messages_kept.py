@@ -64,6 +64,22 @@ def test_what_waits_survives_restarts_in_order_with_its_own_time(messaging, rece
     assert "called so in messages.to" in ear.event("message_failed", since=mark)["message"]
 
 
+def test_who_was_called_to_the_knob_is_told_when_it_is_over_by_the_next_daemon(messaging, receiver):
+    kitchen = messaging()
+    stove, daemon, ear = kitchen.start()
+    stove.fault(frozen=True)
+    ear.send("left/off/set")
+    receiver.until("could NOT be shut off", 10)
+    file = kitchen.state_dir / "messages.json"
+    eventually(
+        lambda: "mum" in json.loads(file.read_text())["alarmed"].get("left trip_failed", ()), 5
+    )
+    daemon.kill()
+    stove.fault(frozen=False)
+    kitchen.daemon(None)
+    receiver.until("is off: somebody asked for it", 15)
+
+
 def test_a_card_that_is_read_only_holds_no_message_back(messaging, receiver, read_only):
     kitchen = messaging()
     _, daemon, ear = kitchen.start()

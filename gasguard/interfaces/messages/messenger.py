@@ -54,6 +54,8 @@ class Messenger:
         self._courier = Courier()
         self._wake = asyncio.Event()
         self._recalled = asyncio.Event()
+        self._early: list[News] | None = []
+        """What happens until it is known what an earlier start has left; None from then on."""
         self._version = 0
         """Of the outbox, as it is on disk or on the way there."""
         self._tasks: list[asyncio.Task[None]] = []
@@ -79,6 +81,7 @@ class Messenger:
         """Send what is due now, keep the rest for the next start, and end."""
         if self._on_news in self._controller.observers:
             self._controller.observers.remove(self._on_news)
+        self._hear_what_was_early()
         await until(self._is_at_rest, _STOP_WITHIN)
         if self._recalled.is_set():
             with contextlib.suppress(TimeoutError):
@@ -117,11 +120,18 @@ class Messenger:
     # --- in -----------------------------------------------------------------------------------
 
     def _on_news(self, news: News) -> None:
-        if news.tells:
+        if self._early is not None:
+            self._early.append(news)
+        elif news.tells:
             for fate in self._outbox.put(news, self._stamp()):
                 self._tell(fate)
             self._look_what_changed()
             self._wake.set()
+
+    def _hear_what_was_early(self) -> None:
+        early, self._early = self._early or (), None
+        for news in early:
+            self._on_news(news)
 
     def _look_what_changed(self) -> None:
         if self._version != self._outbox.version:
@@ -142,6 +152,7 @@ class Messenger:
     async def _run(self) -> None:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._recalled.wait(), _RECALL_WITHIN)
+        self._hear_what_was_early()
         while True:
             try:
                 await self._turn()
@@ -155,11 +166,11 @@ class Messenger:
         for fate in self._outbox.too_old(now):
             self._tell(fate)
         self._outbox.withdraw(self._has_passed)
-        self._look_what_changed()
         for letter in self._outbox.take(now):
             delivery = asyncio.get_running_loop().create_task(self._deliver(letter))
             self._deliveries.add(delivery)
             delivery.add_done_callback(self._deliveries.discard)
+        self._look_what_changed()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._wake.wait(), self._outbox.next_look(self._stamp()))
 
