@@ -8,6 +8,7 @@ import pytest
 from gasguard.core.messages import (
     Answer,
     CancelLease,
+    ExtendTimer,
     Kind,
     PeopleRead,
     RelayRead,
@@ -297,6 +298,23 @@ def test_a_warning_is_answered_though_a_mi_home_countdown_runs():
     assert not opens(device.live(600)), "the warning was answered"
     assert burner.state.timer is not None
     assert burner.state.timer.source is Source.MI_HOME
+
+
+def test_an_answer_counts_once_though_a_mi_home_countdown_comes_and_goes():
+    home = PeopleSensor("home", Place.HOME, NEVER)
+    burner = ready(**SECONDS, people_sensors=(home,), away=120.0)
+    device = Device(burner)
+    burner.flame(Flame.LIT)
+    burner.send(PeopleRead("home", False, stored=False))
+    device.live(10)
+    burner.send(ExtendTimer(Source.MQTT, burner.ref(), 900, "a"))
+    allowed = burner.state.away_allowed_until
+    device.end = burner.now + 600
+    device.look()
+    device.end = None
+    assert only_tell(device.look(), Kind.TIMER_CANCELLED).source is Source.MI_HOME
+    burner.send(ExtendTimer(Source.MQTT, burner.ref(), 900, "a"))
+    assert burner.state.away_allowed_until == allowed
 
 
 def test_a_timer_that_ends_before_a_mi_home_countdown_is_taken():
