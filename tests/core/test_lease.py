@@ -29,6 +29,7 @@ from tests.core.burner import (
     ready,
     rejection,
     stamp_at,
+    statuses,
     tells,
 )
 
@@ -307,14 +308,15 @@ def test_an_answer_counts_once_though_a_mi_home_countdown_comes_and_goes():
     burner.flame(Flame.LIT)
     burner.send(PeopleRead("home", False, stored=False))
     device.live(10)
-    burner.send(ExtendTimer(Source.MQTT, burner.ref(), 900, "a"))
-    allowed = burner.state.away_allowed_until
+    assert tells(burner.send(ExtendTimer(Source.MQTT, burner.ref(), 300, "a")), Kind.TIMER_EXTENDED)
     device.end = burner.now + 600
     device.look()
     device.end = None
     assert only_tell(device.look(), Kind.TIMER_CANCELLED).source is Source.MI_HOME
-    burner.send(ExtendTimer(Source.MQTT, burner.ref(), 900, "a"))
-    assert burner.state.away_allowed_until == allowed
+    assert tells(device.live(290), Kind.PREWARNING)
+    again = burner.send(ExtendTimer(Source.MQTT, burner.ref(), 300, "a"))
+    assert not tells(again, Kind.TIMER_EXTENDED)
+    assert statuses(again) == [Status.ACCEPTED]
 
 
 def test_a_timer_that_ends_before_a_mi_home_countdown_is_taken():
