@@ -158,6 +158,18 @@ class PeopleSensor:
 
 
 @dataclass(frozen=True, slots=True)
+class Shutoff:
+    """One that a schedule will bring, if the burner is in use then."""
+
+    by: str
+    """The schedule."""
+    begins_at: float
+    """When its window began or begins, or its off is due."""
+    shuts_off_at: float
+    """After its grace."""
+
+
+@dataclass(frozen=True, slots=True)
 class Calendar:
     """What the schedules last said of a burner."""
 
@@ -171,6 +183,8 @@ class Calendar:
     """When a burner that is in use then is shut off: after the schedule's grace."""
     until: str = ""
     """When the window ends, for people to read."""
+    besides: tuple[Shutoff, ...] = ()
+    """Other shutoffs to warn of: those that come within the grace of one that begins before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -431,8 +445,8 @@ class State:
     rearmed_at: tuple[float, ...] = ()
     """When latched trips were re-armed lately."""
     calendar: Calendar = Calendar()
-    warned_for: float | None = None
-    """The shutoff by a schedule, by its moment, that was warned of last."""
+    warned_for: tuple[float, ...] = ()
+    """The shutoffs by schedules that were warned of, by when their window begins or off is due."""
 
     @property
     def contact(self) -> Contact:

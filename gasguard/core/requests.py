@@ -164,10 +164,10 @@ def _duration_refusal(duration: float, in_all: float = 0.0) -> tuple[str, str] |
 
 
 def _no_timer(state: State) -> str:
-    if schedule.is_warned(state):
+    if (warned_of := schedule.warned_of(state)) is not None:
         return (
             "no timer runs, and an extension puts off no schedule; to skip that: gasguard schedule "
-            f"{state.calendar.by} skip"
+            f"{warned_of} skip"
         )
     return "no timer runs; set one first"
 

@@ -4,10 +4,12 @@ What the calendar says comes from outside, whenever it changes; what the wall cl
 is no concern of the core's.
 """
 
+from collections.abc import Sequence
+
 from gasguard.core.actions import leave_lockout, lock_out, trip
-from gasguard.core.deadline import Deadline
+from gasguard.core.deadline import Deadline, for_each
 from gasguard.core.messages import CalendarRead, Kind, OffIsDue
-from gasguard.core.model import Contact, Flame, Lock, Reason, Source, State
+from gasguard.core.model import Contact, Flame, Lock, Reason, Shutoff, Source, State
 from gasguard.core.turn import Turn
 
 SAME_MOMENT = 30.0
@@ -69,34 +71,43 @@ LOCKING = Deadline(_locks_at, _lock)
 # --- warnings -------------------------------------------------------------------------------------
 
 
-def is_warned(state: State) -> bool:
-    """Whether the next shutoff by a schedule was warned of."""
-    warned, calendar = state.warned_for, state.calendar
-    if calendar.by is None or warned is None:
-        return False
-    return abs(warned - calendar.shuts_off_at) < SAME_MOMENT
+def warned_of(state: State) -> str | None:
+    """The schedule whose shutoff was warned of, the soonest one; None where none was."""
+    warned = [one for one in _shutoffs(state) if _is_warned(state, one)]
+    return min(warned, key=lambda one: one.shuts_off_at).by if warned else None
 
 
-def _warns_at(state: State) -> float | None:
+def _shutoffs(state: State) -> Sequence[Shutoff]:
     calendar = state.calendar
-    if calendar.by is None or not state.active or state.contact is Contact.OPEN:
+    if calendar.by is None:
+        return ()
+    return Shutoff(calendar.by, calendar.begins_at, calendar.shuts_off_at), *calendar.besides
+
+
+def _is_warned(state: State, shutoff: Shutoff) -> bool:
+    return any(abs(at - shutoff.begins_at) < SAME_MOMENT for at in state.warned_for)
+
+
+def _warns_at(state: State, shutoff: Shutoff) -> float | None:
+    if not state.active or state.contact is Contact.OPEN or _is_warned(state, shutoff):
         return None
-    return None if is_warned(state) else calendar.begins_at - state.settings.prewarn
+    return shutoff.begins_at - state.settings.prewarn
 
 
-def _warn(turn: Turn) -> None:
-    calendar = turn.state.calendar
-    turn.set(warned_for=calendar.shuts_off_at)
-    remaining = calendar.shuts_off_at - turn.now
+def _warn(turn: Turn, shutoff: Shutoff) -> None:
+    state = turn.state
+    known = [one.begins_at for one in _shutoffs(state) if _is_warned(state, one)]
+    turn.set(warned_for=(*known, shutoff.begins_at))
+    remaining = shutoff.shuts_off_at - turn.now
     if remaining > 0:
         turn.tell(
             Kind.PREWARNING,
             Reason.SCHEDULE,
             Source.SCHEDULE,
             remaining_s=round(remaining, 1),
-            schedule=calendar.by,
+            schedule=shutoff.by,
         )
 
 
-WARNING = Deadline(_warns_at, _warn)
-"""Whoever cooks is told before a schedule shuts off."""
+WARNING = for_each(_shutoffs, _warns_at, _warn)
+"""Whoever cooks is told before a schedule shuts off, and in its grace of another that is sooner."""

@@ -55,6 +55,7 @@ from gasguard.core.model import (
     Place,
     Reason,
     RelaySettings,
+    Shutoff,
     Source,
     State,
 )
@@ -185,6 +186,9 @@ def events(now: float) -> list[Event]:
             for window, by in ((None, None), (None, "night"), ("night", "night"))
             for begins in (-3600.0, 0.0, 30.0, math.inf)
             for grace in (0.0, 60.0)
+        ),
+        CalendarRead(
+            Calendar("night", "night", now, now + 60, "06:00", (Shutoff("off", now, now + 30),))
         ),
         OffIsDue("bedtime"),
         Tick(),

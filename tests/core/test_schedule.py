@@ -3,7 +3,7 @@
 import pytest
 
 from gasguard.core.messages import CalendarRead, Kind, OffIsDue
-from gasguard.core.model import Calendar, Flame, Lock, Phase, Reason, Source
+from gasguard.core.model import Calendar, Flame, Lock, Phase, Reason, Shutoff, Source
 from gasguard.core.recovery import record_of
 from tests.core.burner import (
     CLOSED,
@@ -273,6 +273,27 @@ def test_a_clock_that_is_being_set_warns_no_second_time_and_another_night_does()
     assert not tells(warns(burner, 51.0) + burner.wait(5), Kind.PREWARNING)
     assert not tells(warns(burner, 3600.0) + burner.wait(3000), Kind.PREWARNING)
     assert tells(burner.wait(600), Kind.PREWARNING)
+
+
+def test_within_the_grace_of_one_schedule_another_one_is_warned_of_too():
+    burner = lit(ready())
+    night, bedtime = burner.now + 100, burner.now + 400
+    besides = (Shutoff("night", night, night + 600),)
+    burner.send(CalendarRead(Calendar(None, "bedtime", bedtime, bedtime, "", besides)))
+    first = only_tell(burner.wait(100), Kind.PREWARNING).details
+    assert (first["schedule"], first["remaining_s"]) == ("night", 660)
+    besides = (Shutoff("bedtime", bedtime, bedtime),)
+    burner.send(CalendarRead(Calendar("night", "night", night, night + 600, "06:00", besides)))
+    assert not tells(burner.wait(239), Kind.PREWARNING)
+    assert "schedule night skip" in refusal(burner)
+    second = only_tell(burner.wait(2), Kind.PREWARNING).details
+    assert (second["schedule"], second["remaining_s"]) == ("bedtime", 60)
+    assert "schedule bedtime skip" in refusal(burner)
+    assert not tells(burner.wait(50), Kind.PREWARNING), "neither is told of again"
+
+
+def refusal(burner: Burner) -> str:
+    return str(only_tell(burner.extend(300), Kind.COMMAND_REJECTED).details["message"])
 
 
 # --- offs -------------------------------------------------------------------------------------

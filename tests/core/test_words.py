@@ -124,7 +124,9 @@ DEFAULTS: dict[type, dict[str, object]] = {
         "begins_at": 0.0,
         "shuts_off_at": 0.0,
         "until": "",
+        "besides": (),
     },
+    model.Shutoff: {},
     model.HazardSensor: {},
     model.PeopleSensor: {},
     # a sensor never heard says neither that somebody is there nor that nobody is
@@ -192,8 +194,8 @@ DEFAULTS: dict[type, dict[str, object]] = {
         # contract, section 4: a voice channel found off at start is a demand
         "voice_armed": True,
         "rearmed_at": (),
-        "calendar": model.Calendar(None, None, 0.0, 0.0, ""),
-        "warned_for": None,
+        "calendar": model.Calendar(None, None, 0.0, 0.0, "", ()),
+        "warned_for": (),
     },
     Record: {
         "held_open": False,

@@ -11,7 +11,8 @@ import tzlocal
 
 from gasguard.clock import Instant
 from gasguard.config.load import parse_config
-from gasguard.core.model import Source
+from gasguard.core.messages import CalendarRead
+from gasguard.core.model import Calendar, Source
 from gasguard.guard.controller import Controller
 from gasguard.guard.store import Store
 from gasguard.interfaces.schedules import watch
@@ -134,3 +135,55 @@ def test_a_skip_right_after_the_clock_was_set_is_of_the_window_that_it_shows_now
     said = asyncio.run(skips())
     assert said["active"] is False
     assert said["skipped_until"] == "2026-11-27T23:00:00+00:00"
+
+
+class OneBurner:
+    """Stands for the controller: hears what is told of its burner."""
+
+    def __init__(self) -> None:
+        self.calendar = Calendar()
+
+    def states(self) -> dict[str, object]:
+        return {"left": None}
+
+    def post(self, _burner: str, event: object) -> None:
+        if isinstance(event, CalendarRead):
+            self.calendar = event.calendar
+
+
+@pytest.mark.parametrize(
+    ("time", "window", "warned_of"),
+    [
+        ("21:50", None, ["night 22:00+60", "bedtime 22:30+0"]),
+        ("22:10", "night", ["night 22:00+60", "bedtime 22:30+0"]),
+        ("22:40", "night", ["night 22:00+60"]),
+    ],
+)
+def test_a_schedule_within_the_grace_of_another_is_told_of_too(tmp_path, time, window, warned_of):
+    schedules = {
+        "night": {"lock": {"from": "22:00", "to": "06:00"}, "grace": "1h"},
+        "bedtime": {"off": "22:30"},
+        "the_same": {"off": "22:30"},
+        "late": {"off": "23:30"},
+    }
+    data = {"burners": {"left": {"relay": relay()}}, "timezone": "UTC", "schedules": schedules}
+    clock = SetClock(datetime.fromisoformat(f"2026-11-27T{time}+00:00"))
+    burner = OneBurner()
+
+    async def look() -> None:
+        store = Store.open(tmp_path)
+        told = watch.Schedules(parse_config(data, tmp_path), burner, store, clock)
+        told.start()
+        await told.stop()
+        await store.aclose()
+
+    asyncio.run(look())
+    calendar = burner.calendar
+    first = (calendar.by, calendar.begins_at, calendar.shuts_off_at)
+    besides = [(one.by, one.begins_at, one.shuts_off_at) for one in calendar.besides]
+    at_boot = clock.wall.timestamp() - clock.now().boot
+    assert calendar.window == window
+    assert warned_of == [
+        f"{by} {datetime.fromtimestamp(begins + at_boot, UTC):%H:%M}+{(ends - begins) / 60:.0f}"
+        for by, begins, ends in sorted([first, *besides], key=lambda one: one[1])
+    ]

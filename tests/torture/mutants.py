@@ -641,7 +641,7 @@ MUTANTS = [
     Mutant(
         "a window whose clock was set is not looked at anew",
         WATCH,
-        "abs(wall_at_boot - self._wall_at_boot) > _STEPPED",
+        "abs(wall_at_boot - self._wall_at_boot) > STEPPED",
         "False",
     ),
     Mutant(

@@ -18,13 +18,14 @@ from gasguard.clock import Clock, Instant, iso
 from gasguard.config.load import Config
 from gasguard.config.schedules import Schedule
 from gasguard.core.messages import Answer, CalendarRead, Kind, OffIsDue, Status, Tell
-from gasguard.core.model import Calendar, Source
+from gasguard.core.model import Calendar, Shutoff, Source
 from gasguard.errors import StoreError, no_schedule
 from gasguard.guard.bulletins import Reply
 from gasguard.guard.controller import BEAT_WITHIN, Controller
 from gasguard.guard.store import Store
 from gasguard.health import Heartbeats, Troubles
 from gasguard.interfaces.requests import BadRequest
+from gasguard.interfaces.schedules.shutoffs import STEPPED, same, to_warn_of
 
 if TYPE_CHECKING:
     from gasguard.interfaces.schedules.calendar import Moment, Occurrence, Window
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 LOOK_EVERY = 1.0
-_STEPPED = 0.5
-"""Seconds by which wall clock and boot clock drift apart at once where somebody sets the former."""
 _DAYS_DONE = 8
 _LOCALTIME = Path("/etc/localtime")
 _KEY = "schedule."
@@ -244,7 +243,7 @@ class Schedules:
     def _notice_step(self, now: Instant) -> None:
         """Where somebody has set the clock, nothing holds good that was worked out before."""
         wall_at_boot = now.wall - now.boot
-        if self._wall_at_boot is None or abs(wall_at_boot - self._wall_at_boot) > _STEPPED:
+        if self._wall_at_boot is None or abs(wall_at_boot - self._wall_at_boot) > STEPPED:
             for one in self._schedules.values():
                 one.fresh_until = float("-inf")
         self._wall_at_boot = wall_at_boot
@@ -292,35 +291,37 @@ class Schedules:
 
     def _tell(self, burner: str, now: Instant, source: Source) -> None:
         calendar = self._calendar(burner, now)
-        if not _same(self._told.get(burner), calendar):
+        if not same(self._told.get(burner), calendar):
             self._told[burner] = calendar
             self._controller.post(burner, CalendarRead(calendar, source))
 
     def _calendar(self, burner: str, now: Instant) -> Calendar:
         """All schedules of a burner in one: what holds, or else what shuts off next."""
         own = {name: one for name, one in self._schedules.items() if one.settings.concerns(burner)}
-        holding = [
-            (active.begins_at + one.settings.grace, name, active)
+        active = {name: one.active for name, one in own.items() if one.active is not None}
+        comes = {
+            name: one.next
             for name, one in own.items()
-            if (active := one.active) is not None
-        ]
-        coming = [
-            (comes.begins_at + one.settings.grace, name, comes)
-            for name, one in own.items()
-            if (comes := one.next) is not None and comes.day != one.skipped
-        ]
-        first = min(holding or coming, default=None, key=lambda each: each[:2])
+            if one.next is not None and one.next.day != one.skipped
+        }
+
+        def shutoff(name: str, which: "Occurrence") -> Shutoff:
+            begins_at = now.boot + which.begins_at - now.wall
+            return Shutoff(name, begins_at, begins_at + own[name].settings.grace)
+
+        holding = [shutoff(name, one) for name, one in active.items()]
+        coming = [shutoff(name, one) for name, one in comes.items()]
+        first = min(holding or coming, default=None, key=lambda one: (one.shuts_off_at, one.by))
         if first is None:
             return Calendar()
-        shuts_off, name, which = first
-        # The last of several windows to end is the end of the lock.
-        ends = [active.ends_at for _, _, active in holding]
         return Calendar(
-            window=name if holding else None,
-            by=name,
-            begins_at=now.boot + which.begins_at - now.wall,
-            shuts_off_at=now.boot + shuts_off - now.wall,
-            until=iso(max(ends), self._zone) if ends else "",
+            window=first.by if holding else None,
+            by=first.by,
+            begins_at=first.begins_at,
+            shuts_off_at=first.shuts_off_at,
+            # The last of several windows to end is the end of the lock.
+            until=iso(max(one.ends_at for one in active.values()), self._zone) if active else "",
+            besides=tuple(one for one in to_warn_of([*holding, *coming]) if one != first),
         )
 
     def _burners(self, one: _Schedule) -> Iterable[str]:
@@ -357,16 +358,6 @@ class Schedules:
                     log.warning("schedule %s: %s", name, error)
 
         self._remember(name, one, skipped=one.skipped).add_done_callback(done)
-
-
-def _same(told: Calendar | None, calendar: Calendar) -> bool:
-    """Whether the guard knows it already. The clocks' drift is no news."""
-    return (
-        told is not None
-        and (told.window, told.by, told.until) == (calendar.window, calendar.by, calendar.until)
-        and abs(told.begins_at - calendar.begins_at) < _STEPPED
-        and abs(told.shuts_off_at - calendar.shuts_off_at) < _STEPPED
-    )
 
 
 # Imported there: the guard is live before anything that it does not need is.
