@@ -64,6 +64,8 @@ class Parsed:
     request: Request
     request_id: str | None = None
 
+    named_time_in: float | None = None
+    """Seconds to the time of day that it names, if it names one."""
 
 def _no_clock(_text: str) -> float:
     raise BadRequest("unsupported", "no time of day can be named here; give a duration")
@@ -131,7 +133,11 @@ def _timer(text: str, source: Source, until: Callable[[str], float]) -> Parsed:
         data = _object(text)
         request_id = _id(data.get("id"))
         with _answered_to(request_id):
-            return Parsed(_described(data, source, until, request_id), request_id)
+            request = _described(data, source, until, request_id)
+            named_time_in = None
+            if data.get("until") is not None and isinstance(request, SetTimer | SetReminder):
+                named_time_in = request.duration
+            return Parsed(request, request_id, named_time_in)
     duration = _seconds(text)
     return Parsed(SetTimer(source, duration=duration) if duration else CancelTimer(source))
 
