@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -63,9 +64,9 @@ class Parsed:
 
     request: Request
     request_id: str | None = None
-
     named_time_in: float | None = None
     """Seconds to the time of day that it names, if it names one."""
+
 
 def _no_clock(_text: str) -> float:
     raise BadRequest("unsupported", "no time of day can be named here; give a duration")
@@ -155,7 +156,7 @@ def _extension(text: str, source: Source) -> Parsed:
             )
         _check_keys(data, {"duration", "id"})
         duration = _more_than_none(_seconds_in(data))
-        return Parsed(ExtendTimer(source, duration=duration, key=request_id), request_id)
+        return Parsed(ExtendTimer(source, duration=duration, key=request_id or None), request_id)
 
 
 @contextlib.contextmanager
@@ -188,7 +189,7 @@ def _described(
             raise BadRequest("malformed", "when says nothing of a cancelling; leave it out")
         return _cancelling(data, source, label, remind=remind)
     if remind:
-        return SetReminder(source, duration=duration, label=label, key=request_id)
+        return SetReminder(source, duration=duration, label=label, key=request_id or None)
     return SetTimer(source, duration=duration, label=label, when_lit=when_lit)
 
 
@@ -298,9 +299,14 @@ def _id(value: object) -> str | None:
 def _label(value: object) -> str | None:
     if value is None:
         return None
-    if not isinstance(value, str) or not _plain(value, MAX_LABEL):
+    if not isinstance(value, str) or not _plain(_spaced(value), MAX_LABEL):
         raise BadRequest("malformed", f"label must be plain text of at most {MAX_LABEL} characters")
-    return value or None
+    return _spaced(value).strip() or None
+
+
+def _spaced(text: str) -> str:
+    """With plain blanks for the wide ones of Chinese input and the hard ones of web pages."""
+    return "".join(" " if unicodedata.category(each) == "Zs" else each for each in text)
 
 
 def _plain(text: str, longest: int) -> bool:
