@@ -10,6 +10,7 @@ from gasguard.cli.daemon import Ack
 from gasguard.cli.exits import FAILED, UNREACHABLE, Misused
 from gasguard.cli.help import examples
 from gasguard.cli.options import config_option, mqtt_option
+from gasguard.cli.saying import say
 
 
 @click.command(
@@ -34,20 +35,20 @@ def off(
             confirmed[name] = ack["status"] == "confirmed"
             said = ack["message"] or ack["code"] or ack["status"]
             word = "off, " if confirmed[name] else "NOT CONFIRMED OFF: "
-            click.echo(f"{name}: {word}{said}", err=not confirmed[name])
+            say(f"{name}: {word}{said}", err=not confirmed[name])
     except Misused as error:
         unknown = error
     except KeyboardInterrupt:
-        click.echo("gasguard: interrupted before it was confirmed; see: gasguard status", err=True)
+        say("gasguard: interrupted before it was confirmed; see: gasguard status", err=True)
         raise
     for name in (name for name, done in confirmed.items() if not done):
-        click.echo(f"{name}: turn the stove off by hand and look at: gasguard status", err=True)
+        say(f"{name}: turn the stove off by hand and look at: gasguard status", err=True)
     if unknown is not None and all(confirmed.values()):
         raise unknown
     if unknown is not None:
-        click.echo(f"gasguard: {unknown}", err=True)
+        say(f"gasguard: {unknown}", err=True)
     if not confirmed:
-        click.echo("gasguard: the daemon did not answer; turn the stove off by hand", err=True)
+        say("gasguard: the daemon did not answer; turn the stove off by hand", err=True)
         ctx.exit(UNREACHABLE)
     if not all(confirmed.values()):
         ctx.exit(FAILED)
@@ -97,11 +98,11 @@ def simple(
     for last in connect(config_path, mqtt_url).request(command, [burner], value):
         name = last["burner"]
         if last["status"] == "accepted":
-            click.echo(f"{name}: {done}" + (f" ({last['message']})" if last["message"] else ""))
+            say(f"{name}: {done}" + (f" ({last['message']})" if last["message"] else ""))
         else:
-            click.echo(f"{name}: {last['message'] or last['code']}", err=True)
+            say(f"{name}: {last['message'] or last['code']}", err=True)
     if last is None:
-        click.echo("gasguard: the daemon did not answer", err=True)
+        say("gasguard: the daemon did not answer", err=True)
         ctx.exit(UNREACHABLE)
     if last["status"] != "accepted":
         ctx.exit(FAILED)

@@ -1,6 +1,7 @@
 """`gasguard`: the group of commands. Each command's module is imported only when it is called."""
 
 import contextlib
+import errno
 import importlib
 import os
 import sys
@@ -12,6 +13,7 @@ from gasguard import __version__
 from gasguard.cli.exits import BAD_USAGE, FAILED, INTERRUPTED, UNREACHABLE, Misused, Unreached
 from gasguard.cli.help import Context
 from gasguard.cli.options import MQTT_URL, ended_demo
+from gasguard.cli.saying import say
 from gasguard.errors import ConfigError, GasguardError, did_you_mean
 
 _COMMANDS = {
@@ -43,6 +45,8 @@ _COMMANDS = {
     "man": "gasguard.cli.man",
     "open-guarded": "gasguard.cli.open_guarded",
 }
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+"""Errors of an output that takes no more; where it has no name, it is standard output."""
 _NEVER_CUT = 1000
 """Characters of a command's line in the list of commands."""
 
@@ -124,7 +128,14 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
-    cli(prog_name="gasguard")
+    try:
+        cli(prog_name="gasguard")
+    except OSError as error:
+        # Of a reader that is gone click says nothing, and ends with 1.
+        if error.errno not in _FULL or error.filename is not None:
+            raise
+        say(f"gasguard: the answer cannot be written: {error.strerror}", err=True)
+        _leave_at_once(FAILED)
 
 
 def _leave_at_once(code: int) -> None:

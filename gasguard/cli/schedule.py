@@ -12,6 +12,7 @@ from gasguard.cli.connect import connect
 from gasguard.cli.exits import FAILED, Misused
 from gasguard.cli.help import examples
 from gasguard.cli.options import config_option, mqtt_option
+from gasguard.cli.saying import say
 from gasguard.cli.screen import console
 from gasguard.errors import did_you_mean, no_schedule
 
@@ -44,9 +45,9 @@ def schedule(
             raise Misused(f"no {word!r} here; {did_you_mean(word, ['skip'])}write: {name} skip")
         ack = daemon.skip(_known(name, daemon.schedules()))
         if ack["status"] != "accepted":
-            click.echo(f"{ack['schedule']}: {ack['message'] or ack['code']}", err=True)
+            say(f"{ack['schedule']}: {ack['message'] or ack['code']}", err=True)
             ctx.exit(FAILED)
-        click.echo(f"{ack['schedule']}: {ack['message'] or 'skipped'}")
+        say(f"{ack['schedule']}: {ack['message'] or 'skipped'}")
         return
     found = daemon.schedules()
     if name is not None:

@@ -222,6 +222,38 @@ def test_a_reader_that_goes_is_no_fault(house, words):
     assert said == ""
 
 
+@pytest.mark.parametrize("full", [False, True], ids=["the reader is gone", "the disk is full"])
+def test_what_is_done_is_done_though_nobody_can_read_it(house, full):
+    """`gasguard off | true` must neither fail nor leave the second burner's read-back out."""
+    for words in (("off", "left", "right"), ("timer", "right", "5m"), ("timer", "right", "cancel")):
+        said = unread(house, full, *words)
+        assert (said.returncode, said.stderr) == (0, b""), words
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("status",), ("history",), ("history", "--json"), ("explain",), ("schedule",), ("off", "-h")],
+)  # fmt: skip
+def test_an_answer_that_cannot_be_written_is_said_to_be_in_a_line(house, words):
+    house.order("timer", "5m")
+    said = unread(house, True, *words)
+    assert said.returncode == 1
+    assert said.stderr == b"gasguard: the answer cannot be written: No space left on device\n"
+
+
+def unread(house, full, *words):
+    """A command whose standard output takes nothing."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    with open("/dev/full" if full else writer, "wb") as out:
+        if full:
+            os.close(writer)
+        where = () if "-h" in words else ("-c", str(house.path))
+        return subprocess.run(
+            [*GASGUARD, *words, *where], cwd=ROOT, stdout=out, stderr=subprocess.PIPE, check=False
+        )
+
+
 def test_ctrl_c_while_it_is_still_being_imported_is_no_fault(tmp_path):
     """As of somebody quicker than a Pi's card: click, the first import, takes long here."""
     (tmp_path / "click.py").write_text(
