@@ -1,14 +1,16 @@
 """Burners in the configuration."""
 
+import contextlib
 import math
 import re
 from collections.abc import Iterator, Sequence
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import (
     AfterValidator,
     BeforeValidator,
     Field,
+    ValidationError,
     ValidatorFunctionWrapHandler,
     field_validator,
     model_validator,
@@ -88,8 +90,8 @@ class Limits(Strict):
         return None if is_off(value) else check(value)
 
 
-class BurnerConfig(Strict):
-    """One burner: its relay or relays in series, and what belongs to them."""
+class _Part(Strict):
+    """What may stand below a burner, each by itself."""
 
     name: str | None = Field(None, min_length=1, max_length=64)
     relay: AnyRelay | None = None
@@ -101,6 +103,10 @@ class BurnerConfig(Strict):
     """Timers that are set with one touch, in the order in which people see them."""
     rated_kw: Kilowatts | None = None
     """Heat at full flame (热负荷), as on its rating plate: for the estimate of gas."""
+
+
+class BurnerConfig(_Part):
+    """One burner: its relay or relays in series, and what belongs to them."""
 
     @property
     def in_series(self) -> Sequence[RelayConfig]:
@@ -118,6 +124,16 @@ class BurnerConfig(Strict):
             if wanted not in (None, math.inf) and self.flame is None:
                 raise ValueError(f"limits.{limit} {NO_FLAME}")
         return self
+
+    @classmethod
+    def sound_parts(cls, raw: object) -> "BurnerConfig":
+        """Of a burner with faults, those of its parts that have none by themselves."""
+        parts: dict[str, Any] = {}
+        for key, value in raw.items() if isinstance(raw, dict) else ():
+            if key in cls.model_fields:
+                with contextlib.suppress(ValidationError):
+                    parts[key] = getattr(_Part.model_validate({key: value}), key)
+        return cls.model_construct(**parts)
 
     @property
     def max_burn(self) -> float | None:

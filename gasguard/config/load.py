@@ -253,8 +253,13 @@ def _sound_parts(raw: dict[str, Any], folder: Path) -> Config:
                 found[name] = kind.validate_python(settings)
         return found
 
+    burners = raw.get("burners")
+    parts = {
+        name: BurnerConfig.sound_parts(one)
+        for name, one in (burners.items() if isinstance(burners, dict) else ())
+    }
     config = Config.model_construct(
-        burners=sound("burners", TypeAdapter(BurnerConfig)),
+        burners={**parts, **sound("burners", TypeAdapter(BurnerConfig))},
         hazards=sound("hazards", TypeAdapter(Hazard)),
         sensors=sound("sensors", TypeAdapter(AnySensor)),
         schedules=sound("schedules", TypeAdapter(Schedule)),

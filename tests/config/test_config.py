@@ -151,6 +151,7 @@ def test_every_fault_is_named_at_once():
         "burners.Right",
         "burners.Right.relay.driver",
         "burners.back.limits.rearm_after",
+        "burners.front.relay.switch",
         "on_shutdown",
         "colour",
     }
@@ -417,6 +418,33 @@ def test_shared_channels_are_found_beside_other_faults():
     )
     places = {fault.partition(":")[0] for fault in faults(raw)}
     assert places == {"burners.right.relay.switch", "burners.back.relay.token"}
+
+
+def test_a_burner_with_a_fault_is_held_against_the_rest_all_the_same():
+    flame = {"driver": "mqtt", "topic": "kitchen/flame"}
+    raw = {
+        **burners(
+            left={"relay": relay(), "flame": flame},
+            right={
+                "relay": relay(),
+                "flame": {**flame, "topic": "gasguard/left/state"},
+                "limits": {"unattended": "5m"},
+                "rated_kw": "much",
+            },
+            back={"relay": relay(token="x"), "flame": flame, "voice": {"siid": 2, "piid": 1}},
+        ),
+        "hood": {"driver": "mqtt", "command_topic": "kitchen/flame", "levels": {"1": "low"}},
+    }
+    places = {fault.partition(":")[0] for fault in faults(raw)}
+    assert places == {
+        "burners.right.relay.switch",
+        "burners.right.flame.topic",
+        "burners.right.limits.unattended",
+        "burners.right.rated_kw",
+        "burners.back.relay.token",
+        "burners.back.flame.topic",
+        "hood.command_topic",
+    }
 
 
 # --- secrets --------------------------------------------------------------------------------------
