@@ -1,5 +1,6 @@
 """pydantic's faults in words that say what to write. None of its own sentences is told."""
 
+import re
 from collections.abc import Iterator
 from typing import Annotated, Any
 
@@ -58,15 +59,23 @@ def explain(error: ValidationError, root: type[BaseModel], raw: object) -> Itera
 
 def _beside(told: Fault, there: Spot, given: dict[str, Any]) -> Iterator[Fault]:
     """What is wrong with the parts of a block, where a fault of the whole came before them."""
+    spoken_of = {*re.findall(r"\w+", told.text)}
     for model in there.models:
+        # What is missing may be what the whole would have filled in, or what it has just told.
+        optional = {*model.fills_in, *spoken_of} if issubclass(model, Strict) else spoken_of
         fields: dict[str, Any] = {  # Any: create_model's own signature
-            name: (Annotated[(field.annotation, "as it is", *field.metadata)], None)
+            name: (
+                Annotated[(field.annotation, "as it is", *field.metadata)],
+                ... if field.is_required() and name not in optional else None,
+            )
             for name, field in keys_of(model).items()
         }
         parts = create_model(model.__name__, __base__=Strict, **fields)
         for fault in _inside(there, parts, given):
-            # What is missing may be what the whole would have filled in.
-            if fault.place not in (told.place, told.at) and not fault.text.startswith(_REQUIRED):
+            nested = fault.place.count(".") > there.place.count(".") + 1
+            if fault.place not in (told.place, told.at) and not (
+                nested and fault.text.startswith(_REQUIRED)
+            ):
                 yield fault
 
 

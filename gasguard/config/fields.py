@@ -9,7 +9,7 @@ import ipaddress
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -47,6 +47,8 @@ class Strict(BaseModel):
         # Built at the first look, and only what is looked at: a tenth of the start.
         defer_build=True,
     )
+    fills_in: ClassVar[frozenset[str]] = frozenset()
+    """Required keys that others stand for: nobody misses them who has got those wrong."""
 
     @model_validator(mode="before")
     @classmethod

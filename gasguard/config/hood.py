@@ -179,6 +179,8 @@ _PRESETS = {"zigbee2mqtt": _zigbee2mqtt, "tasmota": _tasmota, "esphome": _esphom
 class MqttHood(HoodConfig):
     """A hood behind the broker. With `kind` and `device` every topic has its usual value."""
 
+    fills_in = frozenset({"command_topic"})
+
     driver: Literal["mqtt"]
     kind: Literal["zigbee2mqtt", "tasmota", "esphome"] | None = None
     device: str | None = None

@@ -308,6 +308,30 @@ def test_a_fault_of_a_whole_block_does_not_hide_those_of_its_parts(file: File) -
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("block", "missing"),
+    [
+        ("hood: {driver: miot}", {"hood", "hood.host", "hood.token"}),
+        ("hood: {driver: mqtt, levels: {1: low}}", {"hood"}),
+        ("hood: {driver: mqtt, kind: shelly, device: a}", {"hood.kind", "hood.levels"}),
+        ("hood: {driver: mqtt, kind: shelly, levels: {1: low}}", {"hood.kind"}),
+        (
+            "burners: {left: {relay: {driver: mqtt, kind: shelly, device: a}}}",
+            {"burners.left.relay.kind", "burners.left.relay.contact"},
+        ),
+        (
+            "burners: {left: {relay: {driver: mqtt}}}",
+            {"burners.left.relay", "burners.left.relay.contact"},
+        ),
+    ],
+)
+def test_a_fault_of_a_whole_block_does_not_hide_what_is_missing_in_it(
+    file: File, block: str, missing: set[str]
+) -> None:
+    faults = file.faults(block + ("" if "burners" in block else f"\n{SOUND}"))
+    assert {place(fault) for fault in faults} == missing
+
+
 def test_what_is_told_of_the_form_does_not_hide_the_rest(file: File) -> None:
     faults = file.faults(
         SOUND.replace("host: 192", "host:192")

@@ -103,6 +103,8 @@ _PRESETS = {"zigbee2mqtt": _zigbee2mqtt, "tasmota": _tasmota, "esphome": _esphom
 class MqttRelay(RelayConfig):
     """A relay behind the broker. With `kind` and `device` every topic has its usual value."""
 
+    fills_in = frozenset({"command_topic", "state_topic", "query"})
+
     driver: Literal["mqtt"]
     kind: Literal["zigbee2mqtt", "tasmota", "esphome"] | None = None
     device: str | None = None
