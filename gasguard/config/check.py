@@ -11,6 +11,7 @@ from gasguard.config.together import (
     doubted_relays,
     seeming_twins,
     sure_twins,
+    unheard_addresses,
     unseen_gas,
     unused_flames,
 )
@@ -39,6 +40,7 @@ def check_file(
         *doubted_relays(config.burners),
         *unused_flames(config.burners, config.sensors),
         *unseen_gas(config.burners),
+        *unheard_addresses(config.messages),
         *unreached_levels(config.hood, config.burners),
         *unseen_burners(config.hood, config.burners),
         *unsure_folder("state_dir", config.state_dir),

@@ -8,6 +8,7 @@ from gasguard.config.broker import Mqtt
 from gasguard.config.burners import NEED_FLAME, NO_FLAME, NO_RELAY, BurnerConfig, is_off
 from gasguard.config.faults import Fault, shown_key
 from gasguard.config.hood import HoodConfig
+from gasguard.config.messages import CAUSES, Messages
 from gasguard.config.relays.base import Agreement, Claim
 from gasguard.config.schedules import Schedule
 from gasguard.config.sensors import AnySensor, Hazard, OnTopic, PeopleSensor
@@ -288,6 +289,17 @@ def unknown_addresses(raw: dict[str, Any]) -> Iterator[Fault]:
                 remedy = f"did you mean {meant}?" if meant else f"there are: {', '.join(names)}"
                 where = f"{place}.{index}" if several else place
                 yield Fault(where, f"there is no such name in messages.to; {remedy}")
+
+
+def unheard_addresses(messages: Messages | None) -> Iterator[Fault]:
+    """People with an address who would never be written to: worth a warning."""
+    for name in messages.to if messages else ():
+        if messages and not any(name in messages.recipients(cause) for cause in CAUSES):
+            yield Fault(
+                f"messages.to.{name}",
+                f"is told of nothing, for no route names {name}: write it below messages.routes, "
+                f"for example trip_failed: [{name}]",
+            )
 
 
 def own_topics(mqtt: Mqtt, sensors: Iterable[tuple[str, OnTopic]]) -> Iterator[Fault]:

@@ -38,6 +38,21 @@ def test_nothing_is_told_to_whom_no_route_names(file):
     assert messages.recipients("rearmed") == messages.recipients("prewarning") == []
 
 
+@pytest.mark.parametrize(
+    ("routes", "unheard"),
+    [
+        ("{trip: [mum], hazard: [dad]}", []),
+        ("{trip: mum, hazard: []}", ["dad"]),
+        ("{trip: []}", ["mum", "dad"]),
+        ("{}", ["mum", "dad"]),
+    ],
+)
+def test_whom_no_route_names_is_worth_a_warning(file, routes, unheard):
+    warnings = file.warnings(f"{HEAD}{TO}  routes: {routes}\n")
+    assert [place(one) for one in warnings] == [f"messages.to.{name}" for name in unheard]
+    assert all("is told of nothing" in one and SECRET not in one for one in warnings)
+
+
 def test_an_address_from_elsewhere(file, monkeypatch):
     monkeypatch.setenv("GASGUARD_MESSAGES_MUM", f"bark://{SECRET}/key")
     (file.folder / "dad.txt").write_text(f"  ntfy://{SECRET}\n")
