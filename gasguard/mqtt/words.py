@@ -6,6 +6,8 @@ from gasguard.text import clean
 
 _EDGES = "\ufeff\x00 \t\r\n"
 """What devices leave around their words: a byte order mark, C's end of text, blanks."""
+_SHOWN = 40
+"""Characters of a word that a message repeats."""
 
 
 def field_of(payload: bytes, name: str | None) -> str | None:
@@ -48,6 +50,15 @@ def says_online(payload: bytes, online: str, offline: str) -> bool | None:
     bare = payload.decode(errors="replace").strip(_EDGES)
     word = field_of(bare.encode(), "state") or bare
     return {_form(online): True, _form(offline): False}.get(_form(word))
+
+
+def neither(topic: str, payload: bytes, online: str, offline: str) -> str:
+    """What to tell of an availability message that says something else, and what to write."""
+    said = payload.decode(errors="replace").strip()[:_SHOWN]
+    return (
+        f"{topic} says {said!r}, which is not understood: {online} and {offline} are; name its "
+        "words with online: and offline: in availability:"
+    )
 
 
 def _form(word: str) -> str:

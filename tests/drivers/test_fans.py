@@ -336,6 +336,21 @@ def test_what_nobody_understands_is_told_and_is_no_hand(said):
     assert read(fan) == Speed(True, "low")
 
 
+def test_whether_it_is_there_in_words_that_are_not_understood_is_named_in_the_log(caplog):
+    bus = Bus()
+    fan = fan_on(bus, availability={"topic": "hood/lwt", "online": "up", "offline": "down"})
+    bus.say("hood/state", "low")
+    bus.say("hood/lwt", "")  # taken off the broker: says nothing
+    assert not caplog.text
+    for _ in range(2):
+        bus.say("hood/lwt", "dead", retained=True)
+    assert caplog.text.count("hood/lwt says 'dead', which is not understood: up and down are") == 1
+    assert read(fan) == Speed(True, "low")
+    bus.say("hood/lwt", "DOWN")
+    with pytest.raises(Unreachable, match="hood/lwt says offline"):
+        read(fan)
+
+
 @pytest.mark.parametrize("said", ["{}", '{"fan": 1}', '{"fan": {"mode": null}}', "[1]", "x", ""])
 def test_json_that_speaks_of_something_else_says_nothing(said):
     bus = Bus()

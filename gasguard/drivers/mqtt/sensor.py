@@ -14,7 +14,7 @@ from gasguard.config.sensors import OnTopic
 from gasguard.drivers.bus import Bus, Heard, Listening
 from gasguard.drivers.steady import CLEAR, DANGER, GARBLED, Steady
 from gasguard.drivers.understanding import Said, understand
-from gasguard.mqtt.words import says_online
+from gasguard.mqtt.words import neither, says_online
 
 log = logging.getLogger(__name__)
 
@@ -23,8 +23,6 @@ MISSED_AFTER = 60.0
 TEST_LASTS = 60.0
 """Seconds after which an alarm that calls itself a test is one: a flag may be stuck."""
 _MOST_COMPLAINTS = 20
-_SHOWN = 40
-"""Characters of a word that a message repeats."""
 _BROKER = ""
 """Stands among the topics for the broker itself."""
 
@@ -188,11 +186,7 @@ class MqttSensor:
 
     def _mumbles(self, heard: Heard, part: Availability) -> None:
         """It says nothing either way. Should it be the word for dead, somebody has to be told."""
-        said = heard.payload.decode(errors="replace").strip()[:_SHOWN]
-        self._complain(
-            f"{part.topic} says {said!r}, which is not understood: {part.online} and "
-            f"{part.offline} are; name its words with online: and offline: in availability:"
-        )
+        self._complain(neither(part.topic, heard.payload, part.online, part.offline))
 
     def _complain(self, text: str) -> None:
         if text not in self._complaints and len(self._complaints) < _MOST_COMPLAINTS:
