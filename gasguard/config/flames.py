@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from gasguard.config.fields import Duration, Number, Strict, Whole
 from gasguard.config.relays.base import Claim
+from gasguard.quantities import parse_quantity
 
 _TRUST = {"measured": "shutoff", "inferred": "warn"}
 _ADDRESSES = range(0x48, 0x4C)
@@ -46,12 +47,21 @@ class FlameConfig(Strict):
         return None
 
 
+def _in_millivolts(value: object) -> object:
+    """A unit behind the number is understood, as in the levels of other sensors."""
+    quantity = parse_quantity(value) if isinstance(value, str) else None
+    return quantity.number if quantity is not None and quantity.unit == "mV" else value
+
+
+Millivolt = Annotated[Number, BeforeValidator(_in_millivolts)]
+
+
 class Millivolts(FlameConfig):
     """The stove's own thermocouple, measured."""
 
-    lit_above: Number = Field(6.0, gt=0, le=30)
+    lit_above: Millivolt = Field(6.0, gt=0, le=30)
     """mV. Less than the 9 mV that a magnet just held in reads at 10 mΩ added resistance."""
-    out_below: Number = Field(3.0, gt=0, le=30)
+    out_below: Millivolt = Field(3.0, gt=0, le=30)
     """mV. Less than the 3.75 mV at which that magnet drops out."""
     expire_after: Duration = Field(15.0, ge=2, le=600)
 

@@ -126,8 +126,9 @@ class OnTopic(Strict):
     def topics(self) -> Iterator[tuple[str, str]]:
         """What it listens to on the broker, as (key in the file, topic)."""
         yield "topic", self.topic
-        for availability in self.availability:
-            yield "availability.topic", availability.topic
+        for index, availability in enumerate(self.availability):
+            several = f".{index}" if len(self.availability) > 1 else ""
+            yield f"availability{several}.topic", availability.topic
 
     @model_validator(mode="after")
     def _can_be_told_apart(self) -> Self:
@@ -143,8 +144,13 @@ class OnTopic(Strict):
         if self.on_above is None:
             if self.off_below is not None:
                 raise ValueError("off_below needs on_above, for example on_above: 60")
-        elif self.off_below and not self.off_below.as_beside(self.on_above).below(self.on_above):
-            raise ValueError("off_below must be less than on_above, for example 45 and 60")
+        elif self.off_below:
+            off_below = self.off_below.as_beside(self.on_above)
+            if not off_below.fits(self.on_above):
+                told = f"{off_below.unit} and {self.on_above.unit} cannot be compared"
+                raise ValueError(f"off_below must be in the unit of on_above: {told}")
+            if not off_below.below(self.on_above):
+                raise ValueError("off_below must be less than on_above, for example 45 and 60")
         return self
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gasguard.config.flames import AdcFlame
+from gasguard.config.flames import AdcFlame, Millivolts
 from tests.config.files import TOKEN, File, place
 
 MIOT = f"{{driver: miot, host: 192.168.1.50, token: {TOKEN}, contact: normally_open}}"
@@ -48,12 +48,27 @@ def test_an_address_as_people_write_it(file: File, address: str) -> None:
         ("channel", "1-0"),
         ("channel", "2"),
         ("lit_above", "31"),
+        ("lit_above", "0.031 V"),
+        ("lit_above", "6 °C"),
+        ("lit_above", "6 %"),
         ("out_below", "0"),
         ("expire_after", "1s"),
     ],
 )
 def test_what_cannot_be_is_told_by_its_key(file: File, key: str, value: str) -> None:
     assert place(file.fault(one(f"{{driver: adc, {key}: {value}}}"))) == f"burners.left.flame.{key}"
+
+
+@pytest.mark.parametrize("driver", ["driver: adc", "driver: thermocouple, topic: kitchen/mv"])
+@pytest.mark.parametrize(
+    ("lit", "out"), [("8", "2.5"), ("8 mV", "2.5mV"), ("0.008 V", "2500 µV"), ('"8"', ".0025 v")]
+)
+def test_levels_are_in_millivolts_or_say_in_what(
+    file: File, driver: str, lit: str, out: str
+) -> None:
+    levels = f"lit_above: {lit}, out_below: {out}"
+    flame = file.sound(one(f"{{{driver}, {levels}}}")).burners["left"].flame
+    assert isinstance(flame, Millivolts) and (flame.lit_above, flame.out_below) == (8, 2.5)
 
 
 def test_levels_the_wrong_way_round_are_told(file: File) -> None:

@@ -329,6 +329,8 @@ def test_a_sensor_among_gasguards_own_topics_would_swallow_commands(topic):
     assert only_fault(raw) == f"hazards.x.topic: {topic} {elsewhere}"
     raw = {**one(), "hazards": {"x": gas(availability={"topic": topic})}}
     assert only_fault(raw) == f"hazards.x.availability.topic: {topic} {elsewhere}"
+    raw = {**one(), "hazards": {"x": gas(availability=["z2m/gas/lwt", topic])}}
+    assert only_fault(raw) == f"hazards.x.availability.1.topic: {topic} {elsewhere}"
     parse_config(one(flame={"driver": "mqtt", "topic": "gasguard/left/flame"}), HERE)
 
 
@@ -351,6 +353,14 @@ def test_the_name_of_an_alarm_is_no_burner_id():
         (gas(burners=[["left"]]), "hazards.x.burners.0: is a list, where a single value"),
         (gas(volume=11), "hazards.x.volume: is no key that gasguard knows"),
         ({"driver": "mqtt", "kind": "overheat"}, "hazards.x.topic: is required"),
+        (
+            gas(on_above="60 °C", off_below="60"),
+            "hazards.x.off_below: must be less than on_above",
+        ),
+        (
+            gas(on_above="60 °C", off_below="45 mV"),
+            "hazards.x.off_below: must be in the unit of on_above: mV and °C cannot be compared",
+        ),
     ],
 )
 def test_an_alarm_with_a_fault_names_its_place(hazard, fault):
