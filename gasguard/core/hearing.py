@@ -13,6 +13,7 @@ from gasguard.core.model import Hearing
 from gasguard.core.turn import Turn
 
 EXPIRED = "has said nothing for longer than its expire_after"
+STILL = "could not be heard or understood before the restart, and has said nothing since"
 _UNREACHABLE = "cannot be heard: it, or the broker, is offline"
 
 
@@ -36,7 +37,7 @@ def _wrong_with(hearing: Hearing, expire_after: float, now: float) -> str | None
     if not hearing.reachable:
         return _UNREACHABLE
     if now >= expires_at(hearing, expire_after):
-        return EXPIRED
+        return STILL if hearing.heard_at is None and hearing.wrong == STILL else EXPIRED
     return hearing.garbled
 
 

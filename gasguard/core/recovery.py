@@ -6,7 +6,7 @@ from typing import Any
 
 from gasguard.core import reminders
 from gasguard.core.actions import trip
-from gasguard.core.hearing import EXPIRED
+from gasguard.core.hearing import STILL
 from gasguard.core.instant import Instant
 from gasguard.core.messages import Command, OpenContact
 from gasguard.core.model import (
@@ -166,11 +166,11 @@ def _hazard_views(
 
 
 def _hearing(sensor: HazardSensor | PeopleSensor, record: Record, present: Stamp) -> Hearing:
-    """Only a word of its own ends the silence of one that had said nothing for long."""
+    """Only a word of its own ends the silence of one that was silent at the last record."""
     silent = sensor.name in record.silent
     return Hearing(
         since=present.boot - (sensor.expire_after if silent else 0),
-        wrong=EXPIRED if silent else None,
+        wrong=STILL if silent else None,
     )
 
 

@@ -28,6 +28,12 @@ TWO = (
 GAS = (HazardSensor("kitchen_gas", Lock.GAS_ALARM, 90.0),)
 
 
+def why(burner: Burner) -> str | None:
+    """It counts as silent."""
+    (view,) = burner.state.hazard_views
+    return view.hearing.wrong
+
+
 def says(burner: Burner, sensor: str, active: bool | None, *, stored: bool = False):
     return burner.send(HazardRead(sensor, active, stored))
 
@@ -276,6 +282,24 @@ def test_a_sensor_that_is_of_another_kind_now_reports_nothing():
     assert not later.state.hazards
     later.read(OPEN)
     assert closes(later.rearm())
+
+
+def test_a_sensor_silent_at_a_restart_is_not_said_to_have_expired_since():
+    burner = ready(hazard_sensors=GAS)
+    burner.send(SensorGarbled("kitchen_gas", "says 'perhaps', which is not understood"))
+    later = restarted(burner)
+    still = "could not be heard or understood before the restart, and has said nothing since"
+    assert why(later) == still
+    gas_says(later, None, stored=True)
+    assert why(later) == still, "nor after a look at it"
+    later.watch(100, OPEN)
+    assert why(later) == still
+    gas_is(later, False)
+    assert "is offline" in str(why(later))
+    gas_is(later, True)
+    assert tells(gas_says(later, False), Kind.SENSOR_RECOVERED)
+    later.watch(91, OPEN)
+    assert why(later) == "has said nothing for longer than its expire_after"
 
 
 def test_after_a_restart_a_sensor_has_its_whole_time_to_speak():
