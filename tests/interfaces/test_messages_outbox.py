@@ -309,6 +309,19 @@ def test_a_message_that_fails_is_tried_again_ever_more_seldom_and_told_of_once()
     assert office.outbox.letters == []
 
 
+def test_a_warning_that_is_over_before_its_minute_is_given_up_for_that_and_never_tried():
+    office = Office()
+    short = Tell(Kind.PREWARNING, Reason.TIMER, Source.CLI, {"remaining_s": 10.0})
+    office.happens(short)
+    assert office.sent() == ["mum left prewarning"]
+    office.pass_(15)
+    office.happens(short)
+    assert office.all_sent(10.5) == []
+    (late,) = office.outbox.too_old(office.now)
+    assert (late.tries, late.over) == (0, True)
+    assert late.outcome.why.startswith("one like it had gone less than a minute before; it is of ")
+
+
 def test_what_is_urgent_is_tried_every_minute_and_a_new_alarm_before_what_fails():
     office = Office()
     office.happens(*GAS)

@@ -39,6 +39,22 @@ def test_a_service_out_of_order_is_tried_again_told_and_served_in_order(messagin
     assert "message to mum (timer_started) not delivered yet" in daemon.output
 
 
+def test_a_warning_that_comes_too_soon_after_another_is_no_fault_of_its_service(
+    messaging, receiver
+):
+    kitchen = messaging()
+    kitchen.data["burners"]["left"]["limits"] = {"prewarn": "1s", "rearm_after": "2s"}
+    kitchen.write()
+    _, _, ear = kitchen.start()
+    happen(kitchen, "timer", "3s")
+    receiver.until("when its timer ends", 10)
+    happen(kitchen, "timer", "3s")
+    failed = ear.event("message_failed", within=15)
+    assert (failed["cause"], failed["given_up"], failed["tries"]) == ("prewarning", True, 0)
+    assert failed["message"].startswith("one like it had gone less than a minute before")
+    never(lambda: "troubles" in kitchen.ask()["left"], 6)
+
+
 def test_a_port_that_is_closed_and_opened_again(messaging, receiver):
     receiver.close()
     kitchen = messaging(routes=TIMERS)

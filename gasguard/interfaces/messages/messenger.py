@@ -219,7 +219,9 @@ class Messenger:
             self._wrong.pop(letter.to, None)
             said = "delivered"
         else:
-            self._failing[letter.to] = why
+            if fate.tries and letter.to in self._settings.to:
+                # What was never tried says nothing of its service.
+                self._failing[letter.to] = why
             said = f"given up: {why}" if fate.over else f"not delivered yet, trying on: {why}"
         level = logging.INFO if delivered else logging.WARNING
         log.log(level, "%s: message to %s (%s) %s", letter.burner, letter.to, letter.cause, said)

@@ -337,11 +337,15 @@ class Outbox:
             for letter in self.letters
             if letter.stamp.age(now) > letter.keeps and letter.to not in self._sending
         ]
-        return [self._end(letter, Outcome(Result.IMPOSSIBLE, self._late(letter))) for letter in old]
+        return [
+            self._end(letter, Outcome(Result.IMPOSSIBLE, self._late(letter, now))) for letter in old
+        ]
 
-    def _late(self, letter: Letter) -> str:
+    def _late(self, letter: Letter, now: Stamp) -> str:
         late = f"it is of no use {round(letter.keeps)} s after it happened"
         why = self._tries.get(letter.id, _Tries()).why
+        if letter.due_at(now) > now.boot:
+            why = "one like it had gone less than a minute before"
         return f"{why}; {late}" if why else late
 
     def _end(self, letter: Letter, outcome: Outcome) -> Fate:
