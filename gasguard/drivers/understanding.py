@@ -110,7 +110,9 @@ def number_of(value: object, sensor: OnTopic, unit: str) -> float | Said:
     quantity = None if isinstance(value, bool) else parse_quantity(text)
     if quantity is None or quantity.unit not in (None, unit):
         shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-        return Said(garbled=f"says {shown[:_SHOWN]!r}, which is not understood: {unit} are")
+        return Said(
+            garbled=f"says {shown[:_SHOWN]!r}, which is not understood: a number in {unit} is"
+        )
     least, most = sensor.possible
     if not least <= quantity.number <= most:
         return Said(garbled=f"says {quantity.number:g}, which nothing could measure there")
