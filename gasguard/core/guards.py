@@ -228,7 +228,8 @@ def answer(turn: Turn, request: ExtendTimer) -> Reason:
         turn.set(answer_ids=(*state.answer_ids, request.key)[-MAX_EXTEND_IDS:])
     if state.must_end_at is None or not _burn_is_warned(state):
         return Reason.UNATTENDED
-    turn.set(burn_granted_until=state.must_end_at + more)
+    # Its end may be over, where it only warns or the relay cannot be reached: more is from now on.
+    turn.set(burn_granted_until=max(state.must_end_at, turn.now) + more)
     return Reason.MAX_BURN
 
 

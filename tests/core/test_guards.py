@@ -419,6 +419,15 @@ def test_an_answer_to_its_warning_puts_it_off_by_so_much_and_it_is_warned_of_aga
     assert trips(burner.watch(TICK, CLOSED)) == [Reason.MAX_BURN]
 
 
+def test_where_it_only_warns_an_answer_that_comes_late_puts_it_off_by_so_much_all_the_same():
+    burner = cooking(**LIMIT, flame_trusted=False)
+    assert warnings(burner.watch(7200, CLOSED))
+    burner.watch(1200, CLOSED)
+    assert not warnings(burner.extend(300)), "a moment ago"
+    assert not warnings(burner.watch(239, CLOSED))
+    assert warnings(burner.watch(2, CLOSED))
+
+
 def test_what_has_extended_a_timer_that_was_cancelled_answers_no_warning_until_another_is_set():
     burner = cooking(**{**ALONE, **LIMIT})
     burner.timer(600)
