@@ -9,6 +9,7 @@ import contextlib
 import logging
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Protocol
 
@@ -22,6 +23,10 @@ ROOM = 500
 """Messages on their way to the event loop."""
 _HAND_OVER_WITHIN = 2.0
 """Seconds that the thread waits for room before it drops a message, and says so."""
+_SHOWN = 40
+"""Bytes that are left of a message that is too long."""
+_CUT = "…".encode()
+"""Stands for the rest. With it nothing is a word, a number or JSON."""
 LOOK_EVERY = 1.0
 """Seconds between two looks at the thread."""
 _BEAT_WITHIN = 15.0
@@ -57,9 +62,9 @@ class Desk:
         unpublished: Callable[[str, str], None] = lambda _topic, _why: None,
     ) -> None:
         """`received` is called on the loop; `at_once`, in its place, on the link's thread, which
-        must not wait. `urgent` topics have room of their own; longer payloads than `longest` are
-        dropped. `refused` is called on the loop, for subscriptions that are not vital; so is
-        `unpublished`, as in `Listener`.
+        must not wait. `urgent` topics have room of their own; longer payloads than `longest` come
+        cut, so that nobody understands them. `refused` is called on the loop, for subscriptions that
+        are not vital; so is `unpublished`, as in `Listener`.
         """
         self._server, self._subscriptions, self._owner = server, subscriptions, owner
         self._heartbeats = heartbeats or Heartbeats()
@@ -132,8 +137,9 @@ class Desk:
 
     def _on_message(self, connection: Connection, message: Message) -> None:
         if self._longest is not None and len(message.payload) > self._longest:
-            self._refuse_long(message)
-            return
+            self._tell_long(message)
+            # Not dropped: whoever said it has said something, and it may not look as before.
+            message = replace(message, payload=message.payload[:_SHOWN] + _CUT)
         if self._at_once is not None:
             self._at_once(message)
             return
@@ -143,7 +149,7 @@ class Desk:
             return
         self.hand_over(self._receive, connection, message, room)
 
-    def _refuse_long(self, message: Message) -> None:
+    def _tell_long(self, message: Message) -> None:
         if message.topic not in self._too_long and len(self._too_long) < ROOM:
             self._too_long.add(message.topic)
             log.warning(

@@ -4,8 +4,10 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from gasguard.config.broker import Mqtt
+from gasguard.config.sensors import Hazard
 from gasguard.drivers.bus import Heard, Listening
-from gasguard.drivers.mqtt.connection import BrokerBus
+from gasguard.drivers.mqtt.connection import LONGEST, BrokerBus
+from gasguard.drivers.understanding import understand
 from gasguard.health import Heartbeats
 from tests.support.ear import Ear
 
@@ -49,6 +51,29 @@ def test_kept_messages_come_only_where_they_are_wanted(broker, make_ear):
             ("kept/there", b"online", True),
             ("kept/state", b"OFF", False),
         ]
+        await bus.release()
+
+    play(story)
+
+
+def test_what_is_too_long_is_heard_and_understood_by_nobody(broker, make_ear, caplog):
+    """Whoever says it has said something: a sensor that was clear is not so any more."""
+    ear: Ear = make_ear(broker, "long")
+    sensor = Hazard(kind="gas_alarm", driver="mqtt", topic="long/state")
+
+    async def story() -> None:
+        bus = BrokerBus(Mqtt(port=broker.port))
+        listener = Listener(bus, "long")
+        bus.start()
+        await soon(lambda: bus.connected)
+        blanks = " " * LONGEST
+        for payload in (f"clear{blanks}", f"0{blanks}", f'{{"gas": false}}{blanks}', "clear"):
+            await asyncio.to_thread(ear.send, "state", payload)
+        await soon(lambda: len(listener.heard) == 4)
+        *cut, whole = [understand(one.payload, sensor) for one in listener.heard]
+        assert whole.danger is False
+        assert all(one.danger is None and one.garbled for one in cut), cut
+        assert caplog.text.count("on long/state is not looked at") == 1
         await bus.release()
 
     play(story)
