@@ -96,8 +96,10 @@ class _Part(Strict):
     name: str | None = Field(None, min_length=1, max_length=64)
     relay: AnyRelay | None = None
     relays: list[AnyRelay] | None = Field(None, min_length=1, max_length=4)
-    voice: Channel | None = None
-    flame: AnyFlame | None = None
+    voice: Channel | None = Field(None, examples=["voice: {siid: 4, piid: 1}"])
+    flame: AnyFlame | None = Field(
+        None, examples=["flame: {driver: mqtt, topic: kitchen/left/flame}"]
+    )
     limits: Limits = Field(Limits(), examples=["limits: {max_burn: 2h}"])
     presets: Annotated[list[Preset], AfterValidator(_each_once)] = Field([], max_length=12)
     """Timers that are set with one touch, in the order in which people see them."""

@@ -73,12 +73,15 @@ def _line(fault: Fault, mark: Mark | None) -> str:
 _ADDRESS = re.compile(r"[\w+-]*:/\S*")
 _NO_BLANK = re.compile(r"([^\W\d]\w*)(?::(?=[^\s/])|：\s*)(.+)", re.DOTALL)
 _WORD = re.compile(r"[^\W\d](?:[^\W\d]|-)*\d{0,2}")
+_COUNT = re.compile(r"\d{1,3}", re.ASCII)
 _LONGEST_WORD = 32
 
 
 def shown_key(key: str) -> str:
     """A key that nobody knows, as far as it is one: a forgotten colon leaves a secret there."""
     word = re.split(r"[\s:：]", key, maxsplit=1)[0]
+    if _COUNT.fullmatch(key):
+        return key
     return word if _WORD.fullmatch(word) and len(word) <= _LONGEST_WORD else "…"
 
 

@@ -63,8 +63,8 @@ class Desk:
     ) -> None:
         """`received` is called on the loop; `at_once`, in its place, on the link's thread, which
         must not wait. `urgent` topics have room of their own; longer payloads than `longest` come
-        cut, so that nobody understands them. `refused` is called on the loop, for subscriptions that
-        are not vital; so is `unpublished`, as in `Listener`.
+        cut, so that nobody understands them. `refused` is called on the loop, for subscriptions
+        that are not vital; so is `unpublished`, as in `Listener`.
         """
         self._server, self._subscriptions, self._owner = server, subscriptions, owner
         self._heartbeats = heartbeats or Heartbeats()

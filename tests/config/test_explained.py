@@ -260,6 +260,8 @@ def test_no_foreign_sentence_anywhere(file: File, value: str) -> None:
         ("---\n", "a second document begins here", (4, 1)),
         ("mqtt: {username: a\x07}\n", "a character that no text may have (U+0007)", (4, 19)),
         ("    limits: 2h\n", "for example limits: {max_burn: 2h}", (4, 13)),
+        ("    flame:\n", "is empty; write for example flame: {driver: mqtt, topic: ", (4, 11)),
+        ("    voice:\n", "is empty; write for example voice: {siid: 4, piid: 1}", (4, 11)),
         ("hood:\n", "is empty; write for example hood: {driver: mqtt, ", (4, 6)),
         ("messages: on\n", "for example messages: {to: {mum: ntfy://TOPIC}}", (4, 11)),
         ('schedules: {night: {lock: "22:00-06:00"}}\n', 'lock: {from: "22:00", to', (4, 27)),
@@ -270,6 +272,14 @@ def test_the_remedy_in_plain_words(file: File, text: str, told: str, at: tuple[i
     fault = file.faults(SOUND + text)[0]
     assert told in fault
     assert where(fault) == at
+
+
+@pytest.mark.parametrize(("key", "shown"), [("2", "2"), ("123", "123"), ("1234", "…")])
+def test_a_count_that_stands_there_twice_is_shown_and_a_longer_number_is_not(
+    file: File, key: str, shown: str
+) -> None:
+    hood = f"hood: {{driver: mqtt, command_topic: a, levels: {{1: a, {key}: b, {key}: c}}}}\n"
+    assert f"hood.levels.{shown}" in [place(fault) for fault in file.faults(SOUND + hood)]
 
 
 def test_several_tabs_are_told_at_once(file: File) -> None:
