@@ -197,27 +197,39 @@ def drop_timer(turn: Turn, reason: str | None, source: Source) -> None:
         turn.tell(Kind.TIMER_CANCELLED, reason, source)
 
 
-def latch(turn: Turn, lock: Lock, source: Source = Source.GUARD, sensor: str | None = None) -> None:
+def latch(
+    turn: Turn,
+    lock: Lock,
+    source: Source = Source.GUARD,
+    sensor: str | None = None,
+    schedule: str | None = None,
+) -> None:
     """Add a lock and cancel the timer: none runs behind a lock. Tripping is left to the caller.
 
-    `sensor` is what reports the hazard.
+    `sensor` is what reports the hazard, `schedule` whose window it is.
     """
     drop_timer(turn, REASON_OF_LOCK.get(lock, lock), source)
     turn.set(locks=turn.state.locks | {lock})
-    turn.tell(Kind.LOCKED, lock, source, sensor=sensor)
+    turn.tell(Kind.LOCKED, lock, source, sensor=sensor, schedule=schedule)
 
 
-def lock_out(turn: Turn, lock: Lock, source: Source, **details: str | bool | None) -> None:
+def lock_out(
+    turn: Turn,
+    lock: Lock,
+    source: Source,
+    schedule: str | None = None,
+    **details: str | bool | None,
+) -> None:
     """Add a lock, and open the contact where it is not open for another cause already.
 
     `details` as `trip` takes them.
     """
     state = turn.state
-    latch(turn, lock, source)
+    latch(turn, lock, source, schedule=schedule)
     if state.phase is Phase.TRIPPED and state.closing is None:
         turn.set(phase=Phase.LOCKED_OUT)
     elif state.phase is not Phase.LOCKED_OUT:
-        trip(turn, REASON_OF_LOCK[lock], source, 0, **details)
+        trip(turn, REASON_OF_LOCK[lock], source, 0, schedule=schedule, **details)
 
 
 def leave_lockout(turn: Turn) -> None:

@@ -207,6 +207,11 @@ def test_the_end_of_the_window_within_the_grace_locks_nothing():
     assert burner.phase is Phase.READY
 
 
+def test_whose_window_it_is_is_told_with_the_lock():
+    locked = only_tell(begins(out(ready())), Kind.LOCKED)
+    assert (locked.reason, locked.details) == (Lock.SCHEDULE, {"schedule": "night"})
+
+
 # --- warnings ---------------------------------------------------------------------------------
 
 

@@ -444,6 +444,23 @@ def test_what_ends_each_lock_is_said(language):
     assert "gasguard rearm" not in child
 
 
+def test_the_schedule_that_locks_is_named():
+    last, shutoff = trip(70, "schedule", "schedule", schedule="night")
+    events = [
+        event(0, "flame_lit"),
+        event(10, "prewarning", "schedule", "schedule", schedule="night", remaining_s=60.0),
+        event(70, "locked", "schedule", "schedule", schedule="night"),
+        *shutoff,
+    ]
+    now = state(phase="locked_out", contact="open", locks=["schedule"], last_trip=last)
+    english, chinese = explain(now, events, "en"), explain(now, events, "zh")
+    assert 'The schedule "night" has locked it since 18:01:10.' in english.now
+    assert "日程“night”自 18:01:10 起锁定。" in chinese.now
+    warned = 'It warned that the schedule "night" would shut it off, 60 seconds before.'
+    assert warned in told(english) and "预警：日程“night”即将关火" in told(chinese)
+    assert 'The schedule "night" locked it.' in told(english)
+
+
 def test_what_is_wrong_with_sensors_relay_and_gasguard_itself_is_said():
     now = state(
         relay={"reachable": False, "problem": "no answer"},

@@ -108,7 +108,9 @@ class Standing:
     def _since(self, locked: Event) -> str:
         fields = self._say.fields(locked)
         fields["when"] = self._say.time(locked)
-        return self._say.texts.now["since"].format_map(fields)
+        texts = self._say.texts.now
+        text = texts.get(f"since:{locked.get('reason')}") or texts["since"]
+        return text.format_map(fields)
 
     def _wrong(self) -> list[str]:
         problem, told = self._relay.get("problem"), []
