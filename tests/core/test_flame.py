@@ -218,6 +218,14 @@ def test_a_flame_lit_behind_an_unanswered_close_takes_it_back():
     assert closes(burner.watch(OUT_SETTLES, OPEN))
 
 
+def test_a_close_that_is_taken_back_is_not_confirmed_by_a_read_back_asked_before_that():
+    burner = closing()
+    burner.now += 0.1
+    burner.flame(LIT)
+    burner.read(OPEN, asked_ago=0.05)
+    assert burner.phase is Phase.TRIPPING, "the close may have come to the relay since"
+
+
 def test_a_flame_lit_behind_an_unanswered_close_is_not_latched_while_nobody_sees_the_contact():
     burner = closing()
     burner.flame(LIT)
