@@ -36,6 +36,7 @@ from gasguard.config.together import (
     unknown_burners,
     unwatched_limits,
 )
+from gasguard.config.unknown import hidden, without_unknown
 from gasguard.config.web import Web
 from gasguard.config.yaml_file import Document, read_file
 from gasguard.errors import ConfigError
@@ -215,9 +216,12 @@ def examine(document: Document, folder: Path) -> tuple[Config, list[Fault]]:
     try:
         config = Config.model_validate(raw, context=folder)
     except ValidationError as error:
-        found = [fault for fault in explain(error, Config, raw) if not _within(fault, named)]
+        known = without_unknown(error, Config, raw)
+        found = list(explain(error, Config, raw))
+        found += hidden(known, Config, folder, found)
+        found = [fault for fault in found if not _within(fault, named)]
         faults += [fault for fault in found if fault.at_key or fault.place not in unread]
-        config = _sound_parts(raw, folder)
+        config = _sound_parts(known.data, folder)
     faults += explain_empty(Config, raw, document.empty)
     faults += shared_hardware(config.burners, config.hood)
     faults += shared_flames(config.burners)

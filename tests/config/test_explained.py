@@ -342,6 +342,40 @@ def test_a_fault_of_a_whole_block_does_not_hide_what_is_missing_in_it(
     assert {place(fault) for fault in faults} == missing
 
 
+@pytest.mark.parametrize(
+    ("block", "places"),
+    [
+        (
+            'schedules: {night: {lock: {from: "22:00", to: "22:00", dayz: [mon]}}}',
+            {"schedules.night.lock", "schedules.night.lock.dayz"},
+        ),
+        (
+            'schedules: {night: {lock: {from: "22:00", to: "6:00"}, off: "23:00", burner: left}}',
+            {"schedules.night", "schedules.night.burner"},
+        ),
+        (
+            "sensors: {hob: {kind: overheat, driver: mqtt, topic: hob, on_above: 60, off_below: 70,"
+            " colour: red}}",
+            {"sensors.hob.off_below", "sensors.hob.colour"},
+        ),
+        # It would be sound with the key that is meant.
+        (
+            "sensors: {hob: {kind: overheat, driver: mqtt, topic: t, on_abov: 60, off_below: 45}}",
+            {"sensors.hob.on_abov"},
+        ),
+        # The same block in two places; a key that is no text.
+        (
+            "sensors: {a: &one {kind: presence, driver: mqtt, topic: t, 7: 8, hue: 1}, b: *one}",
+            {"sensors.a.7", "sensors.a.hue", "sensors.b.7", "sensors.b.hue"},
+        ),
+    ],
+)
+def test_an_unknown_key_does_not_hide_a_fault_of_its_whole_block(
+    file: File, block: str, places: set[str]
+) -> None:
+    assert {place(fault) for fault in file.faults(f"{SOUND}\n{block}")} == places
+
+
 def test_what_is_told_of_the_form_does_not_hide_the_rest(file: File) -> None:
     faults = file.faults(
         SOUND.replace("host: 192", "host:192")
