@@ -47,7 +47,7 @@ def schedule(
         if ack["status"] != "accepted":
             say(f"{ack['schedule']}: {ack['message'] or ack['code']}", err=True)
             ctx.exit(FAILED)
-        say(f"{ack['schedule']}: {ack['message'] or 'skipped'}")
+        say(f"{ack['schedule']}: {ack['message']}")
         return
     found = daemon.schedules()
     if name is not None:

@@ -149,7 +149,7 @@ class Judge:
                 for burner, bench in scene.benches.items():
                     if entry.settings.concerns(burner):
                         bench.skipped_at = scene.now
-            if answer.status is Status.ACCEPTED and answer.message is None:
+            if answer.status is Status.ACCEPTED and "already" not in (answer.message or ""):
                 scene.curfew.answered(entry, day, asked_at, scene.now)
 
         try:

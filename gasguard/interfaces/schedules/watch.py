@@ -145,7 +145,8 @@ class Schedules:
             raise BadRequest("busy", _UNBELIEVABLE)
         self._refresh(one, now.wall)
         if one.left_out is not None:
-            self._answer(reply, Status.ACCEPTED, "it is skipped already")
+            until = iso(one.left_out.ends_at, self._zone)
+            self._answer(reply, Status.ACCEPTED, f"skipped already, until {until}")
             return
         which = one.holds or one.next
         if which is None:
@@ -192,10 +193,10 @@ class Schedules:
             details: dict[str, str | float | bool] = {"schedule": name, "until": until}
             self._controller.tell(burner, Tell(Kind.SCHEDULE_SKIPPED, None, source, details))
         self._look(source)
-        self._answer(reply, Status.ACCEPTED, None)
+        self._answer(reply, Status.ACCEPTED, f"skipped until {until}")
 
     def _answer(
-        self, reply: Reply | None, status: Status, message: str | None, code: str | None = None
+        self, reply: Reply | None, status: Status, message: str, code: str | None = None
     ) -> None:
         if reply is not None:
             reply(Answer(0, status, code, message))
