@@ -324,8 +324,9 @@ class Judge:
         """A hazard sensor's alarm has reached the guard."""
         account, now = bench.account, self.scene.now
         bench.meddled_at = None
-        # A jogging module that is locked already is pulsed, which is no demand anew.
-        again = account.jog and kind in {*account.latched, *account.perhaps}
+        # What is locked for it already is held open, and a jogging module pulsed: no demand anew,
+        # which would outlive a re-arm.
+        again = kind in {*account.latched, *account.perhaps}
         if not again:
             account.demanded(now, now)
         account.latch(kind, now, now)

@@ -141,6 +141,21 @@ def test_a_contact_that_another_hand_closes_while_the_close_is_lost_is_the_guard
     assert outcome.rule is None, outcome.text
 
 
+def test_an_alarm_of_what_is_locked_for_it_already_demands_nothing_beyond_its_re_arm() -> None:
+    """Seed 20261210, session 1364: somebody closed the contact, unseen, just before that alarm."""
+    heat = {"kind": "overheat", "driver": "mqtt", "topic": "alarm/heat"}
+    actions = (
+        Action(20.0, "hazard", "left", {"alarm": "overheat", "seconds": 1.0}),
+        Action(30.0, "mi_home", "left", {"on": False, "wired": True}),
+        Action(30.003, "hazard", "left", {"alarm": "overheat", "seconds": 0.5}),
+        Action(30.04, "network", "", {"fault": "away", "seconds": 9.638}),
+        Action(32.003, "rearm", "left", {"source": "cli"}),
+    )
+    config = {"burners": {"left": {"relay": RELAY}}, "hazards": {"overheat": heat}}
+    outcome = run(Plan(1, config, {}, 0.001, actions))
+    assert outcome.rule is None, outcome.text
+
+
 def test_a_window_that_holds_is_kept_by_a_clock_that_nobody_believes(tmp_path: Path) -> None:
     """Seed 4242, session 118: tripped behind its grace, seven seconds after the clock was moved."""
     night = {"lock": {"from": "11:37", "to": "11:40"}, "grace": "20s"}
