@@ -16,7 +16,7 @@ from gasguard.interfaces.requests import MAX_ID, MAX_LABEL, BadRequest, Parsed, 
 from gasguard.interfaces.wall_time import WallTime
 
 COMMANDS = ("off", "timer", "timer/extend", "lock", "rearm")
-thorough = settings(max_examples=600, deadline=None, derandomize=True)
+thorough = settings(max_examples=300, deadline=None, derandomize=True)
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),

@@ -27,7 +27,7 @@ from tests.fuzz.test_commands import json_values
 TOKEN = bytes(range(16))
 DEVICE = b"\1\2\3\4"
 HOST = {"host": "127.0.0.9", "port": 54321, "token": TOKEN.hex()}
-thorough = settings(max_examples=400, deadline=None, derandomize=True)
+thorough = settings(max_examples=200, deadline=None, derandomize=True)
 
 
 def sealed(plain: bytes) -> bytes:

@@ -210,7 +210,7 @@ def test_of_what_is_published_to_be_kept_only_an_off_is_carried_out(world, name,
     assert cleared == ([topic] if known and payload else [])
 
 
-@settings(max_examples=600, deadline=None, derandomize=True)
+@settings(max_examples=300, deadline=None, derandomize=True)
 @given(
     topic=topics,
     payload=payloads,

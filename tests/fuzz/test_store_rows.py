@@ -76,7 +76,7 @@ def bent(path, value):
 rows = st.builds(bent, st.sampled_from(list(places(PLAIN))), leaves) | json_values
 
 
-@settings(max_examples=1000, deadline=None, derandomize=True)
+@settings(max_examples=500, deadline=None, derandomize=True)
 @given(data=rows, boot=st.floats(0, 1e8), same=st.booleans(), sync=st.booleans())
 @example(data=PLAIN, boot=5.0, same=True, sync=True)
 @example(data=bent(("timer", "deadline"), 10**400), boot=5.0, same=True, sync=True)
