@@ -264,6 +264,7 @@ def test_a_lease_is_taken_from_the_model_and_refused_where_it_cannot_be(make_kit
     assert load_config(machine.path).burners["left"].relay.held_lease.after == 180
 
 
+@pytest.mark.long
 def test_a_broker_with_a_login(kitchen, tmp_path):
     broker = Mosquitto(tmp_path / "closed", users={"gas": "secret word"})
     try:
@@ -291,6 +292,7 @@ def test_a_broker_with_a_login(kitchen, tmp_path):
         broker.stop()
 
 
+@pytest.mark.long
 def test_a_relay_behind_the_broker(make_kitchen, tmp_path):
     device = {"driver": "mqtt", "kind": "tasmota", "device": "stove", "contact": "normally_open"}
     kitchen = make_kitchen(left={"relay": device})

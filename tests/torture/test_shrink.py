@@ -30,6 +30,7 @@ def test_it_keeps_the_breach_and_drops_the_rest() -> None:
     assert run(plan_from_data(plan)).rule is None
 
 
+@pytest.mark.long
 def test_the_command_prints_seed_rule_timeline_and_the_short_list() -> None:
     command = [sys.executable, "-m", "tests.torture.mutated", "an open is sent once"]
     command += ["--seed", "1", "--sessions", "2"]
