@@ -13,6 +13,7 @@ from gasguard.clock import until
 from gasguard.config.hood import HoodConfig, MqttHood
 from gasguard.drivers.base import Finding, Site, Speed
 from gasguard.drivers.bus import Bus, Heard, Listening
+from gasguard.drivers.mqtt.once import Once
 from gasguard.errors import DriverError, Refused, Unreachable
 from gasguard.mqtt.words import neither, says_online, word_at
 
@@ -21,7 +22,6 @@ log = logging.getLogger(__name__)
 _EXPIRES = 5
 """Seconds that a broker may keep a command for a fan that is away (MQTT 5)."""
 _SHOWN = 40
-_MOST_COMPLAINTS = 20
 _LOOK_WITHIN = 3.0
 """Seconds that `doctor` gives the broker to connect, and to bring what it has kept."""
 _ON, _OFF = {"on", "true", "1"}, {"off", "false", "0"}
@@ -47,7 +47,7 @@ class MqttFan:
         """A topic that the broker does not let gasguard listen to."""
         self._offline: set[str] = set()
         """Topics that say it is."""
-        self._complaints: set[str] = set()
+        self._once = Once(log, "hood")
         topics = list(dict.fromkeys(topic for _, topic in settings.heard_topics()))
         bus.attach(
             Listening(
@@ -139,7 +139,10 @@ class MqttFan:
                 if online is not None:
                     (self._offline.discard if online else self._offline.add)(part.topic)
                 elif heard.payload and part.topic != settings.state_topic:
-                    self._complain(neither(part.topic, heard.payload, part.online, part.offline))
+                    # Should it be the word for dead, orders that do not show are no riddle.
+                    self._once.complain(
+                        neither(part.topic, heard.payload, part.online, part.offline)
+                    )
         if heard.topic == settings.state_topic:
             word = word_at(heard.payload, settings.state_field)
             if word is not None:
@@ -148,12 +151,6 @@ class MqttFan:
             word = word_at(heard.payload, settings.level_state_field)
             if word is not None and word:
                 self._level = self._levels.get(_form(word), word[:_SHOWN])
-
-    def _complain(self, text: str) -> None:
-        """Should it be the word for dead, orders that do not show are no riddle."""
-        if text not in self._complaints and len(self._complaints) < _MOST_COMPLAINTS:
-            self._complaints.add(text)
-            log.warning("hood: %s", text)
 
     def _spoke(self, word: str) -> None:
         """What it says of its power, and unless that is told apart, of its level."""

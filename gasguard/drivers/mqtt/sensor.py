@@ -12,6 +12,7 @@ from typing import Protocol
 from gasguard.config.fields import Availability
 from gasguard.config.sensors import OnTopic
 from gasguard.drivers.bus import Bus, Heard, Listening
+from gasguard.drivers.mqtt.once import Once
 from gasguard.drivers.steady import CLEAR, DANGER, GARBLED, Steady
 from gasguard.drivers.understanding import Said, understand
 from gasguard.mqtt.words import neither, says_online
@@ -22,7 +23,6 @@ MISSED_AFTER = 60.0
 """Seconds without a broker after which its sensors count as not to be heard."""
 TEST_LASTS = 60.0
 """Seconds after which an alarm that calls itself a test is one: a flag may be stuck."""
-_MOST_COMPLAINTS = 20
 _BROKER = ""
 """Stands among the topics for the broker itself."""
 
@@ -69,7 +69,7 @@ class MqttSensor:
         """A word of its own was, so what else it says comes from the right sensor."""
         self._offline: set[str] = set()
         """Topics that say it is."""
-        self._complaints: set[str] = set()
+        self._once = Once(log, self._where)
         self._missing: asyncio.TimerHandle | None = None
         """Runs while the broker is away: then the sensor cannot be heard."""
         self._was_refused = False
@@ -139,7 +139,7 @@ class MqttSensor:
                 self._listener.tested()
             return
         if said.garbled is not None:
-            self._complain(said.garbled)
+            self._once.complain(said.garbled)
         elif said.danger is not None:
             self._understood = True
         if stored:
@@ -186,12 +186,7 @@ class MqttSensor:
 
     def _mumbles(self, heard: Heard, part: Availability) -> None:
         """It says nothing either way. Should it be the word for dead, somebody has to be told."""
-        self._complain(neither(part.topic, heard.payload, part.online, part.offline))
-
-    def _complain(self, text: str) -> None:
-        if text not in self._complaints and len(self._complaints) < _MOST_COMPLAINTS:
-            self._complaints.add(text)
-            log.warning("%s: %s", self._where, text)
+        self._once.complain(neither(part.topic, heard.payload, part.online, part.offline))
 
 
 class _Test:
