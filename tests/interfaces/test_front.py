@@ -1,33 +1,18 @@
 """What a way in says of what it hands in: of a time of day that is far ahead, how far."""
 
 import json
-import time
 from datetime import UTC, datetime
 
 import pytest
 
-from gasguard.clock import Instant
 from gasguard.core.messages import Answer, Request, Status
 from gasguard.core.model import Source
 from gasguard.guard.bulletins import Reply
 from gasguard.interfaces.front import Front
 from gasguard.interfaces.wall_time import WallTime
+from tests.support.set_clock import SetClock
 
-
-class Clock:
-    """Shows 18:31 and a half, and nobody doubts it."""
-
-    def now(self) -> Instant:
-        return Instant(time.monotonic(), datetime(2026, 11, 27, 18, 31, 30, tzinfo=UTC).timestamp())
-
-    def boot_id(self) -> str:
-        return "this boot"
-
-    def synchronised(self) -> bool:
-        return True
-
-    def believable(self) -> bool:
-        return True
+NOW = datetime(2026, 11, 27, 18, 31, 30, tzinfo=UTC).timestamp()
 
 
 class Guard:
@@ -43,7 +28,7 @@ class Guard:
 def told(words: object, answer: Answer | None = None) -> str | None:
     answers: list[Answer] = []
     guard = Guard(answer or Answer(1, Status.ACCEPTED))
-    front = Front(guard, Source.MQTT, WallTime(Clock(), UTC))
+    front = Front(guard, Source.MQTT, WallTime(SetClock(NOW), UTC))
     front.ask("left", "timer", json.dumps(words).encode(), lambda _id: answers.append)
     (said,) = answers
     return said.message

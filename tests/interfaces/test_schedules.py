@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import pytest
 import tzlocal
 
-from gasguard.clock import Instant
 from gasguard.config.load import parse_config
 from gasguard.core.messages import CalendarRead
 from gasguard.core.model import Calendar, Source
@@ -17,6 +16,7 @@ from gasguard.guard.controller import Controller
 from gasguard.guard.store import Store
 from gasguard.interfaces.schedules import watch
 from tests.support.kitchen import relay
+from tests.support.set_clock import SetClock
 
 
 @pytest.fixture
@@ -36,23 +36,11 @@ def test_a_machine_of_two_minds_has_the_time_that_its_clocks_show(config, monkey
     assert datetime(2026, 7, 1, tzinfo=zone).utcoffset() == timedelta(hours=8)
 
 
-class SetClock:
-    """One that somebody sets: `wall` is what it shows."""
-
-    def __init__(self, wall: datetime) -> None:
-        self.wall = wall
-
-    def now(self) -> Instant:
-        return Instant(1000.0, self.wall.timestamp())
-
-    def boot_id(self) -> str:
-        return "this boot"
-
-    def synchronised(self) -> bool:
-        return True
-
-    def believable(self) -> bool:
-        return True
+async def skipped(schedules: watch.Schedules) -> None:
+    """It has answered that it skips what comes next."""
+    answers: asyncio.Queue[object] = asyncio.Queue()
+    schedules.skip("one", Source.CLI, answers.put_nowait)
+    await asyncio.wait_for(answers.get(), 5)
 
 
 @pytest.fixture
@@ -63,13 +51,11 @@ def kept_here(tmp_path):
         data = {"burners": {"left": {"relay": relay()}}, "schedules": {"one": schedule}}
         config = parse_config({**data, "timezone": zone}, tmp_path)
         for wall in walls:
-            store, clock = Store.open(tmp_path), SetClock(wall)
+            store, clock = Store.open(tmp_path), SetClock(wall.timestamp())
             schedules = watch.Schedules(config, Controller([], store, clock), store, clock)
             schedules.start()
             if skip and wall == walls[-1]:
-                answers: asyncio.Queue[object] = asyncio.Queue()
-                schedules.skip("one", Source.CLI, answers.put_nowait)
-                await asyncio.wait_for(answers.get(), 5)
+                await skipped(schedules)
             await schedules.stop()
             await store.aclose()
         return schedules.states()["one"]
@@ -118,16 +104,14 @@ def test_a_skip_right_after_the_clock_was_set_is_of_the_window_that_it_shows_now
     evening = datetime(2026, 11, 27, 22, 30, tzinfo=UTC)
 
     async def skips() -> dict[str, object]:
-        clock = SetClock(evening + timedelta(hours=3))
+        clock = SetClock((evening + timedelta(hours=3)).timestamp())
         store = Store.open(tmp_path)
         schedules = watch.Schedules(
             parse_config(data, tmp_path), Controller([], store, clock), store, clock
         )
         schedules.start()
-        clock.wall = evening
-        answers: asyncio.Queue[object] = asyncio.Queue()
-        schedules.skip("one", Source.CLI, answers.put_nowait)
-        await asyncio.wait_for(answers.get(), 5)
+        clock.wall = evening.timestamp()
+        await skipped(schedules)
         await schedules.stop()
         await store.aclose()
         return schedules.states()["one"]
@@ -167,7 +151,7 @@ def test_a_schedule_within_the_grace_of_another_is_told_of_too(tmp_path, time, w
         "late": {"off": "23:30"},
     }
     data = {"burners": {"left": {"relay": relay()}}, "timezone": "UTC", "schedules": schedules}
-    clock = SetClock(datetime.fromisoformat(f"2026-11-27T{time}+00:00"))
+    clock = SetClock(datetime.fromisoformat(f"2026-11-27T{time}+00:00").timestamp())
     burner = OneBurner()
 
     async def look() -> None:
@@ -181,7 +165,7 @@ def test_a_schedule_within_the_grace_of_another_is_told_of_too(tmp_path, time, w
     calendar = burner.calendar
     first = (calendar.by, calendar.begins_at, calendar.shuts_off_at)
     besides = [(one.by, one.begins_at, one.shuts_off_at) for one in calendar.besides]
-    at_boot = clock.wall.timestamp() - clock.now().boot
+    at_boot = clock.wall - clock.now().boot
     assert calendar.window == window
     assert warned_of == [
         f"{by} {datetime.fromtimestamp(begins + at_boot, UTC):%H:%M}+{(ends - begins) / 60:.0f}"

@@ -6,36 +6,17 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from gasguard.clock import Instant
 from gasguard.interfaces.requests import BadRequest
 from gasguard.interfaces.wall_time import WallTime
+from tests.support.set_clock import SetClock
 
 BERLIN, SHANGHAI = ZoneInfo("Europe/Berlin"), ZoneInfo("Asia/Shanghai")
 HOUR = 3600.0
 
 
-class Clock:
-    """One that shows what a test says."""
-
-    def __init__(self, wall: float, *, believable: bool = True) -> None:
-        self._wall, self._believable = wall, believable
-
-    def now(self) -> Instant:
-        return Instant(1000.0, self._wall)
-
-    def boot_id(self) -> str:
-        return "this boot"
-
-    def synchronised(self) -> bool:
-        return self._believable
-
-    def believable(self) -> bool:
-        return self._believable
-
-
 def seconds(until: str, now: str, zone: ZoneInfo = BERLIN, fold: int = 0) -> float:
     wall = datetime.fromisoformat(now).replace(tzinfo=zone, fold=fold).timestamp()
-    return WallTime(Clock(wall), zone)(until)
+    return WallTime(SetClock(wall), zone)(until)
 
 
 def refused(until: str, now: str, zone: ZoneInfo = BERLIN) -> BadRequest:
@@ -117,7 +98,7 @@ def test_a_day_of_25_hours_may_be_asked_for_and_is_for_the_guard_to_refuse():
 
 def test_while_the_clock_is_not_set_it_is_refused():
     with pytest.raises(BadRequest) as caught:
-        WallTime(Clock(1e9, believable=False), BERLIN)("18:30")
+        WallTime(SetClock(1e9, believable=False), BERLIN)("18:30")
     assert caught.value.code == "clock_unset"
     assert "time server" in str(caught.value) and "duration" in str(caught.value)
 
@@ -127,7 +108,7 @@ def test_without_a_zone_it_is_this_machines(monkeypatch):
     time.tzset()
     try:
         wall = datetime(2026, 11, 26, 12, tzinfo=ZoneInfo("Asia/Tokyo")).timestamp()
-        assert WallTime(Clock(wall))("18:30") == 6.5 * HOUR
+        assert WallTime(SetClock(wall))("18:30") == 6.5 * HOUR
     finally:
         monkeypatch.undo()
         time.tzset()
